@@ -1,0 +1,182 @@
+//! What a compiled VM is: a [`Template`], and the [`Plan`] that it becomes.
+//!
+//! A template holds QEMU's arguments in pieces: text, and slots for what is numbered late (file descriptors and
+//! generated ids), so that fragments can be joined. A plan is complete: final arguments and a table of file
+//! descriptors. Both can be `static` data: whatever `vm!` compiles costs nothing at run time.
+//!
+//! These types depend on nothing. They know no language and no QEMU, they open nothing and start nothing.
+
+mod escape;
+mod mac;
+mod os_text;
+mod template;
+
+pub use escape::Escape;
+pub use mac::Mac;
+pub use os_text::OsText;
+pub use template::{Arg, FdSlot, GeneratedId, Piece, Template, Text};
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+
+use crate::{Span, Version};
+
+/// The number of the first file descriptor in a plan's table: the one behind standard input, output and error.
+pub const FIRST_FD: u32 = 3;
+
+/// What a file descriptor refers to. `S` is the form of the names in it: final in a [`Plan`], in pieces in a
+/// [`Template`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FdSource<S> {
+    /// A queue of a tap interface, opened by `/dev/net/tun`.
+    Tap {
+        /// The interface. Without a name the kernel chooses a free one for the device's first queue; the others
+        /// join it.
+        ifname: Option<S>,
+    },
+    /// A queue of a macvtap interface: its `/dev/tapN`, N being the interface's index.
+    Macvtap {
+        /// The interface.
+        ifname: S,
+    },
+    /// A queue of an ipvtap interface: its `/dev/tapN`, N being the interface's index.
+    Ipvtap {
+        /// The interface.
+        ifname: S,
+    },
+    /// The kernel's virtio-net device: `/dev/vhost-net`.
+    VhostNet,
+    /// A file.
+    File {
+        /// Its path.
+        path: S,
+        /// Whether it may only be read. Otherwise it is opened for reading and writing; it must exist.
+        readonly: bool,
+    },
+}
+
+impl<S> FdSource<S> {
+    /// The name of the kind of source, as the command line's JSON has it.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Tap { .. } => "tap",
+            Self::Macvtap { .. } => "macvtap",
+            Self::Ipvtap { .. } => "ipvtap",
+            Self::VhostNet => "vhost-net",
+            Self::File { .. } => "file",
+        }
+    }
+
+    /// The network interface behind it, where there is one with a name.
+    pub const fn ifname(&self) -> Option<&S> {
+        match self {
+            Self::Tap { ifname } => ifname.as_ref(),
+            Self::Macvtap { ifname } | Self::Ipvtap { ifname } => Some(ifname),
+            Self::VhostNet | Self::File { .. } => None,
+        }
+    }
+
+    /// The same source with its names in another form.
+    pub fn map<T>(&self, mut name: impl FnMut(&S) -> T) -> FdSource<T> {
+        match self {
+            Self::Tap { ifname } => FdSource::Tap { ifname: ifname.as_ref().map(name) },
+            Self::Macvtap { ifname } => FdSource::Macvtap { ifname: name(ifname) },
+            Self::Ipvtap { ifname } => FdSource::Ipvtap { ifname: name(ifname) },
+            Self::VhostNet => FdSource::VhostNet,
+            Self::File { path, readonly } => FdSource::File { path: name(path), readonly: *readonly },
+        }
+    }
+}
+
+/// A line of a plan's table of file descriptors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fd {
+    /// The number under which QEMU finds it.
+    pub number: u32,
+    /// What to open.
+    pub source: FdSource<OsText>,
+    /// The id of the device that it is for.
+    pub device: OsText,
+    /// Which of the device's queues it is for, from 0.
+    pub queue: u32,
+}
+
+/// Final arguments and file descriptors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The program.
+    pub program: OsText,
+    /// Its arguments, without the program's name.
+    pub args: Cow<'static, [OsText]>,
+    /// The file descriptors that it needs beside standard input, output and error, by rising number.
+    pub fds: Cow<'static, [Fd]>,
+}
+
+/// A virtual machine that is ready to be run: a program, its arguments, its file descriptors.
+///
+/// It comes from the compiler, from `vm!`, or, for arguments of one's own, from [`Plan::new`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    template: Option<Cow<'static, Template>>,
+    rendered: Cow<'static, Rendered>,
+}
+
+impl Plan {
+    /// A plan of arguments of one's own, which no compiler has seen.
+    pub fn new(
+        program: impl Into<OsText>,
+        args: impl IntoIterator<Item = impl Into<OsText>>,
+        fds: Vec<Fd>,
+    ) -> Self {
+        Self {
+            template: None,
+            rendered: Cow::Owned(Rendered {
+                program: program.into(),
+                args: args.into_iter().map(Into::into).collect(),
+                fds: Cow::Owned(fds),
+            }),
+        }
+    }
+
+    /// The plan of a template.
+    pub fn of(template: Template) -> Self {
+        let rendered = template.render();
+        Self { template: Some(Cow::Owned(template)), rendered: Cow::Owned(rendered) }
+    }
+
+    /// The plan of a template that was compiled, and rendered, at build time.
+    pub const fn of_static(template: &'static Template, rendered: &'static Rendered) -> Self {
+        Self { template: Some(Cow::Borrowed(template)), rendered: Cow::Borrowed(rendered) }
+    }
+
+    /// The program to run: a path, or a name to be found by `PATH`.
+    pub fn program(&self) -> &OsStr {
+        self.rendered.program.as_os_str()
+    }
+
+    /// The program's arguments, without its own name.
+    pub fn args(&self) -> impl ExactSizeIterator<Item = &OsStr> + Clone {
+        self.rendered.args.iter().map(OsText::as_os_str)
+    }
+
+    /// The file descriptors that the program needs, by rising number from [`FIRST_FD`].
+    pub fn fds(&self) -> &[Fd] {
+        &self.rendered.fds
+    }
+
+    /// The template behind the plan. A plan of [`Plan::new`] has none.
+    pub fn template(&self) -> Option<&Template> {
+        self.template.as_deref()
+    }
+
+    /// The version of QEMU that the arguments are for. Unknown for a plan of [`Plan::new`].
+    pub fn target(&self) -> Option<Version> {
+        self.template().map(|template| template.target)
+    }
+
+    /// Where the source says what became the argument at `index`.
+    pub fn arg_span(&self, index: usize) -> Option<Span> {
+        Some(self.template()?.args.get(index)?.span)
+    }
+}

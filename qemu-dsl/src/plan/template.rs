@@ -1,0 +1,119 @@
+//! A VM's arguments in pieces, with slots for what is numbered late.
+
+use std::borrow::Cow;
+
+use super::{FIRST_FD, Fd, FdSource, Mac, OsText, Rendered};
+use crate::{Span, Version};
+
+/// A text in pieces.
+pub type Text = Cow<'static, [Piece]>;
+
+/// A piece of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Text that is known, escaped for the place where it stands.
+    Text(Cow<'static, str>),
+    /// The number of the file descriptor in this slot of [`Template::fds`].
+    Fd(u32),
+    /// The generated id in this slot of [`Template::ids`].
+    Id(u32),
+    /// The MAC address of a device that names none: see [`Mac::generate`].
+    Mac {
+        /// The name of the VM, or the interface's.
+        vm: Text,
+        /// The id of the device.
+        device: Text,
+    },
+}
+
+/// One argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arg {
+    /// What it consists of.
+    pub text: Text,
+    /// Where the source says so.
+    pub span: Span,
+}
+
+/// A file descriptor that the VM needs. Its number follows from its place among the slots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FdSlot {
+    /// What to open.
+    pub source: FdSource<Text>,
+    /// The id of the device that it is for.
+    pub device: Text,
+    /// Which of the device's queues it is for, from 0.
+    pub queue: u32,
+    /// Where the source says so.
+    pub span: Span,
+}
+
+/// An id that the source does not name: `net0`, `disk1`, ...
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GeneratedId {
+    /// What comes before the number.
+    pub prefix: Cow<'static, str>,
+    /// The number: the first that is free in the VM.
+    pub number: u32,
+}
+
+/// A compiled VM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// The version of QEMU that the arguments are for.
+    pub target: Version,
+    /// The program to run.
+    pub program: Text,
+    /// Its arguments.
+    pub args: Cow<'static, [Arg]>,
+    /// The file descriptors it needs, in the order of their numbers.
+    pub fds: Cow<'static, [FdSlot]>,
+    /// The ids that were generated.
+    pub ids: Cow<'static, [GeneratedId]>,
+}
+
+impl Template {
+    /// The final arguments and file descriptors.
+    pub fn render(&self) -> Rendered {
+        Rendered {
+            program: self.text(&self.program).into(),
+            args: self.args.iter().map(|arg| self.text(&arg.text).into()).collect(),
+            fds: self
+                .fds
+                .iter()
+                .zip(FIRST_FD..)
+                .map(|(slot, number)| Fd {
+                    number,
+                    source: slot.source.map(|name| OsText::from(self.text(name))),
+                    device: self.text(&slot.device).into(),
+                    queue: slot.queue,
+                })
+                .collect(),
+        }
+    }
+
+    /// A text of this template with its slots filled.
+    pub fn text(&self, text: &[Piece]) -> String {
+        let mut out = String::new();
+        for piece in text {
+            self.push(&mut out, piece);
+        }
+        out
+    }
+
+    fn push(&self, out: &mut String, piece: &Piece) {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Fd(slot) => out.push_str(&(FIRST_FD + slot).to_string()),
+            Piece::Id(slot) => {
+                if let Some(id) = self.ids.get(*slot as usize) {
+                    out.push_str(&id.prefix);
+                    out.push_str(&id.number.to_string());
+                }
+            }
+            Piece::Mac { vm, device } => {
+                out.push_str(&Mac::generate(&self.text(vm), &self.text(device)).to_string());
+            }
+        }
+    }
+}
