@@ -1,0 +1,680 @@
+//! What a statement gives for each of its options.
+
+use std::borrow::Cow;
+
+use super::Cx;
+use super::ids::{BusUse, Definition, Provides, Reference, Space};
+use crate::Span;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::node::Node;
+use crate::spec::{Bare, Field, FormSpec, Opt, Property, PropertyValue, Type};
+use crate::suggest::{did_you_mean, nearest};
+use crate::syntax::{Item, Statement, Value, ValueForm, Word};
+use crate::types::{Kind, Refusal};
+
+/// One occurrence of an option.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'t, 's> {
+    /// Its name; a head's own place.
+    name: Span,
+    /// Its value. A flag has none.
+    value: Option<&'t Value<'s>>,
+}
+
+/// The options of one statement, sorted by the form's table.
+pub(crate) struct Args<'t, 's> {
+    spec: &'static FormSpec,
+    kind: Option<Node<String>>,
+    given: Vec<(&'static Opt, Given<'t, 's>)>,
+    rest: Vec<&'t Item<'s>>,
+    /// Where the blame for something missing lies: keyword and kind.
+    head: Span,
+    /// "`netdev tap`"
+    what: String,
+    broken: bool,
+    /// The options that something unknown was most likely meant as: they are not reported as missing.
+    meant: Vec<&'t str>,
+}
+
+/// What is given for one option.
+pub(crate) struct Slot<'a, 's> {
+    option: Option<&'static Opt>,
+    given: Vec<Given<'a, 's>>,
+    head: Span,
+    what: &'a str,
+    excused: bool,
+}
+
+impl<'t, 's> Args<'t, 's> {
+    /// Sorts the statement's words into the table's options. What is unknown, repeated or excluded is reported.
+    pub(crate) fn new(
+        spec: &'static FormSpec,
+        what: String,
+        keyword: Word<'s>,
+        statement: &'t Statement<'s>,
+        cx: &mut Cx<'_>,
+    ) -> Self {
+        let head = statement
+            .kind
+            .map_or(keyword.span, |kind| keyword.span.to(kind.span));
+        let mut args = Self {
+            spec,
+            kind: statement
+                .kind
+                .map(|kind| Node::new(kind.text.to_owned(), kind.span)),
+            given: Vec::new(),
+            rest: Vec::new(),
+            head,
+            what,
+            broken: statement.broken,
+            meant: Vec::new(),
+        };
+        for (index, value) in statement.heads.iter().enumerate() {
+            let Some(option) = spec
+                .heads()
+                .nth(index)
+                .or(spec.heads().last().filter(|last| last.list))
+            else {
+                args.loose(value, cx);
+                continue;
+            };
+            if let ValueForm::Bare(text) = value.form
+                && spec.option(text).is_some()
+            {
+                // `qmp unix server`: the path was forgotten.
+                args.broken = true;
+                cx.report(
+                    Diagnostic::error(
+                        Code::MissingValue,
+                        format!("{} needs its {} before `{text}`", args.what, option.name),
+                    )
+                    .at(value.span)
+                    .help(format!(
+                        "`{text}` is an option: quote it if it is meant as the {}",
+                        option.name
+                    )),
+                );
+            }
+            args.given.push((
+                option,
+                Given {
+                    name: value.span,
+                    value: Some(value),
+                },
+            ));
+        }
+        for item in &statement.items {
+            match item {
+                Item::Option {
+                    name,
+                    value: Some(value),
+                } => {
+                    args.option(*name, Some(value), item, cx);
+                }
+                Item::Option { name, value: None } => {
+                    args.meant.push(name.text);
+                    if !statement.broken {
+                        cx.report(
+                            Diagnostic::error(
+                                Code::MissingValue,
+                                format!("`{}=` without a value", name.text),
+                            )
+                            .at(Span::new(name.span.start, name.span.end))
+                            .help("the value is missing, or must be quoted"),
+                        );
+                    }
+                }
+                Item::Flag(name) => {
+                    if args.flag(*name, item, cx) {
+                        // A misspelt statement: one error, which owns everything up to the next keyword.
+                        break;
+                    }
+                }
+                Item::Feature { .. } if args.bare() == Some(Bare::Feature) => args.rest.push(item),
+                Item::Feature { name, on } => cx.report(
+                    Diagnostic::error(
+                        Code::UnexpectedText,
+                        format!(
+                            "{} has no features to switch {}",
+                            args.what,
+                            if *on { "on" } else { "off" }
+                        ),
+                    )
+                    .at(item.span())
+                    .help(format!(
+                        "`+` and `-` belong to `cpu`; an option is switched by `{0}=on` or `{0}=off`",
+                        name.text
+                    )),
+                ),
+                Item::Loose(value) => args.loose(value, cx),
+            }
+        }
+        args.exclusions(cx);
+        args
+    }
+
+    fn option(&mut self, name: Word<'s>, value: Option<&'t Value<'s>>, item: &'t Item<'s>, cx: &mut Cx<'_>) {
+        let Some(option) = self.spec.option(name.text) else {
+            if name.text == "mq" && self.what.starts_with("`netdev") {
+                cx.report(
+                    Diagnostic::error(
+                        Code::MqUnsupported,
+                        format!("{} has no queues to multiply", self.what),
+                    )
+                    .at(name.span)
+                    .help("leave out `mq`; `netdev tap`, `macvtap` and `vhost-user` have queues"),
+                );
+                return;
+            }
+            if self.spec.open.is_some() {
+                if let Some(Item::Option { name: first, .. } | Item::Flag(first)) = self.rest.iter().find(
+                    |item| matches!(item, Item::Option { name: n, .. } | Item::Flag(n) if n.text == name.text),
+                ) {
+                    cx.report(repeated(name.text, name.span, first.span));
+                    return;
+                }
+                self.rest.push(item);
+                return;
+            }
+            let meant = nearest(name.text, self.spec.names());
+            self.meant.extend(meant);
+            let help = meant.map_or_else(|| self.list(), |meant| format!("did you mean `{meant}`?"));
+            cx.report(
+                Diagnostic::error(
+                    Code::UnknownOption,
+                    format!("{} has no option `{}`", self.what, name.text),
+                )
+                .at(name.span)
+                .help(help),
+            );
+            return;
+        };
+        if !option.list
+            && let Some((_, first)) = self.given.iter().find(|(other, _)| std::ptr::eq(*other, option))
+        {
+            cx.report(repeated(name.text, name.span, first.name));
+            return;
+        }
+        self.given.push((
+            option,
+            Given {
+                name: name.span,
+                value,
+            },
+        ));
+    }
+
+    /// Takes a bare word. Whether it turns out to be a misspelt statement.
+    fn flag(&mut self, name: Word<'s>, item: &'t Item<'s>, cx: &mut Cx<'_>) -> bool {
+        match self.spec.option(name.text) {
+            Some(option) if option.ty.bare.is_some() => {
+                self.option(name, None, item, cx);
+                return false;
+            }
+            Some(option) => {
+                self.meant.push(option.name);
+                cx.report(
+                    Diagnostic::error(Code::MissingValue, format!("`{}` needs a value", name.text))
+                        .at(name.span)
+                        .help(format!("write `{}=` and {}", name.text, option.ty.expects)),
+                );
+                return false;
+            }
+            None => {}
+        }
+        let starts_line = crate::syntax::starts_line(cx.source, name.span.start);
+        let keyword = nearest(name.text, crate::statement::keywords());
+        if starts_line && (keyword.is_some() || self.bare().is_none_or(|bare| bare == Bare::Nothing)) {
+            cx.report(unknown_statement(name, self.spec.names()));
+            return true;
+        }
+        if matches!(self.bare(), Some(Bare::Flag | Bare::Feature)) {
+            self.option(name, None, item, cx);
+            return false;
+        }
+        let words = self.spec.names().chain(crate::statement::keywords());
+        let meant = nearest(name.text, words);
+        self.meant.extend(meant);
+        let help = meant
+            .map(|meant| format!("did you mean `{meant}`?"))
+            .unwrap_or_else(|| {
+                if self.spec.open.is_some() {
+                    format!("write `{}=` and its value", name.text)
+                } else {
+                    self.list()
+                }
+            });
+        cx.report(
+            Diagnostic::error(
+                Code::UnknownOption,
+                format!("{} has no option `{}`", self.what, name.text),
+            )
+            .at(name.span)
+            .help(help),
+        );
+        false
+    }
+
+    fn loose(&mut self, value: &Value<'s>, cx: &mut Cx<'_>) {
+        self.broken = true;
+        if matches!(value.form, ValueForm::Broken) {
+            return;
+        }
+        let text = cx
+            .source
+            .get(value.span.start as usize..value.span.end as usize)
+            .unwrap_or("");
+        let diagnostic = match &value.form {
+            ValueForm::Bare(bare) if bare.starts_with('=') => {
+                Diagnostic::error(Code::UnexpectedText, "`=` without an option's name before it")
+                    .help("write `name=value`")
+            }
+            ValueForm::Bare(bare) if bare.contains('=') => {
+                let name = bare.split('=').next().unwrap_or("");
+                Diagnostic::error(
+                    Code::UnexpectedText,
+                    format!("`{name}` can't be the name of an option"),
+                )
+                .help("a name consists of letters, digits, `_`, `-` and `.`")
+            }
+            _ => Diagnostic::error(
+                Code::UnexpectedText,
+                format!("{} takes no value here: `{text}`", self.what),
+            )
+            .help(if self.spec.heads().any(|head| head.list) {
+                "it takes one or two strings, in quotes"
+            } else {
+                "a value belongs behind an option's name: `name=value`"
+            }),
+        };
+        cx.report(diagnostic.at(value.span));
+    }
+
+    fn exclusions(&self, cx: &mut Cx<'_>) {
+        for (option, given) in &self.given {
+            for (other, there) in &self.given {
+                if option.excludes.contains(&other.name) {
+                    cx.report(
+                        Diagnostic::error(
+                            Code::ExclusiveOptions,
+                            format!("`{}` and `{}` exclude each other", option.name, other.name),
+                        )
+                        .label(given.name, "this")
+                        .label(there.name, "and this")
+                        .help("leave out one of them"),
+                    );
+                }
+            }
+        }
+    }
+
+    fn bare(&self) -> Option<Bare> {
+        self.spec.open.as_ref().map(|open| open.bare)
+    }
+
+    fn list(&self) -> String {
+        let names: Vec<_> = self.spec.names().map(|name| format!("`{name}`")).collect();
+        if names.is_empty() {
+            format!("{} has no options", self.what)
+        } else {
+            format!("the options of {} are {}", self.what, names.join(", "))
+        }
+    }
+
+    /// The kind that was written.
+    pub(crate) fn kind(&self) -> Option<Node<String>> {
+        self.kind.clone()
+    }
+
+    /// What was given for the option of this name, or the head.
+    pub(crate) fn slot(&self, name: &str) -> Slot<'_, 's> {
+        let option = self.spec.options().find(|option| option.name == name);
+        Slot {
+            option,
+            given: self
+                .given
+                .iter()
+                .filter(|(other, _)| other.name == name)
+                .map(|(_, given)| Given {
+                    name: given.name,
+                    value: given.value,
+                })
+                .collect(),
+            head: self.head,
+            what: &self.what,
+            excused: self.broken || self.meant.contains(&name),
+        }
+    }
+
+    /// The properties that are not the table's.
+    pub(crate) fn rest(&self, cx: &mut Cx<'_>) -> Option<Vec<Property>> {
+        let mut complete = true;
+        let mut properties = Vec::with_capacity(self.rest.len());
+        for item in &self.rest {
+            let (name, value) = match item {
+                Item::Option {
+                    name,
+                    value: Some(value),
+                } => {
+                    let Some(resolved) = cx.resolve(value) else {
+                        complete = false;
+                        continue;
+                    };
+                    (
+                        name,
+                        PropertyValue::Text(Node::new(resolved.text.into_owned(), value.span)),
+                    )
+                }
+                Item::Flag(name) => (name, PropertyValue::Flag),
+                Item::Feature { on, name } => (name, PropertyValue::Feature { on: *on }),
+                Item::Option { value: None, .. } | Item::Loose(_) => continue,
+            };
+            properties.push(Property {
+                name: Node::new(name.text.to_owned(), name.span),
+                value,
+            });
+        }
+        complete.then_some(properties)
+    }
+}
+
+fn repeated(name: &str, again: Span, first: Span) -> Diagnostic {
+    Diagnostic::error(Code::RepeatedOption, format!("`{name}` is given twice"))
+        .label(again, "again here")
+        .label(first, "first here")
+        .help("leave out one of them")
+}
+
+/// The error for a word that begins a line, or follows `;`, and is no keyword.
+pub(crate) fn unknown_statement(name: Word<'_>, options: impl Iterator<Item = &'static str>) -> Diagnostic {
+    let help = did_you_mean(name.text, crate::statement::keywords().chain(options))
+        .unwrap_or_else(|| "`qemu-dslc explain` lists the statements".into());
+    Diagnostic::error(
+        Code::UnknownStatement,
+        format!("unknown statement `{}`", name.text),
+    )
+    .at(name.span)
+    .help(help)
+}
+
+/// A value with its holes filled.
+pub(crate) struct Resolved<'a> {
+    pub(crate) text: Cow<'a, str>,
+    /// Where the parameter is declared that the whole value comes from.
+    pub(crate) declared: Option<Span>,
+}
+
+impl Slot<'_, '_> {
+    fn name(&self) -> &'static str {
+        self.option.map_or("", |option| option.name)
+    }
+
+    /// Reports that a required value is missing.
+    fn missing(&self, cx: &mut Cx<'_>) {
+        let Some(option) = self.option.filter(|_| !self.excused) else {
+            return;
+        };
+        let expects = option.ty.expects;
+        cx.report(if option.head {
+            let code = if self.what == "`kernel`" {
+                Code::MissingKernel
+            } else {
+                Code::MissingValue
+            };
+            Diagnostic::error(code, format!("{} needs its {}", self.what, option.name))
+                .at(self.head)
+                .help(format!("write {expects} behind it"))
+        } else {
+            Diagnostic::error(
+                Code::MissingOption,
+                format!("{} needs `{}=`", self.what, option.name),
+            )
+            .at(self.head)
+            .help(format!("add `{}=` and {expects}", option.name))
+        });
+    }
+
+    fn read<T: Kind>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Node<T>> {
+        let (text, declared, span) = match given.value {
+            Some(value) => {
+                let resolved = cx.resolve(value)?;
+                (resolved.text.into_owned(), resolved.declared, value.span)
+            }
+            None => (T::TYPE.bare?.to_owned(), None, given.name),
+        };
+        match T::parse(&text) {
+            Ok(value) => {
+                self.version(&text, given.name, cx);
+                Some(Node::new(value, span))
+            }
+            Err(refusal) => {
+                cx.report(refuse(self.name(), T::TYPE, &text, refusal, span, declared));
+                None
+            }
+        }
+    }
+
+    /// Says what the target makes of the option.
+    fn version(&self, text: &str, name: Span, cx: &mut Cx<'_>) {
+        if let Some(change) = self.option.and_then(|option| option.change) {
+            cx.version(change, Some(text), name);
+        }
+    }
+}
+
+fn refuse(
+    name: &str,
+    ty: &'static Type,
+    text: &str,
+    refusal: Refusal,
+    span: Span,
+    declared: Option<Span>,
+) -> Diagnostic {
+    let shown = text.escape_debug();
+    let (code, message) = match refusal.message {
+        Some(message) => (refusal.code, message),
+        None if text.is_empty() => (Code::WrongType, format!("`{name}` has an empty value")),
+        None if ty.choices.is_empty() => (refusal.code, format!("`{shown}` is not {}", ty.expects)),
+        None => (refusal.code, format!("`{name}` can't be `{shown}`")),
+    };
+    let help = refusal
+        .help
+        .or_else(|| did_you_mean(text, ty.choices.iter().map(|(choice, _)| *choice)))
+        .unwrap_or_else(|| format!("write {}", ty.expects));
+    let diagnostic = Diagnostic::error(code, message).at(span).help(help);
+    match declared {
+        Some(declared) => diagnostic.label(declared, "the parameter's declaration"),
+        None => diagnostic,
+    }
+}
+
+impl<T: Kind> Field for Option<Node<T>> {
+    const TYPE: &'static Type = T::TYPE;
+    const REQUIRED: bool = false;
+    const LIST: bool = false;
+
+    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        match slot.given.first() {
+            Some(given) => slot.read(*given, cx).map(Some),
+            None => Some(None),
+        }
+    }
+}
+
+impl<T: Kind> Field for Node<T> {
+    const TYPE: &'static Type = T::TYPE;
+    const REQUIRED: bool = true;
+    const LIST: bool = false;
+
+    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        match slot.given.first() {
+            Some(given) => slot.read(*given, cx),
+            None => {
+                slot.missing(cx);
+                None
+            }
+        }
+    }
+}
+
+impl<T: Kind> Field for Vec<Node<T>> {
+    const TYPE: &'static Type = T::TYPE;
+    const REQUIRED: bool = false;
+    const LIST: bool = true;
+
+    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let values: Vec<_> = slot.given.iter().map(|given| slot.read(*given, cx)).collect();
+        values.into_iter().collect()
+    }
+}
+
+/// What sort of thing an id is for.
+pub(crate) trait IdKind: std::fmt::Debug + 'static {
+    const SPACE: Space;
+    /// What generated ids begin with.
+    const PREFIX: &'static str;
+    const PROVIDES: Provides = Provides::Nothing;
+}
+
+/// An id that a statement defines.
+#[derive(Debug)]
+pub(crate) struct Id<K> {
+    /// The id, also where it is generated.
+    pub(crate) name: String,
+    /// The slot of a generated one.
+    pub(crate) slot: Option<u32>,
+    kind: std::marker::PhantomData<K>,
+}
+
+const ID: Type = Type {
+    name: "id",
+    expects: "an id: ASCII letters, digits, `-`, `.` and `_`, a letter first",
+    choices: &[],
+    bare: None,
+};
+
+/// The text of an id.
+#[derive(Debug)]
+struct IdText(String);
+
+impl Kind for IdText {
+    const TYPE: &'static Type = &ID;
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let fits = text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Refusal::expected())
+        }
+    }
+}
+
+fn define<K: IdKind>(id: &Node<IdText>, cx: &mut Cx<'_>) {
+    cx.define(K::SPACE, id.0.clone(), id.span, K::PROVIDES);
+}
+
+impl<K: IdKind> Field for Id<K> {
+    const TYPE: &'static Type = &ID;
+    const REQUIRED: bool = false;
+    const LIST: bool = false;
+
+    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let (name, number) = match slot.given.first() {
+            Some(given) => {
+                let id: Node<IdText> = slot.read(*given, cx)?;
+                define::<K>(&id, cx);
+                (id.value.0, None)
+            }
+            None => {
+                let (number, name) = cx.ids.generate(K::PREFIX);
+                cx.define(K::SPACE, name.clone(), slot.head, K::PROVIDES);
+                (name, Some(number))
+            }
+        };
+        Some(Self {
+            name,
+            slot: number,
+            kind: std::marker::PhantomData,
+        })
+    }
+}
+
+/// An id that a statement may define, and need not have.
+#[derive(Debug)]
+pub(crate) struct OptionalId<K>(pub(crate) Option<Node<String>>, std::marker::PhantomData<K>);
+
+impl<K: IdKind> Field for OptionalId<K> {
+    const TYPE: &'static Type = &ID;
+    const REQUIRED: bool = false;
+    const LIST: bool = false;
+
+    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let Some(given) = slot.given.first() else {
+            return Some(Self(None, std::marker::PhantomData));
+        };
+        let id: Node<IdText> = slot.read(*given, cx)?;
+        define::<K>(&id, cx);
+        Some(Self(
+            Some(Node::new(id.value.0, id.span)),
+            std::marker::PhantomData,
+        ))
+    }
+}
+
+/// The bus that a device sits on. `K` is what provides such a bus.
+#[derive(Debug)]
+pub(crate) struct Bus<K>(pub(crate) Option<Node<String>>, std::marker::PhantomData<K>);
+
+const BUS: Type = Type {
+    name: "bus",
+    expects: "a bus, such as `pci.0`",
+    choices: &[],
+    bare: None,
+};
+
+impl<K: IdKind> Field for Bus<K> {
+    const TYPE: &'static Type = &BUS;
+    const REQUIRED: bool = false;
+    const LIST: bool = false;
+
+    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let Some(given) = slot.given.first() else {
+            cx.ids.implicit.push((cx.statement, K::PROVIDES));
+            return Some(Self(None, std::marker::PhantomData));
+        };
+        let name: Node<crate::types::Text> = slot.read(*given, cx)?;
+        let name = Node::new(name.value.0, name.span);
+        cx.ids.buses.push(BusUse {
+            name: name.value.clone(),
+            span: name.span,
+            statement: cx.statement,
+            wants: K::PROVIDES,
+        });
+        Some(Self(Some(name), std::marker::PhantomData))
+    }
+}
+
+impl Cx<'_> {
+    pub(crate) fn define(&mut self, space: Space, name: String, span: Span, provides: Provides) {
+        self.ids.definitions.push(Definition {
+            space,
+            name,
+            span,
+            statement: self.statement,
+            provides,
+        });
+    }
+
+    pub(crate) fn refer(&mut self, space: Space, name: &Node<String>) {
+        self.ids.references.push(Reference {
+            space,
+            name: name.value.clone(),
+            span: name.span,
+        });
+    }
+}

@@ -1,0 +1,124 @@
+//! Ids: who defines them, who refers to them, and which are free.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::Span;
+use crate::plan::GeneratedId;
+
+/// The things that have ids. QEMU keeps those of each sort apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Space {
+    Device,
+    Netdev,
+    Chardev,
+    Drive,
+    Fsdev,
+    Object,
+}
+
+impl Space {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Device,
+        Self::Netdev,
+        Self::Chardev,
+        Self::Drive,
+        Self::Fsdev,
+        Self::Object,
+    ];
+
+    /// What has such an id, as a message calls it.
+    pub(crate) const fn what(self) -> &'static str {
+        match self {
+            Self::Device => "a device",
+            Self::Netdev => "a network backend",
+            Self::Chardev => "a character device's backend",
+            Self::Drive => "a drive",
+            Self::Fsdev => "a file system",
+            Self::Object => "an object",
+        }
+    }
+}
+
+/// The buses that a device with an id offers to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Provides {
+    Nothing,
+    /// A PCI bus of the device's own name.
+    Pci,
+    /// A bus `ID.0` for virtio-serial ports.
+    VirtioSerial,
+    /// What QEMU's device of that sort provides: not known here.
+    Unknown,
+}
+
+/// An id, where it is defined.
+#[derive(Clone, Debug)]
+pub(crate) struct Definition {
+    pub(crate) space: Space,
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    /// The statement's number.
+    pub(crate) statement: usize,
+    pub(crate) provides: Provides,
+}
+
+/// An id, where it is referred to.
+#[derive(Clone, Debug)]
+pub(crate) struct Reference {
+    pub(crate) space: Space,
+    pub(crate) name: String,
+    pub(crate) span: Span,
+}
+
+/// A bus, where a device names it as its own.
+#[derive(Clone, Debug)]
+pub(crate) struct BusUse {
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    pub(crate) statement: usize,
+    /// What sort of bus it must be.
+    pub(crate) wants: Provides,
+}
+
+/// All ids of a VM.
+#[derive(Debug, Default)]
+pub(crate) struct Ids {
+    pub(crate) definitions: Vec<Definition>,
+    pub(crate) references: Vec<Reference>,
+    pub(crate) buses: Vec<BusUse>,
+    /// Devices that name no bus and sit on the first that provides this: statement by statement.
+    pub(crate) implicit: Vec<(usize, Provides)>,
+    /// Ids of statements that were not understood: whoever refers to them is not to blame.
+    pub(crate) lost: HashSet<String>,
+    pub(crate) generated: Vec<GeneratedId>,
+    /// Every id that the text names, known before the first is generated.
+    taken: HashSet<String>,
+    next: HashMap<&'static str, u32>,
+}
+
+impl Ids {
+    pub(crate) fn new(taken: HashSet<String>) -> Self {
+        Self {
+            taken,
+            ..Self::default()
+        }
+    }
+
+    /// The first id with this prefix that the text doesn't use: its slot and its name.
+    pub(crate) fn generate(&mut self, prefix: &'static str) -> (u32, String) {
+        let next = self.next.entry(prefix).or_insert(0);
+        loop {
+            let number = *next;
+            *next += 1;
+            let name = format!("{prefix}{number}");
+            if !self.taken.contains(&name) {
+                let slot = self.generated.len() as u32;
+                self.generated.push(GeneratedId {
+                    prefix: prefix.into(),
+                    number,
+                });
+                return (slot, name);
+            }
+        }
+    }
+}

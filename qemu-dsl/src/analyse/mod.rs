@@ -1,0 +1,490 @@
+//! From the syntax tree to a typed VM.
+//!
+//! Reads each statement by the table: its kind, its options, their types. Everything that is wrong is reported; a
+//! statement with an error is left out of the VM, and what depends on it is not blamed.
+
+pub(crate) mod args;
+pub(crate) mod ids;
+pub(crate) mod params;
+
+use std::any::TypeId;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use crate::changes::Change;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::node::Node;
+use crate::spec::{Form, Kinds, Spec};
+use crate::statement::pci::Placement;
+use crate::suggest::did_you_mean;
+use crate::syntax::{Item, Part, Statement, Tree, Value, ValueForm, Word};
+use crate::{Options, Span, Version};
+
+use args::{Args, Resolved, unknown_statement};
+use ids::Ids;
+use params::Params;
+
+/// What the reading of a statement has at hand.
+pub(crate) struct Cx<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) target: Version,
+    pub(crate) ids: Ids,
+    pub(crate) placements: Vec<Placement>,
+    /// The number of the statement that is being read.
+    pub(crate) statement: usize,
+    params: &'a Params,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Cx<'_> {
+    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// The text of a value, its holes filled. `None` where an error has been reported.
+    pub(crate) fn resolve<'v>(&mut self, value: &'v Value<'_>) -> Option<Resolved<'v>> {
+        let resolved = match &value.form {
+            ValueForm::Broken => return None,
+            ValueForm::Bare(text) => Resolved {
+                text: Cow::Borrowed(*text),
+                declared: None,
+            },
+            ValueForm::Quoted(parts) => match parts.as_slice() {
+                [] => Resolved {
+                    text: Cow::Borrowed(""),
+                    declared: None,
+                },
+                [Part::Text(text)] => Resolved {
+                    text: Cow::Borrowed(text),
+                    declared: None,
+                },
+                _ => Resolved {
+                    text: Cow::Owned(self.params.join(parts, self.diagnostics)?),
+                    declared: None,
+                },
+            },
+            ValueForm::Hole(hole) => {
+                let filled = self.params.fill(*hole, self.diagnostics)?;
+                Resolved {
+                    text: Cow::Owned(filled.value.to_owned()),
+                    declared: Some(filled.declared),
+                }
+            }
+        };
+        if resolved.text.contains('\0') {
+            self.report(
+                Diagnostic::error(
+                    Code::Inexpressible,
+                    "no argument of a program can contain a zero byte",
+                )
+                .at(value.span)
+                .help("leave it out"),
+            );
+            return None;
+        }
+        Some(resolved)
+    }
+
+    /// Reports what the target makes of something that came or went. `value` is what it is set to.
+    pub(crate) fn version(&mut self, change: &Change, value: Option<&str>, span: Span) {
+        if let Some(diagnostic) = version_diagnostic(change, value, span, self.target) {
+            self.report(diagnostic);
+        }
+    }
+}
+
+fn version_diagnostic(
+    change: &Change,
+    value: Option<&str>,
+    span: Span,
+    target: Version,
+) -> Option<Diagnostic> {
+    let what = change.what.trim_end_matches(',');
+    let help = (!change.instead.is_empty()).then_some(change.instead);
+    if let (Some(becomes), Some(deprecated)) = (change.becomes, change.deprecated)
+        && deprecated <= target
+    {
+        return Some(
+            Diagnostic::warning(
+                Code::Deprecated,
+                format!("{what} is deprecated since QEMU {deprecated}"),
+            )
+            .at(span)
+            .help(format!("the output says `{becomes}`: write that")),
+        );
+    }
+    if let (true, Some(removed)) = (change.is_removed(target), change.removed) {
+        return Some(if value.is_some() && value == change.default {
+            Diagnostic::advice(
+                Code::Removed,
+                format!("{what} is left out: QEMU {removed} removed it"),
+            )
+            .at(span)
+            .help("it says what is the default there, and can be taken out of the text")
+        } else {
+            Diagnostic::error(
+                Code::Removed,
+                format!("QEMU {target} has no longer {what} (removed in {removed})"),
+            )
+            .at(span)
+            .maybe_help(help)
+        });
+    }
+    if let (true, Some(deprecated)) = (change.is_deprecated(target), change.deprecated) {
+        return Some(
+            Diagnostic::warning(
+                Code::Deprecated,
+                format!("{what} is deprecated since QEMU {deprecated}"),
+            )
+            .at(span)
+            .maybe_help(help),
+        );
+    }
+    match change.since {
+        Some(since) if since > target => Some(
+            Diagnostic::error(
+                Code::NotYet,
+                format!("QEMU {target} has no {what} yet (since {since})"),
+            )
+            .at(span)
+            .help(format!("leave it out, or write `target {since}` or newer")),
+        ),
+        _ => None,
+    }
+}
+
+/// A statement that was read.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) spec: &'static Spec,
+    pub(crate) form: Box<dyn Form>,
+    /// Its keyword and kind.
+    pub(crate) head: Span,
+    /// All of it.
+    pub(crate) span: Span,
+}
+
+impl std::fmt::Debug for Spec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.keyword)
+    }
+}
+
+/// A typed VM.
+#[derive(Debug)]
+pub(crate) struct Vm {
+    pub(crate) target: Version,
+    pub(crate) statements: Vec<Entry>,
+    pub(crate) ids: Ids,
+    pub(crate) placements: Vec<Placement>,
+    /// Whether all statements could be read: where not, what is missing may stand in the others.
+    pub(crate) complete: bool,
+    firsts: HashMap<TypeId, usize>,
+}
+
+impl Vm {
+    /// The first statement of this form.
+    pub(crate) fn entry<F: Form>(&self) -> Option<(&Entry, &F)> {
+        let entry = self.statements.get(*self.firsts.get(&TypeId::of::<F>())?)?;
+        Some((entry, downcast(&*entry.form)?))
+    }
+
+    /// The first statement of this form.
+    pub(crate) fn get<F: Form>(&self) -> Option<&F> {
+        self.entry().map(|(_, form)| form)
+    }
+
+    /// All statements of this form.
+    pub(crate) fn all<F: Form>(&self) -> impl Iterator<Item = (&Entry, &F)> {
+        self.statements
+            .iter()
+            .filter_map(|entry| Some((entry, downcast(&*entry.form)?)))
+    }
+}
+
+fn downcast<F: Form>(form: &dyn Form) -> Option<&F> {
+    (form as &dyn std::any::Any).downcast_ref()
+}
+
+/// Reads the statements of `tree` for the target.
+pub(crate) fn analyse(
+    source: &str,
+    tree: &Tree<'_>,
+    options: &Options,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vm {
+    let params = Params::new(&tree.statements, options, diagnostics);
+    let target = target(tree, &params, options, diagnostics);
+    let mut cx = Cx {
+        source,
+        target,
+        ids: Ids::new(named(tree)),
+        placements: Vec::new(),
+        statement: 0,
+        params: &params,
+        diagnostics,
+    };
+    let mut vm = Vm {
+        target,
+        statements: Vec::new(),
+        ids: Ids::default(),
+        placements: Vec::new(),
+        complete: true,
+        firsts: HashMap::new(),
+    };
+    // Where a statement that may stand once stands first.
+    let mut once: HashMap<&str, Span> = HashMap::new();
+    for statement in &tree.statements {
+        cx.statement = vm.statements.len();
+        let entry = match statement.keyword {
+            Some(keyword) => {
+                if let Some(spec) = crate::statement::find(keyword.text).filter(|spec| spec.once)
+                    && let Some(first) = once.insert(spec.keyword, keyword.span)
+                {
+                    once.insert(spec.keyword, first);
+                    cx.report(
+                        Diagnostic::error(
+                            Code::RepeatedStatement,
+                            format!("`{}` stands twice", spec.keyword),
+                        )
+                        .label(keyword.span, "again here")
+                        .label(first, "first here")
+                        .help("a VM has one: leave out one of them, or join them"),
+                    );
+                }
+                if is_directive(keyword.text) {
+                    continue;
+                }
+                read(keyword, statement, &mut cx)
+            }
+            None => {
+                orphan(statement, &mut cx);
+                None
+            }
+        };
+        match entry {
+            Some(entry) => {
+                vm.firsts
+                    .entry((*entry.form).type_id())
+                    .or_insert(vm.statements.len());
+                vm.statements.push(entry);
+            }
+            None => {
+                vm.complete = false;
+                cx.ids.lost.extend(ids_in(statement).map(str::to_owned));
+                cx.placements
+                    .retain(|placement| placement.statement != cx.statement);
+            }
+        }
+    }
+    vm.ids = cx.ids;
+    vm.placements = cx.placements;
+    vm
+}
+
+/// Statements that say something about the text, not about the VM: they were read before.
+fn is_directive(keyword: &str) -> bool {
+    matches!(keyword, "param" | "target")
+}
+
+fn read(keyword: Word<'_>, statement: &Statement<'_>, cx: &mut Cx<'_>) -> Option<Entry> {
+    let Some(spec) = crate::statement::find(keyword.text) else {
+        cx.report(
+            Diagnostic::error(
+                Code::ReservedWord,
+                format!("`{}` is reserved for later", keyword.text),
+            )
+            .at(keyword.span)
+            .help("quote it if it is meant as a value"),
+        );
+        return None;
+    };
+    let kind = statement.kind;
+    let form = spec.form(kind.map(|kind| kind.text));
+    let Some(form) = form else {
+        match kind {
+            Some(kind) => {
+                let names: Vec<_> = spec.kinds().map(|kind| format!("`{}`", kind.name)).collect();
+                let help = did_you_mean(kind.text, spec.kinds().map(|kind| kind.name))
+                    .unwrap_or_else(|| format!("the kinds of `{}` are {}", spec.keyword, names.join(", ")));
+                cx.report(
+                    Diagnostic::error(
+                        Code::UnknownKind,
+                        format!("`{}` has no kind `{}`", spec.keyword, kind.text),
+                    )
+                    .at(kind.span)
+                    .help(help),
+                );
+            }
+            None if statement.broken => {}
+            None => {
+                let names: Vec<_> = spec.kinds().map(|kind| format!("`{}`", kind.name)).collect();
+                let help = match spec.forms.first().map(|form| &form.spec.kinds) {
+                    Some(Kinds::Any(what)) => format!("write {what} behind it"),
+                    _ => format!("write one of {} behind it", names.join(", ")),
+                };
+                cx.report(
+                    Diagnostic::error(Code::MissingKind, format!("`{}` needs its kind", spec.keyword))
+                        .at(keyword.span)
+                        .help(help),
+                );
+            }
+        }
+        return None;
+    };
+    let mut what = format!("`{}`", spec.keyword);
+    let mut head = keyword.span;
+    if let Some(kind) = kind {
+        what = format!("`{} {}`", spec.keyword, kind.text);
+        head = head.to(kind.span);
+        let change = spec
+            .kinds()
+            .find(|other| other.name == kind.text)
+            .and_then(|kind| kind.change);
+        if let Some(change) = change {
+            cx.version(change, None, kind.span);
+        }
+    }
+    let mut args = Args::new(form.spec, what, keyword, statement, cx);
+    let form = (form.read)(&mut args, cx)?;
+    form.register(cx);
+    let end = statement
+        .items
+        .last()
+        .map(Item::span)
+        .or_else(|| statement.heads.last().map(|value| value.span))
+        .unwrap_or(head);
+    Some(Entry {
+        spec,
+        form,
+        head,
+        span: head.to(end),
+    })
+}
+
+/// Reports words that no keyword precedes: one error, for the first.
+fn orphan(statement: &Statement<'_>, cx: &mut Cx<'_>) {
+    let Some(item) = statement.items.first() else {
+        return;
+    };
+    match item {
+        Item::Flag(name) | Item::Option { name, .. } => cx.report(unknown_statement(*name, [].into_iter())),
+        Item::Loose(Value {
+            form: ValueForm::Broken,
+            ..
+        }) => {}
+        // A misspelt keyword of odd characters (`net:dev`), or a value that lost its statement.
+        Item::Loose(_) | Item::Feature { .. } if statement.broken => {}
+        Item::Loose(_) | Item::Feature { .. } => cx.report(
+            Diagnostic::error(Code::UnknownStatement, "a statement begins with its keyword")
+                .at(item.span())
+                .help("write a keyword, such as `disk` or `netdev`, before it"),
+        ),
+    }
+}
+
+/// The QEMU that the output is for.
+fn target(tree: &Tree<'_>, params: &Params, options: &Options, diagnostics: &mut Vec<Diagnostic>) -> Version {
+    let mut found: Option<Node<Version>> = None;
+    for statement in &tree.statements {
+        let Some(keyword) = statement.keyword.filter(|keyword| keyword.text == "target") else {
+            continue;
+        };
+        for item in &statement.items {
+            diagnostics.push(
+                Diagnostic::error(Code::UnknownOption, "`target` has no options")
+                    .at(item.span())
+                    .help("write `target 7.2`"),
+            );
+        }
+        let Some(value) = statement.heads.first() else {
+            if !statement.broken && statement.items.is_empty() {
+                diagnostics.push(
+                    Diagnostic::error(Code::MissingValue, "`target` needs its version")
+                        .at(keyword.span)
+                        .help("write `target 7.2`"),
+                );
+            }
+            continue;
+        };
+        let text = match &value.form {
+            ValueForm::Bare(text) => Some((*text).to_owned()),
+            ValueForm::Broken => None,
+            ValueForm::Hole(hole) => params
+                .fill(*hole, diagnostics)
+                .map(|filled| filled.value.to_owned()),
+            ValueForm::Quoted(parts) => params.join(parts, diagnostics),
+        };
+        let Some(text) = text else { continue };
+        match text.parse::<Version>() {
+            Ok(version) if version < Version::OLDEST => diagnostics.push(
+                Diagnostic::error(Code::UnknownTarget, format!("QEMU {version} is too old"))
+                    .at(value.span)
+                    .help(format!("output can be made for {} and newer", Version::OLDEST)),
+            ),
+            Ok(version) => found = found.or(Some(Node::new(version, value.span))),
+            Err(()) => {
+                let known: Vec<_> = Version::KNOWN.iter().map(ToString::to_string).collect();
+                let help = if text == "host" {
+                    "`host` asks the installed QEMU, which only the command line can do: `--target host`"
+                        .to_owned()
+                } else {
+                    format!("write a version, such as {}", known.join(", "))
+                };
+                diagnostics.push(
+                    Diagnostic::error(Code::UnknownTarget, format!("`{text}` is not a version of QEMU"))
+                        .at(value.span)
+                        .help(help),
+                );
+            }
+        }
+    }
+    let (version, span) = match (options.target, &found) {
+        (Some(version), _) => (version, None),
+        (None, Some(found)) => (found.value, Some(found.span)),
+        (None, None) => return Version::NEWEST,
+    };
+    if version > Version::NEWEST {
+        let warning = Diagnostic::warning(
+            Code::FutureTarget,
+            format!(
+                "QEMU {version} is newer than this compiler: the output is for {}",
+                Version::NEWEST
+            ),
+        )
+        .help("look for a newer release of this compiler");
+        diagnostics.push(match span {
+            Some(span) => warning.at(span),
+            None => warning,
+        });
+        return Version::NEWEST;
+    }
+    version.max(Version::OLDEST)
+}
+
+/// Every id that the text names, so that a generated one takes none of them.
+fn named(tree: &Tree<'_>) -> HashSet<String> {
+    tree.statements
+        .iter()
+        .flat_map(ids_in)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn ids_in<'t>(statement: &'t Statement<'_>) -> impl Iterator<Item = &'t str> {
+    statement.items.iter().filter_map(|item| match item {
+        Item::Option {
+            name,
+            value: Some(value),
+        } if matches!(name.text, "id" | "chardev" | "memdev" | "node-name") => match &value.form {
+            ValueForm::Bare(text) => Some(*text),
+            ValueForm::Quoted(parts) => match parts.as_slice() {
+                [Part::Text(text)] => Some(text),
+                _ => None,
+            },
+            ValueForm::Hole(_) | ValueForm::Broken => None,
+        },
+        _ => None,
+    })
+}

@@ -1,0 +1,261 @@
+//! A file's parameters: `param disk: path = "root.qcow2"`, and the values they are given.
+
+use std::collections::HashMap;
+
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::suggest::did_you_mean;
+use crate::syntax::{Parameter, Statement, Value, ValueForm, Word};
+use crate::types::{Kind as _, Mac, OnOff, Path, PciAddr, Refusal, Size, Text, UInt, Uuid};
+use crate::{Options, Span};
+
+/// The types a parameter can have, and what reads a value of each.
+type Parse = fn(&str) -> Result<(), Refusal>;
+
+pub(crate) const TYPES: &[(&str, &str, Parse)] = &[
+    ("path", "a file's path", |text| Path::parse(text).map(drop)),
+    ("string", "any text", |text| Text::parse(text).map(drop)),
+    ("int", "a whole number", |text| {
+        UInt::<0, { u64::MAX }>::parse(text).map(drop)
+    }),
+    ("size", "a number of bytes, such as `2G`", |text| {
+        Size::parse(text).map(drop)
+    }),
+    ("bool", "`on` or `off`", |text| OnOff::parse(text).map(drop)),
+    ("mac", "a MAC address", |text| Mac::parse(text).map(drop)),
+    ("pci", "a PCI address: `slot` or `slot.function`", |text| {
+        PciAddr::parse(text).map(drop)
+    }),
+    ("uuid", "a UUID", |text| Uuid::parse(text).map(drop)),
+];
+
+/// A parameter that was declared.
+#[derive(Debug)]
+struct Declared {
+    span: Span,
+    /// Its value. `None` where it has none, which is an error at the first hole, or where it was refused already.
+    value: Option<String>,
+    refused: bool,
+}
+
+/// The parameters of a text, with their values.
+#[derive(Debug, Default)]
+pub(crate) struct Params {
+    declared: HashMap<String, Declared>,
+}
+
+/// What a hole stands for.
+pub(crate) struct Filled<'p> {
+    pub(crate) value: &'p str,
+    /// Where the parameter is declared.
+    pub(crate) declared: Span,
+}
+
+impl Params {
+    /// Reads the declarations, and the values that `options` give.
+    pub(crate) fn new(
+        statements: &[Statement<'_>],
+        options: &Options,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Self {
+        let mut params = Self::default();
+        for statement in statements {
+            let Some(keyword) = statement.keyword.filter(|keyword| keyword.text == "param") else {
+                continue;
+            };
+            match &statement.parameter {
+                Some(parameter) => params.declare(parameter, options, statement.broken, diagnostics),
+                None if statement.broken => {}
+                None => diagnostics.push(
+                    Diagnostic::error(Code::MissingValue, "`param` without a name")
+                        .at(keyword.span)
+                        .help("write `param disk: path = \"root.qcow2\"`"),
+                ),
+            }
+        }
+        for (name, _) in &options.params {
+            if !params.declared.contains_key(name) {
+                let names = params.declared.keys().map(String::as_str);
+                let help = did_you_mean(name, names).unwrap_or_else(|| params.list());
+                diagnostics.push(
+                    Diagnostic::error(
+                        Code::UnknownParameter,
+                        format!("a value is set for `{name}`, which the text does not declare"),
+                    )
+                    .help(help),
+                );
+            }
+        }
+        params
+    }
+
+    fn declare(
+        &mut self,
+        parameter: &Parameter<'_>,
+        options: &Options,
+        broken: bool,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let name = parameter.name;
+        if let Some(first) = self.declared.get(name.text) {
+            diagnostics.push(
+                Diagnostic::error(
+                    Code::RepeatedParameter,
+                    format!("the parameter `{}` is declared twice", name.text),
+                )
+                .label(name.span, "again here")
+                .label(first.span, "declared here")
+                .help("give one of them another name"),
+            );
+            return;
+        }
+        let mut declared = Declared {
+            span: name.span,
+            value: None,
+            refused: false,
+        };
+        if !is_identifier(name.text) {
+            diagnostics.push(
+                Diagnostic::error(
+                    Code::WrongType,
+                    format!("`{}` can't be the name of a parameter", name.text),
+                )
+                .at(name.span)
+                .help("a parameter's name consists of letters, digits and `_`, and begins with no digit"),
+            );
+        }
+        let kind = parameter.kind.and_then(|kind| {
+            let found = TYPES.iter().find(|(name, ..)| *name == kind.text);
+            if found.is_none() {
+                let names: Vec<_> = TYPES.iter().map(|(name, ..)| format!("`{name}`")).collect();
+                diagnostics.push(
+                    Diagnostic::error(Code::ParameterType, format!("unknown type `{}`", kind.text))
+                        .at(kind.span)
+                        .help(
+                            did_you_mean(kind.text, TYPES.iter().map(|(name, ..)| *name))
+                                .unwrap_or_else(|| format!("the types are {}", names.join(", "))),
+                        ),
+                );
+            }
+            found
+        });
+        if parameter.kind.is_none() && !broken {
+            diagnostics.push(
+                Diagnostic::error(
+                    Code::ParameterType,
+                    format!("the parameter `{}` has no type", name.text),
+                )
+                .at(name.span)
+                .help(format!("write `param {}: path`, or another type", name.text)),
+            );
+        }
+        let set = options.params.iter().rev().find(|(set, _)| set == name.text);
+        let (value, at) = match (set, &parameter.default) {
+            (Some((_, value)), _) => (Some(value.clone()), name.span),
+            (None, Some(default)) => (self.literal(default, diagnostics), default.span),
+            (None, None) => (None, name.span),
+        };
+        // Where a declaration is wrong, its holes are not to blame.
+        declared.refused = kind.is_none() || (value.is_none() && parameter.default.is_some());
+        if let (Some((kind, expects, parse)), Some(value)) = (kind, &value)
+            && let Err(refusal) = parse(value)
+        {
+            declared.refused = true;
+            let message = if set.is_some() {
+                format!("`{value}`, the value set for `{}`, is not {expects}", name.text)
+            } else {
+                format!("`{value}` is not {expects}")
+            };
+            diagnostics.push(
+                Diagnostic::error(Code::ParameterType, message)
+                    .label(at, format!("of type `{kind}`"))
+                    .maybe_help(refusal.help),
+            );
+        }
+        declared.value = value;
+        self.declared.insert(name.text.to_owned(), declared);
+    }
+
+    /// A default, which may use the parameters declared before it.
+    fn literal(&self, value: &Value<'_>, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
+        match &value.form {
+            ValueForm::Bare(text) => Some((*text).to_owned()),
+            ValueForm::Broken => None,
+            ValueForm::Hole(hole) => Some(self.fill(*hole, diagnostics)?.value.to_owned()),
+            ValueForm::Quoted(parts) => self.join(parts, diagnostics),
+        }
+    }
+
+    /// The text of a quoted string, its holes filled.
+    pub(crate) fn join(
+        &self,
+        parts: &[crate::syntax::Part<'_>],
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<String> {
+        let mut out = String::new();
+        let mut complete = true;
+        for part in parts {
+            match part {
+                crate::syntax::Part::Text(text) => out.push_str(text),
+                crate::syntax::Part::Hole(hole) => match self.fill(*hole, diagnostics) {
+                    Some(filled) => out.push_str(filled.value),
+                    None => complete = false,
+                },
+            }
+        }
+        complete.then_some(out)
+    }
+
+    /// The value of a hole, or `None` where an error has been reported.
+    pub(crate) fn fill(&self, hole: Word<'_>, diagnostics: &mut Vec<Diagnostic>) -> Option<Filled<'_>> {
+        let name = hole.text;
+        let Some(declared) = self.declared.get(name) else {
+            let help = did_you_mean(name, self.declared.keys().map(String::as_str)).unwrap_or_else(|| {
+                if is_identifier(name) {
+                    format!("declare it: `param {name}: string`")
+                } else {
+                    format!("a hole names a parameter, and `{name}` can't be the name of one")
+                }
+            });
+            diagnostics.push(
+                Diagnostic::error(Code::UnknownParameter, format!("unknown parameter `{name}`"))
+                    .at(hole.span)
+                    .help(help),
+            );
+            return None;
+        };
+        match &declared.value {
+            _ if declared.refused => None,
+            Some(value) => Some(Filled {
+                value,
+                declared: declared.span,
+            }),
+            None => {
+                diagnostics.push(
+                    Diagnostic::error(
+                        Code::UnsetParameter,
+                        format!("the parameter `{name}` has no value"),
+                    )
+                    .label(hole.span, "used here")
+                    .label(declared.span, "declared without a default")
+                    .help(format!("set it (`--set {name}=VALUE`), or give it a default")),
+                );
+                None
+            }
+        }
+    }
+
+    fn list(&self) -> String {
+        if self.declared.is_empty() {
+            return "the text declares no parameters: declare one by `param name: type`".into();
+        }
+        let mut names: Vec<_> = self.declared.keys().map(|name| format!("`{name}`")).collect();
+        names.sort();
+        format!("the text declares {}", names.join(", "))
+    }
+}
+
+fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}

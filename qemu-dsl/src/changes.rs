@@ -1,0 +1,222 @@
+//! What changed in QEMU's command line, and when. No other file knows a version number.
+//!
+//! Measured on 5.2, 7.2, 10.0 and 11.1; what lies between is from QEMU's own `about/deprecated` and
+//! `about/removed-features`.
+
+use crate::Version;
+
+/// Something that QEMU has from a version on, or up to one.
+#[derive(Debug)]
+pub(crate) struct Change {
+    /// What it is about, as a message begins.
+    pub(crate) what: &'static str,
+    /// The first version that has it.
+    pub(crate) since: Option<Version>,
+    /// The first version that warns of it.
+    pub(crate) deprecated: Option<Version>,
+    /// The first version without it.
+    pub(crate) removed: Option<Version>,
+    /// What to write instead, as a help begins.
+    pub(crate) instead: &'static str,
+    /// The value that says what is the default where the option is gone: it is left out there, with advice.
+    pub(crate) default: Option<&'static str>,
+    /// What is printed in its place from the first warning on, where there is an equal.
+    pub(crate) becomes: Option<&'static str>,
+}
+
+impl Change {
+    const fn of(what: &'static str) -> Self {
+        Self {
+            what,
+            since: None,
+            deprecated: None,
+            removed: None,
+            instead: "",
+            default: None,
+            becomes: None,
+        }
+    }
+
+    const fn since(self, major: u16, minor: u16) -> Self {
+        Self {
+            since: Some(Version::new(major, minor)),
+            ..self
+        }
+    }
+
+    const fn deprecated(self, major: u16, minor: u16) -> Self {
+        Self {
+            deprecated: Some(Version::new(major, minor)),
+            ..self
+        }
+    }
+
+    const fn removed(self, major: u16, minor: u16) -> Self {
+        Self {
+            removed: Some(Version::new(major, minor)),
+            ..self
+        }
+    }
+
+    const fn instead(self, instead: &'static str) -> Self {
+        Self { instead, ..self }
+    }
+
+    const fn default(self, default: &'static str) -> Self {
+        Self {
+            default: Some(default),
+            ..self
+        }
+    }
+
+    const fn becomes(self, becomes: &'static str) -> Self {
+        Self {
+            becomes: Some(becomes),
+            ..self
+        }
+    }
+
+    /// Whether it is about this word, which it has in its description.
+    pub(crate) fn is_about(&self, word: &str) -> bool {
+        self.what.split('`').any(|part| part == word)
+    }
+
+    /// What is printed in its place for QEMU `version`.
+    pub(crate) fn becomes_in(&self, version: Version) -> Option<&'static str> {
+        self.becomes
+            .filter(|_| self.deprecated.is_some_and(|deprecated| deprecated <= version))
+    }
+
+    /// Whether QEMU `version` has it.
+    pub(crate) fn is_in(&self, version: Version) -> bool {
+        self.since.is_none_or(|since| since <= version) && !self.is_removed(version)
+    }
+
+    /// Whether QEMU `version` has it no more.
+    pub(crate) fn is_removed(&self, version: Version) -> bool {
+        self.removed.is_some_and(|removed| removed <= version)
+    }
+
+    /// Whether QEMU `version` warns of it.
+    pub(crate) fn is_deprecated(&self, version: Version) -> bool {
+        self.deprecated.is_some_and(|deprecated| deprecated <= version) && !self.is_removed(version)
+    }
+}
+
+macro_rules! changes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $change:expr;)+) => {
+        $($(#[doc = $doc])+ pub(crate) static $name: Change = $change;)+
+
+        /// All of them, for the language reference.
+        pub(crate) static ALL: &[&Change] = &[$(&$name),+];
+    };
+}
+
+changes! {
+    /// `server` instead of `server=on`. QEMU warns later than here, but has always understood the long form.
+    SHORT_BOOLEANS = Change::of("a boolean without `=on`").removed(2, 11);
+
+    /// `-name NAME` instead of `-name guest=NAME`, which reads a name with `=` too.
+    BARE_NAME = Change::of("`-name` without `guest=`").removed(2, 11);
+
+    /// `-realtime mlock=`, before `-overcommit mem-lock=`.
+    REALTIME = Change::of("`-realtime`").removed(3, 0);
+
+    /// RAM from an object by `-machine memory-backend=`, instead of by `-numa` or as a DIMM.
+    MEMORY_BACKEND = Change::of("`memory-backend=`").since(5, 0);
+
+    /// `-object memory-backend-memfd`
+    MEMFD = Change::of("`memory-backend-memfd`").since(2, 12);
+
+    /// The product of the topology's levels must be the (maximum) number of CPUs, level by level as given.
+    FULL_TOPOLOGY = Change::of("a complete topology").since(5, 0);
+
+    /// Cores rather than sockets make up for levels that are not given.
+    CORES_FIRST = Change::of("cores before sockets").since(6, 2);
+
+    /// `-smp dies=`
+    SMP_DIES = Change::of("`dies=`").since(4, 1);
+
+    /// `-smp clusters=`
+    SMP_CLUSTERS = Change::of("`clusters=`").since(7, 0);
+
+    /// `-smp drawers=` and `books=`
+    SMP_BOOKS = Change::of("`drawers=` and `books=`").since(8, 2);
+
+    /// `-smp modules=`
+    SMP_MODULES = Change::of("`modules=`").since(9, 1);
+
+    /// SCSI commands on a virtio-blk device.
+    VIRTIO_BLK_SCSI = Change::of("`scsi=` of virtio-blk")
+        .removed(9, 1)
+        .instead("use virtio-scsi: `device virtio-scsi-pci`, `device scsi-block`")
+        .default("off");
+
+    /// The chardev `tty`, an alias of `serial`.
+    CHARDEV_TTY = Change::of("the chardev `tty`").deprecated(6, 0).removed(8, 0).becomes("serial");
+
+    /// The chardev `parport`, an alias of `parallel`.
+    CHARDEV_PARPORT =
+        Change::of("the chardev `parport`").deprecated(6, 0).removed(8, 0).becomes("parallel");
+
+    /// A drive with an interface of its own behind a device, which QEMU refuses.
+    DRIVE_INTERFACE = Change::of("`if=scsi` of a drive that has its device")
+        .removed(2, 11)
+        .instead("leave it out, or use `device scsi-hd`");
+
+    /// The chardev `console`, which Debian's and most others' QEMU for Linux don't have.
+    CHARDEV_CONSOLE = Change::of("the chardev `console`, which exists on Windows only,")
+        .removed(2, 11)
+        .instead("use `serial`, `pty` or `socket`");
+
+    /// `-fsdev handle`
+    FSDEV_HANDLE = Change::of("the file system `handle`").removed(4, 0).instead("write `local`");
+
+    /// `-fsdev proxy`
+    FSDEV_PROXY = Change::of("the file system `proxy`")
+        .deprecated(8, 1)
+        .removed(9, 2)
+        .instead("write `local`, or use virtiofs");
+
+    /// `-fsdev proxy` with `path=`, which never worked.
+    FSDEV_PROXY_PATH =
+        Change::of("`path=` of the file system `proxy`").removed(2, 11).instead("write `socket=`");
+
+    /// `aio=io_uring`
+    AIO_IO_URING = Change::of("`aio=io_uring`").since(5, 0);
+
+    /// `reconnect=` of a stream, in seconds.
+    RECONNECT = Change::of("`reconnect=`")
+        .deprecated(9, 2)
+        .removed(10, 2)
+        .instead("write `reconnect-ms=`, in milliseconds");
+
+    /// `-device vmcoreinfo`
+    DEVICE_VMCOREINFO = Change::of("the device `vmcoreinfo`")
+        .deprecated(10, 0)
+        .instead("write `object vmcore-info`");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALL, CHARDEV_TTY, MEMORY_BACKEND};
+    use crate::Version;
+
+    #[test]
+    fn each_change_happens_in_order() {
+        for change in ALL {
+            let times = [change.since, change.deprecated, change.removed];
+            let times: Vec<_> = times.into_iter().flatten().collect();
+            assert!(times.is_sorted(), "{change:?}");
+            assert!(!times.is_empty(), "{change:?}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_before_within_or_after() {
+        assert!(!MEMORY_BACKEND.is_in(Version::new(4, 2)));
+        assert!(MEMORY_BACKEND.is_in(Version::new(5, 0)));
+        assert!(CHARDEV_TTY.is_in(Version::new(7, 2)) && CHARDEV_TTY.is_deprecated(Version::new(7, 2)));
+        assert!(!CHARDEV_TTY.is_in(Version::new(8, 0)) && !CHARDEV_TTY.is_deprecated(Version::new(8, 0)));
+    }
+}

@@ -1,0 +1,152 @@
+//! Buses: each that a device names is provided, by a device or by the machine.
+
+use std::collections::HashMap;
+
+use crate::analyse::Vm;
+use crate::analyse::ids::{BusUse, Definition, Provides, Space};
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::lowering::owners;
+use crate::statement::machine::{self, Machine};
+use crate::suggest::did_you_mean;
+
+pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
+    let machine = vm
+        .get::<Machine>()
+        .map_or(machine::DEFAULT, |machine| machine.kind_of.0.as_str());
+    let known = machine::known(machine).map(|known| known.buses);
+    let devices: HashMap<&str, &Definition> = vm
+        .ids
+        .definitions
+        .iter()
+        .filter(|definition| definition.space == Space::Device)
+        .map(|definition| (definition.name.as_str(), definition))
+        .collect();
+    for bus in &vm.ids.buses {
+        if let Some(diagnostic) = unknown(bus, machine, known, &devices, vm) {
+            diagnostics.push(diagnostic);
+        }
+    }
+    cycles(vm, diagnostics);
+}
+
+fn unknown(
+    bus: &BusUse,
+    machine: &str,
+    known: Option<&[&'static str]>,
+    devices: &HashMap<&str, &Definition>,
+    vm: &Vm,
+) -> Option<Diagnostic> {
+    let name = bus.name.as_str();
+    // A path through QEMU's tree of devices names more than can be known here.
+    if name.starts_with('/') {
+        return None;
+    }
+    let numbered = name
+        .rsplit_once('.')
+        .filter(|(_, number)| number.parse::<u32>().is_ok());
+    let direct = devices.get(name).copied();
+    let owner = direct.or_else(|| devices.get(numbered?.0).copied());
+    match owner.map(|owner| owner.provides) {
+        Some(Provides::Unknown) => return None,
+        Some(Provides::Pci) if direct.is_some() && bus.wants != Provides::VirtioSerial => return None,
+        Some(Provides::VirtioSerial) if direct.is_none() && bus.wants != Provides::Pci => return None,
+        _ => {}
+    }
+    let lost = |name: &str| vm.ids.lost.contains(name);
+    if lost(name) || numbered.is_some_and(|(device, _)| lost(device)) {
+        return None;
+    }
+    let by_machine = known.is_some_and(|buses| buses.contains(&name));
+    if by_machine && bus.wants != Provides::VirtioSerial {
+        return None;
+    }
+    // QEMU numbers the buses of devices without an id by their sort: `scsi.0`. And a machine that is not known
+    // has buses that are not known.
+    let unsure = match bus.wants {
+        Provides::Unknown => numbered.is_some(),
+        Provides::Pci => known.is_none(),
+        Provides::VirtioSerial | Provides::Nothing => name == "virtio-serial-bus.0",
+    };
+    if unsure && owner.is_none() {
+        return None;
+    }
+    let candidates = devices
+        .values()
+        .filter_map(|device| match device.provides {
+            Provides::Pci => Some(device.name.clone()),
+            Provides::VirtioSerial => Some(format!("{}.0", device.name)),
+            Provides::Nothing | Provides::Unknown => None,
+        })
+        .chain(known.unwrap_or(&[]).iter().map(|bus| (*bus).to_owned()));
+    let mut candidates: Vec<_> = candidates.collect();
+    candidates.sort();
+    let elsewhere = vm
+        .ids
+        .definitions
+        .iter()
+        .find(|definition| definition.name == name);
+    let diagnostic = match (owner, elsewhere) {
+        (Some(owner), _) => {
+            Diagnostic::error(Code::UnknownBus, format!("`{name}` is no bus for this device"))
+                .label(bus.span, "the bus")
+                .label(owner.span, "what it names")
+        }
+        (None, Some(other)) => Diagnostic::error(
+            Code::WrongId,
+            format!("`{name}` is the id of {}, not a bus", other.space.what()),
+        )
+        .label(bus.span, "must be a bus")
+        .label(other.span, format!("is {}", other.space.what())),
+        (None, None) => Diagnostic::error(
+            Code::UnknownBus,
+            if by_machine {
+                format!("`{name}` is no bus for this device")
+            } else {
+                format!("nothing provides the bus `{name}`")
+            },
+        )
+        .at(bus.span),
+    };
+    let help = match bus.wants {
+        Provides::VirtioSerial => "a port sits on `ID.0` of a `virtio-serial`",
+        _ => "a bridge provides a bus of its own name",
+    };
+    let help = did_you_mean(name, candidates.iter().map(String::as_str)).unwrap_or_else(|| match known {
+        Some([bus]) => format!("the machine `{machine}` provides `{bus}`; {help}"),
+        Some([]) => format!("the machine `{machine}` has no PCI bus; {help}"),
+        _ => help.to_owned(),
+    });
+    Some(diagnostic.help(help))
+}
+
+/// Devices that sit on each other's bus.
+fn cycles(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
+    let owners = owners(vm);
+    // 0: not seen; otherwise the number of the walk that saw it.
+    let mut seen = vec![0usize; owners.len()];
+    for start in 0..owners.len() {
+        let walk = start + 1;
+        let mut at = Some(start);
+        while let Some(index) = at {
+            match seen.get_mut(index) {
+                Some(mark @ 0) => *mark = walk,
+                Some(mark) if *mark == walk => {
+                    if let Some(bus) = vm.ids.buses.iter().find(|bus| bus.statement == index) {
+                        diagnostics.push(
+                            Diagnostic::error(
+                                Code::BusCycle,
+                                "this device sits on a bus that it provides itself",
+                            )
+                            .at(bus.span)
+                            .help("name the machine's bus, or that of another bridge"),
+                        );
+                    }
+                    break;
+                }
+                _ => break,
+            }
+            at = owners.get(index).copied().flatten();
+        }
+    }
+}

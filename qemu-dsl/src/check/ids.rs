@@ -1,0 +1,60 @@
+//! Ids: each is defined once, and whoever refers to one refers to what is there.
+
+use std::collections::HashMap;
+
+use crate::analyse::Vm;
+use crate::analyse::ids::Space;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::suggest::did_you_mean;
+
+pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
+    let mut defined: HashMap<(Space, &str), crate::Span> = HashMap::new();
+    for definition in &vm.ids.definitions {
+        let key = (definition.space, definition.name.as_str());
+        if let Some(first) = defined.get(&key) {
+            diagnostics.push(
+                Diagnostic::error(
+                    Code::DuplicateId,
+                    format!(
+                        "the id `{}` is that of {} already",
+                        definition.name,
+                        definition.space.what()
+                    ),
+                )
+                .label(definition.span, "again here")
+                .label(*first, "first here")
+                .help("give each an id of its own"),
+            );
+        } else {
+            defined.insert(key, definition.span);
+        }
+    }
+    for reference in &vm.ids.references {
+        let name = reference.name.as_str();
+        let what = reference.space.what();
+        if defined.contains_key(&(reference.space, name)) || vm.ids.lost.contains(name) {
+            continue;
+        }
+        let other = Space::ALL
+            .into_iter()
+            .find_map(|space| Some((space, *defined.get(&(space, name))?)));
+        diagnostics.push(if let Some((space, span)) = other {
+            Diagnostic::error(
+                Code::WrongId,
+                format!("`{name}` is the id of {}, not of {what}", space.what()),
+            )
+            .label(reference.span, format!("must be {what}"))
+            .label(span, format!("is {}", space.what()))
+            .help(format!("name {what} here"))
+        } else {
+            let names = defined
+                .keys()
+                .filter(|(space, _)| *space == reference.space)
+                .map(|(_, name)| *name);
+            Diagnostic::error(Code::UnknownId, format!("nothing has the id `{name}`"))
+                .label(reference.span, format!("must be {what}"))
+                .help(did_you_mean(name, names).unwrap_or_else(|| format!("define {what} with this id")))
+        });
+    }
+}

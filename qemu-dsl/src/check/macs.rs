@@ -1,0 +1,53 @@
+//! MAC addresses: no two devices share one, unless on purpose.
+
+use std::collections::HashMap;
+
+use crate::Span;
+use crate::analyse::Vm;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::node::Node;
+use crate::statement::hatch::Device;
+use crate::statement::netdev::{tap::Macvtap, tap::Tap, user::User, vhost_user::VhostUser};
+use crate::types::{Kind as _, Mac};
+
+pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
+    let mut macs: Vec<Node<Mac>> = Vec::new();
+    macs.extend(vm.all::<Tap>().filter_map(|(_, tap)| tap.mac));
+    macs.extend(vm.all::<Macvtap>().filter_map(|(_, tap)| tap.mac));
+    macs.extend(vm.all::<User>().filter_map(|(_, user)| user.mac));
+    macs.extend(vm.all::<VhostUser>().filter_map(|(_, user)| user.mac));
+    // A failover pair is a virtio device (`failover=on`) and the one that stands in for it (`failover_pair_id=`),
+    // with one address on purpose.
+    for (_, device) in vm.all::<Device>() {
+        let text = |name: &str| {
+            device
+                .properties
+                .iter()
+                .find(|property| property.name.value == name)
+        };
+        if text("failover").is_some() || text("failover_pair_id").is_some() {
+            continue;
+        }
+        macs.extend(
+            text("mac").and_then(|mac| Some(Node::new(Mac::parse(mac.text()).ok()?, mac.value_span()))),
+        );
+    }
+    macs.sort_by_key(|mac| mac.span.start);
+    let mut seen: HashMap<Mac, Span> = HashMap::new();
+    for mac in macs {
+        if let Some(first) = seen.get(&mac.value) {
+            diagnostics.push(
+                Diagnostic::warning(
+                    Code::EqualMacs,
+                    format!("two devices have the MAC address `{mac}`"),
+                )
+                .label(mac.span, "again here")
+                .label(*first, "first here")
+                .help("leave out `mac=` for an address of its own"),
+            );
+        } else {
+            seen.insert(mac.value, mac.span);
+        }
+    }
+}

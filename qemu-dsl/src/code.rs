@@ -1,0 +1,185 @@
+//! The kinds of mistake: one stable code each.
+
+macro_rules! codes {
+    ($($(#[doc = $title:literal])+ $name:ident = $code:literal,)+) => {
+        /// Which kind of mistake a diagnostic is about.
+        ///
+        /// Its text ([`Code::as_str`]) is stable: scripts may rely on it. `qemu-dslc explain CODE` prints its page.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[doc = $title])+ $name,)+
+        }
+
+        impl Code {
+            /// All of them, in the order of the pages.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The code.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)+
+                }
+            }
+
+            /// What it is about, in a line.
+            pub fn title(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($title),+).trim_start(),)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    // The text.
+    /// something stands where nothing can
+    UnexpectedText = "unexpected-text",
+    /// a comma where none can stand
+    Comma = "comma",
+    /// a value that must be quoted
+    QuoteIt = "quote-it",
+    /// a string without its closing quote
+    UnterminatedString = "unterminated-string",
+    /// a comment without its end
+    UnterminatedComment = "unterminated-comment",
+    /// a comment inside a comment
+    NestedComment = "nested-comment",
+    /// an escape that Rust doesn't have
+    BadEscape = "bad-escape",
+    /// braces that are no hole
+    BadHole = "bad-hole",
+    /// an angle bracket without the other
+    UnbalancedAngle = "unbalanced-angle",
+    /// a text too long to be a VM
+    TooLong = "too-long",
+
+    // The words.
+    /// a word that begins no statement
+    UnknownStatement = "unknown-statement",
+    /// a word that is reserved for later
+    ReservedWord = "reserved-word",
+    /// a kind that the statement doesn't have
+    UnknownKind = "unknown-kind",
+    /// an option that the statement doesn't have
+    UnknownOption = "unknown-option",
+    /// a kind that is missing
+    MissingKind = "missing-kind",
+    /// a value that is missing
+    MissingValue = "missing-value",
+    /// an option that is required
+    MissingOption = "missing-option",
+    /// an option given twice
+    RepeatedOption = "repeated-option",
+    /// a statement given twice
+    RepeatedStatement = "repeated-statement",
+    /// options that exclude each other
+    ExclusiveOptions = "exclusive-options",
+
+    // The values.
+    /// a value of the wrong type
+    WrongType = "wrong-type",
+    /// a value out of its range
+    OutOfRange = "out-of-range",
+    /// a value that QEMU's syntax can't say
+    Inexpressible = "inexpressible",
+    /// a name that is too long for its place
+    NameTooLong = "name-too-long",
+    /// a file name that could be read as a protocol
+    ProtocolInPath = "protocol-in-path",
+
+    // Parameters.
+    /// a hole that names no parameter
+    UnknownParameter = "unknown-parameter",
+    /// a parameter without a value
+    UnsetParameter = "unset-parameter",
+    /// a parameter's value of the wrong type
+    ParameterType = "parameter-type",
+    /// a parameter declared twice
+    RepeatedParameter = "repeated-parameter",
+
+    // Ids and buses.
+    /// an id used twice
+    DuplicateId = "duplicate-id",
+    /// an id that nothing has
+    UnknownId = "unknown-id",
+    /// an id of another kind of thing
+    WrongId = "wrong-id",
+    /// a bus that nothing provides
+    UnknownBus = "unknown-bus",
+    /// devices that sit on each other's bus
+    BusCycle = "bus-cycle",
+    /// a PCI slot above 1f
+    PciSlot = "pci-slot",
+    /// a PCI function above 7
+    PciFunction = "pci-function",
+    /// two devices at one address
+    AddressInUse = "address-in-use",
+    /// two bridges with one chassis number
+    DuplicateChassis = "duplicate-chassis",
+
+    // Devices.
+    /// fewer or more vhost fds than queues
+    VhostFds = "vhost-fds",
+    /// queues on a device that has none
+    MqUnsupported = "mq-unsupported",
+    /// an interface that needs queues
+    MissingQueues = "missing-queues",
+    /// an option that has no effect
+    IgnoredOption = "ignored-option",
+    /// a MAC address of a group
+    MulticastMac = "multicast-mac",
+    /// a MAC address used twice
+    EqualMacs = "equal-macs",
+    /// a generated MAC address that other VMs share
+    SharedMac = "shared-mac",
+    /// a disk whose format QEMU guesses
+    GuessedFormat = "guessed-format",
+    /// asynchronous I/O that needs a direct cache
+    NativeAio = "native-aio",
+    /// memory that must be shared and is not
+    UnsharedMemory = "unshared-memory",
+    /// `nowait` on a socket that waits for nobody
+    NowaitWithoutServer = "nowait-without-server",
+
+    // The machine.
+    /// a topology that doesn't give the CPUs
+    Topology = "topology",
+    /// more memory at the start than at most
+    MemoryMax = "memory-max",
+    /// memory slots without a maximum
+    SlotsWithoutMax = "slots-without-max",
+    /// a DIMM without a slot
+    DimmWithoutSlots = "dimm-without-slots",
+    /// an NVDIMM on a machine without them
+    DimmWithoutNvdimm = "dimm-without-nvdimm",
+    /// the host's CPU without KVM
+    HostCpuWithoutKvm = "host-cpu-without-kvm",
+    /// a terminal and no terminal
+    NographicDaemonize = "nographic-daemonize",
+    /// kernel options without a kernel
+    MissingKernel = "missing-kernel",
+
+    // Versions of QEMU.
+    /// a target that is newer than this compiler
+    FutureTarget = "future-target",
+    /// a target that is not known
+    UnknownTarget = "unknown-target",
+    /// something that the target deprecates
+    Deprecated = "deprecated",
+    /// something that the target has no more
+    Removed = "removed",
+    /// something that the target has not yet
+    NotYet = "not-yet",
+
+    // QEMU's own names.
+    /// a device that the target doesn't know
+    UnknownDevice = "unknown-device",
+    /// a property that a device doesn't have
+    UnknownProperty = "unknown-property",
+    /// a machine type that the target doesn't know
+    UnknownMachine = "unknown-machine",
+    /// a CPU model that the target doesn't know
+    UnknownCpu = "unknown-cpu",
+}

@@ -1,0 +1,45 @@
+//! `arg`
+
+use crate::check::Checking;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::lowering::Lowering;
+use crate::node::Node;
+use crate::spec::{Form, form};
+use crate::types::AnyText;
+
+form! {
+    /// Any argument of QEMU: one, or an option and its value. It stands behind all others and is not checked.
+    Arg {
+        /// The argument, in quotes; a second string is a second argument.
+        texts "text": Vec<Node<AnyText>> { head: true },
+    }
+}
+
+impl Arg {
+    /// The one or two arguments.
+    pub(crate) fn texts<'a>(&'a self) -> [&'a str; 2]
+    where
+        Self: 'a,
+    {
+        let text = |index: usize| self.texts.get(index).map_or("", |text| text.0.as_str());
+        [text(0), text(1)]
+    }
+}
+
+impl Form for Arg {
+    fn check(&self, cx: &mut Checking<'_>) {
+        if self.texts.is_empty() && cx.vm.complete {
+            let diagnostic = Diagnostic::error(Code::MissingValue, "`arg` needs its argument")
+                .at(cx.entry.head)
+                .help("write one or two strings: `arg \"-boot\" \"order=c\"`");
+            cx.report(diagnostic);
+        }
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        for text in &self.texts {
+            out.span(text.span).flag(&text.0);
+        }
+    }
+}

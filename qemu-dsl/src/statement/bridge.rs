@@ -1,0 +1,72 @@
+//! `bridge`
+
+use crate::analyse::args::Id;
+use crate::check::Checking;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::lowering::{Lowering, Shown};
+use crate::node::Node;
+use crate::spec::{Form, form};
+use crate::statement::pci::{Pci as Place, PciBus};
+use crate::types::{OnOff, UInt};
+
+form! {
+    /// A bridge from PCI to PCI.
+    Pci kinds ["pci": "a bridge to a PCI bus (`pci-bridge`)"] {
+        /// Its id, which is the name of the bus behind it too.
+        id "id": Id<PciBus>,
+        /// Its chassis number, by which guests tell bridges apart: no two bridges have the same.
+        chassis "chassis": Node<UInt<1, 255>>,
+        /// Whether it has a standard hot plug controller.
+        shpc "shpc": Option<Node<OnOff>> { default: "off" },
+    } with Place
+}
+
+impl Form for Pci {
+    fn check(&self, cx: &mut Checking<'_>) {
+        let same = cx
+            .vm
+            .all::<Self>()
+            .find(|(_, other)| other.chassis == self.chassis)
+            .filter(|(entry, _)| entry.head.start < cx.entry.head.start);
+        if let Some((_, first)) = same {
+            let diagnostic = Diagnostic::error(
+                Code::DuplicateChassis,
+                format!("two bridges have the chassis number {}", self.chassis),
+            )
+            .label(self.chassis.span, "again here")
+            .label(first.chassis.span, "first here")
+            .help("give each bridge a number of its own");
+            cx.report(diagnostic);
+        }
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        let shpc = self.shpc.as_ref().is_some_and(|shpc| shpc.0);
+        out.option("-device")
+            .word("pci-bridge")
+            .set("bus", &self.pci.bus)
+            .set("id", &self.id)
+            .set("chassis_nr", &self.chassis)
+            .set("shpc", Shown(OnOff(shpc)))
+            .set("addr", &self.pci.addr);
+    }
+}
+
+form! {
+    /// A bridge from PCI Express to PCI.
+    Pcie kinds ["pcie": "a bridge from a PCI Express bus to a PCI bus (`pcie-pci-bridge`)"] {
+        /// Its id, which is the name of the bus behind it too.
+        id "id": Id<PciBus>,
+    } with Place
+}
+
+impl Form for Pcie {
+    fn lower(&self, out: &mut Lowering<'_>) {
+        out.option("-device")
+            .word("pcie-pci-bridge")
+            .set("bus", &self.pci.bus)
+            .set("id", &self.id)
+            .set("addr", &self.pci.addr);
+    }
+}

@@ -1,0 +1,184 @@
+//! `disk`
+
+use crate::analyse::args::{Id, IdKind};
+use crate::analyse::ids::Space;
+use crate::changes;
+use crate::check::Checking;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::lowering::{FilePath, Lowering};
+use crate::node::Node;
+use crate::spec::{Form, form};
+use crate::statement::pci::Pci;
+use crate::types::{OnOff, Path, Text, UInt, choice};
+
+/// The ids of drives.
+#[derive(Debug)]
+pub(crate) struct DiskId;
+
+impl IdKind for DiskId {
+    const SPACE: Space = Space::Drive;
+    const PREFIX: &'static str = "disk";
+}
+
+choice! {
+    /// How the host's file is read and written.
+    Aio { "threads": "by threads", "native": "by Linux's own asynchronous I/O, past the cache", "io_uring": "by io_uring" }
+}
+
+choice! {
+    /// How the host caches.
+    Cache {
+        "writeback": "reads and writes",
+        "none": "nothing on the host",
+        "writethrough": "reads only",
+        "directsync": "nothing at all",
+        "unsafe": "everything, and ignores flushes"
+    }
+}
+
+choice! {
+    /// What the drive is connected to.
+    Interface { "none": "the statement's device", "scsi": "a SCSI controller that the machine adds" }
+}
+
+form! {
+    /// A disk: a file and the device through which the guest sees it.
+    Disk {
+        /// The drive's id.
+        id "id": Id<DiskId>,
+        /// The file or block device.
+        file "file": Node<Path>,
+        /// The format of the file, such as `raw` or `qcow2`. Without it QEMU guesses, and a guest can mislead it.
+        format "format": Option<Node<Text>>,
+        /// How the file is read and written. `native` needs a direct cache, which it switches on where `cache=` is
+        /// absent.
+        aio "aio": Option<Node<Aio>>,
+        /// How the host caches.
+        cache "cache": Option<Node<Cache>>,
+        /// The guest can't write.
+        readonly "readonly": Option<Node<OnOff>>,
+        /// The serial number that the guest sees: up to 20 bytes.
+        serial "serial": Option<Node<Text>>,
+        /// Its place in the order in which firmware tries to boot, from 0.
+        bootindex "bootindex": Option<Node<UInt<0, 2_147_483_647>>>,
+        /// The device.
+        driver "driver": Option<Node<Text>> { default: "virtio-blk" },
+        /// What the drive is connected to.
+        interface "if": Option<Node<Interface>> { default: "none" },
+        /// Whether the guest may send SCSI commands to the host's device.
+        scsi "scsi": Option<Node<OnOff>> { change: Some(&changes::VIRTIO_BLK_SCSI) },
+        /// Whether the guest may switch the write cache.
+        wce "wce": Option<Node<OnOff>>,
+        /// Speaks only the protocol of virtio before 1.0.
+        disable_modern "disable-modern": Option<Node<OnOff>>,
+    } with Pci
+}
+
+impl Disk {
+    fn is_native(&self) -> bool {
+        self.aio.is_some_and(|aio| aio.0 == "native")
+    }
+}
+
+impl Form for Disk {
+    fn check(&self, cx: &mut Checking<'_>) {
+        if self.format.is_none() {
+            let diagnostic = Diagnostic::warning(Code::GuessedFormat, "QEMU guesses the format of this disk")
+                .at(self.file.span)
+                .help("add `format=raw` or `format=qcow2`: a guest could write another format's header to a raw disk");
+            cx.report(diagnostic);
+        }
+        if FilePath(&self.file.0).has_protocol() {
+            cx.report(
+                Diagnostic::warning(
+                    Code::ProtocolInPath,
+                    format!("`{}` is taken as the name of a file", self.file.0),
+                )
+                .at(self.file.span)
+                .help("for a disk behind a protocol use `blockdev` and `device`; write `./` before a file's name"),
+            );
+        }
+        if let (true, Some(cache)) = (self.is_native(), self.cache)
+            && !matches!(cache.0, "none" | "directsync")
+        {
+            let aio = self.aio.map_or(cache.span, |aio| aio.span);
+            cx.report(
+                Diagnostic::error(
+                    Code::NativeAio,
+                    format!("`aio=native` can't go with `cache={cache}`"),
+                )
+                .label(aio, "needs a direct cache")
+                .label(cache.span, "is not")
+                .help("write `cache=none`, or `aio=threads`"),
+            );
+        }
+        if let Some(serial) = self
+            .serial
+            .as_ref()
+            .filter(|serial| serial.0.len() > 20 && self.driver.is_none())
+        {
+            cx.report(
+                Diagnostic::error(
+                    Code::NameTooLong,
+                    format!(
+                        "the serial number has {} bytes, {} too many",
+                        serial.0.len(),
+                        serial.0.len() - 20
+                    ),
+                )
+                .at(serial.span)
+                .help("virtio-blk shows the guest at most 20 bytes"),
+            );
+        }
+        if let Some(interface) = self.interface.filter(|interface| interface.0 != "none")
+            && !cx.has(&changes::DRIVE_INTERFACE)
+        {
+            cx.report(
+                Diagnostic::error(
+                    Code::Removed,
+                    format!(
+                        "`if={interface}` connects the drive to a device of the machine, not to this one"
+                    ),
+                )
+                .at(interface.span)
+                .help(changes::DRIVE_INTERFACE.instead),
+            );
+        }
+        if let (Some(aio), false) = (
+            self.aio.filter(|aio| aio.0 == "io_uring"),
+            cx.has(&changes::AIO_IO_URING),
+        ) {
+            let target = cx.target();
+            cx.report(
+                Diagnostic::error(Code::NotYet, format!("QEMU {target} has no `aio=io_uring` yet"))
+                    .at(aio.span)
+                    .help("write `aio=threads` or `aio=native`"),
+            );
+        }
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        let scsi = self.scsi.filter(|_| out.has(&changes::VIRTIO_BLK_SCSI));
+        out.option("-device")
+            .word_or(&self.driver, "virtio-blk")
+            .truth("disable-modern", &self.disable_modern)
+            .set("drive", &self.id)
+            .set("scsi", scsi)
+            .set("config-wce", &self.wce)
+            .set("serial", &self.serial)
+            .set("bootindex", &self.bootindex)
+            .pci(&self.pci);
+        // The seed's QEMU fell back to threads where it could not.
+        let direct = self.is_native() && self.cache.is_none() && !out.has(&changes::SHORT_BOOLEANS);
+        out.option("-drive")
+            .set("id", &self.id)
+            .set("file", FilePath(&self.file.0))
+            .set("aio", &self.aio)
+            .set("format", &self.format)
+            .set("cache", &self.cache)
+            .set("cache.direct", direct.then_some("on"))
+            .set("readonly", &self.readonly)
+            .set_or("if", &self.interface, "none");
+    }
+}

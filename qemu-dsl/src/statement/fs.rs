@@ -1,0 +1,120 @@
+//! `fs`
+
+use crate::analyse::args::{Id, IdKind};
+use crate::analyse::ids::Space;
+use crate::changes;
+use crate::check::Checking;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::lowering::Lowering;
+use crate::node::Node;
+use crate::spec::{Form, form};
+use crate::statement::pci::Pci;
+use crate::types::{MountTag, OnOff, Path, SocketPath, Text, choice};
+
+/// The ids of file systems.
+#[derive(Debug)]
+pub(crate) struct FsId;
+
+impl IdKind for FsId {
+    const SPACE: Space = Space::Fsdev;
+    const PREFIX: &'static str = "fs";
+}
+
+choice! {
+    /// How the guest's owners and permissions are kept on the host.
+    Security {
+        "none": "as `passthrough`, without failing where the host doesn't allow it",
+        "passthrough": "as they are: QEMU must run as root",
+        "mapped-xattr": "in extended attributes of the files",
+        "mapped-file": "in a folder `.virtfs_metadata`",
+        "mapped": "as `mapped-xattr`"
+    }
+}
+
+form! {
+    /// A folder of the host that the guest can mount: `mount -t 9p TAG /mnt`.
+    Fs kinds [
+        "local": "QEMU reads and writes the folder itself",
+        "handle": "by file handles" { &changes::FSDEV_HANDLE },
+        "proxy": "by a helper process" { &changes::FSDEV_PROXY },
+    ] {
+        /// The file system's id.
+        id "id": Id<FsId>,
+        /// The folder.
+        path "path": Option<Node<Path>>,
+        /// The socket of the helper process, for `proxy`.
+        socket "socket": Option<Node<SocketPath>> { excludes: &["path"] },
+        /// The name by which the guest mounts it.
+        tag "tag": Node<MountTag>,
+        /// How the guest's owners and permissions are kept on the host. `local` needs it.
+        security "security": Option<Node<Security>>,
+        /// The guest can't write.
+        readonly "readonly": Option<Node<OnOff>>,
+        /// The device.
+        driver "driver": Option<Node<Text>> { default: "virtio-9p-pci" },
+        /// Speaks only the protocol of virtio before 1.0.
+        disable_modern "disable-modern": Option<Node<OnOff>>,
+    } with Pci
+}
+
+impl Form for Fs {
+    fn check(&self, cx: &mut Checking<'_>) {
+        let place = cx.entry.head;
+        let kind = self.kind.as_str();
+        let missing = |option: &str, write: &str| {
+            Diagnostic::error(Code::MissingOption, format!("`fs {kind}` needs `{option}=`"))
+                .at(place)
+                .help(format!("add `{option}=` and {write}"))
+        };
+        if kind == "proxy" {
+            match (&self.path, &self.socket) {
+                (None, None) => cx.report(missing("socket", "the helper's socket")),
+                // What the seed printed, and no QEMU took.
+                (Some(path), _) if cx.has(&changes::FSDEV_PROXY_PATH) => cx.report(
+                    Diagnostic::warning(Code::IgnoredOption, "`fs proxy` has no use for a path")
+                        .at(path.span)
+                        .help("write `socket=` and the helper's socket"),
+                ),
+                (Some(path), _) => cx.report(
+                    Diagnostic::error(Code::UnknownOption, "`fs proxy` has no use for a path")
+                        .at(path.span)
+                        .help("write `socket=` and the helper's socket"),
+                ),
+                (None, Some(_)) => {}
+            }
+            return;
+        }
+        if let Some(socket) = &self.socket {
+            cx.report(
+                Diagnostic::error(Code::UnknownOption, format!("`fs {kind}` has no option `socket`"))
+                    .at(socket.span)
+                    .help("write `path=` and the folder"),
+            );
+        } else if self.path.is_none() {
+            cx.report(missing("path", "the folder"));
+        }
+        if kind == "local" && self.security.is_none() {
+            cx.report(missing(
+                "security",
+                "one of `mapped-xattr`, `mapped-file`, `passthrough`, `none`",
+            ));
+        }
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        out.option("-device")
+            .word_or(&self.driver, "virtio-9p-pci")
+            .truth("disable-modern", &self.disable_modern)
+            .set("fsdev", &self.id)
+            .set("mount_tag", &self.tag)
+            .pci(&self.pci);
+        out.option("-fsdev")
+            .word(&self.kind)
+            .set("id", &self.id)
+            .set("path", &self.path)
+            .set("socket", &self.socket)
+            .set("security_model", &self.security)
+            .set("readonly", &self.readonly);
+    }
+}

@@ -1,0 +1,70 @@
+//! `global`
+
+use crate::check::Checking;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::lowering::Lowering;
+use crate::spec::{Bare, Form, form};
+
+form! {
+    /// A default for a property of all devices of a driver.
+    Global {} open properties: Bare::Nothing,
+        "One `DRIVER.PROPERTY=VALUE`: the driver and the property part at the last dot."
+}
+
+impl Form for Global {
+    fn check(&self, cx: &mut Checking<'_>) {
+        let help = "write one `global DRIVER.PROPERTY=VALUE` for each default";
+        match self.properties.as_slice() {
+            [] if cx.vm.complete => {
+                let place = cx.entry.head;
+                cx.report(
+                    Diagnostic::error(Code::MissingValue, "`global` needs its property")
+                        .at(place)
+                        .help(help),
+                );
+            }
+            [] => {}
+            [property, more @ ..] => {
+                for property in more {
+                    cx.report(
+                        Diagnostic::error(Code::RepeatedOption, "`global` sets one property")
+                            .at(property.name.span)
+                            .help(help),
+                    );
+                }
+                let parts = property.name.rsplit_once('.');
+                if parts.is_none_or(|(driver, name)| driver.is_empty() || name.is_empty()) {
+                    cx.report(
+                        Diagnostic::error(
+                            Code::UnexpectedText,
+                            format!(
+                                "`{}` does not name a driver and its property",
+                                property.name.value
+                            ),
+                        )
+                        .at(property.name.span)
+                        .help(help),
+                    );
+                }
+            }
+        }
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        for property in &self.properties {
+            let Some((driver, name)) = property.name.rsplit_once('.') else {
+                continue;
+            };
+            if driver.contains('.') {
+                // QEMU parts the short form at the first dot.
+                out.option("-global")
+                    .set("driver", driver)
+                    .set("property", name)
+                    .set("value", property.text());
+            } else {
+                out.value("-global", &format!("{driver}.{name}={}", property.text()));
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `machine`
+
+use crate::lowering::Lowering;
+use crate::node::Node;
+use crate::spec::{Bare, Form, Property, form};
+use crate::types::Text;
+
+form! {
+    /// The machine: its type and its properties.
+    Machine {
+        /// The machine type, such as `q35`, `pc` or `microvm`; `qemu-system-x86_64 -machine help` lists them.
+        kind_of "type": Node<Text> { head: true },
+    } open properties: Bare::Flag,
+        "Any property of the machine type, such as `accel=kvm:tcg`, `kernel_irqchip`, `nvdimm`, `hpet=off`."
+}
+
+/// What is known of a machine type.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// Its own PCI buses.
+    pub(crate) buses: &'static [&'static str],
+    /// Slots and functions of its first bus where the machine itself has devices.
+    pub(crate) taken: &'static [(u8, Option<u8>)],
+}
+
+const PC: Known = Known {
+    buses: &["pci.0"],
+    taken: &[(0, None), (1, None)],
+};
+const Q35: Known = Known {
+    buses: &["pcie.0"],
+    taken: &[(0, None), (0x1f, Some(0)), (0x1f, Some(2)), (0x1f, Some(3))],
+};
+const WITHOUT_PCI: Known = Known {
+    buses: &[],
+    taken: &[],
+};
+
+/// The machine type that QEMU for x86 takes by itself.
+pub(crate) const DEFAULT: &str = "pc";
+
+/// What is known of the machine type `name`, if anything.
+pub(crate) fn known(name: &str) -> Option<&'static Known> {
+    match name {
+        "pc" => Some(&PC),
+        "q35" => Some(&Q35),
+        "none" | "isapc" => Some(&WITHOUT_PCI),
+        _ if name.starts_with("pc-q35-") => Some(&Q35),
+        _ if name.starts_with("pc-i440fx-") => Some(&PC),
+        _ => None,
+    }
+}
+
+impl Machine {
+    /// The property of this name.
+    pub(crate) fn property(&self, name: &str) -> Option<&Property> {
+        self.properties
+            .iter()
+            .find(|property| property.name.value == name)
+    }
+
+    /// Whether a boolean property is switched on.
+    pub(crate) fn is_on(&self, name: &str) -> bool {
+        self.property(name)
+            .is_some_and(|property| matches!(property.text(), "on" | "yes" | "true"))
+    }
+}
+
+impl Form for Machine {
+    fn lower(&self, out: &mut Lowering<'_>) {
+        let backend = crate::statement::memory::backend(out);
+        out.option("-machine")
+            .word(&self.kind_of)
+            .properties(&self.properties)
+            .set("memory-backend", backend);
+    }
+}

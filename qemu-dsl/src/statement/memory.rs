@@ -1,0 +1,212 @@
+//! `memory`
+
+use crate::analyse::args::{Id, IdKind};
+use crate::analyse::ids::Space;
+use crate::changes;
+use crate::check::Checking;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::lowering::{Emit, Lowering, Section};
+use crate::node::Node;
+use crate::spec::{Form, form};
+use crate::statement::hatch::Object;
+use crate::statement::machine::Machine;
+use crate::types::{MemorySize, OnOff, UInt};
+
+/// The ids of what holds the RAM.
+#[derive(Debug)]
+pub(crate) struct RamId;
+
+impl IdKind for RamId {
+    const SPACE: Space = Space::Object;
+    const PREFIX: &'static str = "ram";
+}
+
+form! {
+    /// The guest's RAM.
+    Memory {
+        /// How much at the start. A number without a suffix is in MiB.
+        size "size": Node<MemorySize> { head: true },
+        /// How many memory modules can be added.
+        slots "slots": Option<Node<UInt<0, 256>>>,
+        /// The most that there can be, with the modules.
+        max "max": Option<Node<MemorySize>>,
+        /// All of it is taken from the host at once, in huge pages. They are shared.
+        hugepages "hugepages": Option<Node<OnOff>>,
+        /// All of it is taken from the host at once.
+        prealloc "prealloc": Option<Node<OnOff>>,
+        /// Other processes of the host can have it too, which vhost-user devices need.
+        share "share": Option<Node<OnOff>>,
+        /// The id of the object that holds it, where it is preallocated or shared.
+        backend "backend": Id<RamId>,
+    }
+}
+
+/// The folder where Linux has its huge pages.
+const HUGEPAGES: &str = "/dev/hugepages";
+/// The id that the object had before the machine knew it by name.
+const OLD_BACKEND: &str = "dimm1";
+
+fn on(flag: Option<Node<OnOff>>) -> bool {
+    flag.is_some_and(|flag| flag.0)
+}
+
+impl Memory {
+    fn has_backend(&self) -> bool {
+        on(self.hugepages) || on(self.prealloc) || on(self.share)
+    }
+
+    /// Whether other processes can have the RAM.
+    fn is_shared(&self) -> bool {
+        on(self.hugepages) || on(self.share)
+    }
+
+    /// The size for an object, which counts a bare number in bytes.
+    fn backend_size(&self) -> String {
+        let text = &self.size.text;
+        if text.ends_with(|c: char| c.is_ascii_digit()) {
+            format!("{text}M")
+        } else {
+            text.clone()
+        }
+    }
+}
+
+/// Whether the guest's RAM is shared with other processes of the host.
+pub(crate) fn is_shared(cx: &Checking<'_>) -> bool {
+    let by_machine = cx
+        .vm
+        .get::<Machine>()
+        .and_then(|machine| machine.property("memory-backend"));
+    let shares = |object: &Object| {
+        object
+            .property("share")
+            .is_some_and(|share| matches!(share.text(), "on" | "yes" | "true"))
+    };
+    cx.vm.get::<Memory>().is_some_and(Memory::is_shared)
+        || cx.vm.all::<Object>().any(|(_, object)| {
+            // By `-numa`, which only `arg` can say, any object can be the RAM.
+            shares(object) && by_machine.is_none_or(|id| object.id() == Some(id.text()))
+        })
+}
+
+/// The object that holds the RAM, for `-machine memory-backend=`.
+pub(crate) fn backend<'v>(out: &Lowering<'v>) -> Option<&'v Id<RamId>> {
+    let memory = out.vm.get::<Memory>().filter(|memory| memory.has_backend())?;
+    out.has(&changes::MEMORY_BACKEND).then_some(&memory.backend)
+}
+
+/// Names the object to the machine where no statement does.
+pub(crate) fn lower_without_machine(out: &mut Lowering<'_>) {
+    if let (None, Some(backend), Some((entry, _))) =
+        (out.vm.get::<Machine>(), backend(out), out.vm.entry::<Memory>())
+    {
+        out.span(entry.span).section(Section::Machine);
+        out.option("-machine").set("memory-backend", backend);
+    }
+}
+
+impl Form for Memory {
+    fn check(&self, cx: &mut Checking<'_>) {
+        let size = &self.size;
+        if let Some(max) = self.max.as_ref().filter(|max| max.bytes < size.bytes) {
+            cx.report(
+                Diagnostic::error(
+                    Code::MemoryMax,
+                    format!("{size} at the start is more than at most ({max})"),
+                )
+                .label(max.span, "at most")
+                .label(size.span, "at the start")
+                .help("raise `max`, or lower the size"),
+            );
+        }
+        if let Some(slots) = self.slots.filter(|slots| slots.0 > 0 && self.max.is_none()) {
+            cx.report(
+                Diagnostic::error(Code::SlotsWithoutMax, "slots need a maximum")
+                    .at(slots.span)
+                    .help("add `max=` and the most memory that there can be, with all slots filled"),
+            );
+        }
+        let by_machine = cx
+            .vm
+            .get::<Machine>()
+            .and_then(|machine| machine.property("memory-backend"));
+        if let Some(property) = by_machine.filter(|_| self.has_backend()) {
+            let flag = [
+                ("hugepages", self.hugepages),
+                ("prealloc", self.prealloc),
+                ("share", self.share),
+            ]
+            .into_iter()
+            .find_map(|(name, flag)| flag.filter(|flag| flag.0).map(|flag| (name, flag)));
+            if let Some((name, flag)) = flag {
+                cx.report(
+                    Diagnostic::error(
+                        Code::ExclusiveOptions,
+                        format!("`memory-backend` and `{name}` both say what holds the RAM"),
+                    )
+                    .label(flag.span, "this")
+                    .label(property.name.span, "and this")
+                    .help("leave out one of them"),
+                );
+            }
+        }
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        out.option("-m")
+            .word(&self.size)
+            .set("slots", self.slots.filter(|slots| slots.0 > 0))
+            .set("maxmem", &self.max);
+        if !self.has_backend() {
+            return;
+        }
+        let by_machine = out.has(&changes::MEMORY_BACKEND);
+        let id: &dyn Emit = if by_machine { &self.backend } else { &OLD_BACKEND };
+        let size = self.backend_size();
+        out.section(Section::Backends);
+        if on(self.hugepages) {
+            out.option("-object")
+                .word("memory-backend-file")
+                .set("id", id)
+                .set("size", &size)
+                .set("mem-path", HUGEPAGES)
+                .set("share", "on")
+                .set("prealloc", "on");
+        } else if on(self.share) {
+            let option = if out.has(&changes::MEMFD) {
+                out.option("-object")
+                    .word("memory-backend-memfd")
+                    .set("id", id)
+                    .set("size", &size)
+            } else {
+                let option = out
+                    .option("-object")
+                    .word("memory-backend-file")
+                    .set("id", id)
+                    .set("size", &size);
+                option.set("mem-path", "/dev/shm")
+            };
+            option
+                .set("share", "on")
+                .set("prealloc", on(self.prealloc).then_some("on"));
+        } else {
+            out.option("-object")
+                .word("memory-backend-ram")
+                .set("id", id)
+                .set("size", &size)
+                .set("prealloc", "on");
+        }
+        if by_machine {
+            return;
+        }
+        if self.is_shared() {
+            out.option("-numa").word("node").set("memdev", id);
+        } else {
+            out.option("-device")
+                .word("pc-dimm")
+                .set("id", OLD_BACKEND)
+                .set("memdev", id);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! `netdev tap`, `macvtap`, `ipvtap` and `vethtap`: connections by a file descriptor for each queue.
+
+use super::{NetId, Nic, Queues};
+use crate::analyse::args::Id;
+use crate::check::Checking;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::lowering::{Lowering, text};
+use crate::node::Node;
+use crate::plan::{FdSource, Text as Pieces};
+use crate::spec::{Form, form};
+use crate::statement::name::Name;
+use crate::statement::pci::Pci;
+use crate::types::{Ifname, Mac, OnOff, Path, Text, UInt, choice};
+
+choice! {
+    /// Whether the kernel moves the packets (vhost-net), and who opens its device.
+    Vhost bare "on" {
+        "on": "the kernel does; its device is opened with the queues",
+        "off": "QEMU does",
+        "qemu": "the kernel does; QEMU opens its device, `/dev/vhost-net`"
+    }
+}
+
+form! {
+    /// A tap interface of the host. With `mq` its queues are opened before QEMU starts; without, QEMU opens it.
+    Tap kinds ["tap": "a tap interface of the host"] {
+        /// The backend's id.
+        id "id": Id<NetId>,
+        /// The interface. Without it the kernel chooses a free name.
+        ifname "ifname": Option<Node<Ifname>>,
+        /// A program that QEMU runs to bring the interface up; `no` for none.
+        script "script": Option<Node<Path>>,
+        /// A program that QEMU runs to take the interface down; `no` for none.
+        downscript "downscript": Option<Node<Path>>,
+        /// How many queues there are.
+        mq "mq": Queues,
+        /// Whether the kernel moves the packets.
+        vhost "vhost": Option<Node<Vhost>>,
+        /// How many file descriptors of vhost-net are passed: one a queue.
+        vhostfds "vhostfds": Option<Node<UInt<0, 256>>>,
+        /// The MAC address. Without it: one made of the VM's name (or the interface's) and the id.
+        mac "mac": Option<Node<Mac>>,
+        /// The device.
+        driver "driver": Option<Node<Text>> { default: "virtio-net-pci" },
+        /// Speaks only the protocol of virtio before 1.0.
+        disable_modern "disable-modern": Option<Node<OnOff>>,
+    } with Pci
+}
+
+form! {
+    /// An interface that the kernel ties to another one. Its queues are opened before QEMU starts.
+    Macvtap kinds [
+        "macvtap": "a macvtap interface: `ip link add link eth0 name IFNAME type macvtap`",
+        "ipvtap": "an ipvtap interface: `ip link add link eth0 name IFNAME type ipvtap`",
+        "vethtap": "a tap interface that is bridged to a veth pair",
+    ] {
+        /// The backend's id.
+        id "id": Id<NetId>,
+        /// The interface.
+        ifname "ifname": Node<Ifname>,
+        /// How many queues there are.
+        mq "mq": Queues,
+        /// Whether the kernel moves the packets.
+        vhost "vhost": Option<Node<Vhost>>,
+        /// How many file descriptors of vhost-net are passed: one a queue.
+        vhostfds "vhostfds": Option<Node<UInt<0, 256>>>,
+        /// The MAC address. Without it: one made of the VM's name (or the interface's) and the id.
+        mac "mac": Option<Node<Mac>>,
+        /// The device.
+        driver "driver": Option<Node<Text>> { default: "virtio-net-pci" },
+        /// Speaks only the protocol of virtio before 1.0.
+        disable_modern "disable-modern": Option<Node<OnOff>>,
+    } with Pci
+}
+
+/// The host's side, of one sort or the other.
+struct Backend<'a> {
+    nic: Nic<'a>,
+    vhost: Option<Node<Vhost>>,
+    vhostfds: Option<Node<UInt<0, 256>>>,
+    source: FdSource<Pieces>,
+}
+
+impl Tap {
+    fn backend(&self) -> Backend<'_> {
+        Backend {
+            nic: Nic {
+                id: &self.id,
+                driver: self.driver.as_ref(),
+                mac: self.mac.as_ref(),
+                ifname: self.ifname.as_ref().map(|ifname| ifname.0.as_str()),
+                disable_modern: &self.disable_modern,
+                queues: self.mq,
+                pci: &self.pci,
+            },
+            vhost: self.vhost,
+            vhostfds: self.vhostfds,
+            source: FdSource::Tap {
+                ifname: self.ifname.as_ref().map(|ifname| text(ifname)),
+            },
+        }
+    }
+}
+
+impl Macvtap {
+    fn backend(&self) -> Backend<'_> {
+        let ifname = text(&self.ifname);
+        Backend {
+            nic: Nic {
+                id: &self.id,
+                driver: self.driver.as_ref(),
+                mac: self.mac.as_ref(),
+                ifname: Some(&self.ifname.0),
+                disable_modern: &self.disable_modern,
+                queues: self.mq,
+                pci: &self.pci,
+            },
+            vhost: self.vhost,
+            vhostfds: self.vhostfds,
+            source: match self.kind.as_str() {
+                "macvtap" => FdSource::Macvtap { ifname },
+                "ipvtap" => FdSource::Ipvtap { ifname },
+                _ => FdSource::Tap { ifname: Some(ifname) },
+            },
+        }
+    }
+}
+
+impl Backend<'_> {
+    fn queues(&self) -> u64 {
+        self.nic.queues.map_or(0, |queues| queues.0)
+    }
+
+    fn check(&self, cx: &mut Checking<'_>) {
+        self.nic.check(cx);
+        let queues = self.queues();
+        let vhost = self.vhost.map_or("off", |vhost| vhost.0);
+        let Some(vhostfds) = self.vhostfds else { return };
+        let diagnostic = match vhost {
+            "on" if vhostfds.0 == queues => return,
+            "on" => Diagnostic::error(
+                Code::VhostFds,
+                format!("{vhostfds} file descriptors of vhost-net for {queues} queues"),
+            )
+            .help(if queues == 0 {
+                "add `mq=` and the number of queues, or leave out `vhostfds`"
+            } else {
+                "leave out `vhostfds`: there is one for each queue"
+            }),
+            "qemu" if vhostfds.0 == 0 => return,
+            "qemu" => Diagnostic::error(Code::VhostFds, "with `vhost=qemu` QEMU opens vhost-net itself")
+                .help("leave out `vhostfds`, or write `vhost`"),
+            _ if vhostfds.0 == 0 => return,
+            _ => Diagnostic::error(Code::VhostFds, "file descriptors of vhost-net without `vhost`")
+                .help("add `vhost`, or leave out `vhostfds`"),
+        };
+        let diagnostic = diagnostic.label(vhostfds.span, "file descriptors");
+        let other = if vhost == "on" {
+            self.nic.queues.map(|queues| queues.span)
+        } else {
+            self.vhost.map(|vhost| vhost.span)
+        };
+        cx.report(match other {
+            Some(span) => diagnostic.label(span, if vhost == "on" { "queues" } else { "here" }),
+            None => diagnostic,
+        });
+    }
+
+    /// Prints both sides. `alone` adds what QEMU needs to open the interface itself.
+    fn lower(&self, out: &mut Lowering<'_>, alone: impl FnOnce(crate::lowering::OptionArg<'_>)) {
+        let id = self.nic.id;
+        let queues = self.queues();
+        let vhost = self.vhost.map_or("off", |vhost| vhost.0);
+        let vhostfds = (vhost == "on" && queues > 0).then(|| out.fds(&FdSource::VhostNet, id, queues));
+        let fds = (queues > 0).then(|| out.fds(&self.source, id, queues));
+        let netdev = out
+            .option("-netdev")
+            .word("tap")
+            .set("id", id)
+            .set(
+                "vhost",
+                self.vhost
+                    .map(|vhost| if vhost.0 == "off" { "off" } else { "on" }),
+            )
+            .set("vhostfds", vhostfds.as_deref());
+        match fds {
+            Some(fds) => drop(netdev.set("fds", fds.as_slice())),
+            None => alone(netdev),
+        }
+        self.nic.lower(out);
+    }
+}
+
+impl Form for Tap {
+    fn check(&self, cx: &mut Checking<'_>) {
+        self.backend().check(cx);
+        if self.mq.is_some() {
+            for (name, script) in [("script", &self.script), ("downscript", &self.downscript)] {
+                if let Some(script) = script.as_ref().filter(|script| script.0 != "no") {
+                    cx.report(
+                        Diagnostic::warning(Code::IgnoredOption, format!("`{name}` is not run with `mq`"))
+                            .at(script.span)
+                            .help("QEMU runs it only for an interface that it opens itself: leave out one of them"),
+                    );
+                }
+            }
+        }
+        if self.mac.is_none() && self.ifname.is_none() && cx.vm.get::<Name>().is_none() && cx.vm.complete {
+            let place = cx.entry.head;
+            cx.report(
+                Diagnostic::advice(
+                    Code::SharedMac,
+                    "another VM of such a text has the same MAC address",
+                )
+                .at(place)
+                .help("give the VM a `name`, or this device its `mac=` or `ifname=`"),
+            );
+        }
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        self.backend().lower(out, |netdev| {
+            netdev
+                .set("ifname", &self.ifname)
+                .set("downscript", &self.downscript)
+                .set("script", &self.script);
+        });
+    }
+}
+
+impl Form for Macvtap {
+    fn check(&self, cx: &mut Checking<'_>) {
+        self.backend().check(cx);
+        if self.mq.is_none() {
+            let diagnostic = Diagnostic::error(
+                Code::MissingQueues,
+                format!(
+                    "`netdev {}` needs its queues: QEMU can't open it itself",
+                    self.kind.value
+                ),
+            )
+            .at(cx.entry.head)
+            .help("add `mq=1`, or more queues");
+            cx.report(diagnostic);
+        }
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        self.backend().lower(out, |_| {});
+    }
+}

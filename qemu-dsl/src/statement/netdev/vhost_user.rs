@@ -1,0 +1,85 @@
+//! `netdev vhost-user`
+
+use super::{NetId, Nic, Queues};
+use crate::analyse::args::Id;
+use crate::check::Checking;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::lowering::Lowering;
+use crate::node::Node;
+use crate::spec::{Form, form};
+use crate::statement::memory;
+use crate::statement::pci::Pci;
+use crate::statement::port::ChardevId;
+use crate::types::{Mac, OnOff, SocketPath};
+
+form! {
+    /// Another process of the host that moves the packets, such as Open vSwitch or DPDK. It needs to share the guest's
+    /// memory: `memory 2G share`.
+    VhostUser kinds ["vhost-user": "a process of the host, by its socket"] {
+        /// The backend's id.
+        id "id": Id<NetId>,
+        /// The socket's id.
+        chardev "chardev": Id<ChardevId>,
+        /// The socket.
+        socket "socket": Node<SocketPath>,
+        /// QEMU makes the socket and waits for the process. Otherwise it connects to one that exists.
+        server "server": Option<Node<OnOff>>,
+        /// How many queues there are.
+        mq "mq": Queues,
+        /// The MAC address. Without it: one made of the VM's name and the id.
+        mac "mac": Option<Node<Mac>>,
+        /// Speaks only the protocol of virtio before 1.0.
+        disable_modern "disable-modern": Option<Node<OnOff>>,
+    } with Pci
+}
+
+impl VhostUser {
+    fn nic(&self) -> Nic<'_> {
+        Nic {
+            id: &self.id,
+            driver: None,
+            mac: self.mac.as_ref(),
+            ifname: None,
+            disable_modern: &self.disable_modern,
+            queues: self.mq,
+            pci: &self.pci,
+        }
+    }
+}
+
+impl Form for VhostUser {
+    fn check(&self, cx: &mut Checking<'_>) {
+        self.nic().check(cx);
+        if cx.vm.complete && !memory::is_shared(cx) {
+            let diagnostic = Diagnostic::error(
+                Code::UnsharedMemory,
+                "the process behind `netdev vhost-user` can't reach the guest's memory",
+            )
+            .at(cx.entry.head)
+            .help("share it: `memory 2G share`, or `hugepages`");
+            let memory = cx.vm.entry::<memory::Memory>().map(|(entry, _)| entry.head);
+            cx.report(match memory {
+                Some(memory) => diagnostic.label(memory, "the guest's own"),
+                None => diagnostic,
+            });
+        }
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        let socket = out
+            .option("-chardev")
+            .word("socket")
+            .set("id", &self.chardev)
+            .set("path", &self.socket);
+        if self.server.is_some_and(|server| server.0) {
+            socket.on("server");
+        }
+        out.option("-netdev")
+            .word("vhost-user")
+            .set("id", &self.id)
+            .set("chardev", &self.chardev)
+            .set("queues", &self.mq);
+        self.nic().lower(out);
+    }
+}

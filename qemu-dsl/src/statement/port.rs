@@ -1,0 +1,153 @@
+//! `port` and `console`: a character device in the guest, and its backend on the host.
+
+use crate::Span;
+use crate::analyse::args::{Bus, Id, IdKind};
+use crate::analyse::ids::{Provides, Space};
+use crate::changes;
+use crate::check::Checking;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::lowering::Lowering;
+use crate::node::Node;
+use crate::spec::{Form, form};
+use crate::statement::hatch::Device;
+use crate::statement::virtio_serial::{SerialBus, VirtioSerial};
+use crate::types::{Kind as _, OnOff, Path, SocketPath, Text};
+
+macro_rules! id_kinds {
+    ($($(#[doc = $doc:literal])+ $name:ident $space:ident $prefix:literal)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug)]
+        pub(crate) struct $name;
+
+        impl IdKind for $name {
+            const SPACE: Space = Space::$space;
+            const PREFIX: &'static str = $prefix;
+        }
+    )+};
+}
+
+id_kinds! {
+    /// The ids of ports.
+    PortId Device "port"
+    /// The ids of consoles.
+    ConsoleId Device "console"
+    /// The ids of backends.
+    ChardevId Chardev "char"
+}
+
+/// Two statements of one shape, which differ by device and prefix.
+macro_rules! ports {
+    ($($(#[doc = $doc:literal])+ $name:ident $id:ident $driver:literal)+) => {$(
+        form! {
+            $(#[doc = $doc])+
+            $name kinds [
+                "socket": "a unix socket that QEMU listens on",
+                "pipe": "two named pipes, `PATH.in` and `PATH.out`",
+                "pty": "a pseudo-terminal that QEMU makes",
+                "serial": "a serial device of the host",
+                "tty": "an older name of `serial`" { &changes::CHARDEV_TTY },
+                "console": "QEMU's own console window" { &changes::CHARDEV_CONSOLE },
+            ] {
+                /// The device's id.
+                id "id": Id<$id>,
+                /// The backend's id.
+                chardev "chardev": Id<ChardevId>,
+                /// The socket, the pipe or the host's device.
+                path "path": Option<Node<Path>>,
+                /// The name by which the guest finds it: `/dev/virtio-ports/NAME`.
+                name "name": Option<Node<Text>>,
+                /// The bus it sits on: `ID.0` of a `virtio-serial`. Without it: the first one.
+                bus "bus": Bus<SerialBus>,
+                /// The device.
+                driver "driver": Option<Node<Text>> { default: $driver },
+                /// Speaks only the protocol of virtio before 1.0.
+                disable_modern "disable-modern": Option<Node<OnOff>>,
+            }
+        }
+
+        impl Form for $name {
+            fn check(&self, cx: &mut Checking<'_>) {
+                let port = Shared {
+                    kind: &self.kind,
+                    path: self.path.as_ref(),
+                    bus: self.bus.0.as_ref().map(|bus| bus.span),
+                    driver: self.driver.as_ref().map_or($driver, |driver| &driver.0),
+                };
+                port.check(cx);
+            }
+
+            fn lower(&self, out: &mut Lowering<'_>) {
+                out.option("-device")
+                    .word_or(&self.driver, $driver)
+                    .truth("disable-modern", &self.disable_modern)
+                    .set("bus", &self.bus.0)
+                    .set("chardev", &self.chardev)
+                    .set("id", &self.id)
+                    .set("name", &self.name);
+                let becomes = changes::CHARDEV_TTY.becomes_in(out.target());
+                let kind = becomes.filter(|_| self.kind.value == "tty").unwrap_or(&self.kind);
+                let backend =
+                    out.option("-chardev").word(kind).set("id", &self.chardev).set("path", &self.path);
+                if kind == "socket" {
+                    backend.on("server").off("wait", "nowait");
+                }
+            }
+        }
+    )+};
+}
+
+ports! {
+    /// A virtio-serial port and what it is connected to.
+    Port PortId "virtserialport"
+    /// A virtio console and what it is connected to.
+    Console ConsoleId "virtconsole"
+}
+
+/// What the checks of both need.
+struct Shared<'a> {
+    kind: &'a str,
+    path: Option<&'a Node<Path>>,
+    bus: Option<Span>,
+    driver: &'a str,
+}
+
+impl Shared<'_> {
+    fn check(&self, cx: &mut Checking<'_>) {
+        let head = cx.entry.head;
+        match self.path {
+            None if !matches!(self.kind, "pty" | "console") => cx.report(
+                Diagnostic::error(
+                    Code::MissingOption,
+                    format!("`{} {}` needs `path=`", cx.entry.spec.keyword, self.kind),
+                )
+                .at(head)
+                .help("add `path=` and a file's path"),
+            ),
+            Some(path) if self.kind == "socket" => {
+                if let Err(refusal) = SocketPath::parse(&path.0) {
+                    cx.report(
+                        Diagnostic::error(refusal.code, refusal.message.unwrap_or_default())
+                            .at(path.span)
+                            .maybe_help(refusal.help),
+                    );
+                }
+            }
+            _ => {}
+        }
+        // A virtio-serial device of another sort may come by `device`.
+        let controller = cx.vm.get::<VirtioSerial>().is_some()
+            || cx
+                .vm
+                .all::<Device>()
+                .any(|(_, device)| device.kind.starts_with("virtio-serial"));
+        if self.bus.is_none() && self.driver.starts_with("virt") && !controller && cx.vm.complete {
+            cx.report(
+                Diagnostic::warning(Code::UnknownBus, "there is no virtio-serial controller to sit on")
+                    .at(head)
+                    .help("add `virtio-serial`"),
+            );
+        }
+        let _ = Provides::VirtioSerial;
+    }
+}

@@ -1,0 +1,85 @@
+//! `qmp`
+
+use crate::analyse::args::{Id, IdKind};
+use crate::analyse::ids::Space;
+use crate::check::Checking;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::lowering::Lowering;
+use crate::node::Node;
+use crate::spec::{Form, form};
+use crate::types::{OnOff, SocketPath};
+
+/// The ids of the sockets' backends.
+#[derive(Debug)]
+pub(crate) struct QmpBackend;
+
+impl IdKind for QmpBackend {
+    const SPACE: Space = Space::Chardev;
+    const PREFIX: &'static str = "qmp";
+}
+
+form! {
+    /// A socket by which others can manage the VM (QMP).
+    Qmp kinds ["unix": "a unix socket"] {
+        /// The socket.
+        path "path": Node<SocketPath> { head: true },
+        /// QEMU makes the socket and listens on it. Otherwise it connects to one that exists.
+        server "server": Option<Node<OnOff>>,
+        /// QEMU starts the guest without waiting for a client.
+        nowait "nowait": Option<Node<OnOff>>,
+        /// The id of the backend that QEMU needs where the path contains `=`.
+        chardev "chardev": Id<QmpBackend>,
+    }
+}
+
+impl Qmp {
+    fn server(&self) -> bool {
+        self.server.as_ref().is_some_and(|server| server.0)
+    }
+
+    fn nowait(&self) -> bool {
+        self.nowait.as_ref().is_some_and(|nowait| nowait.0)
+    }
+}
+
+impl Form for Qmp {
+    fn check(&self, cx: &mut Checking<'_>) {
+        if let Some(nowait) = self.nowait.as_ref().filter(|nowait| nowait.0 && !self.server()) {
+            let diagnostic = Diagnostic::error(
+                Code::NowaitWithoutServer,
+                "`nowait` is for a socket that QEMU listens on",
+            )
+            .at(nowait.span)
+            .help("add `server`, or leave out `nowait`");
+            cx.report(diagnostic);
+        }
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        // In `unix:a=b` QEMU would look for an option called `unix:a`.
+        let plain = self
+            .path
+            .0
+            .split(',')
+            .next()
+            .is_none_or(|first| !first.contains('='));
+        let option = if plain {
+            out.option("-qmp").prefixed("unix:", &self.path)
+        } else {
+            out.option("-chardev")
+                .word("socket")
+                .set("id", &self.chardev)
+                .set("path", &self.path)
+        };
+        if self.server() {
+            let option = option.on("server");
+            if self.nowait() {
+                option.off("wait", "nowait");
+            }
+        }
+        if !plain {
+            out.option("-qmp").prefixed("chardev:", &self.chardev);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `vfio`
+
+use crate::analyse::args::{IdKind, OptionalId};
+use crate::analyse::ids::Space;
+use crate::lowering::Lowering;
+use crate::node::Node;
+use crate::spec::{Form, form};
+use crate::statement::pci::Pci;
+use crate::types::HostPci;
+
+/// The ids of devices of the host.
+#[derive(Debug)]
+pub(crate) struct VfioId;
+
+impl IdKind for VfioId {
+    const SPACE: Space = Space::Device;
+    const PREFIX: &'static str = "vfio";
+}
+
+form! {
+    /// A PCI device of the host that the guest has to itself.
+    Vfio {
+        /// Its address on the host, with or without the domain, as `lspci -D` shows it.
+        host "host": Node<HostPci> { head: true },
+        /// Its id.
+        id "id": OptionalId<VfioId>,
+    } with Pci
+}
+
+impl Form for Vfio {
+    fn lower(&self, out: &mut Lowering<'_>) {
+        lower(out, &self.host, &self.id, &self.pci);
+    }
+}
+
+/// Prints the device, also for `netdev vfio`.
+pub(crate) fn lower(out: &mut Lowering<'_>, host: &Node<HostPci>, id: &OptionalId<VfioId>, pci: &Pci) {
+    out.option("-device")
+        .word("vfio-pci")
+        .set("host", host)
+        .set("id", &id.0)
+        .pci(pci);
+}
