@@ -131,9 +131,6 @@ changes! {
     /// The product of the topology's levels must be the (maximum) number of CPUs, level by level as given.
     FULL_TOPOLOGY = Change::of("a complete topology").since(5, 0);
 
-    /// Cores rather than sockets make up for levels that are not given.
-    CORES_FIRST = Change::of("cores before sockets").since(6, 2);
-
     /// `-smp dies=`
     SMP_DIES = Change::of("`dies=`").since(4, 1);
 

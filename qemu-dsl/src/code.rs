@@ -174,9 +174,9 @@ codes! {
     NotYet = "not-yet",
 
     // QEMU's own names.
-    /// a device that the target doesn't know
+    /// a device, object or backend that the target doesn't know
     UnknownDevice = "unknown-device",
-    /// a property that a device doesn't have
+    /// a property that a device or object doesn't have
     UnknownProperty = "unknown-property",
     /// a machine type that the target doesn't know
     UnknownMachine = "unknown-machine",

@@ -21,6 +21,8 @@ mod lowering;
 #[cfg(feature = "compiler")]
 mod node;
 pub mod plan;
+#[cfg(feature = "compiler")]
+pub mod schema;
 mod span;
 #[cfg(feature = "compiler")]
 mod spec;

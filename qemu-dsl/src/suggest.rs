@@ -2,8 +2,9 @@
 
 /// The candidate that `word` is most likely a misspelling of.
 pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    // A third of the letters may differ: more would guess, not suggest.
-    let limit = (word.chars().count() / 3).max(1);
+    // A third of the letters may differ, and one of two: more would guess, not suggest.
+    let letters = word.chars().count();
+    let limit = if letters < 2 { 0 } else { (letters / 3).max(1) };
     candidates
         .into_iter()
         .filter(|candidate| candidate.len().abs_diff(word.len()) <= limit * 4)
@@ -75,6 +76,8 @@ mod tests {
         assert_eq!(nearest("ifnam", words), Some("ifname"));
         assert_eq!(nearest("virtio-ser", words), Some("virtio-serial"));
         assert_eq!(nearest("zzz", words), None);
+        assert_eq!(nearest("mc", words), Some("mac"));
+        assert_eq!(nearest("x", words), None);
         assert_eq!(nearest("", words), None);
     }
 }

@@ -34,7 +34,7 @@ pub(crate) struct Args<'t, 's> {
     what: String,
     broken: bool,
     /// The options that something unknown was most likely meant as: they are not reported as missing.
-    meant: Vec<&'t str>,
+    meant: Vec<&'static str>,
 }
 
 /// What is given for one option.
@@ -113,7 +113,8 @@ impl<'t, 's> Args<'t, 's> {
                     args.option(*name, Some(value), item, cx);
                 }
                 Item::Option { name, value: None } => {
-                    args.meant.push(name.text);
+                    args.meant
+                        .extend(spec.option(name.text).map(|option| option.name));
                     if !statement.broken {
                         cx.report(
                             Diagnostic::error(
@@ -151,6 +152,8 @@ impl<'t, 's> Args<'t, 's> {
             }
         }
         args.exclusions(cx);
+        cx.flaws.all |= args.broken;
+        cx.flaws.options.extend(&args.meant);
         args
     }
 
@@ -222,6 +225,15 @@ impl<'t, 's> Args<'t, 's> {
                 return false;
             }
             None => {}
+        }
+        if self.spec.heads().any(|head| head.list) {
+            self.broken = true;
+            cx.report(
+                Diagnostic::error(Code::QuoteIt, format!("{} takes its texts in quotes", self.what))
+                    .at(name.span)
+                    .help(format!("quote it: `\"{}\"`", name.text)),
+            );
+            return false;
         }
         let starts_line = crate::syntax::starts_line(cx.source, name.span.start);
         let keyword = nearest(name.text, crate::statement::keywords());
@@ -349,7 +361,6 @@ impl<'t, 's> Args<'t, 's> {
 
     /// The properties that are not the table's.
     pub(crate) fn rest(&self, cx: &mut Cx<'_>) -> Option<Vec<Property>> {
-        let mut complete = true;
         let mut properties = Vec::with_capacity(self.rest.len());
         for item in &self.rest {
             let (name, value) = match item {
@@ -358,7 +369,7 @@ impl<'t, 's> Args<'t, 's> {
                     value: Some(value),
                 } => {
                     let Some(resolved) = cx.resolve(value) else {
-                        complete = false;
+                        cx.flaws.all = true;
                         continue;
                     };
                     (
@@ -375,7 +386,7 @@ impl<'t, 's> Args<'t, 's> {
                 value,
             });
         }
-        complete.then_some(properties)
+        Some(properties)
     }
 }
 
@@ -436,6 +447,14 @@ impl Slot<'_, '_> {
     }
 
     fn read<T: Kind>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Node<T>> {
+        let value = self.parse(given, cx);
+        if value.is_none() {
+            cx.flaws.options.push(self.name());
+        }
+        value
+    }
+
+    fn parse<T: Kind>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Node<T>> {
         let (text, declared, span) = match given.value {
             Some(value) => {
                 let resolved = cx.resolve(value)?;
@@ -489,6 +508,8 @@ fn refuse(
     }
 }
 
+/// An optional value that has an error is as good as absent: the statement's other checks still run, but for those
+/// that would miss it.
 impl<T: Kind> Field for Option<Node<T>> {
     const TYPE: &'static Type = T::TYPE;
     const REQUIRED: bool = false;
@@ -496,7 +517,7 @@ impl<T: Kind> Field for Option<Node<T>> {
 
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
         match slot.given.first() {
-            Some(given) => slot.read(*given, cx).map(Some),
+            Some(given) => Some(slot.read(*given, cx)),
             None => Some(None),
         }
     }
@@ -524,8 +545,12 @@ impl<T: Kind> Field for Vec<Node<T>> {
     const LIST: bool = true;
 
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let values: Vec<_> = slot.given.iter().map(|given| slot.read(*given, cx)).collect();
-        values.into_iter().collect()
+        Some(
+            slot.given
+                .iter()
+                .filter_map(|given| slot.read(*given, cx))
+                .collect(),
+        )
     }
 }
 
@@ -584,12 +609,14 @@ impl<K: IdKind> Field for Id<K> {
     const LIST: bool = false;
 
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let (name, number) = match slot.given.first() {
-            Some(given) => {
-                let id: Node<IdText> = slot.read(*given, cx)?;
+        let given: Option<Option<Node<IdText>>> = slot.given.first().map(|given| slot.read(*given, cx));
+        let (name, number) = match given {
+            Some(Some(id)) => {
                 define::<K>(&id, cx);
                 (id.value.0, None)
             }
+            // Another in place of the one that was refused.
+            Some(None) => (K::PREFIX.to_owned(), None),
             None => {
                 let (number, name) = cx.ids.generate(K::PREFIX);
                 cx.define(K::SPACE, name.clone(), slot.head, K::PROVIDES);
@@ -647,7 +674,9 @@ impl<K: IdKind> Field for Bus<K> {
             cx.ids.implicit.push((cx.statement, K::PROVIDES));
             return Some(Self(None, std::marker::PhantomData));
         };
-        let name: Node<crate::types::Text> = slot.read(*given, cx)?;
+        let Some(name) = slot.read::<crate::types::Text>(*given, cx) else {
+            return Some(Self(None, std::marker::PhantomData));
+        };
         let name = Node::new(name.value.0, name.span);
         cx.ids.buses.push(BusUse {
             name: name.value.clone(),

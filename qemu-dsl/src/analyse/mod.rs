@@ -25,6 +25,21 @@ use args::{Args, Resolved, unknown_statement};
 use ids::Ids;
 use params::Params;
 
+/// What is wrong with a statement that could be read nevertheless.
+#[derive(Debug, Default)]
+pub(crate) struct Flaws {
+    /// Options that have an error, or that something unknown was most likely meant as.
+    pub(crate) options: Vec<&'static str>,
+    /// Whether anything in it may be other than it was meant.
+    pub(crate) all: bool,
+}
+
+impl Flaws {
+    pub(crate) fn any(&self) -> bool {
+        self.all || !self.options.is_empty()
+    }
+}
+
 /// What the reading of a statement has at hand.
 pub(crate) struct Cx<'a> {
     pub(crate) source: &'a str,
@@ -33,6 +48,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) placements: Vec<Placement>,
     /// The number of the statement that is being read.
     pub(crate) statement: usize,
+    /// What is wrong with it so far.
+    pub(crate) flaws: Flaws,
     params: &'a Params,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
@@ -163,6 +180,7 @@ pub(crate) struct Entry {
     pub(crate) head: Span,
     /// All of it.
     pub(crate) span: Span,
+    pub(crate) flaws: Flaws,
 }
 
 impl std::fmt::Debug for Spec {
@@ -178,7 +196,7 @@ pub(crate) struct Vm {
     pub(crate) statements: Vec<Entry>,
     pub(crate) ids: Ids,
     pub(crate) placements: Vec<Placement>,
-    /// Whether all statements could be read: where not, what is missing may stand in the others.
+    /// Whether all statements could be read without an error: where not, what is missing may be among the errors.
     pub(crate) complete: bool,
     firsts: HashMap<TypeId, usize>,
 }
@@ -222,6 +240,7 @@ pub(crate) fn analyse(
         ids: Ids::new(named(tree)),
         placements: Vec::new(),
         statement: 0,
+        flaws: Flaws::default(),
         params: &params,
         diagnostics,
     };
@@ -237,6 +256,7 @@ pub(crate) fn analyse(
     let mut once: HashMap<&str, Span> = HashMap::new();
     for statement in &tree.statements {
         cx.statement = vm.statements.len();
+        cx.flaws = Flaws::default();
         let entry = match statement.keyword {
             Some(keyword) => {
                 if let Some(spec) = crate::statement::find(keyword.text).filter(|spec| spec.once)
@@ -265,6 +285,10 @@ pub(crate) fn analyse(
         };
         match entry {
             Some(entry) => {
+                if entry.flaws.any() {
+                    vm.complete = false;
+                    cx.ids.lost.extend(ids_in(statement).map(str::to_owned));
+                }
                 vm.firsts
                     .entry((*entry.form).type_id())
                     .or_insert(vm.statements.len());
@@ -355,11 +379,13 @@ fn read(keyword: Word<'_>, statement: &Statement<'_>, cx: &mut Cx<'_>) -> Option
         .map(Item::span)
         .or_else(|| statement.heads.last().map(|value| value.span))
         .unwrap_or(head);
+    let flaws = std::mem::take(&mut cx.flaws);
     Some(Entry {
         spec,
         form,
         head,
         span: head.to(end),
+        flaws,
     })
 }
 

@@ -169,7 +169,7 @@ impl Params {
             diagnostics.push(
                 Diagnostic::error(Code::ParameterType, message)
                     .label(at, format!("of type `{kind}`"))
-                    .maybe_help(refusal.help),
+                    .help(refusal.help.unwrap_or_else(|| format!("write {expects}"))),
             );
         }
         declared.value = value;

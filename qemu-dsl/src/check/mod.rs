@@ -4,8 +4,13 @@
 
 mod address;
 mod buses;
+mod chassis;
+mod controllers;
+mod dimms;
 mod ids;
 mod macs;
+mod schema;
+mod sharing;
 
 use crate::Version;
 use crate::analyse::{Entry, Vm};
@@ -23,6 +28,19 @@ pub(crate) struct Checking<'a> {
 impl Checking<'_> {
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports that `option` is missing, unless it is there and has an error of its own.
+    pub(crate) fn missing(&mut self, option: &str, diagnostic: Diagnostic) {
+        let flaws = &self.entry.flaws;
+        if !flaws.all && !flaws.options.contains(&option) {
+            self.report(diagnostic);
+        }
+    }
+
+    /// Whether the statement has an error, so that what it says may not be what was meant.
+    pub(crate) fn is_flawed(&self) -> bool {
+        self.entry.flaws.any()
     }
 
     /// Whether the target has it.
@@ -48,4 +66,9 @@ pub(crate) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     buses::check(vm, diagnostics);
     address::check(vm, diagnostics);
     macs::check(vm, diagnostics);
+    chassis::check(vm, diagnostics);
+    controllers::check(vm, diagnostics);
+    dimms::check(vm, diagnostics);
+    sharing::check(vm, diagnostics);
+    schema::check(vm, diagnostics);
 }

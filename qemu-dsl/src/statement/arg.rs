@@ -29,11 +29,11 @@ impl Arg {
 
 impl Form for Arg {
     fn check(&self, cx: &mut Checking<'_>) {
-        if self.texts.is_empty() && cx.vm.complete {
+        if self.texts.is_empty() {
             let diagnostic = Diagnostic::error(Code::MissingValue, "`arg` needs its argument")
                 .at(cx.entry.head)
                 .help("write one or two strings: `arg \"-boot\" \"order=c\"`");
-            cx.report(diagnostic);
+            cx.missing("text", diagnostic);
         }
     }
 

@@ -1,9 +1,6 @@
 //! `bridge`
 
 use crate::analyse::args::Id;
-use crate::check::Checking;
-use crate::code::Code;
-use crate::diagnostic::Diagnostic;
 use crate::lowering::{Lowering, Shown};
 use crate::node::Node;
 use crate::spec::{Form, form};
@@ -23,24 +20,6 @@ form! {
 }
 
 impl Form for Pci {
-    fn check(&self, cx: &mut Checking<'_>) {
-        let same = cx
-            .vm
-            .all::<Self>()
-            .find(|(_, other)| other.chassis == self.chassis)
-            .filter(|(entry, _)| entry.head.start < cx.entry.head.start);
-        if let Some((_, first)) = same {
-            let diagnostic = Diagnostic::error(
-                Code::DuplicateChassis,
-                format!("two bridges have the chassis number {}", self.chassis),
-            )
-            .label(self.chassis.span, "again here")
-            .label(first.chassis.span, "first here")
-            .help("give each bridge a number of its own");
-            cx.report(diagnostic);
-        }
-    }
-
     fn lower(&self, out: &mut Lowering<'_>) {
         let shpc = self.shpc.as_ref().is_some_and(|shpc| shpc.0);
         out.option("-device")

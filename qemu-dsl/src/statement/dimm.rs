@@ -8,8 +8,6 @@ use crate::diagnostic::Diagnostic;
 use crate::lowering::Lowering;
 use crate::node::Node;
 use crate::spec::{Form, form};
-use crate::statement::machine::Machine;
-use crate::statement::memory::Memory;
 use crate::types::{Path, Size};
 
 /// The ids of memory modules.
@@ -49,52 +47,11 @@ form! {
 
 impl Form for Dimm {
     fn check(&self, cx: &mut Checking<'_>) {
-        let place = cx.entry.head;
         if self.size.bytes == 0 {
             cx.report(
                 Diagnostic::error(Code::OutOfRange, "a memory module of no size")
                     .at(self.size.span)
                     .help("write a size such as `1G`"),
-            );
-        }
-        if !cx.vm.complete {
-            return;
-        }
-        let slots = cx
-            .vm
-            .get::<Memory>()
-            .and_then(|memory| memory.slots)
-            .map_or(0, |slots| slots.0);
-        let before = cx
-            .vm
-            .all::<Self>()
-            .take_while(|(entry, _)| entry.head.start <= place.start)
-            .count();
-        // Reported once: for the first that finds no slot.
-        if before as u64 == slots + 1 {
-            cx.report(
-                Diagnostic::error(
-                    Code::DimmWithoutSlots,
-                    if slots == 0 {
-                        "there are no slots for memory modules".to_owned()
-                    } else {
-                        format!("there are more memory modules than slots ({slots})")
-                    },
-                )
-                .at(place)
-                .help("give `memory` enough, and a maximum: `memory 2G slots=2 max=4G`"),
-            );
-        }
-        if self.kind.value == "nvdimm"
-            && !cx
-                .vm
-                .get::<Machine>()
-                .is_some_and(|machine| machine.is_on("nvdimm"))
-        {
-            cx.report(
-                Diagnostic::error(Code::DimmWithoutNvdimm, "the machine has no NVDIMMs")
-                    .at(place)
-                    .help("switch them on: `machine q35 nvdimm`"),
             );
         }
     }

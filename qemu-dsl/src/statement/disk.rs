@@ -87,7 +87,7 @@ impl Form for Disk {
             let diagnostic = Diagnostic::warning(Code::GuessedFormat, "QEMU guesses the format of this disk")
                 .at(self.file.span)
                 .help("add `format=raw` or `format=qcow2`: a guest could write another format's header to a raw disk");
-            cx.report(diagnostic);
+            cx.missing("format", diagnostic);
         }
         if FilePath(&self.file.0).has_protocol() {
             cx.report(

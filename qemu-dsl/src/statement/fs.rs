@@ -69,7 +69,7 @@ impl Form for Fs {
         };
         if kind == "proxy" {
             match (&self.path, &self.socket) {
-                (None, None) => cx.report(missing("socket", "the helper's socket")),
+                (None, None) => cx.missing("socket", missing("socket", "the helper's socket")),
                 // What the seed printed, and no QEMU took.
                 (Some(path), _) if cx.has(&changes::FSDEV_PROXY_PATH) => cx.report(
                     Diagnostic::warning(Code::IgnoredOption, "`fs proxy` has no use for a path")
@@ -92,13 +92,16 @@ impl Form for Fs {
                     .help("write `path=` and the folder"),
             );
         } else if self.path.is_none() {
-            cx.report(missing("path", "the folder"));
+            cx.missing("path", missing("path", "the folder"));
         }
         if kind == "local" && self.security.is_none() {
-            cx.report(missing(
+            cx.missing(
                 "security",
-                "one of `mapped-xattr`, `mapped-file`, `passthrough`, `none`",
-            ));
+                missing(
+                    "security",
+                    "one of `mapped-xattr`, `mapped-file`, `passthrough`, `none`",
+                ),
+            );
         }
     }
 

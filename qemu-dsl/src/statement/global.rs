@@ -16,15 +16,15 @@ impl Form for Global {
     fn check(&self, cx: &mut Checking<'_>) {
         let help = "write one `global DRIVER.PROPERTY=VALUE` for each default";
         match self.properties.as_slice() {
-            [] if cx.vm.complete => {
+            [] => {
                 let place = cx.entry.head;
-                cx.report(
+                cx.missing(
+                    "",
                     Diagnostic::error(Code::MissingValue, "`global` needs its property")
                         .at(place)
                         .help(help),
                 );
             }
-            [] => {}
             [property, more @ ..] => {
                 for property in more {
                     cx.report(

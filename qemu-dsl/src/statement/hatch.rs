@@ -76,6 +76,9 @@ fn refer(properties: &[Property], cx: &mut Cx<'_>) {
 impl Form for Device {
     fn register(&self, cx: &mut Cx<'_>) {
         define(&self.properties, "id", Space::Device, Provides::Unknown, cx);
+        if changes::DEVICE_VMCOREINFO.is_about(&self.kind) {
+            cx.version(&changes::DEVICE_VMCOREINFO, None, self.kind.span);
+        }
         refer(&self.properties, cx);
         let bus = text(&self.properties, "bus");
         if let Some(bus) = bus {

@@ -1,5 +1,7 @@
 //! `machine`
 
+use crate::analyse::Cx;
+use crate::analyse::ids::Space;
 use crate::lowering::Lowering;
 use crate::node::Node;
 use crate::spec::{Bare, Form, Property, form};
@@ -67,6 +69,15 @@ impl Machine {
 }
 
 impl Form for Machine {
+    fn register(&self, cx: &mut Cx<'_>) {
+        if let Some(backend) = self.property("memory-backend") {
+            cx.refer(
+                Space::Object,
+                &Node::new(backend.text().to_owned(), backend.value_span()),
+            );
+        }
+    }
+
     fn lower(&self, out: &mut Lowering<'_>) {
         let backend = crate::statement::memory::backend(out);
         out.option("-machine")

@@ -9,7 +9,6 @@ use crate::diagnostic::Diagnostic;
 use crate::lowering::{Emit, Lowering, Section};
 use crate::node::Node;
 use crate::spec::{Form, form};
-use crate::statement::hatch::Object;
 use crate::statement::machine::Machine;
 use crate::types::{MemorySize, OnOff, UInt};
 
@@ -57,7 +56,7 @@ impl Memory {
     }
 
     /// Whether other processes can have the RAM.
-    fn is_shared(&self) -> bool {
+    pub(crate) fn is_shared(&self) -> bool {
         on(self.hugepages) || on(self.share)
     }
 
@@ -70,24 +69,6 @@ impl Memory {
             text.clone()
         }
     }
-}
-
-/// Whether the guest's RAM is shared with other processes of the host.
-pub(crate) fn is_shared(cx: &Checking<'_>) -> bool {
-    let by_machine = cx
-        .vm
-        .get::<Machine>()
-        .and_then(|machine| machine.property("memory-backend"));
-    let shares = |object: &Object| {
-        object
-            .property("share")
-            .is_some_and(|share| matches!(share.text(), "on" | "yes" | "true"))
-    };
-    cx.vm.get::<Memory>().is_some_and(Memory::is_shared)
-        || cx.vm.all::<Object>().any(|(_, object)| {
-            // By `-numa`, which only `arg` can say, any object can be the RAM.
-            shares(object) && by_machine.is_none_or(|id| object.id() == Some(id.text()))
-        })
 }
 
 /// The object that holds the RAM, for `-machine memory-backend=`.
@@ -121,7 +102,8 @@ impl Form for Memory {
             );
         }
         if let Some(slots) = self.slots.filter(|slots| slots.0 > 0 && self.max.is_none()) {
-            cx.report(
+            cx.missing(
+                "max",
                 Diagnostic::error(Code::SlotsWithoutMax, "slots need a maximum")
                     .at(slots.span)
                     .help("add `max=` and the most memory that there can be, with all slots filled"),

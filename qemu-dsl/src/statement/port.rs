@@ -1,8 +1,7 @@
 //! `port` and `console`: a character device in the guest, and its backend on the host.
 
-use crate::Span;
 use crate::analyse::args::{Bus, Id, IdKind};
-use crate::analyse::ids::{Provides, Space};
+use crate::analyse::ids::Space;
 use crate::changes;
 use crate::check::Checking;
 use crate::code::Code;
@@ -10,8 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::lowering::Lowering;
 use crate::node::Node;
 use crate::spec::{Form, form};
-use crate::statement::hatch::Device;
-use crate::statement::virtio_serial::{SerialBus, VirtioSerial};
+use crate::statement::virtio_serial::SerialBus;
 use crate::types::{Kind as _, OnOff, Path, SocketPath, Text};
 
 macro_rules! id_kinds {
@@ -68,13 +66,7 @@ macro_rules! ports {
 
         impl Form for $name {
             fn check(&self, cx: &mut Checking<'_>) {
-                let port = Shared {
-                    kind: &self.kind,
-                    path: self.path.as_ref(),
-                    bus: self.bus.0.as_ref().map(|bus| bus.span),
-                    driver: self.driver.as_ref().map_or($driver, |driver| &driver.0),
-                };
-                port.check(cx);
+                check(&self.kind, self.path.as_ref(), cx);
             }
 
             fn lower(&self, out: &mut Lowering<'_>) {
@@ -104,50 +96,27 @@ ports! {
     Console ConsoleId "virtconsole"
 }
 
-/// What the checks of both need.
-struct Shared<'a> {
-    kind: &'a str,
-    path: Option<&'a Node<Path>>,
-    bus: Option<Span>,
-    driver: &'a str,
-}
-
-impl Shared<'_> {
-    fn check(&self, cx: &mut Checking<'_>) {
-        let head = cx.entry.head;
-        match self.path {
-            None if !matches!(self.kind, "pty" | "console") => cx.report(
-                Diagnostic::error(
-                    Code::MissingOption,
-                    format!("`{} {}` needs `path=`", cx.entry.spec.keyword, self.kind),
-                )
-                .at(head)
-                .help("add `path=` and a file's path"),
-            ),
-            Some(path) if self.kind == "socket" => {
-                if let Err(refusal) = SocketPath::parse(&path.0) {
-                    cx.report(
-                        Diagnostic::error(refusal.code, refusal.message.unwrap_or_default())
-                            .at(path.span)
-                            .maybe_help(refusal.help),
-                    );
-                }
+/// What is checked of both.
+fn check(kind: &str, path: Option<&Node<Path>>, cx: &mut Checking<'_>) {
+    match path {
+        None if !matches!(kind, "pty" | "console") => {
+            let diagnostic = Diagnostic::error(
+                Code::MissingOption,
+                format!("`{} {}` needs `path=`", cx.entry.spec.keyword, kind),
+            )
+            .at(cx.entry.head)
+            .help("add `path=` and a file's path");
+            cx.missing("path", diagnostic);
+        }
+        Some(path) if kind == "socket" => {
+            if let Err(refusal) = SocketPath::parse(&path.0) {
+                cx.report(
+                    Diagnostic::error(refusal.code, refusal.message.unwrap_or_default())
+                        .at(path.span)
+                        .maybe_help(refusal.help),
+                );
             }
-            _ => {}
         }
-        // A virtio-serial device of another sort may come by `device`.
-        let controller = cx.vm.get::<VirtioSerial>().is_some()
-            || cx
-                .vm
-                .all::<Device>()
-                .any(|(_, device)| device.kind.starts_with("virtio-serial"));
-        if self.bus.is_none() && self.driver.starts_with("virt") && !controller && cx.vm.complete {
-            cx.report(
-                Diagnostic::warning(Code::UnknownBus, "there is no virtio-serial controller to sit on")
-                    .at(head)
-                    .help("add `virtio-serial`"),
-            );
-        }
-        let _ = Provides::VirtioSerial;
+        _ => {}
     }
 }

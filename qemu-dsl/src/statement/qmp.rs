@@ -52,7 +52,7 @@ impl Form for Qmp {
             )
             .at(nowait.span)
             .help("add `server`, or leave out `nowait`");
-            cx.report(diagnostic);
+            cx.missing("server", diagnostic);
         }
     }
 

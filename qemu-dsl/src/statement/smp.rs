@@ -152,6 +152,9 @@ impl Smp {
 
 impl Form for Smp {
     fn check(&self, cx: &mut Checking<'_>) {
+        if cx.is_flawed() {
+            return;
+        }
         let max = self.max();
         if let Some(maxcpus) = self.maxcpus.filter(|_| max < u128::from(self.cpus.0)) {
             let diagnostic = Diagnostic::error(

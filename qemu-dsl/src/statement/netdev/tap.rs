@@ -136,7 +136,9 @@ impl Backend<'_> {
         self.nic.check(cx);
         let queues = self.queues();
         let vhost = self.vhost.map_or("off", |vhost| vhost.0);
-        let Some(vhostfds) = self.vhostfds else { return };
+        let Some(vhostfds) = self.vhostfds.filter(|_| !cx.is_flawed()) else {
+            return;
+        };
         let diagnostic = match vhost {
             "on" if vhostfds.0 == queues => return,
             "on" => Diagnostic::error(
@@ -242,7 +244,7 @@ impl Form for Macvtap {
             )
             .at(cx.entry.head)
             .help("add `mq=1`, or more queues");
-            cx.report(diagnostic);
+            cx.missing("mq", diagnostic);
         }
     }
 

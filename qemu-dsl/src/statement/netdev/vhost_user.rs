@@ -3,12 +3,9 @@
 use super::{NetId, Nic, Queues};
 use crate::analyse::args::Id;
 use crate::check::Checking;
-use crate::code::Code;
-use crate::diagnostic::Diagnostic;
 use crate::lowering::Lowering;
 use crate::node::Node;
 use crate::spec::{Form, form};
-use crate::statement::memory;
 use crate::statement::pci::Pci;
 use crate::statement::port::ChardevId;
 use crate::types::{Mac, OnOff, SocketPath};
@@ -51,19 +48,6 @@ impl VhostUser {
 impl Form for VhostUser {
     fn check(&self, cx: &mut Checking<'_>) {
         self.nic().check(cx);
-        if cx.vm.complete && !memory::is_shared(cx) {
-            let diagnostic = Diagnostic::error(
-                Code::UnsharedMemory,
-                "the process behind `netdev vhost-user` can't reach the guest's memory",
-            )
-            .at(cx.entry.head)
-            .help("share it: `memory 2G share`, or `hugepages`");
-            let memory = cx.vm.entry::<memory::Memory>().map(|(entry, _)| entry.head);
-            cx.report(match memory {
-                Some(memory) => diagnostic.label(memory, "the guest's own"),
-                None => diagnostic,
-            });
-        }
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {

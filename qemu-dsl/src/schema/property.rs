@@ -1,0 +1,303 @@
+//! The properties of a type, and which values they take.
+
+use std::fmt;
+
+/// A property that a user can set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Property {
+    name: &'static str,
+    ty: PropertyType,
+}
+
+impl Property {
+    pub(super) fn new(name: &'static str, ty: &'static str) -> Self {
+        Self {
+            name,
+            ty: PropertyType::read(ty),
+        }
+    }
+
+    /// Its name, as QEMU spells it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What it takes.
+    #[must_use]
+    pub fn ty(&self) -> PropertyType {
+        self.ty
+    }
+}
+
+/// What a property takes. Printed, it says what could be written: "`on` or `off`".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PropertyType {
+    /// `on` or `off`.
+    Bool,
+    /// A whole number without a suffix.
+    Int {
+        /// Whether it can be negative.
+        signed: bool,
+        /// How many bits it has at most.
+        bits: u32,
+    },
+    /// A whole number, which may or may not take a suffix as a size does: QEMU doesn't tell.
+    Number,
+    /// A number of bytes, with a suffix or without.
+    Size,
+    /// Any text.
+    Str,
+    /// One of these, with `|` between them.
+    OneOf(&'static str),
+    /// A MAC address.
+    Mac,
+    /// A PCI slot and perhaps a function, in hexadecimal: `1f.2`.
+    PciSlot,
+    /// The id of a `netdev`, `chardev`, `drive` (a node name too), `audiodev` or `tpmdev`; or of an object or device
+    /// of this QOM type (`memory-backend`, `iothread`).
+    Id(&'static str),
+    /// Something else, by QEMU's name for it. Any value may be right.
+    Other(&'static str),
+}
+
+impl PropertyType {
+    fn read(name: &'static str) -> Self {
+        let int = |signed, bits| Self::Int { signed, bits };
+        match name {
+            "bool" => Self::Bool,
+            "int64" => int(true, 64),
+            "int32" => int(true, 32),
+            "int16" => int(true, 16),
+            "int8" => int(true, 8),
+            "uint64" => int(false, 64),
+            "uint32" => int(false, 32),
+            "uint16" => int(false, 16),
+            "uint8" => int(false, 8),
+            "number" => Self::Number,
+            "size" => Self::Size,
+            "str" => Self::Str,
+            "mac" => Self::Mac,
+            "pci-slot" => Self::PciSlot,
+            "audiodev" | "chardev" | "drive" | "netdev" | "tpmdev" => Self::Id(name),
+            _ => match name.strip_prefix("link<").and_then(|rest| rest.strip_suffix('>')) {
+                Some(target) => Self::Id(target),
+                None if name.contains('|') => Self::OneOf(name),
+                None => Self::Other(name),
+            },
+        }
+    }
+
+    /// Whether QEMU may take `value`. False only where it certainly refuses.
+    #[must_use]
+    pub fn accepts(self, value: &str) -> bool {
+        match self {
+            Self::Bool => self.values().any(|known| known == value),
+            Self::Int { signed, bits } => is_int(value, signed, bits),
+            Self::Number => is_int(value, true, 64) || is_int(value, false, 64) || is_size(value),
+            Self::Size => is_size(value),
+            Self::OneOf(_) => self.values().any(|known| known == value),
+            Self::Mac => value.len() == "52:54:00:12:34:56".len(),
+            Self::PciSlot => is_pci_slot(value),
+            Self::Str | Self::Id(_) | Self::Other(_) => true,
+        }
+    }
+
+    /// The values, where there is a list of them. QEMU means the same by `on`, `yes`, `true` and `y`.
+    pub fn values(self) -> impl Iterator<Item = &'static str> {
+        let values = match self {
+            Self::Bool => "on|off|yes|no|true|false|y|n",
+            Self::OneOf(values) => values,
+            _ => "",
+        };
+        values.split('|').filter(|value| !value.is_empty())
+    }
+}
+
+impl fmt::Display for PropertyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Bool => f.write_str("`on` or `off`"),
+            Self::Int { signed: false, bits } if bits < 64 => {
+                write!(f, "a whole number from 0 to {}", u64::MAX >> (64 - bits))
+            }
+            Self::Int { .. } | Self::Number => f.write_str("a whole number"),
+            Self::Size => f.write_str("a size (`512M`, `2G`)"),
+            Self::Str => f.write_str("text"),
+            Self::OneOf(values) => {
+                let (first, last) = values.rsplit_once('|').unwrap_or(("", values));
+                for (index, value) in first.split('|').enumerate() {
+                    write!(f, "{}`{value}`", if index > 0 { ", " } else { "" })?;
+                }
+                write!(f, " or `{last}`")
+            }
+            Self::Mac => f.write_str("a MAC address (`52:54:00:12:34:56`)"),
+            Self::PciSlot => f.write_str("a slot from 0 to 1f, and perhaps a function from 0 to 7 (`1f.2`)"),
+            Self::Id(what) => write!(f, "the id of a {what}"),
+            Self::Other(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Whether C's `strtoll` with base 0 reads all of `value`, and it fits.
+fn is_int(value: &str, signed: bool, bits: u32) -> bool {
+    let text = value.trim_ascii_start();
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (digits, radix) = match text.split_at_checked(2) {
+        Some(("0x" | "0X", digits)) => (digits, 16),
+        Some(("0b" | "0B", digits)) => (digits, 2),
+        _ if text.starts_with('0') => (text, 8),
+        _ => (text, 10),
+    };
+    if digits.starts_with('+') {
+        return false;
+    }
+    match u64::from_str_radix(digits, radix) {
+        Ok(number) if signed => number < (1 << (bits - 1)) + u64::from(negative),
+        // A negative number wraps, and is then too large, mostly.
+        Ok(number) => (if negative { number.wrapping_neg() } else { number }) <= u64::MAX >> (64 - bits),
+        Err(_) => false,
+    }
+}
+
+/// Whether some QEMU may read `value` as a number of bytes. They differ in fractions, exponents and hexadecimal.
+fn is_size(value: &str) -> bool {
+    let text = value.trim_ascii_start();
+    if text.starts_with('-') {
+        return !text.contains(|c| ('1'..='9').contains(&c));
+    }
+    let text = text.strip_prefix('+').unwrap_or(text);
+    if text.starts_with("0x") || text.starts_with("0X") {
+        return true;
+    }
+    let number = text
+        .strip_suffix(|c: char| "bBkKmMgGtTpPeE".contains(c))
+        .unwrap_or(text);
+    number.starts_with(|c: char| c.is_ascii_digit() || c == '.') && number.parse::<f64>().is_ok()
+}
+
+/// Whether `value` is two hexadecimal numbers, of which the second may be left out, and fit.
+fn is_pci_slot(value: &str) -> bool {
+    let fits = |text: &str, most| {
+        let text = text.trim_ascii_start();
+        let digits = text
+            .strip_prefix("0x")
+            .or_else(|| text.strip_prefix("0X"))
+            .unwrap_or(text);
+        u32::from_str_radix(digits, 16).is_ok_and(|number| number <= most)
+    };
+    match value.split_once('.') {
+        Some((slot, function)) => fits(slot, 0x1f) && fits(function, 7),
+        None => fits(value, 0x1f),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PropertyType;
+
+    fn read(name: &'static str) -> PropertyType {
+        PropertyType::read(name)
+    }
+
+    /// What QEMU 5.2, 7.2, 10.0 and 11.1 said when each value was given to a device.
+    #[test]
+    fn accepts_what_qemu_accepts() {
+        for (ty, yes, no) in [
+            (
+                read("bool"),
+                &["on", "off", "yes", "no", "true", "false", "y", "n"][..],
+                &["ON", "Yes", "1", "0", "", "o"][..],
+            ),
+            (
+                read("on|off|auto"),
+                &["on", "off", "auto"],
+                &["true", "Auto", "", "|", "on|off"],
+            ),
+            (read("uint8"), &["5", "255", "0xff"], &["256", "-1", "65536"]),
+            (read("uint16"), &["1500", "0x5dc"], &["65536", "-1"]),
+            (
+                read("uint32"),
+                &["5", "0x5", "010", "+5", " 5", "4294967295"],
+                &[
+                    "-1",
+                    "5 ",
+                    "5k",
+                    "5.0",
+                    "1e3",
+                    "",
+                    "4294967296",
+                    "zz",
+                    "0o7",
+                    "0x",
+                    "5-5",
+                    "++5",
+                    "08",
+                ],
+            ),
+            (
+                read("int32"),
+                &["-5", "-0x10", "-2147483648"],
+                &["2147483648", "-2147483649"],
+            ),
+            (
+                read("uint64"),
+                &["18446744073709551615"],
+                &["18446744073709551616"],
+            ),
+            (
+                read("int64"),
+                &["9223372036854775807", "-9223372036854775808"],
+                &["9223372036854775808"],
+            ),
+            (
+                read("size"),
+                &[
+                    "5", "1k", "1K", "1.5M", "0x10", "0x10k", "1e3", "1B", "1E", ".5M", "+1M", "1.1k",
+                ],
+                &["1KiB", "1kb", "-1", "1 k", "1M1", "", "k", "inf", "."],
+            ),
+            (read("number"), &["-1", "0x10", "4G"], &["zz", ""]),
+            (
+                read("mac"),
+                &["52:54:00:12:34:AB", "52-54-00-12-34-56"],
+                &["52:54:0:12:34:56", "zz", ""],
+            ),
+            (
+                read("pci-slot"),
+                &["1", "1.0", "1f.7", "0x5", "01.0"],
+                &["32", "1.8", "-1", "256", "", "."],
+            ),
+            (read("link<iothread>"), &["", "any"], &[]),
+            (read("QemuUUID"), &["", "any"], &[]),
+        ] {
+            for value in yes {
+                assert!(ty.accepts(value), "{ty:?} {value:?}");
+            }
+            for value in no {
+                assert!(!ty.accepts(value), "{ty:?} {value:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn says_what_could_be_written() {
+        for (name, text) in [
+            ("bool", "`on` or `off`"),
+            ("on|off|auto", "`on`, `off` or `auto`"),
+            ("a|b", "`a` or `b`"),
+            ("uint8", "a whole number from 0 to 255"),
+            ("uint32", "a whole number from 0 to 4294967295"),
+            ("int32", "a whole number"),
+            ("uint64", "a whole number"),
+            ("netdev", "the id of a netdev"),
+            ("link<memory-backend>", "the id of a memory-backend"),
+        ] {
+            assert_eq!(PropertyType::read(name).to_string(), text);
+        }
+    }
+}
