@@ -26,36 +26,19 @@ pub(crate) struct Change {
 
 impl Change {
     const fn of(what: &'static str) -> Self {
-        Self {
-            what,
-            since: None,
-            deprecated: None,
-            removed: None,
-            instead: "",
-            default: None,
-            becomes: None,
-        }
+        Self { what, since: None, deprecated: None, removed: None, instead: "", default: None, becomes: None }
     }
 
     const fn since(self, major: u16, minor: u16) -> Self {
-        Self {
-            since: Some(Version::new(major, minor)),
-            ..self
-        }
+        Self { since: Some(Version::new(major, minor)), ..self }
     }
 
     const fn deprecated(self, major: u16, minor: u16) -> Self {
-        Self {
-            deprecated: Some(Version::new(major, minor)),
-            ..self
-        }
+        Self { deprecated: Some(Version::new(major, minor)), ..self }
     }
 
     const fn removed(self, major: u16, minor: u16) -> Self {
-        Self {
-            removed: Some(Version::new(major, minor)),
-            ..self
-        }
+        Self { removed: Some(Version::new(major, minor)), ..self }
     }
 
     const fn instead(self, instead: &'static str) -> Self {
@@ -63,17 +46,11 @@ impl Change {
     }
 
     const fn default(self, default: &'static str) -> Self {
-        Self {
-            default: Some(default),
-            ..self
-        }
+        Self { default: Some(default), ..self }
     }
 
     const fn becomes(self, becomes: &'static str) -> Self {
-        Self {
-            becomes: Some(becomes),
-            ..self
-        }
+        Self { becomes: Some(becomes), ..self }
     }
 
     /// Whether it is about this word, which it has in its description.
@@ -83,8 +60,7 @@ impl Change {
 
     /// What is printed in its place for QEMU `version`.
     pub(crate) fn becomes_in(&self, version: Version) -> Option<&'static str> {
-        self.becomes
-            .filter(|_| self.deprecated.is_some_and(|deprecated| deprecated <= version))
+        self.becomes.filter(|_| self.deprecated.is_some_and(|deprecated| deprecated <= version))
     }
 
     /// Whether QEMU `version` has it.

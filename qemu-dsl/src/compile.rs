@@ -41,21 +41,13 @@ pub fn compile(source: &str, options: &Options) -> Compilation {
                 .at(crate::Span::default())
                 .help("describe one VM"),
         );
-        return Compilation {
-            template: None,
-            diagnostics,
-        };
+        return Compilation { template: None, diagnostics };
     }
     let tree = syntax::parse(source, &mut diagnostics);
     let vm = analyse::analyse(source, &tree, options, &mut diagnostics);
     check::check(&vm, &mut diagnostics);
     // Stable, so that of two at one place the one found first stands first.
     diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
-    let failed = diagnostics
-        .iter()
-        .any(|diagnostic| diagnostic.severity == Severity::Error);
-    Compilation {
-        template: (!failed).then(|| lowering::lower(&vm)),
-        diagnostics,
-    }
+    let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    Compilation { template: (!failed).then(|| lowering::lower(&vm)), diagnostics }
 }

@@ -20,7 +20,11 @@ mod diagnostic;
 mod lowering;
 #[cfg(feature = "compiler")]
 mod node;
+#[cfg(feature = "compiler")]
+pub mod pages;
 pub mod plan;
+#[cfg(feature = "compiler")]
+pub mod reference;
 #[cfg(feature = "compiler")]
 pub mod schema;
 mod span;

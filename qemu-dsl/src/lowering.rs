@@ -13,6 +13,7 @@ use crate::node::Node;
 use crate::plan::{Arg, Escape, FdSlot, FdSource, Piece, Template, Text};
 use crate::spec::{Property, PropertyValue};
 use crate::statement::pci::Pci;
+use crate::statement::virtio_serial;
 use crate::{Span, Version};
 
 /// Where a statement's arguments stand among the others.
@@ -31,7 +32,10 @@ pub(crate) enum Section {
     Rtc,
     Global,
     Vga,
-    Knobs,
+    NoUserConfig,
+    NoDefaults,
+    NoGraphic,
+    Daemonize,
     /// Objects that hold the RAM.
     Backends,
     Locking,
@@ -47,9 +51,7 @@ const PROGRAM: &str = "qemu-system-x86_64";
 pub(crate) fn lower(vm: &Vm) -> Template {
     let mut out = Lowering {
         vm,
-        name: vm
-            .get::<crate::statement::name::Name>()
-            .map(|name| name.name.value.0.as_str()),
+        name: vm.get::<crate::statement::name::Name>().map(|name| name.name.value.0.as_str()),
         program: None,
         arguments: Vec::new(),
         fds: Vec::new(),
@@ -68,10 +70,7 @@ pub(crate) fn lower(vm: &Vm) -> Template {
     out.arguments.sort_by_key(|argument| argument.section);
     Template {
         target: vm.target,
-        program: vec![Piece::Text(
-            out.program.unwrap_or_else(|| PROGRAM.to_owned()).into(),
-        )]
-        .into(),
+        program: vec![Piece::Text(out.program.unwrap_or_else(|| PROGRAM.to_owned()).into())].into(),
         args: out.arguments.into_iter().map(|argument| argument.arg).collect(),
         fds: out.fds.into(),
         ids: vm.ids.generated.clone().into(),
@@ -105,30 +104,19 @@ fn order(vm: &Vm) -> Vec<usize> {
 /// For each statement, the one that provides its bus.
 pub(crate) fn owners(vm: &Vm) -> Vec<Option<usize>> {
     let mut providers = std::collections::HashMap::new();
-    for definition in vm
-        .ids
-        .definitions
-        .iter()
-        .filter(|definition| definition.provides != Provides::Nothing)
+    for definition in vm.ids.definitions.iter().filter(|definition| definition.provides != Provides::Nothing)
     {
-        providers
-            .entry(definition.name.as_str())
-            .or_insert(definition.statement);
+        providers.entry(definition.name.as_str()).or_insert(definition.statement);
     }
     let mut owners = vec![None; vm.statements.len()];
-    for (statement, wants) in vm
-        .ids
-        .implicit
-        .iter()
-        .filter(|(_, wants)| *wants == Provides::VirtioSerial)
-    {
-        let first = vm
-            .ids
-            .definitions
-            .iter()
-            .find(|definition| definition.provides == *wants);
-        if let (Some(first), Some(place)) = (first, owners.get_mut(*statement)) {
-            *place = Some(first.statement);
+    // Without a name it is the first controller, wherever that stands.
+    if let Some(first) = virtio_serial::first_controller(vm) {
+        for (statement, wants) in &vm.ids.implicit {
+            if *wants == Provides::VirtioSerial
+                && let Some(place) = owners.get_mut(*statement)
+            {
+                *place = Some(first);
+            }
         }
     }
     for bus in &vm.ids.buses {
@@ -282,14 +270,8 @@ impl<'v> Lowering<'v> {
     }
 
     fn argument(&mut self, text: Vec<Piece>) {
-        let arg = Arg {
-            text: text.into(),
-            span: self.span,
-        };
-        self.arguments.push(Argument {
-            section: self.section,
-            arg,
-        });
+        let arg = Arg { text: text.into(), span: self.span };
+        self.arguments.push(Argument { section: self.section, arg });
     }
 
     /// An argument of its own: `-nographic`.
@@ -313,22 +295,14 @@ impl<'v> Lowering<'v> {
         self.argument(Vec::new());
         // The one that was pushed just now.
         let index = self.arguments.len().saturating_sub(1);
-        OptionArg {
-            argument: self.arguments.get_mut(index),
-            short_booleans,
-        }
+        OptionArg { argument: self.arguments.get_mut(index), short_booleans }
     }
 
     /// Adds a file descriptor to the table: the text of its number.
     pub(crate) fn fd(&mut self, source: FdSource<Text>, device: &dyn Emit, queue: u32) -> Piece {
         let slot = self.fds.len() as u32;
         let device = text(device);
-        self.fds.push(FdSlot {
-            source,
-            device,
-            queue,
-            span: self.span,
-        });
+        self.fds.push(FdSlot { source, device, queue, span: self.span });
         Piece::Fd(slot)
     }
 
@@ -348,10 +322,7 @@ impl<'v> Lowering<'v> {
     /// The MAC address of a device that names none. `interface` stands in for the name of a VM without one.
     pub(crate) fn generated_mac(&self, interface: Option<&str>, device: &dyn Emit) -> [Piece; 1] {
         let vm = self.name.or(interface).unwrap_or("");
-        [Piece::Mac {
-            vm: text(&vm),
-            device: text(device),
-        }]
+        [Piece::Mac { vm: text(&vm), device: text(device) }]
     }
 }
 
@@ -404,21 +375,13 @@ impl OptionArg<'_> {
 
     /// A boolean that is on: `name=on`, in the form that the target likes.
     pub(crate) fn on(self, name: &str) -> Self {
-        if self.short_booleans {
-            self.word(name)
-        } else {
-            self.set(name, "on")
-        }
+        if self.short_booleans { self.word(name) } else { self.set(name, "on") }
     }
 
     /// A value without a name, or what holds where there is none.
     pub(crate) fn word_or(self, value: impl Emit, default: &str) -> Self {
         let mut pieces = Vec::new();
-        if value.emit(Escape::Comma, &mut pieces) {
-            self.word(pieces.as_slice())
-        } else {
-            self.word(default)
-        }
+        if value.emit(Escape::Comma, &mut pieces) { self.word(pieces.as_slice()) } else { self.word(default) }
     }
 
     /// `name=value`, or what holds where there is none.
@@ -433,11 +396,7 @@ impl OptionArg<'_> {
 
     /// A boolean that is off: `name=off`, or the word that the target has for it.
     pub(crate) fn off(self, name: &str, word: &str) -> Self {
-        if self.short_booleans {
-            self.word(word)
-        } else {
-            self.set(name, "off")
-        }
+        if self.short_booleans { self.word(word) } else { self.set(name, "off") }
     }
 
     /// A value behind a word that belongs to it: `unix:PATH`.
@@ -450,9 +409,7 @@ impl OptionArg<'_> {
 
     /// `name=true` or `name=false`, where it is given.
     pub(crate) fn truth(self, name: &str, value: &Option<Node<crate::types::OnOff>>) -> Self {
-        let value = value
-            .as_ref()
-            .map(|value| Shown(if value.0 { "true" } else { "false" }));
+        let value = value.as_ref().map(|value| Shown(if value.0 { "true" } else { "false" }));
         self.set(name, value)
     }
 
@@ -477,8 +434,6 @@ impl OptionArg<'_> {
 
 impl fmt::Debug for Lowering<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lowering")
-            .field("target", &self.target())
-            .finish_non_exhaustive()
+        f.debug_struct("Lowering").field("target", &self.target()).finish_non_exhaustive()
     }
 }

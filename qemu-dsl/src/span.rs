@@ -17,10 +17,7 @@ impl Span {
 
     /// From the beginning of `self` to the end of `other`.
     pub fn to(self, other: Self) -> Self {
-        Self {
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
     /// The number of bytes.

@@ -74,11 +74,7 @@ pub(crate) struct Kind {
 
 impl Kind {
     pub(crate) const fn of(name: &'static str, doc: &'static str) -> Self {
-        Self {
-            name,
-            doc,
-            change: None,
-        }
+        Self { name, doc, change: None }
     }
 }
 
@@ -133,9 +129,7 @@ impl FormSpec {
 
     /// The names of the options.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.options()
-            .filter(|option| !option.head)
-            .map(|option| option.name)
+        self.options().filter(|option| !option.head).map(|option| option.name)
     }
 
     pub(crate) fn option(&self, name: &str) -> Option<&'static Opt> {

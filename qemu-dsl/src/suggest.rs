@@ -27,9 +27,7 @@ pub(crate) fn did_you_mean<'c>(word: &str, candidates: impl IntoIterator<Item = 
 /// capitals are no difference worth counting.
 fn distance(a: &str, b: &str) -> usize {
     let fold = |text: &str| -> Vec<char> {
-        text.chars()
-            .map(|c| if c == '_' { '-' } else { c.to_ascii_lowercase() })
-            .collect()
+        text.chars().map(|c| if c == '_' { '-' } else { c.to_ascii_lowercase() }).collect()
     };
     let (a, b) = (fold(a), fold(b));
     let mut before_last: Vec<usize> = Vec::new();
@@ -41,9 +39,8 @@ fn distance(a: &str, b: &str) -> usize {
         let mut previous_b = None;
         for (j, &cb) in b.iter().enumerate() {
             let at = |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX - 1);
-            let mut best = (at(&last, j) + usize::from(ca != cb))
-                .min(at(&last, j + 1) + 1)
-                .min(at(&row, j) + 1);
+            let mut best =
+                (at(&last, j) + usize::from(ca != cb)).min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
             if previous_a == Some(cb) && previous_b == Some(ca) {
                 best = best.min(at(&before_last, j.wrapping_sub(1)) + 1);
             }

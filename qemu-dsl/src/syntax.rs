@@ -54,10 +54,7 @@ pub(crate) enum ValueForm<'s> {
 #[derive(Clone, Debug)]
 pub(crate) enum Item<'s> {
     /// `name=value`. The value is absent where it was forgotten.
-    Option {
-        name: Word<'s>,
-        value: Option<Value<'s>>,
-    },
+    Option { name: Word<'s>, value: Option<Value<'s>> },
     /// `name`
     Flag(Word<'s>),
     /// `+name` or `-name`
@@ -120,14 +117,8 @@ pub(crate) struct Tree<'s> {
 
 /// Parses `source`. Its length must fit a [`Span`].
 pub(crate) fn parse<'s>(source: &'s str, diagnostics: &mut Vec<Diagnostic>) -> Tree<'s> {
-    let mut reader = Reader {
-        source,
-        diagnostics,
-        previous_end: 0,
-    };
-    let mut tree = Tree {
-        statements: Vec::new(),
-    };
+    let mut reader = Reader { source, diagnostics, previous_end: 0 };
+    let mut tree = Tree { statements: Vec::new() };
     match Grammar::parse(Rule::file, source) {
         Ok(pairs) => {
             for file in pairs {
@@ -172,10 +163,7 @@ fn span(pair: &Pair<'_, Rule>) -> Span {
 }
 
 fn word<'s>(pair: &Pair<'s, Rule>) -> Word<'s> {
-    Word {
-        text: pair.as_str(),
-        span: span(pair),
-    }
+    Word { text: pair.as_str(), span: span(pair) }
 }
 
 impl<'s> Reader<'s, '_> {
@@ -236,11 +224,7 @@ impl<'s> Reader<'s, '_> {
                 | Rule::reserved => statement.keyword = Some(word(&pair)),
                 Rule::kind => statement.kind = Some(word(&pair)),
                 Rule::parameter_name => {
-                    statement.parameter = Some(Parameter {
-                        name: word(&pair),
-                        kind: None,
-                        default: None,
-                    });
+                    statement.parameter = Some(Parameter { name: word(&pair), kind: None, default: None });
                 }
                 Rule::parameter_type => {
                     if let Some(parameter) = &mut statement.parameter {
@@ -293,11 +277,9 @@ impl<'s> Reader<'s, '_> {
         let quiet = statement.broken;
         if at.start == self.previous_end && at.start > 0 && !quiet && pair.as_rule() != Rule::stray {
             statement.broken = true;
-            self.report(
-                Diagnostic::error(Code::QuoteIt, "white space is missing before this")
-                    .at(at)
-                    .help("separate options with spaces; a value that mixes text and quotes is quoted as a whole"),
-            );
+            self.report(Diagnostic::error(Code::QuoteIt, "white space is missing before this").at(at).help(
+                "separate options with spaces; a value that mixes text and quotes is quoted as a whole",
+            ));
         }
         match pair.as_rule() {
             Rule::option => {
@@ -320,10 +302,7 @@ impl<'s> Reader<'s, '_> {
                     if pair.as_rule() == Rule::feature_sign {
                         on = pair.as_str() == "+";
                     } else {
-                        statement.items.push(Item::Feature {
-                            on,
-                            name: word(&pair),
-                        });
+                        statement.items.push(Item::Feature { on, name: word(&pair) });
                     }
                 }
             }
@@ -353,12 +332,9 @@ impl<'s> Reader<'s, '_> {
             "{" => Diagnostic::error(Code::BadHole, "`{` does not begin a hole")
                 .at(at)
                 .help("a hole is a name in braces, such as `{disk}`; text with braces is quoted"),
-            _ => Diagnostic::error(
-                Code::UnexpectedText,
-                format!("unexpected `{}`", text.escape_debug()),
-            )
-            .at(at)
-            .help("a value with such a character is quoted"),
+            _ => Diagnostic::error(Code::UnexpectedText, format!("unexpected `{}`", text.escape_debug()))
+                .at(at)
+                .help("a value with such a character is quoted"),
         }
     }
 
@@ -420,11 +396,7 @@ impl<'s> Reader<'s, '_> {
                 },
             }
         }
-        if broken {
-            ValueForm::Broken
-        } else {
-            ValueForm::Quoted(parts)
-        }
+        if broken { ValueForm::Broken } else { ValueForm::Quoted(parts) }
     }
 }
 
@@ -437,9 +409,7 @@ fn push<'s>(parts: &mut Vec<Part<'s>>, text: Cow<'s, str>) {
 }
 
 fn hole<'s>(pair: Pair<'s, Rule>) -> Option<Word<'s>> {
-    pair.into_inner()
-        .find(|pair| pair.as_rule() == Rule::hole_name)
-        .map(|pair| word(&pair))
+    pair.into_inner().find(|pair| pair.as_rule() == Rule::hole_name).map(|pair| word(&pair))
 }
 
 /// The character of an escape, without which a `\u{...}` names none.

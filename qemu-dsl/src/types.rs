@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crate::code::Code;
-pub(crate) use crate::plan::Mac;
+use crate::plan::Mac;
 use crate::spec::Type;
 
 /// Why a text is no value of a type. Without a message: because it is not what the type expects.
@@ -18,19 +18,11 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) const fn expected() -> Self {
-        Self {
-            code: Code::WrongType,
-            message: None,
-            help: None,
-        }
+        Self { code: Code::WrongType, message: None, help: None }
     }
 
     pub(crate) fn because(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: Some(message.into()),
-            help: Some(help.into()),
-        }
+        Self { code, message: Some(message.into()), help: Some(help.into()) }
     }
 }
 
@@ -42,12 +34,7 @@ pub(crate) trait Kind: fmt::Debug + Sized {
 }
 
 const fn ty(name: &'static str, expects: &'static str) -> Type {
-    Type {
-        name,
-        expects,
-        choices: &[],
-        bare: None,
-    }
+    Type { name, expects, choices: &[], bare: None }
 }
 
 /// Declares a type of one of some words.
@@ -94,10 +81,7 @@ pub(crate) use choice;
 pub(crate) struct OnOff(pub(crate) bool);
 
 impl Kind for OnOff {
-    const TYPE: &'static Type = &Type {
-        bare: Some("on"),
-        ..ty("flag", "`on` or `off`")
-    };
+    const TYPE: &'static Type = &Type { bare: Some("on"), ..ty("flag", "`on` or `off`") };
 
     fn parse(text: &str) -> Result<Self, Refusal> {
         match text {
@@ -123,14 +107,8 @@ impl<const MIN: u64, const MAX: u64> Kind for UInt<MIN, MAX> {
 
     fn parse(text: &str) -> Result<Self, Refusal> {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let negative = text
-                .strip_prefix('-')
-                .is_some_and(|rest| rest.parse::<u64>().is_ok());
-            return Err(if negative {
-                Self::range(text)
-            } else {
-                Refusal::expected()
-            });
+            let negative = text.strip_prefix('-').is_some_and(|rest| rest.parse::<u64>().is_ok());
+            return Err(if negative { Self::range(text) } else { Refusal::expected() });
         }
         match text.parse() {
             Ok(value) if (MIN..=MAX).contains(&value) => Ok(Self(value)),
@@ -144,11 +122,7 @@ impl<const MIN: u64, const MAX: u64> UInt<MIN, MAX> {
         Refusal::because(
             Code::OutOfRange,
             format!("`{text}` is out of range"),
-            if MAX == u64::MAX {
-                format!("at least {MIN}")
-            } else {
-                format!("from {MIN} to {MAX}")
-            },
+            if MAX == u64::MAX { format!("at least {MIN}") } else { format!("from {MIN} to {MAX}") },
         )
     }
 }
@@ -169,9 +143,7 @@ impl Kind for Size {
     const TYPE: &'static Type = &ty("size", "a size such as `2G`, `512M` or `64K`");
 
     fn parse(text: &str) -> Result<Self, Refusal> {
-        Ok(Self {
-            bytes: size(text, 1)?,
-        })
+        Ok(Self { bytes: size(text, 1)? })
     }
 }
 
@@ -200,10 +172,7 @@ impl Kind for MemorySize {
                 "write a size such as `512M`",
             ));
         }
-        Ok(Self {
-            text: text.to_owned(),
-            bytes,
-        })
+        Ok(Self { text: text.to_owned(), bytes })
     }
 }
 
@@ -215,9 +184,7 @@ impl fmt::Display for MemorySize {
 
 /// The bytes of a size, whose numbers without suffix count in `unit`.
 fn size(text: &str, unit: u64) -> Result<u64, Refusal> {
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, suffix) = text.split_at(digits);
     let unit = match suffix {
         "" => unit,
@@ -233,10 +200,7 @@ fn size(text: &str, unit: u64) -> Result<u64, Refusal> {
             return Err(Refusal::because(
                 Code::WrongType,
                 format!("`{text}` is not a size in QEMU's spelling"),
-                format!(
-                    "write `{number}{}`: QEMU's sizes are powers of 1024",
-                    letter.to_uppercase()
-                ),
+                format!("write `{number}{}`: QEMU's sizes are powers of 1024", letter.to_uppercase()),
             ));
         }
         _ => return Err(Refusal::expected()),
@@ -253,16 +217,10 @@ fn size(text: &str, unit: u64) -> Result<u64, Refusal> {
             "a size is below 16E, 2 to the power of 64 bytes",
         )
     };
-    let whole = whole
-        .parse::<u64>()
-        .ok()
-        .and_then(|whole| whole.checked_mul(unit))
-        .ok_or_else(too_large)?;
+    let whole = whole.parse::<u64>().ok().and_then(|whole| whole.checked_mul(unit)).ok_or_else(too_large)?;
     // More digits than a double has make no difference to QEMU either.
     let fraction: f64 = format!("0.{fraction}").parse().unwrap_or(0.0);
-    whole
-        .checked_add((fraction * unit as f64) as u64)
-        .ok_or_else(too_large)
+    whole.checked_add((fraction * unit as f64) as u64).ok_or_else(too_large)
 }
 
 macro_rules! text_types {
@@ -290,11 +248,7 @@ macro_rules! text_types {
 }
 
 fn not_empty(text: &str) -> Result<(), Refusal> {
-    if text.is_empty() {
-        Err(Refusal::expected())
-    } else {
-        Ok(())
-    }
+    if text.is_empty() { Err(Refusal::expected()) } else { Ok(()) }
 }
 
 fn at_most(text: &str, bytes: usize, what: &str) -> Result<(), Refusal> {
@@ -315,6 +269,9 @@ text_types! {
 
     /// Any text, also none.
     AnyText = ty("text", "a text"), |_| Ok(());
+
+    /// The name of a bus.
+    BusName = ty("bus", "a bus, such as `pci.0`"), not_empty;
 
     /// A file's path.
     Path = ty("path", "a file's path"), not_empty;
@@ -399,7 +356,14 @@ text_types! {
     };
 }
 
-impl Kind for Mac {
+/// A MAC address, printed as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MacText {
+    text: String,
+    pub(crate) mac: Mac,
+}
+
+impl Kind for MacText {
     const TYPE: &'static Type = &ty("mac", "a MAC address such as `52:54:00:12:34:56`");
 
     fn parse(text: &str) -> Result<Self, Refusal> {
@@ -408,16 +372,22 @@ impl Kind for Mac {
         let mut groups = text.split(separator);
         for byte in &mut mac {
             let group = groups.next().ok_or_else(Refusal::expected)?;
-            if !(1..=2).contains(&group.len()) || !group.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            // QEMU takes two digits, and nothing but.
+            if group.len() != 2 || !group.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                 return Err(Refusal::expected());
             }
             *byte = u8::from_str_radix(group, 16).map_err(|_| Refusal::expected())?;
         }
         if groups.next().is_some() {
-            Err(Refusal::expected())
-        } else {
-            Ok(Self(mac))
+            return Err(Refusal::expected());
         }
+        Ok(Self { text: text.to_owned(), mac: Mac(mac) })
+    }
+}
+
+impl fmt::Display for MacText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
@@ -472,10 +442,7 @@ impl Kind for PciAddr {
             check_function(function)?;
         }
         let byte = |text: &str| u8::from_str_radix(text, 16).map_err(|_| Refusal::expected());
-        Ok(Self {
-            slot: byte(digits)?,
-            function: function.map(byte).transpose()?,
-        })
+        Ok(Self { slot: byte(digits)?, function: function.map(byte).transpose()? })
     }
 }
 
@@ -491,7 +458,7 @@ impl fmt::Display for PciAddr {
 
 #[cfg(test)]
 mod tests {
-    use super::{HostForward, HostPci, Kind, Mac, MemorySize, PciAddr, Size, UInt, Uuid};
+    use super::{HostForward, HostPci, Kind, MacText, MemorySize, PciAddr, Size, UInt, Uuid};
     use crate::code::Code;
 
     fn code<T: Kind>(text: &str) -> Code {
@@ -506,9 +473,7 @@ mod tests {
         assert_eq!(bytes("7"), 7);
         assert_eq!(MemorySize::parse("512").unwrap().bytes, 512 << 20);
         assert_eq!(bytes("15.9E"), (15 << 60) + (0.9 * (1u64 << 60) as f64) as u64);
-        for wrong in [
-            "", "G", "1.G", ".5G", "1.5", "2 G", "-1G", "1GB", "1GiB", "0x10", "1..5G", "٣G",
-        ] {
+        for wrong in ["", "G", "1.G", ".5G", "1.5", "2 G", "-1G", "1GB", "1GiB", "0x10", "1..5G", "٣G"] {
             assert_eq!(code::<Size>(wrong), Code::WrongType, "{wrong}");
         }
         for large in ["16E", "99999999999999999999", "18446744073709551615.9K"] {
@@ -539,12 +504,7 @@ mod tests {
         for wrong in ["", "g", "1.", ".1", "1.x", "1.+1", "+1", "1.2.3", "0x"] {
             assert_eq!(code::<PciAddr>(wrong), Code::WrongType, "{wrong}");
         }
-        assert!(
-            PciAddr::parse("30")
-                .unwrap_err()
-                .help
-                .is_some_and(|help| help.contains("`1e`"))
-        );
+        assert!(PciAddr::parse("30").unwrap_err().help.is_some_and(|help| help.contains("`1e`")));
     }
 
     #[test]
@@ -554,53 +514,25 @@ mod tests {
         }
         assert_eq!(code::<HostPci>("02:20.0"), Code::PciSlot);
         assert_eq!(code::<HostPci>("02:10.8"), Code::PciFunction);
-        for wrong in [
-            "",
-            "02:10",
-            "10.0",
-            "100:02:03:10.0x",
-            "zz:10.0",
-            "02:10.0,x=y",
-            "2:1:1:1.0",
-        ] {
+        for wrong in ["", "02:10", "10.0", "100:02:03:10.0x", "zz:10.0", "02:10.0,x=y", "2:1:1:1.0"] {
             assert_eq!(code::<HostPci>(wrong), Code::WrongType, "{wrong}");
         }
     }
 
     #[test]
     fn other_formats() {
-        assert_eq!(
-            Mac::parse("52-54-0-12-34-5E").unwrap().to_string(),
-            "52:54:00:12:34:5e"
-        );
-        for wrong in [
-            "",
-            "52:54:00:12:34",
-            "52:54:00:12:34:56:78",
-            "52:54:00:12:34:5g",
-            "52:54:00:12:34:567",
-        ] {
-            assert_eq!(code::<Mac>(wrong), Code::WrongType, "{wrong}");
+        let mac = MacText::parse("52-54-00-12-34-5E").unwrap();
+        assert_eq!((mac.to_string().as_str(), mac.mac.0[5]), ("52-54-00-12-34-5E", 0x5e));
+        for wrong in ["", "52:54:00:12:34", "52:54:00:12:34:56:78", "52:54:00:12:34:5g", "52:54:0:12:34:56"] {
+            assert_eq!(code::<MacText>(wrong), Code::WrongType, "{wrong}");
         }
         assert!(Uuid::parse("123e4567-e89b-12d3-a456-426614174000").is_ok());
         assert_eq!(code::<Uuid>("123e4567e89b12d3a456426614174000"), Code::WrongType);
-        for right in [
-            "tcp::2222-:22",
-            "udp:127.0.0.1:53-10.0.2.15:53",
-            "::8080-:80",
-            "tcp::0-:22",
-        ] {
+        for right in ["tcp::2222-:22", "udp:127.0.0.1:53-10.0.2.15:53", "::8080-:80", "tcp::0-:22"] {
             assert!(HostForward::parse(right).is_ok(), "{right}");
         }
-        for wrong in [
-            "",
-            "2222-22",
-            "tcp::2222",
-            "tcp::x-:22",
-            "sctp::1-:1",
-            "tcp::2222-:0",
-            "tcp::70000-:1",
-        ] {
+        for wrong in ["", "2222-22", "tcp::2222", "tcp::x-:22", "sctp::1-:1", "tcp::2222-:0", "tcp::70000-:1"]
+        {
             assert_eq!(code::<HostForward>(wrong), Code::WrongType, "{wrong}");
         }
     }

@@ -18,13 +18,8 @@ impl Version {
     /// The newest version that is known; the target of a VM that names none.
     pub const NEWEST: Self = Self::new(11, 1);
     /// The versions that the output is tested for. What lies between follows from the table of changes.
-    pub const KNOWN: [Self; 5] = [
-        Self::OLDEST,
-        Self::new(5, 2),
-        Self::new(7, 2),
-        Self::new(10, 0),
-        Self::NEWEST,
-    ];
+    pub const KNOWN: [Self; 5] =
+        [Self::OLDEST, Self::new(5, 2), Self::new(7, 2), Self::new(10, 0), Self::NEWEST];
 
     /// The version `major.minor`.
     pub const fn new(major: u16, minor: u16) -> Self {
@@ -48,11 +43,7 @@ impl FromStr for Version {
     fn from_str(text: &str) -> Result<Self, ()> {
         fn number(part: Option<&str>) -> Option<u16> {
             let part = part?;
-            if part.bytes().all(|byte| byte.is_ascii_digit()) {
-                part.parse().ok()
-            } else {
-                None
-            }
+            if part.bytes().all(|byte| byte.is_ascii_digit()) { part.parse().ok() } else { None }
         }
         let mut parts = text.split('.');
         let version = number(parts.next()).zip(number(parts.next())).ok_or(())?;

@@ -1,6 +1,7 @@
 //! What a statement gives for each of its options.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::Cx;
 use super::ids::{BusUse, Definition, Provides, Reference, Space};
@@ -8,6 +9,7 @@ use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::node::Node;
+use crate::schema::{self, Schema};
 use crate::spec::{Bare, Field, FormSpec, Opt, Property, PropertyValue, Type};
 use crate::suggest::{did_you_mean, nearest};
 use crate::syntax::{Item, Statement, Value, ValueForm, Word};
@@ -28,6 +30,8 @@ pub(crate) struct Args<'t, 's> {
     kind: Option<Node<String>>,
     given: Vec<(&'static Opt, Given<'t, 's>)>,
     rest: Vec<&'t Item<'s>>,
+    /// The names in `rest`, and where each stands.
+    seen: HashMap<&'s str, Span>,
     /// Where the blame for something missing lies: keyword and kind.
     head: Span,
     /// "`netdev tap`"
@@ -55,26 +59,20 @@ impl<'t, 's> Args<'t, 's> {
         statement: &'t Statement<'s>,
         cx: &mut Cx<'_>,
     ) -> Self {
-        let head = statement
-            .kind
-            .map_or(keyword.span, |kind| keyword.span.to(kind.span));
+        let head = statement.kind.map_or(keyword.span, |kind| keyword.span.to(kind.span));
         let mut args = Self {
             spec,
-            kind: statement
-                .kind
-                .map(|kind| Node::new(kind.text.to_owned(), kind.span)),
+            kind: statement.kind.map(|kind| Node::new(kind.text.to_owned(), kind.span)),
             given: Vec::new(),
             rest: Vec::new(),
+            seen: HashMap::new(),
             head,
             what,
             broken: statement.broken,
             meant: Vec::new(),
         };
         for (index, value) in statement.heads.iter().enumerate() {
-            let Some(option) = spec
-                .heads()
-                .nth(index)
-                .or(spec.heads().last().filter(|last| last.list))
+            let Some(option) = spec.heads().nth(index).or(spec.heads().last().filter(|last| last.list))
             else {
                 args.loose(value, cx);
                 continue;
@@ -82,39 +80,24 @@ impl<'t, 's> Args<'t, 's> {
             if let ValueForm::Bare(text) = value.form
                 && spec.option(text).is_some()
             {
-                // `qmp unix server`: the path was forgotten.
-                args.broken = true;
                 cx.report(
-                    Diagnostic::error(
+                    Diagnostic::warning(
                         Code::MissingValue,
-                        format!("{} needs its {} before `{text}`", args.what, option.name),
+                        format!("`{text}` is taken as the {} of {}", option.name, args.what),
                     )
                     .at(value.span)
-                    .help(format!(
-                        "`{text}` is an option: quote it if it is meant as the {}",
-                        option.name
-                    )),
+                    .help(format!("write the {} before it, or quote it: `\"{text}\"`", option.name)),
                 );
             }
-            args.given.push((
-                option,
-                Given {
-                    name: value.span,
-                    value: Some(value),
-                },
-            ));
+            args.given.push((option, Given { name: value.span, value: Some(value) }));
         }
         for item in &statement.items {
             match item {
-                Item::Option {
-                    name,
-                    value: Some(value),
-                } => {
+                Item::Option { name, value: Some(value) } => {
                     args.option(*name, Some(value), item, cx);
                 }
                 Item::Option { name, value: None } => {
-                    args.meant
-                        .extend(spec.option(name.text).map(|option| option.name));
+                    args.meant.extend(spec.option(name.text).map(|option| option.name));
                     if !statement.broken {
                         cx.report(
                             Diagnostic::error(
@@ -136,11 +119,7 @@ impl<'t, 's> Args<'t, 's> {
                 Item::Feature { name, on } => cx.report(
                     Diagnostic::error(
                         Code::UnexpectedText,
-                        format!(
-                            "{} has no features to switch {}",
-                            args.what,
-                            if *on { "on" } else { "off" }
-                        ),
+                        format!("{} has no features to switch {}", args.what, if *on { "on" } else { "off" }),
                     )
                     .at(item.span())
                     .help(format!(
@@ -171,10 +150,9 @@ impl<'t, 's> Args<'t, 's> {
                 return;
             }
             if self.spec.open.is_some() {
-                if let Some(Item::Option { name: first, .. } | Item::Flag(first)) = self.rest.iter().find(
-                    |item| matches!(item, Item::Option { name: n, .. } | Item::Flag(n) if n.text == name.text),
-                ) {
-                    cx.report(repeated(name.text, name.span, first.span));
+                if let Some(first) = self.seen.insert(name.text, name.span) {
+                    self.seen.insert(name.text, first);
+                    cx.report(repeated(name.text, name.span, first));
                     return;
                 }
                 self.rest.push(item);
@@ -193,19 +171,26 @@ impl<'t, 's> Args<'t, 's> {
             );
             return;
         };
+        if let Some(Value { span, form: ValueForm::Bare(text) }) = value
+            && let Some(next) = text.split_once('=').and_then(|(next, _)| self.spec.option(next))
+            && cx.source.as_bytes().get((span.start as usize).wrapping_sub(1)) != Some(&b'=')
+        {
+            // `mac= ifname=tap0`: the value is the next option.
+            self.meant.extend([option.name, next.name]);
+            cx.report(
+                Diagnostic::error(Code::MissingValue, format!("`{}=` without a value", name.text))
+                    .at(name.span)
+                    .help(format!("the value is missing, or must be quoted: `\"{text}\"`")),
+            );
+            return;
+        }
         if !option.list
             && let Some((_, first)) = self.given.iter().find(|(other, _)| std::ptr::eq(*other, option))
         {
             cx.report(repeated(name.text, name.span, first.name));
             return;
         }
-        self.given.push((
-            option,
-            Given {
-                name: name.span,
-                value,
-            },
-        ));
+        self.given.push((option, Given { name: name.span, value }));
     }
 
     /// Takes a bare word. Whether it turns out to be a misspelt statement.
@@ -235,9 +220,7 @@ impl<'t, 's> Args<'t, 's> {
             );
             return false;
         }
-        let starts_line = crate::syntax::starts_line(cx.source, name.span.start);
-        let keyword = nearest(name.text, crate::statement::keywords());
-        if starts_line && (keyword.is_some() || self.bare().is_none_or(|bare| bare == Bare::Nothing)) {
+        if crate::syntax::starts_line(cx.source, name.span.start) && !self.may_be_property(name.text, cx) {
             cx.report(unknown_statement(name, self.spec.names()));
             return true;
         }
@@ -248,22 +231,17 @@ impl<'t, 's> Args<'t, 's> {
         let words = self.spec.names().chain(crate::statement::keywords());
         let meant = nearest(name.text, words);
         self.meant.extend(meant);
-        let help = meant
-            .map(|meant| format!("did you mean `{meant}`?"))
-            .unwrap_or_else(|| {
-                if self.spec.open.is_some() {
-                    format!("write `{}=` and its value", name.text)
-                } else {
-                    self.list()
-                }
-            });
+        let help = meant.map(|meant| format!("did you mean `{meant}`?")).unwrap_or_else(|| {
+            if self.spec.open.is_some() {
+                format!("write `{}=` and its value", name.text)
+            } else {
+                self.list()
+            }
+        });
         cx.report(
-            Diagnostic::error(
-                Code::UnknownOption,
-                format!("{} has no option `{}`", self.what, name.text),
-            )
-            .at(name.span)
-            .help(help),
+            Diagnostic::error(Code::UnknownOption, format!("{} has no option `{}`", self.what, name.text))
+                .at(name.span)
+                .help(help),
         );
         false
     }
@@ -273,10 +251,7 @@ impl<'t, 's> Args<'t, 's> {
         if matches!(value.form, ValueForm::Broken) {
             return;
         }
-        let text = cx
-            .source
-            .get(value.span.start as usize..value.span.end as usize)
-            .unwrap_or("");
+        let text = cx.source.get(value.span.start as usize..value.span.end as usize).unwrap_or("");
         let diagnostic = match &value.form {
             ValueForm::Bare(bare) if bare.starts_with('=') => {
                 Diagnostic::error(Code::UnexpectedText, "`=` without an option's name before it")
@@ -284,11 +259,8 @@ impl<'t, 's> Args<'t, 's> {
             }
             ValueForm::Bare(bare) if bare.contains('=') => {
                 let name = bare.split('=').next().unwrap_or("");
-                Diagnostic::error(
-                    Code::UnexpectedText,
-                    format!("`{name}` can't be the name of an option"),
-                )
-                .help("a name consists of letters, digits, `_`, `-` and `.`")
+                Diagnostic::error(Code::UnexpectedText, format!("`{name}` can't be the name of an option"))
+                    .help("a name consists of letters, digits, `_`, `-` and `.`")
             }
             _ => Diagnostic::error(
                 Code::UnexpectedText,
@@ -321,6 +293,20 @@ impl<'t, 's> Args<'t, 's> {
         }
     }
 
+    /// Whether a bare word at the start of a line is a property rather than a misspelt statement.
+    fn may_be_property(&self, word: &str, cx: &Cx<'_>) -> bool {
+        if self.bare().is_none_or(|bare| bare == Bare::Nothing) {
+            return false;
+        }
+        let typical =
+            [(schema::Kind::Machine, "q35"), (schema::Kind::Machine, "pc"), (schema::Kind::Cpu, "max")];
+        let is_property = typical.into_iter().any(|(kind, name)| {
+            let ty = Schema::of_or_oldest(cx.target).find(kind, name);
+            ty.is_some_and(|ty| matches!(ty.property(word), schema::Lookup::Known(_)))
+        });
+        is_property || nearest(word, crate::statement::keywords()).is_none()
+    }
+
     fn bare(&self) -> Option<Bare> {
         self.spec.open.as_ref().map(|open| open.bare)
     }
@@ -348,10 +334,7 @@ impl<'t, 's> Args<'t, 's> {
                 .given
                 .iter()
                 .filter(|(other, _)| other.name == name)
-                .map(|(_, given)| Given {
-                    name: given.name,
-                    value: given.value,
-                })
+                .map(|(_, given)| Given { name: given.name, value: given.value })
                 .collect(),
             head: self.head,
             what: &self.what,
@@ -364,27 +347,18 @@ impl<'t, 's> Args<'t, 's> {
         let mut properties = Vec::with_capacity(self.rest.len());
         for item in &self.rest {
             let (name, value) = match item {
-                Item::Option {
-                    name,
-                    value: Some(value),
-                } => {
+                Item::Option { name, value: Some(value) } => {
                     let Some(resolved) = cx.resolve(value) else {
                         cx.flaws.all = true;
                         continue;
                     };
-                    (
-                        name,
-                        PropertyValue::Text(Node::new(resolved.text.into_owned(), value.span)),
-                    )
+                    (name, PropertyValue::Text(Node::new(resolved.text.into_owned(), value.span)))
                 }
                 Item::Flag(name) => (name, PropertyValue::Flag),
                 Item::Feature { on, name } => (name, PropertyValue::Feature { on: *on }),
                 Item::Option { value: None, .. } | Item::Loose(_) => continue,
             };
-            properties.push(Property {
-                name: Node::new(name.text.to_owned(), name.span),
-                value,
-            });
+            properties.push(Property { name: Node::new(name.text.to_owned(), name.span), value });
         }
         Some(properties)
     }
@@ -401,12 +375,9 @@ fn repeated(name: &str, again: Span, first: Span) -> Diagnostic {
 pub(crate) fn unknown_statement(name: Word<'_>, options: impl Iterator<Item = &'static str>) -> Diagnostic {
     let help = did_you_mean(name.text, crate::statement::keywords().chain(options))
         .unwrap_or_else(|| "`qemu-dslc explain` lists the statements".into());
-    Diagnostic::error(
-        Code::UnknownStatement,
-        format!("unknown statement `{}`", name.text),
-    )
-    .at(name.span)
-    .help(help)
+    Diagnostic::error(Code::UnknownStatement, format!("unknown statement `{}`", name.text))
+        .at(name.span)
+        .help(help)
 }
 
 /// A value with its holes filled.
@@ -428,21 +399,14 @@ impl Slot<'_, '_> {
         };
         let expects = option.ty.expects;
         cx.report(if option.head {
-            let code = if self.what == "`kernel`" {
-                Code::MissingKernel
-            } else {
-                Code::MissingValue
-            };
+            let code = if self.what == "`kernel`" { Code::MissingKernel } else { Code::MissingValue };
             Diagnostic::error(code, format!("{} needs its {}", self.what, option.name))
                 .at(self.head)
                 .help(format!("write {expects} behind it"))
         } else {
-            Diagnostic::error(
-                Code::MissingOption,
-                format!("{} needs `{}=`", self.what, option.name),
-            )
-            .at(self.head)
-            .help(format!("add `{}=` and {expects}", option.name))
+            Diagnostic::error(Code::MissingOption, format!("{} needs `{}=`", self.what, option.name))
+                .at(self.head)
+                .help(format!("add `{}=` and {expects}", option.name))
         });
     }
 
@@ -545,12 +509,7 @@ impl<T: Kind> Field for Vec<Node<T>> {
     const LIST: bool = true;
 
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Some(
-            slot.given
-                .iter()
-                .filter_map(|given| slot.read(*given, cx))
-                .collect(),
-        )
+        Some(slot.given.iter().filter_map(|given| slot.read(*given, cx)).collect())
     }
 }
 
@@ -588,14 +547,8 @@ impl Kind for IdText {
 
     fn parse(text: &str) -> Result<Self, Refusal> {
         let fits = text.starts_with(|c: char| c.is_ascii_alphabetic())
-            && text
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Refusal::expected())
-        }
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
+        if fits { Ok(Self(text.to_owned())) } else { Err(Refusal::expected()) }
     }
 }
 
@@ -623,11 +576,7 @@ impl<K: IdKind> Field for Id<K> {
                 (name, Some(number))
             }
         };
-        Some(Self {
-            name,
-            slot: number,
-            kind: std::marker::PhantomData,
-        })
+        Some(Self { name, slot: number, kind: std::marker::PhantomData })
     }
 }
 
@@ -646,64 +595,27 @@ impl<K: IdKind> Field for OptionalId<K> {
         };
         let id: Node<IdText> = slot.read(*given, cx)?;
         define::<K>(&id, cx);
-        Some(Self(
-            Some(Node::new(id.value.0, id.span)),
-            std::marker::PhantomData,
-        ))
-    }
-}
-
-/// The bus that a device sits on. `K` is what provides such a bus.
-#[derive(Debug)]
-pub(crate) struct Bus<K>(pub(crate) Option<Node<String>>, std::marker::PhantomData<K>);
-
-const BUS: Type = Type {
-    name: "bus",
-    expects: "a bus, such as `pci.0`",
-    choices: &[],
-    bare: None,
-};
-
-impl<K: IdKind> Field for Bus<K> {
-    const TYPE: &'static Type = &BUS;
-    const REQUIRED: bool = false;
-    const LIST: bool = false;
-
-    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let Some(given) = slot.given.first() else {
-            cx.ids.implicit.push((cx.statement, K::PROVIDES));
-            return Some(Self(None, std::marker::PhantomData));
-        };
-        let Some(name) = slot.read::<crate::types::Text>(*given, cx) else {
-            return Some(Self(None, std::marker::PhantomData));
-        };
-        let name = Node::new(name.value.0, name.span);
-        cx.ids.buses.push(BusUse {
-            name: name.value.clone(),
-            span: name.span,
-            statement: cx.statement,
-            wants: K::PROVIDES,
-        });
-        Some(Self(Some(name), std::marker::PhantomData))
+        Some(Self(Some(Node::new(id.value.0, id.span)), std::marker::PhantomData))
     }
 }
 
 impl Cx<'_> {
     pub(crate) fn define(&mut self, space: Space, name: String, span: Span, provides: Provides) {
-        self.ids.definitions.push(Definition {
-            space,
-            name,
-            span,
-            statement: self.statement,
-            provides,
-        });
+        self.ids.definitions.push(Definition { space, name, span, statement: self.statement, provides });
+    }
+
+    /// Tells that this device sits on a bus, which `wants` provides. Without a name it is the first of its sort.
+    pub(crate) fn sit(&mut self, bus: Option<&Node<String>>, wants: Provides) {
+        let statement = self.statement;
+        match bus {
+            Some(bus) => {
+                self.ids.buses.push(BusUse { name: bus.value.clone(), span: bus.span, statement, wants })
+            }
+            None => self.ids.implicit.push((statement, wants)),
+        }
     }
 
     pub(crate) fn refer(&mut self, space: Space, name: &Node<String>) {
-        self.ids.references.push(Reference {
-            space,
-            name: name.value.clone(),
-            span: name.span,
-        });
+        self.ids.references.push(Reference { space, name: name.value.clone(), span: name.span });
     }
 }

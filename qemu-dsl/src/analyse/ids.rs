@@ -17,14 +17,8 @@ pub(crate) enum Space {
 }
 
 impl Space {
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Device,
-        Self::Netdev,
-        Self::Chardev,
-        Self::Drive,
-        Self::Fsdev,
-        Self::Object,
-    ];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Device, Self::Netdev, Self::Chardev, Self::Drive, Self::Fsdev, Self::Object];
 
     /// What has such an id, as a message calls it.
     pub(crate) const fn what(self) -> &'static str {
@@ -98,10 +92,7 @@ pub(crate) struct Ids {
 
 impl Ids {
     pub(crate) fn new(taken: HashSet<String>) -> Self {
-        Self {
-            taken,
-            ..Self::default()
-        }
+        Self { taken, ..Self::default() }
     }
 
     /// The first id with this prefix that the text doesn't use: its slot and its name.
@@ -113,10 +104,7 @@ impl Ids {
             let name = format!("{prefix}{number}");
             if !self.taken.contains(&name) {
                 let slot = self.generated.len() as u32;
-                self.generated.push(GeneratedId {
-                    prefix: prefix.into(),
-                    number,
-                });
+                self.generated.push(GeneratedId { prefix: prefix.into(), number });
                 return (slot, name);
             }
         }

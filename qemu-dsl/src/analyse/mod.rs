@@ -63,40 +63,24 @@ impl Cx<'_> {
     pub(crate) fn resolve<'v>(&mut self, value: &'v Value<'_>) -> Option<Resolved<'v>> {
         let resolved = match &value.form {
             ValueForm::Broken => return None,
-            ValueForm::Bare(text) => Resolved {
-                text: Cow::Borrowed(*text),
-                declared: None,
-            },
+            ValueForm::Bare(text) => Resolved { text: Cow::Borrowed(*text), declared: None },
             ValueForm::Quoted(parts) => match parts.as_slice() {
-                [] => Resolved {
-                    text: Cow::Borrowed(""),
-                    declared: None,
-                },
-                [Part::Text(text)] => Resolved {
-                    text: Cow::Borrowed(text),
-                    declared: None,
-                },
-                _ => Resolved {
-                    text: Cow::Owned(self.params.join(parts, self.diagnostics)?),
-                    declared: None,
-                },
+                [] => Resolved { text: Cow::Borrowed(""), declared: None },
+                [Part::Text(text)] => Resolved { text: Cow::Borrowed(text), declared: None },
+                _ => {
+                    Resolved { text: Cow::Owned(self.params.join(parts, self.diagnostics)?), declared: None }
+                }
             },
             ValueForm::Hole(hole) => {
                 let filled = self.params.fill(*hole, self.diagnostics)?;
-                Resolved {
-                    text: Cow::Owned(filled.value.to_owned()),
-                    declared: Some(filled.declared),
-                }
+                Resolved { text: Cow::Owned(filled.value.to_owned()), declared: Some(filled.declared) }
             }
         };
         if resolved.text.contains('\0') {
             self.report(
-                Diagnostic::error(
-                    Code::Inexpressible,
-                    "no argument of a program can contain a zero byte",
-                )
-                .at(value.span)
-                .help("leave it out"),
+                Diagnostic::error(Code::Inexpressible, "no argument of a program can contain a zero byte")
+                    .at(value.span)
+                    .help("leave it out"),
             );
             return None;
         }
@@ -123,22 +107,16 @@ fn version_diagnostic(
         && deprecated <= target
     {
         return Some(
-            Diagnostic::warning(
-                Code::Deprecated,
-                format!("{what} is deprecated since QEMU {deprecated}"),
-            )
-            .at(span)
-            .help(format!("the output says `{becomes}`: write that")),
+            Diagnostic::warning(Code::Deprecated, format!("{what} is deprecated since QEMU {deprecated}"))
+                .at(span)
+                .help(format!("the output says `{becomes}`: write that")),
         );
     }
     if let (true, Some(removed)) = (change.is_removed(target), change.removed) {
         return Some(if value.is_some() && value == change.default {
-            Diagnostic::advice(
-                Code::Removed,
-                format!("{what} is left out: QEMU {removed} removed it"),
-            )
-            .at(span)
-            .help("it says what is the default there, and can be taken out of the text")
+            Diagnostic::advice(Code::Removed, format!("{what} is left out: QEMU {removed} removed it"))
+                .at(span)
+                .help("it says what is the default there, and can be taken out of the text")
         } else {
             Diagnostic::error(
                 Code::Removed,
@@ -150,22 +128,16 @@ fn version_diagnostic(
     }
     if let (true, Some(deprecated)) = (change.is_deprecated(target), change.deprecated) {
         return Some(
-            Diagnostic::warning(
-                Code::Deprecated,
-                format!("{what} is deprecated since QEMU {deprecated}"),
-            )
-            .at(span)
-            .maybe_help(help),
+            Diagnostic::warning(Code::Deprecated, format!("{what} is deprecated since QEMU {deprecated}"))
+                .at(span)
+                .maybe_help(help),
         );
     }
     match change.since {
         Some(since) if since > target => Some(
-            Diagnostic::error(
-                Code::NotYet,
-                format!("QEMU {target} has no {what} yet (since {since})"),
-            )
-            .at(span)
-            .help(format!("leave it out, or write `target {since}` or newer")),
+            Diagnostic::error(Code::NotYet, format!("QEMU {target} has no {what} yet (since {since})"))
+                .at(span)
+                .help(format!("leave it out, or write `target {since}` or newer")),
         ),
         _ => None,
     }
@@ -215,9 +187,7 @@ impl Vm {
 
     /// All statements of this form.
     pub(crate) fn all<F: Form>(&self) -> impl Iterator<Item = (&Entry, &F)> {
-        self.statements
-            .iter()
-            .filter_map(|entry| Some((entry, downcast(&*entry.form)?)))
+        self.statements.iter().filter_map(|entry| Some((entry, downcast(&*entry.form)?)))
     }
 }
 
@@ -289,16 +259,13 @@ pub(crate) fn analyse(
                     vm.complete = false;
                     cx.ids.lost.extend(ids_in(statement).map(str::to_owned));
                 }
-                vm.firsts
-                    .entry((*entry.form).type_id())
-                    .or_insert(vm.statements.len());
+                vm.firsts.entry((*entry.form).type_id()).or_insert(vm.statements.len());
                 vm.statements.push(entry);
             }
             None => {
                 vm.complete = false;
                 cx.ids.lost.extend(ids_in(statement).map(str::to_owned));
-                cx.placements
-                    .retain(|placement| placement.statement != cx.statement);
+                cx.placements.retain(|placement| placement.statement != cx.statement);
             }
         }
     }
@@ -315,12 +282,9 @@ fn is_directive(keyword: &str) -> bool {
 fn read(keyword: Word<'_>, statement: &Statement<'_>, cx: &mut Cx<'_>) -> Option<Entry> {
     let Some(spec) = crate::statement::find(keyword.text) else {
         cx.report(
-            Diagnostic::error(
-                Code::ReservedWord,
-                format!("`{}` is reserved for later", keyword.text),
-            )
-            .at(keyword.span)
-            .help("quote it if it is meant as a value"),
+            Diagnostic::error(Code::ReservedWord, format!("`{}` is reserved for later", keyword.text))
+                .at(keyword.span)
+                .help("quote it if it is meant as a value"),
         );
         return None;
     };
@@ -362,10 +326,7 @@ fn read(keyword: Word<'_>, statement: &Statement<'_>, cx: &mut Cx<'_>) -> Option
     if let Some(kind) = kind {
         what = format!("`{} {}`", spec.keyword, kind.text);
         head = head.to(kind.span);
-        let change = spec
-            .kinds()
-            .find(|other| other.name == kind.text)
-            .and_then(|kind| kind.change);
+        let change = spec.kinds().find(|other| other.name == kind.text).and_then(|kind| kind.change);
         if let Some(change) = change {
             cx.version(change, None, kind.span);
         }
@@ -380,13 +341,7 @@ fn read(keyword: Word<'_>, statement: &Statement<'_>, cx: &mut Cx<'_>) -> Option
         .or_else(|| statement.heads.last().map(|value| value.span))
         .unwrap_or(head);
     let flaws = std::mem::take(&mut cx.flaws);
-    Some(Entry {
-        spec,
-        form,
-        head,
-        span: head.to(end),
-        flaws,
-    })
+    Some(Entry { spec, form, head, span: head.to(end), flaws })
 }
 
 /// Reports words that no keyword precedes: one error, for the first.
@@ -396,10 +351,7 @@ fn orphan(statement: &Statement<'_>, cx: &mut Cx<'_>) {
     };
     match item {
         Item::Flag(name) | Item::Option { name, .. } => cx.report(unknown_statement(*name, [].into_iter())),
-        Item::Loose(Value {
-            form: ValueForm::Broken,
-            ..
-        }) => {}
+        Item::Loose(Value { form: ValueForm::Broken, .. }) => {}
         // A misspelt keyword of odd characters (`net:dev`), or a value that lost its statement.
         Item::Loose(_) | Item::Feature { .. } if statement.broken => {}
         Item::Loose(_) | Item::Feature { .. } => cx.report(
@@ -437,9 +389,7 @@ fn target(tree: &Tree<'_>, params: &Params, options: &Options, diagnostics: &mut
         let text = match &value.form {
             ValueForm::Bare(text) => Some((*text).to_owned()),
             ValueForm::Broken => None,
-            ValueForm::Hole(hole) => params
-                .fill(*hole, diagnostics)
-                .map(|filled| filled.value.to_owned()),
+            ValueForm::Hole(hole) => params.fill(*hole, diagnostics).map(|filled| filled.value.to_owned()),
             ValueForm::Quoted(parts) => params.join(parts, diagnostics),
         };
         let Some(text) = text else { continue };
@@ -474,10 +424,7 @@ fn target(tree: &Tree<'_>, params: &Params, options: &Options, diagnostics: &mut
     if version > Version::NEWEST {
         let warning = Diagnostic::warning(
             Code::FutureTarget,
-            format!(
-                "QEMU {version} is newer than this compiler: the output is for {}",
-                Version::NEWEST
-            ),
+            format!("QEMU {version} is newer than this compiler: the output is for {}", Version::NEWEST),
         )
         .help("look for a newer release of this compiler");
         diagnostics.push(match span {
@@ -491,26 +438,23 @@ fn target(tree: &Tree<'_>, params: &Params, options: &Options, diagnostics: &mut
 
 /// Every id that the text names, so that a generated one takes none of them.
 fn named(tree: &Tree<'_>) -> HashSet<String> {
-    tree.statements
-        .iter()
-        .flat_map(ids_in)
-        .map(str::to_owned)
-        .collect()
+    tree.statements.iter().flat_map(ids_in).map(str::to_owned).collect()
 }
 
 fn ids_in<'t>(statement: &'t Statement<'_>) -> impl Iterator<Item = &'t str> {
     statement.items.iter().filter_map(|item| match item {
-        Item::Option {
-            name,
-            value: Some(value),
-        } if matches!(name.text, "id" | "chardev" | "memdev" | "node-name") => match &value.form {
-            ValueForm::Bare(text) => Some(*text),
-            ValueForm::Quoted(parts) => match parts.as_slice() {
-                [Part::Text(text)] => Some(text),
-                _ => None,
-            },
-            ValueForm::Hole(_) | ValueForm::Broken => None,
-        },
+        Item::Option { name, value: Some(value) }
+            if matches!(name.text, "id" | "chardev" | "memdev" | "node-name") =>
+        {
+            match &value.form {
+                ValueForm::Bare(text) => Some(*text),
+                ValueForm::Quoted(parts) => match parts.as_slice() {
+                    [Part::Text(text)] => Some(text),
+                    _ => None,
+                },
+                ValueForm::Hole(_) | ValueForm::Broken => None,
+            }
+        }
         _ => None,
     })
 }

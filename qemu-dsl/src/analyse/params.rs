@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::suggest::did_you_mean;
 use crate::syntax::{Parameter, Statement, Value, ValueForm, Word};
-use crate::types::{Kind as _, Mac, OnOff, Path, PciAddr, Refusal, Size, Text, UInt, Uuid};
+use crate::types::{Kind as _, MacText, OnOff, Path, PciAddr, Refusal, Size, Text, UInt, Uuid};
 use crate::{Options, Span};
 
 /// The types a parameter can have, and what reads a value of each.
@@ -15,17 +15,11 @@ type Parse = fn(&str) -> Result<(), Refusal>;
 pub(crate) const TYPES: &[(&str, &str, Parse)] = &[
     ("path", "a file's path", |text| Path::parse(text).map(drop)),
     ("string", "any text", |text| Text::parse(text).map(drop)),
-    ("int", "a whole number", |text| {
-        UInt::<0, { u64::MAX }>::parse(text).map(drop)
-    }),
-    ("size", "a number of bytes, such as `2G`", |text| {
-        Size::parse(text).map(drop)
-    }),
+    ("int", "a whole number", |text| UInt::<0, { u64::MAX }>::parse(text).map(drop)),
+    ("size", "a number of bytes, such as `2G`", |text| Size::parse(text).map(drop)),
     ("bool", "`on` or `off`", |text| OnOff::parse(text).map(drop)),
-    ("mac", "a MAC address", |text| Mac::parse(text).map(drop)),
-    ("pci", "a PCI address: `slot` or `slot.function`", |text| {
-        PciAddr::parse(text).map(drop)
-    }),
+    ("mac", "a MAC address", |text| MacText::parse(text).map(drop)),
+    ("pci", "a PCI address: `slot` or `slot.function`", |text| PciAddr::parse(text).map(drop)),
     ("uuid", "a UUID", |text| Uuid::parse(text).map(drop)),
 ];
 
@@ -109,11 +103,7 @@ impl Params {
             );
             return;
         }
-        let mut declared = Declared {
-            span: name.span,
-            value: None,
-            refused: false,
-        };
+        let mut declared = Declared { span: name.span, value: None, refused: false };
         if !is_identifier(name.text) {
             diagnostics.push(
                 Diagnostic::error(
@@ -141,12 +131,9 @@ impl Params {
         });
         if parameter.kind.is_none() && !broken {
             diagnostics.push(
-                Diagnostic::error(
-                    Code::ParameterType,
-                    format!("the parameter `{}` has no type", name.text),
-                )
-                .at(name.span)
-                .help(format!("write `param {}: path`, or another type", name.text)),
+                Diagnostic::error(Code::ParameterType, format!("the parameter `{}` has no type", name.text))
+                    .at(name.span)
+                    .help(format!("write `param {}: path`, or another type", name.text)),
             );
         }
         let set = options.params.iter().rev().find(|(set, _)| set == name.text);
@@ -226,19 +213,13 @@ impl Params {
         };
         match &declared.value {
             _ if declared.refused => None,
-            Some(value) => Some(Filled {
-                value,
-                declared: declared.span,
-            }),
+            Some(value) => Some(Filled { value, declared: declared.span }),
             None => {
                 diagnostics.push(
-                    Diagnostic::error(
-                        Code::UnsetParameter,
-                        format!("the parameter `{name}` has no value"),
-                    )
-                    .label(hole.span, "used here")
-                    .label(declared.span, "declared without a default")
-                    .help(format!("set it (`--set {name}=VALUE`), or give it a default")),
+                    Diagnostic::error(Code::UnsetParameter, format!("the parameter `{name}` has no value"))
+                        .label(hole.span, "used here")
+                        .label(declared.span, "declared without a default")
+                        .help(format!("set it (`--set {name}=VALUE`), or give it a default")),
                 );
                 None
             }

@@ -10,9 +10,7 @@ use crate::statement::machine::{self, Machine};
 use crate::types::PciAddr;
 
 pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
-    let machine = vm
-        .get::<Machine>()
-        .map_or(machine::DEFAULT, |machine| machine.kind_of.0.as_str());
+    let machine = vm.get::<Machine>().map_or(machine::DEFAULT, |machine| machine.kind_of.0.as_str());
     let known = machine::known(machine);
     let root = known.and_then(|known| known.buses.first()).copied().unwrap_or("");
     let mut taken: HashMap<(&str, u8, u8), Node<PciAddr>> = HashMap::new();
@@ -35,22 +33,14 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
         }
         taken.insert((bus, addr.slot, function), addr);
         // A list of what each machine has can't be complete: a warning.
-        let own = known
-            .filter(|_| bus == root && !root.is_empty())
-            .is_some_and(|known| {
-                known
-                    .taken
-                    .iter()
-                    .any(|(slot, own)| *slot == addr.slot && own.is_none_or(|own| own == function))
-            });
+        let own = known.filter(|_| bus == root && !root.is_empty()).is_some_and(|known| {
+            known.taken.iter().any(|(slot, own)| *slot == addr.slot && own.is_none_or(|own| own == function))
+        });
         if own {
             diagnostics.push(
                 Diagnostic::warning(
                     Code::AddressInUse,
-                    format!(
-                        "the machine `{machine}` has a device of its own at `{}`",
-                        addr.value
-                    ),
+                    format!("the machine `{machine}` has a device of its own at `{}`", addr.value),
                 )
                 .at(addr.span)
                 .help("take another slot, or leave out `addr=`"),

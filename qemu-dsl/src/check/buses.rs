@@ -11,9 +11,7 @@ use crate::statement::machine::{self, Machine};
 use crate::suggest::did_you_mean;
 
 pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
-    let machine = vm
-        .get::<Machine>()
-        .map_or(machine::DEFAULT, |machine| machine.kind_of.0.as_str());
+    let machine = vm.get::<Machine>().map_or(machine::DEFAULT, |machine| machine.kind_of.0.as_str());
     let known = machine::known(machine).map(|known| known.buses);
     let devices: HashMap<&str, &Definition> = vm
         .ids
@@ -42,9 +40,7 @@ fn unknown(
     if name.starts_with('/') {
         return None;
     }
-    let numbered = name
-        .rsplit_once('.')
-        .filter(|(_, number)| number.parse::<u32>().is_ok());
+    let numbered = name.rsplit_once('.').filter(|(_, number)| number.parse::<u32>().is_ok());
     let direct = devices.get(name).copied();
     let owner = direct.or_else(|| devices.get(numbered?.0).copied());
     match owner.map(|owner| owner.provides) {
@@ -81,11 +77,7 @@ fn unknown(
         .chain(known.unwrap_or(&[]).iter().map(|bus| (*bus).to_owned()));
     let mut candidates: Vec<_> = candidates.collect();
     candidates.sort();
-    let elsewhere = vm
-        .ids
-        .definitions
-        .iter()
-        .find(|definition| definition.name == name);
+    let elsewhere = vm.ids.definitions.iter().find(|definition| definition.name == name);
     let diagnostic = match (owner, elsewhere) {
         (Some(owner), _) => {
             Diagnostic::error(Code::UnknownBus, format!("`{name}` is no bus for this device"))

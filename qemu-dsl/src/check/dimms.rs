@@ -11,10 +11,7 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     if !vm.complete {
         return;
     }
-    let slots = vm
-        .get::<Memory>()
-        .and_then(|memory| memory.slots)
-        .map_or(0, |slots| slots.0);
+    let slots = vm.get::<Memory>().and_then(|memory| memory.slots).map_or(0, |slots| slots.0);
     let nvdimm = vm.get::<Machine>().is_some_and(|machine| machine.is_on("nvdimm"));
     for ((entry, dimm), number) in vm.all::<Dimm>().zip(1u64..) {
         // Reported once: for the first that finds no slot.

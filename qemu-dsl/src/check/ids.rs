@@ -16,11 +16,7 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
             diagnostics.push(
                 Diagnostic::error(
                     Code::DuplicateId,
-                    format!(
-                        "the id `{}` is that of {} already",
-                        definition.name,
-                        definition.space.what()
-                    ),
+                    format!("the id `{}` is that of {} already", definition.name, definition.space.what()),
                 )
                 .label(definition.span, "again here")
                 .label(*first, "first here")
@@ -36,22 +32,14 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
         if defined.contains_key(&(reference.space, name)) || vm.ids.lost.contains(name) {
             continue;
         }
-        let other = Space::ALL
-            .into_iter()
-            .find_map(|space| Some((space, *defined.get(&(space, name))?)));
+        let other = Space::ALL.into_iter().find_map(|space| Some((space, *defined.get(&(space, name))?)));
         diagnostics.push(if let Some((space, span)) = other {
-            Diagnostic::error(
-                Code::WrongId,
-                format!("`{name}` is the id of {}, not of {what}", space.what()),
-            )
-            .label(reference.span, format!("must be {what}"))
-            .label(span, format!("is {}", space.what()))
-            .help(format!("name {what} here"))
+            Diagnostic::error(Code::WrongId, format!("`{name}` is the id of {}, not of {what}", space.what()))
+                .label(reference.span, format!("must be {what}"))
+                .label(span, format!("is {}", space.what()))
+                .help(format!("name {what} here"))
         } else {
-            let names = defined
-                .keys()
-                .filter(|(space, _)| *space == reference.space)
-                .map(|(_, name)| *name);
+            let names = defined.keys().filter(|(space, _)| *space == reference.space).map(|(_, name)| *name);
             Diagnostic::error(Code::UnknownId, format!("nothing has the id `{name}`"))
                 .label(reference.span, format!("must be {what}"))
                 .help(did_you_mean(name, names).unwrap_or_else(|| format!("define {what} with this id")))

@@ -56,11 +56,7 @@ impl Checking<'_> {
 /// Reports what is wrong with `vm` as a whole.
 pub(crate) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     for entry in &vm.statements {
-        entry.form.check(&mut Checking {
-            vm,
-            entry,
-            diagnostics,
-        });
+        entry.form.check(&mut Checking { vm, entry, diagnostics });
     }
     ids::check(vm, diagnostics);
     buses::check(vm, diagnostics);

@@ -32,11 +32,7 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     let Some(schema) = schema::of(vm.target).filter(|_| vm.get::<Qemu>().is_none_or(is_x86)) else {
         return;
     };
-    let mut asking = Asking {
-        vm,
-        schema,
-        diagnostics,
-    };
+    let mut asking = Asking { vm, schema, diagnostics, suggestions: 100 };
     for entry in &vm.statements {
         asking.statement(entry);
     }
@@ -46,6 +42,8 @@ struct Asking<'a> {
     vm: &'a Vm,
     schema: &'static Schema,
     diagnostics: &'a mut Vec<Diagnostic>,
+    /// How many more names are looked for in the lists: they are long.
+    suggestions: u32,
 }
 
 /// What a message calls a thing of this kind, and the code for one that is not known.
@@ -68,26 +66,11 @@ impl Asking<'_> {
         } else if let Some(object) = form.downcast_ref::<Object>() {
             self.all(Kind::Object, &object.kind, object.kind.span, &object.properties);
         } else if let Some(chardev) = form.downcast_ref::<Chardev>() {
-            self.all(
-                Kind::Chardev,
-                &chardev.kind,
-                chardev.kind.span,
-                &chardev.properties,
-            );
+            self.all(Kind::Chardev, &chardev.kind, chardev.kind.span, &chardev.properties);
         } else if let Some(blockdev) = form.downcast_ref::<Blockdev>() {
-            self.all(
-                Kind::Blockdev,
-                &blockdev.kind,
-                blockdev.kind.span,
-                &blockdev.properties,
-            );
+            self.all(Kind::Blockdev, &blockdev.kind, blockdev.kind.span, &blockdev.properties);
         } else if let Some(machine) = form.downcast_ref::<Machine>() {
-            self.all(
-                Kind::Machine,
-                &machine.kind_of.0,
-                machine.kind_of.span,
-                &machine.properties,
-            );
+            self.all(Kind::Machine, &machine.kind_of.0, machine.kind_of.span, &machine.properties);
         } else if let Some(cpu) = form.downcast_ref::<Cpu>() {
             self.all(Kind::Cpu, &cpu.model.0, cpu.model.span, &cpu.properties);
         } else if let Some(global) = form.downcast_ref::<Global>() {
@@ -106,11 +89,18 @@ impl Asking<'_> {
         }
     }
 
+    /// Nobody reads more suggestions than this, and each looks through hundreds of names.
+    fn suggest<'c>(&mut self, name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
+        self.suggestions = self.suggestions.checked_sub(1)?;
+        did_you_mean(name, candidates)
+    }
+
     fn find(&mut self, kind: Kind, name: &str, span: Span) -> Option<Type> {
         let (what, code) = what(kind);
         let target = self.vm.target;
         let Some(found) = self.schema.find(kind, name) else {
-            let help = did_you_mean(name, self.schema.names(kind))
+            let help = self
+                .suggest(name, self.schema.names(kind))
                 .unwrap_or_else(|| "if your QEMU has it, all is well: it is passed on as it is".to_owned());
             let version = self.schema.version();
             self.diagnostics.push(
@@ -135,11 +125,7 @@ impl Asking<'_> {
 
     /// A list that is older than the target is no proof.
     fn severity(&self) -> Severity {
-        if self.schema.version() == self.vm.target {
-            Severity::Error
-        } else {
-            Severity::Warning
-        }
+        if self.schema.version() == self.vm.target { Severity::Error } else { Severity::Warning }
     }
 
     fn property(&mut self, owner: &Type, name: &str, span: Span, property: &Property) {
@@ -149,7 +135,8 @@ impl Asking<'_> {
             Lookup::CannotTell => {}
             Lookup::Unknown => {
                 let names: Vec<_> = owner.properties().map(|property| property.name()).collect();
-                let help = did_you_mean(name, names.iter().copied())
+                let help = self
+                    .suggest(name, names.iter().copied())
                     .unwrap_or_else(|| format!("QEMU lists them: `{}`", list_command(owner)));
                 self.diagnostics.push(
                     Diagnostic::new(
@@ -166,7 +153,7 @@ impl Asking<'_> {
                 if let PropertyValue::Text(text) = &property.value
                     && !ty.accepts(text)
                 {
-                    let help = did_you_mean(text, ty.values()).unwrap_or_else(|| format!("write {ty}"));
+                    let help = self.suggest(text, ty.values()).unwrap_or_else(|| format!("write {ty}"));
                     self.diagnostics.push(
                         Diagnostic::new(
                             severity,
@@ -192,15 +179,13 @@ impl Asking<'_> {
         let dot = whole.start + driver.len() as u32;
         let Some(known) = self.schema.driver(driver) else {
             let version = self.schema.version();
-            let help = did_you_mean(driver, self.schema.names(Kind::Device))
+            let help = self
+                .suggest(driver, self.schema.names(Kind::Device))
                 .unwrap_or_else(|| "QEMU ignores a default for what it doesn't have".to_owned());
             self.diagnostics.push(
-                Diagnostic::warning(
-                    Code::UnknownDevice,
-                    format!("QEMU {version} has no device `{driver}`"),
-                )
-                .at(Span::new(whole.start, dot))
-                .help(help),
+                Diagnostic::warning(Code::UnknownDevice, format!("QEMU {version} has no device `{driver}`"))
+                    .at(Span::new(whole.start, dot))
+                    .help(help),
             );
             return;
         };

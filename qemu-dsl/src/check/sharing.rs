@@ -29,14 +29,10 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
 
 /// Whether the guest's RAM is shared with other processes of the host.
 fn is_shared(vm: &Vm) -> bool {
-    let backend = vm
-        .get::<Machine>()
-        .and_then(|machine| machine.property("memory-backend"))
-        .map(Property::text);
+    let backend =
+        vm.get::<Machine>().and_then(|machine| machine.property("memory-backend")).map(Property::text);
     let shares = |object: &Object| {
-        object
-            .property("share")
-            .is_some_and(|share| matches!(share.text(), "on" | "yes" | "true"))
+        object.property("share").is_some_and(|share| matches!(share.text(), "on" | "yes" | "true"))
     };
     vm.get::<Memory>().is_some_and(Memory::is_shared)
         // By `-numa`, which only `arg` can say, any object can be the RAM.

@@ -80,16 +80,11 @@ impl<S> FdSource<S> {
     /// The same source with its names in another form.
     pub fn map<T>(&self, mut name: impl FnMut(&S) -> T) -> FdSource<T> {
         match self {
-            Self::Tap { ifname } => FdSource::Tap {
-                ifname: ifname.as_ref().map(name),
-            },
+            Self::Tap { ifname } => FdSource::Tap { ifname: ifname.as_ref().map(name) },
             Self::Macvtap { ifname } => FdSource::Macvtap { ifname: name(ifname) },
             Self::Ipvtap { ifname } => FdSource::Ipvtap { ifname: name(ifname) },
             Self::VhostNet => FdSource::VhostNet,
-            Self::File { path, readonly } => FdSource::File {
-                path: name(path),
-                readonly: *readonly,
-            },
+            Self::File { path, readonly } => FdSource::File { path: name(path), readonly: *readonly },
         }
     }
 }
@@ -147,18 +142,12 @@ impl Plan {
     /// The plan of a template.
     pub fn of(template: Template) -> Self {
         let rendered = template.render();
-        Self {
-            template: Some(Cow::Owned(template)),
-            rendered: Cow::Owned(rendered),
-        }
+        Self { template: Some(Cow::Owned(template)), rendered: Cow::Owned(rendered) }
     }
 
     /// The plan of a template that was compiled, and rendered, at build time.
     pub const fn of_static(template: &'static Template, rendered: &'static Rendered) -> Self {
-        Self {
-            template: Some(Cow::Borrowed(template)),
-            rendered: Cow::Borrowed(rendered),
-        }
+        Self { template: Some(Cow::Borrowed(template)), rendered: Cow::Borrowed(rendered) }
     }
 
     /// The program to run: a path, or a name to be found by `PATH`.

@@ -48,22 +48,10 @@ use text::Section;
 pub use property::{Property, PropertyType};
 
 static SCHEMAS: [Schema; 4] = [
-    Schema {
-        version: Version::new(5, 2),
-        text: include_str!("5.2.txt"),
-    },
-    Schema {
-        version: Version::new(7, 2),
-        text: include_str!("7.2.txt"),
-    },
-    Schema {
-        version: Version::new(10, 0),
-        text: include_str!("10.0.txt"),
-    },
-    Schema {
-        version: Version::new(11, 1),
-        text: include_str!("11.1.txt"),
-    },
+    Schema { version: Version::new(5, 2), text: include_str!("5.2.txt") },
+    Schema { version: Version::new(7, 2), text: include_str!("7.2.txt") },
+    Schema { version: Version::new(10, 0), text: include_str!("10.0.txt") },
+    Schema { version: Version::new(11, 1), text: include_str!("11.1.txt") },
 ];
 
 /// The schema for QEMU `version`: the newest one that is not newer. None for a QEMU older than the oldest schema.
@@ -121,6 +109,14 @@ impl Kind {
 }
 
 impl Schema {
+    /// The schema for QEMU `version`, or the oldest one where it is older than all of them: for what needs no more
+    /// than a hint.
+    #[must_use]
+    pub fn of_or_oldest(version: Version) -> &'static Self {
+        let [oldest, ..] = &SCHEMAS;
+        of(version).unwrap_or(oldest)
+    }
+
     /// The version of QEMU that this was asked of. It may be older than the version that it was found for.
     #[must_use]
     pub fn version(&self) -> Version {
@@ -145,10 +141,7 @@ impl Schema {
         let (kind, section) = [Kind::Device, Kind::Object]
             .into_iter()
             .find_map(|kind| Some((kind, self.section(kind, name)?)))?;
-        section
-            .attribute("alias=")
-            .is_none()
-            .then(|| self.whole(kind, section))
+        section.attribute("alias=").is_none().then(|| self.whole(kind, section))
     }
 
     /// All names that a user can write, aliases too, in byte order.
@@ -173,17 +166,9 @@ impl Schema {
         if kind == Kind::Cpu {
             // A CPU model is also a type of device, under a longer name.
             let device = text::section(self.text, Kind::Device.word(), section.name, "-x86_64-cpu");
-            sections.extend(
-                device
-                    .into_iter()
-                    .flat_map(|device| with_parents(device, Kind::Device)),
-            );
+            sections.extend(device.into_iter().flat_map(|device| with_parents(device, Kind::Device)));
         }
-        Type {
-            kind,
-            section,
-            sections,
-        }
+        Type { kind, section, sections }
     }
 }
 
@@ -292,9 +277,7 @@ mod tests {
     }
 
     fn device(schema: &'static Schema, name: &str) -> Type {
-        schema
-            .find(Kind::Device, name)
-            .unwrap_or_else(|| panic!("{name} in {}", schema.version()))
+        schema.find(Kind::Device, name).unwrap_or_else(|| panic!("{name} in {}", schema.version()))
     }
 
     fn ty(of: &Type, name: &str) -> PropertyType {
@@ -320,10 +303,7 @@ mod tests {
         assert!(SCHEMAS.is_sorted_by(|a, b| a.version < b.version));
         for schema in &SCHEMAS {
             let (comment, text) = schema.text.split_once('\n').unwrap();
-            assert!(
-                comment.starts_with(&format!("# What QEMU {}.", schema.version())),
-                "{comment}"
-            );
+            assert!(comment.starts_with(&format!("# What QEMU {}.", schema.version())), "{comment}");
             assert!(text.is_ascii() && text.ends_with('\n') && !comment.contains('['));
             let (mut section, mut property) = (("", ""), "");
             for line in text.lines() {
@@ -363,14 +343,7 @@ mod tests {
                     }
                 }
                 assert!(names > 1, "{kind:?}");
-                for unknown in [
-                    "",
-                    "no-such",
-                    "~",
-                    "virtio-net-pc",
-                    "virtio-net-pci2",
-                    kind.word(),
-                ] {
+                for unknown in ["", "no-such", "~", "virtio-net-pc", "virtio-net-pci2", kind.word()] {
                     assert!(schema.find(kind, unknown).is_none(), "{kind:?} {unknown}");
                 }
             }
@@ -395,14 +368,9 @@ mod tests {
     #[test]
     fn every_version_has_the_devices_that_everyone_uses() {
         for schema in &SCHEMAS {
-            for name in [
-                "virtio-net-pci",
-                "virtio-blk-pci",
-                "virtio-9p-pci",
-                "vfio-pci",
-                "pcie-root-port",
-                "nvme",
-            ] {
+            for name in
+                ["virtio-net-pci", "virtio-blk-pci", "virtio-9p-pci", "vfio-pci", "pcie-root-port", "nvme"]
+            {
                 let device = device(schema, name);
                 assert_eq!((device.name(), device.bus()), (name, Some("PCI")));
                 assert_eq!(ty(&device, "addr"), PropertyType::PciSlot);
@@ -415,26 +383,11 @@ mod tests {
             assert_eq!(ty(&net, "mac"), PropertyType::Mac);
             assert_eq!(ty(&net, "netdev"), PropertyType::Id("netdev"));
             assert_eq!(ty(&net, "disable-legacy"), PropertyType::OneOf("on|off|auto"));
-            assert_eq!(
-                ty(&net, "host_mtu"),
-                PropertyType::Int {
-                    signed: false,
-                    bits: 16
-                }
-            );
+            assert_eq!(ty(&net, "host_mtu"), PropertyType::Int { signed: false, bits: 16 });
             assert_eq!(net.property("host-mtu"), Lookup::Unknown);
-            assert_eq!(
-                ty(&device(schema, "virtio-blk"), "drive"),
-                PropertyType::Id("drive")
-            );
-            assert_eq!(
-                ty(&device(schema, "isa-serial"), "chardev"),
-                PropertyType::Id("chardev")
-            );
-            assert_eq!(
-                ty(&device(schema, "pc-dimm"), "memdev"),
-                PropertyType::Id("memory-backend")
-            );
+            assert_eq!(ty(&device(schema, "virtio-blk"), "drive"), PropertyType::Id("drive"));
+            assert_eq!(ty(&device(schema, "isa-serial"), "chardev"), PropertyType::Id("chardev"));
+            assert_eq!(ty(&device(schema, "pc-dimm"), "memdev"), PropertyType::Id("memory-backend"));
             assert_eq!(device(schema, "usb-tablet").bus(), Some("usb-bus"));
             assert_eq!(device(schema, "pc-dimm").bus(), None);
         }
@@ -459,14 +412,8 @@ mod tests {
 
     #[test]
     fn what_came_and_went() {
-        assert!(matches!(
-            device(schema(7, 2), "virtio-blk").property("scsi"),
-            Lookup::Known(_)
-        ));
-        assert_eq!(
-            device(schema(10, 0), "virtio-blk").property("scsi"),
-            Lookup::Unknown
-        );
+        assert!(matches!(device(schema(7, 2), "virtio-blk").property("scsi"), Lookup::Known(_)));
+        assert_eq!(device(schema(10, 0), "virtio-blk").property("scsi"), Lookup::Unknown);
         assert!(schema(7, 2).find(Kind::Device, "virtio-sound").is_none());
         assert_eq!(device(schema(10, 0), "virtio-sound").name(), "virtio-sound-pci");
         assert!(schema(7, 2).find(Kind::Chardev, "tty").unwrap().is_deprecated());
@@ -488,17 +435,9 @@ mod tests {
             assert_eq!(ty(&q35, "max-ram-below-4g"), PropertyType::Size);
             assert_eq!(q35.property("smp.cpus"), Lookup::CannotTell);
             assert_eq!(q35.property("isa-serial"), Lookup::Unknown);
-            assert_eq!(
-                ty(&schema.find(Kind::Machine, "microvm").unwrap(), "isa-serial"),
-                PropertyType::Bool
-            );
+            assert_eq!(ty(&schema.find(Kind::Machine, "microvm").unwrap(), "isa-serial"), PropertyType::Bool);
         }
-        assert!(
-            schema(11, 1)
-                .find(Kind::Machine, "pc-q35-7.2")
-                .unwrap()
-                .is_deprecated()
-        );
+        assert!(schema(11, 1).find(Kind::Machine, "pc-q35-7.2").unwrap().is_deprecated());
     }
 
     #[test]
@@ -507,10 +446,7 @@ mod tests {
             for name in ["host", "max", "qemu64", "Haswell", "EPYC-Rome", "486-v1"] {
                 let cpu = schema.find(Kind::Cpu, name).unwrap();
                 for feature in ["avx2", "hv-time", "hv_time", "sse4.1", "sse4_1", "tsc-freq"] {
-                    assert!(
-                        matches!(cpu.property(feature), Lookup::Known(_)),
-                        "{name} {feature}"
-                    );
+                    assert!(matches!(cpu.property(feature), Lookup::Known(_)), "{name} {feature}");
                 }
                 assert_eq!(cpu.property("avx3"), Lookup::Unknown);
             }
@@ -531,15 +467,9 @@ mod tests {
             assert_eq!(ty(&qcow2, "node-name"), PropertyType::Str);
             assert_eq!(qcow2.property("file.filename"), Lookup::CannotTell);
             assert_eq!(qcow2.property("filename"), Lookup::Unknown);
-            assert_eq!(
-                ty(&schema.find(Kind::Netdev, "tap").unwrap(), "vhost"),
-                PropertyType::Bool
-            );
+            assert_eq!(ty(&schema.find(Kind::Netdev, "tap").unwrap(), "vhost"), PropertyType::Bool);
             assert!(schema.find(Kind::Netdev, "nic").is_none());
-            assert_eq!(
-                ty(&schema.find(Kind::Chardev, "socket").unwrap(), "wait"),
-                PropertyType::Bool
-            );
+            assert_eq!(ty(&schema.find(Kind::Chardev, "socket").unwrap(), "wait"), PropertyType::Bool);
             assert!(schema.find(Kind::Accel, "kvm").is_some());
         }
         let unknown = schema(5, 2).find(Kind::Object, "colo-compare").unwrap();

@@ -11,10 +11,7 @@ pub struct Property {
 
 impl Property {
     pub(super) fn new(name: &'static str, ty: &'static str) -> Self {
-        Self {
-            name,
-            ty: PropertyType::read(ty),
-        }
+        Self { name, ty: PropertyType::read(ty) }
     }
 
     /// Its name, as QEMU spells it.
@@ -174,9 +171,7 @@ fn is_size(value: &str) -> bool {
     if text.starts_with("0x") || text.starts_with("0X") {
         return true;
     }
-    let number = text
-        .strip_suffix(|c: char| "bBkKmMgGtTpPeE".contains(c))
-        .unwrap_or(text);
+    let number = text.strip_suffix(|c: char| "bBkKmMgGtTpPeE".contains(c)).unwrap_or(text);
     number.starts_with(|c: char| c.is_ascii_digit() || c == '.') && number.parse::<f64>().is_ok()
 }
 
@@ -184,10 +179,7 @@ fn is_size(value: &str) -> bool {
 fn is_pci_slot(value: &str) -> bool {
     let fits = |text: &str, most| {
         let text = text.trim_ascii_start();
-        let digits = text
-            .strip_prefix("0x")
-            .or_else(|| text.strip_prefix("0X"))
-            .unwrap_or(text);
+        let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
         u32::from_str_radix(digits, 16).is_ok_and(|number| number <= most)
     };
     match value.split_once('.') {
@@ -213,65 +205,25 @@ mod tests {
                 &["on", "off", "yes", "no", "true", "false", "y", "n"][..],
                 &["ON", "Yes", "1", "0", "", "o"][..],
             ),
-            (
-                read("on|off|auto"),
-                &["on", "off", "auto"],
-                &["true", "Auto", "", "|", "on|off"],
-            ),
+            (read("on|off|auto"), &["on", "off", "auto"], &["true", "Auto", "", "|", "on|off"]),
             (read("uint8"), &["5", "255", "0xff"], &["256", "-1", "65536"]),
             (read("uint16"), &["1500", "0x5dc"], &["65536", "-1"]),
             (
                 read("uint32"),
                 &["5", "0x5", "010", "+5", " 5", "4294967295"],
-                &[
-                    "-1",
-                    "5 ",
-                    "5k",
-                    "5.0",
-                    "1e3",
-                    "",
-                    "4294967296",
-                    "zz",
-                    "0o7",
-                    "0x",
-                    "5-5",
-                    "++5",
-                    "08",
-                ],
+                &["-1", "5 ", "5k", "5.0", "1e3", "", "4294967296", "zz", "0o7", "0x", "5-5", "++5", "08"],
             ),
-            (
-                read("int32"),
-                &["-5", "-0x10", "-2147483648"],
-                &["2147483648", "-2147483649"],
-            ),
-            (
-                read("uint64"),
-                &["18446744073709551615"],
-                &["18446744073709551616"],
-            ),
-            (
-                read("int64"),
-                &["9223372036854775807", "-9223372036854775808"],
-                &["9223372036854775808"],
-            ),
+            (read("int32"), &["-5", "-0x10", "-2147483648"], &["2147483648", "-2147483649"]),
+            (read("uint64"), &["18446744073709551615"], &["18446744073709551616"]),
+            (read("int64"), &["9223372036854775807", "-9223372036854775808"], &["9223372036854775808"]),
             (
                 read("size"),
-                &[
-                    "5", "1k", "1K", "1.5M", "0x10", "0x10k", "1e3", "1B", "1E", ".5M", "+1M", "1.1k",
-                ],
+                &["5", "1k", "1K", "1.5M", "0x10", "0x10k", "1e3", "1B", "1E", ".5M", "+1M", "1.1k"],
                 &["1KiB", "1kb", "-1", "1 k", "1M1", "", "k", "inf", "."],
             ),
             (read("number"), &["-1", "0x10", "4G"], &["zz", ""]),
-            (
-                read("mac"),
-                &["52:54:00:12:34:AB", "52-54-00-12-34-56"],
-                &["52:54:0:12:34:56", "zz", ""],
-            ),
-            (
-                read("pci-slot"),
-                &["1", "1.0", "1f.7", "0x5", "01.0"],
-                &["32", "1.8", "-1", "256", "", "."],
-            ),
+            (read("mac"), &["52:54:00:12:34:AB", "52-54-00-12-34-56"], &["52:54:0:12:34:56", "zz", ""]),
+            (read("pci-slot"), &["1", "1.0", "1f.7", "0x5", "01.0"], &["32", "1.8", "-1", "256", "", "."]),
             (read("link<iothread>"), &["", "any"], &[]),
             (read("QemuUUID"), &["", "any"], &[]),
         ] {

@@ -21,14 +21,7 @@ impl Section {
         let (head, properties) = text.split_at_checked(text.find('\n')?)?;
         let (kind, head) = head.strip_suffix(']')?.split_once(' ')?;
         let (name, attributes) = head.split_once(' ')?;
-        Some((
-            kind,
-            Self {
-                name,
-                attributes,
-                properties: properties.trim_end(),
-            },
-        ))
+        Some((kind, Self { name, attributes, properties: properties.trim_end() }))
     }
 
     /// Whether the attribute `flag` stands behind the name.
@@ -44,8 +37,7 @@ impl Section {
     /// The name and type of the property `name`, if it stands in this section.
     pub(super) fn property(&self, name: &str) -> Option<(&'static str, &'static str)> {
         let line = bisect(self.properties, '\n', |line| begins_with(line, &[name, " "]))?;
-        line.split_once(' ')
-            .filter(|(found, _)| found.len() == name.len())
+        line.split_once(' ').filter(|(found, _)| found.len() == name.len())
     }
 
     /// All properties of this section.
@@ -57,9 +49,7 @@ impl Section {
 /// The section of kind `kind` whose name is `name` followed by `suffix`.
 pub(super) fn section(text: &'static str, kind: &str, name: &str, suffix: &str) -> Option<Section> {
     let sections = text.get(text.find('[')?..)?;
-    let found = bisect(sections, '[', |section| {
-        begins_with(section, &[kind, " ", name, suffix, " "])
-    })?;
+    let found = bisect(sections, '[', |section| begins_with(section, &[kind, " ", name, suffix, " "]))?;
     let (_, section) = Section::read(found)?;
     (section.name.len() == name.len() + suffix.len()).then_some(section)
 }
@@ -83,10 +73,7 @@ fn bisect(mut items: &'static str, mark: char, order: impl Fn(&str) -> Ordering)
             items = items.get(..start)?;
             continue;
         }
-        let end = items
-            .get(middle + 1..)?
-            .find(mark)
-            .map_or(items.len(), |next| middle + 1 + next);
+        let end = items.get(middle + 1..)?.find(mark).map_or(items.len(), |next| middle + 1 + next);
         if order == Ordering::Equal {
             return items.get(start + 1..end);
         }
@@ -136,27 +123,16 @@ mod tests {
             assert_eq!(found.property(name), Some((name, ty)));
         }
         assert_eq!(found.properties().count(), 3);
-        assert_eq!(
-            section(TEXT, "c", "z", "").unwrap().property("last"),
-            Some(("last", "str"))
-        );
+        assert_eq!(section(TEXT, "c", "z", "").unwrap().property("last"), Some(("last", "str")));
         assert_eq!(section(TEXT, "b", "n", "-suffix").unwrap().name, "n-suffix");
     }
 
     #[test]
     fn finds_nothing_else() {
-        for (kind, name, suffix) in [
-            ("b", "", ""),
-            ("", "", ""),
-            ("b", "o", ""),
-            ("a", "n", ""),
-            ("d", "n", ""),
-            ("b", "n", "-s"),
-        ] {
-            assert!(
-                section(TEXT, kind, name, suffix).is_none(),
-                "{kind} {name}{suffix}"
-            );
+        for (kind, name, suffix) in
+            [("b", "", ""), ("", "", ""), ("b", "o", ""), ("a", "n", ""), ("d", "n", ""), ("b", "n", "-s")]
+        {
+            assert!(section(TEXT, kind, name, suffix).is_none(), "{kind} {name}{suffix}");
         }
         let found = section(TEXT, "b", "n", "").unwrap();
         for name in ["", "o", "one ", "three a", "two\n", "zzz", "int", "last", "[c z"] {
@@ -168,11 +144,7 @@ mod tests {
 
     #[test]
     fn lists_one_kind() {
-        let names = |kind| {
-            sections(TEXT, kind)
-                .map(|section| section.name)
-                .collect::<Vec<_>>()
-        };
+        let names = |kind| sections(TEXT, kind).map(|section| section.name).collect::<Vec<_>>();
         assert_eq!(names("b"), ["m", "n", "n-suffix"]);
         assert_eq!(names("c"), ["z"]);
         assert!(names("d").is_empty());

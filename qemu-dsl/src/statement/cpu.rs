@@ -21,33 +21,21 @@ form! {
 
 /// Whether the VM runs by KVM, as far as the text tells.
 fn has_kvm(cx: &Checking<'_>) -> bool {
-    let names_kvm = |accel: &str| {
-        accel
-            .split([':', ','])
-            .any(|name| matches!(name, "kvm" | "hvf" | "nvmm"))
-    };
-    let machine = cx
-        .vm
-        .get::<Machine>()
-        .and_then(|machine| machine.property("accel"))
-        .map(Property::text);
+    let names_kvm = |accel: &str| accel.split([':', ',']).any(|name| matches!(name, "kvm" | "hvf" | "nvmm"));
+    let machine = cx.vm.get::<Machine>().and_then(|machine| machine.property("accel")).map(Property::text);
     machine.is_some_and(names_kvm)
         || cx.vm.all::<Arg>().any(|(_, arg)| match arg.texts() {
             ["-enable-kvm" | "--enable-kvm", ..] => true,
-            ["-accel" | "--accel" | "-machine" | "-M", value] => value
-                .split(',')
-                .any(|part| names_kvm(part.strip_prefix("accel=").unwrap_or(part))),
+            ["-accel" | "--accel" | "-machine" | "-M", value] => {
+                value.split(',').any(|part| names_kvm(part.strip_prefix("accel=").unwrap_or(part)))
+            }
             _ => false,
         })
 }
 
 impl Form for Cpu {
     fn check(&self, cx: &mut Checking<'_>) {
-        for property in self
-            .properties
-            .iter()
-            .filter(|property| property.text().contains(','))
-        {
+        for property in self.properties.iter().filter(|property| property.text().contains(',')) {
             cx.report(
                 Diagnostic::error(Code::Inexpressible, "QEMU's `-cpu` can't say a comma in a value")
                     .at(property.value_span())
@@ -58,16 +46,10 @@ impl Form for Cpu {
             let diagnostic = Diagnostic::error(Code::HostCpuWithoutKvm, "the CPU `host` needs KVM")
                 .at(self.model.span)
                 .help("write `machine q35 accel=kvm`, or `cpu max` for whatever the accelerator can do");
-            cx.report(
-                match cx
-                    .vm
-                    .get::<Machine>()
-                    .and_then(|machine| machine.property("accel"))
-                {
-                    Some(accel) => diagnostic.label(accel.value_span(), "another accelerator"),
-                    None => diagnostic,
-                },
-            );
+            cx.report(match cx.vm.get::<Machine>().and_then(|machine| machine.property("accel")) {
+                Some(accel) => diagnostic.label(accel.value_span(), "another accelerator"),
+                None => diagnostic,
+            });
         }
     }
 

@@ -38,7 +38,7 @@ form! {
         id "id": Id<DimmId>,
         /// The id of the object that holds its memory.
         memdev "memdev": Id<MemdevId>,
-        /// The file. Of a folder QEMU uses a file in it that is deleted at once.
+        /// The file. In a folder QEMU makes a file without a name, whose contents are lost at the end.
         path "path": Node<Path>,
         /// How much of it.
         size "size": Node<Size>,
@@ -57,10 +57,7 @@ impl Form for Dimm {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        out.option("-device")
-            .word(&self.kind)
-            .set("id", &self.id)
-            .set("memdev", &self.memdev);
+        out.option("-device").word(&self.kind).set("id", &self.id).set("memdev", &self.memdev);
         out.option("-object")
             .word("memory-backend-file")
             .set("id", &self.memdev)

@@ -19,8 +19,7 @@ impl Form for Target {
 }
 
 form! {
-    /// A parameter: its name, a colon, and its type (`path`, `string`, `int`, `size`, `bool`, `mac`, `pci` or
-    /// `uuid`). Behind `=` stands its default; without one it must be set.
+    /// Behind `=` stands its default; without one it must be set. The types are:
     Param {}
 }
 

@@ -104,19 +104,14 @@ impl Form for Disk {
         {
             let aio = self.aio.map_or(cache.span, |aio| aio.span);
             cx.report(
-                Diagnostic::error(
-                    Code::NativeAio,
-                    format!("`aio=native` can't go with `cache={cache}`"),
-                )
-                .label(aio, "needs a direct cache")
-                .label(cache.span, "is not")
-                .help("write `cache=none`, or `aio=threads`"),
+                Diagnostic::error(Code::NativeAio, format!("`aio=native` can't go with `cache={cache}`"))
+                    .label(aio, "needs a direct cache")
+                    .label(cache.span, "is not")
+                    .help("write `cache=none`, or `aio=threads`"),
             );
         }
-        if let Some(serial) = self
-            .serial
-            .as_ref()
-            .filter(|serial| serial.0.len() > 20 && self.driver.is_none())
+        if let Some(serial) =
+            self.serial.as_ref().filter(|serial| serial.0.len() > 20 && self.driver.is_none())
         {
             cx.report(
                 Diagnostic::error(
@@ -145,10 +140,9 @@ impl Form for Disk {
                 .help(changes::DRIVE_INTERFACE.instead),
             );
         }
-        if let (Some(aio), false) = (
-            self.aio.filter(|aio| aio.0 == "io_uring"),
-            cx.has(&changes::AIO_IO_URING),
-        ) {
+        if let (Some(aio), false) =
+            (self.aio.filter(|aio| aio.0 == "io_uring"), cx.has(&changes::AIO_IO_URING))
+        {
             let target = cx.target();
             cx.report(
                 Diagnostic::error(Code::NotYet, format!("QEMU {target} has no `aio=io_uring` yet"))

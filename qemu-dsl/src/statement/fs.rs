@@ -97,10 +97,7 @@ impl Form for Fs {
         if kind == "local" && self.security.is_none() {
             cx.missing(
                 "security",
-                missing(
-                    "security",
-                    "one of `mapped-xattr`, `mapped-file`, `passthrough`, `none`",
-                ),
+                missing("security", "one of `mapped-xattr`, `mapped-file`, `passthrough`, `none`"),
             );
         }
     }

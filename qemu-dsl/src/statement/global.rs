@@ -20,9 +20,7 @@ impl Form for Global {
                 let place = cx.entry.head;
                 cx.missing(
                     "",
-                    Diagnostic::error(Code::MissingValue, "`global` needs its property")
-                        .at(place)
-                        .help(help),
+                    Diagnostic::error(Code::MissingValue, "`global` needs its property").at(place).help(help),
                 );
             }
             [property, more @ ..] => {
@@ -38,10 +36,7 @@ impl Form for Global {
                     cx.report(
                         Diagnostic::error(
                             Code::UnexpectedText,
-                            format!(
-                                "`{}` does not name a driver and its property",
-                                property.name.value
-                            ),
+                            format!("`{}` does not name a driver and its property", property.name.value),
                         )
                         .at(property.name.span)
                         .help(help),

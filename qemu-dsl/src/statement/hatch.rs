@@ -1,7 +1,7 @@
 //! `device`, `object`, `chardev` and `blockdev`: whatever QEMU has that the language has no word for.
 
 use crate::analyse::Cx;
-use crate::analyse::ids::{BusUse, Provides, Space};
+use crate::analyse::ids::{Provides, Space};
 use crate::changes;
 use crate::check::Checking;
 use crate::code::Code;
@@ -38,13 +38,12 @@ form! {
 
 /// The text of a property, with its place.
 fn text<'p>(properties: &'p [Property], name: &str) -> Option<&'p Node<String>> {
-    properties
-        .iter()
-        .find(|property| property.name.value == name)
-        .and_then(|property| match &property.value {
+    properties.iter().find(|property| property.name.value == name).and_then(|property| {
+        match &property.value {
             PropertyValue::Text(text) => Some(text),
             PropertyValue::Flag | PropertyValue::Feature { .. } => None,
-        })
+        }
+    })
 }
 
 fn define(properties: &[Property], name: &str, space: Space, provides: Provides, cx: &mut Cx<'_>) {
@@ -81,40 +80,24 @@ impl Form for Device {
         }
         refer(&self.properties, cx);
         let bus = text(&self.properties, "bus");
-        if let Some(bus) = bus {
-            let statement = cx.statement;
-            cx.ids.buses.push(BusUse {
-                name: bus.value.clone(),
-                span: bus.span,
-                statement,
-                wants: Provides::Unknown,
-            });
-        }
+        cx.sit(bus, Provides::Unknown);
         // On other buses `addr` means something else: only what reads as a PCI address can be at odds with one.
         if let Some(addr) = text(&self.properties, "addr")
             && let Ok(parsed) = PciAddr::parse(addr)
         {
-            Pci {
-                bus: bus.cloned(),
-                addr: Some(Node::new(parsed, addr.span)),
-            }
-            .place(cx);
+            Pci { bus: bus.cloned(), addr: Some(Node::new(parsed, addr.span)) }.place(cx);
         }
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        out.option("-device")
-            .word(&self.kind)
-            .properties(&self.properties);
+        out.option("-device").word(&self.kind).properties(&self.properties);
     }
 }
 
 impl Object {
     /// The property of this name.
     pub(crate) fn property(&self, name: &str) -> Option<&Property> {
-        self.properties
-            .iter()
-            .find(|property| property.name.value == name)
+        self.properties.iter().find(|property| property.name.value == name)
     }
 
     /// The object's id.
@@ -125,12 +108,10 @@ impl Object {
 
 fn needs_id(properties: &[Property], cx: &mut Checking<'_>) {
     if text(properties, "id").is_none() {
-        let diagnostic = Diagnostic::error(
-            Code::MissingOption,
-            format!("`{}` needs `id=`", cx.entry.spec.keyword),
-        )
-        .at(cx.entry.head)
-        .help("add `id=` and a name by which others refer to it");
+        let diagnostic =
+            Diagnostic::error(Code::MissingOption, format!("`{}` needs `id=`", cx.entry.spec.keyword))
+                .at(cx.entry.head)
+                .help("add `id=` and a name by which others refer to it");
         cx.report(diagnostic);
     }
 }
@@ -145,9 +126,7 @@ impl Form for Object {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        out.option("-object")
-            .word(&self.kind)
-            .properties(&self.properties);
+        out.option("-object").word(&self.kind).properties(&self.properties);
     }
 }
 
@@ -159,11 +138,7 @@ impl Form for Chardev {
                 cx.version(change, None, self.kind.span);
             }
         }
-        if let Some(reconnect) = self
-            .properties
-            .iter()
-            .find(|property| property.name.value == "reconnect")
-        {
+        if let Some(reconnect) = self.properties.iter().find(|property| property.name.value == "reconnect") {
             cx.version(&changes::RECONNECT, None, reconnect.name.span);
         }
     }
@@ -177,9 +152,7 @@ impl Form for Chardev {
             .into_iter()
             .find(|change| change.is_about(&self.kind))
             .and_then(|change| change.becomes_in(out.target()));
-        out.option("-chardev")
-            .word(becomes.unwrap_or(&self.kind))
-            .properties(&self.properties);
+        out.option("-chardev").word(becomes.unwrap_or(&self.kind)).properties(&self.properties);
     }
 }
 
@@ -189,8 +162,6 @@ impl Form for Blockdev {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        out.option("-blockdev")
-            .set("driver", &self.kind)
-            .properties(&self.properties);
+        out.option("-blockdev").set("driver", &self.kind).properties(&self.properties);
     }
 }

@@ -25,18 +25,10 @@ pub(crate) struct Known {
     pub(crate) taken: &'static [(u8, Option<u8>)],
 }
 
-const PC: Known = Known {
-    buses: &["pci.0"],
-    taken: &[(0, None), (1, None)],
-};
-const Q35: Known = Known {
-    buses: &["pcie.0"],
-    taken: &[(0, None), (0x1f, Some(0)), (0x1f, Some(2)), (0x1f, Some(3))],
-};
-const WITHOUT_PCI: Known = Known {
-    buses: &[],
-    taken: &[],
-};
+const PC: Known = Known { buses: &["pci.0"], taken: &[(0, None), (1, None)] };
+const Q35: Known =
+    Known { buses: &["pcie.0"], taken: &[(0, None), (0x1f, Some(0)), (0x1f, Some(2)), (0x1f, Some(3))] };
+const WITHOUT_PCI: Known = Known { buses: &[], taken: &[] };
 
 /// The machine type that QEMU for x86 takes by itself.
 pub(crate) const DEFAULT: &str = "pc";
@@ -56,25 +48,19 @@ pub(crate) fn known(name: &str) -> Option<&'static Known> {
 impl Machine {
     /// The property of this name.
     pub(crate) fn property(&self, name: &str) -> Option<&Property> {
-        self.properties
-            .iter()
-            .find(|property| property.name.value == name)
+        self.properties.iter().find(|property| property.name.value == name)
     }
 
     /// Whether a boolean property is switched on.
     pub(crate) fn is_on(&self, name: &str) -> bool {
-        self.property(name)
-            .is_some_and(|property| matches!(property.text(), "on" | "yes" | "true"))
+        self.property(name).is_some_and(|property| matches!(property.text(), "on" | "yes" | "true"))
     }
 }
 
 impl Form for Machine {
     fn register(&self, cx: &mut Cx<'_>) {
         if let Some(backend) = self.property("memory-backend") {
-            cx.refer(
-                Space::Object,
-                &Node::new(backend.text().to_owned(), backend.value_span()),
-            );
+            cx.refer(Space::Object, &Node::new(backend.text().to_owned(), backend.value_span()));
         }
     }
 

@@ -63,11 +63,7 @@ impl Memory {
     /// The size for an object, which counts a bare number in bytes.
     fn backend_size(&self) -> String {
         let text = &self.size.text;
-        if text.ends_with(|c: char| c.is_ascii_digit()) {
-            format!("{text}M")
-        } else {
-            text.clone()
-        }
+        if text.ends_with(|c: char| c.is_ascii_digit()) { format!("{text}M") } else { text.clone() }
     }
 }
 
@@ -109,18 +105,11 @@ impl Form for Memory {
                     .help("add `max=` and the most memory that there can be, with all slots filled"),
             );
         }
-        let by_machine = cx
-            .vm
-            .get::<Machine>()
-            .and_then(|machine| machine.property("memory-backend"));
+        let by_machine = cx.vm.get::<Machine>().and_then(|machine| machine.property("memory-backend"));
         if let Some(property) = by_machine.filter(|_| self.has_backend()) {
-            let flag = [
-                ("hugepages", self.hugepages),
-                ("prealloc", self.prealloc),
-                ("share", self.share),
-            ]
-            .into_iter()
-            .find_map(|(name, flag)| flag.filter(|flag| flag.0).map(|flag| (name, flag)));
+            let flag = [("hugepages", self.hugepages), ("prealloc", self.prealloc), ("share", self.share)]
+                .into_iter()
+                .find_map(|(name, flag)| flag.filter(|flag| flag.0).map(|flag| (name, flag)));
             if let Some((name, flag)) = flag {
                 cx.report(
                     Diagnostic::error(
@@ -157,21 +146,13 @@ impl Form for Memory {
                 .set("prealloc", "on");
         } else if on(self.share) {
             let option = if out.has(&changes::MEMFD) {
-                out.option("-object")
-                    .word("memory-backend-memfd")
-                    .set("id", id)
-                    .set("size", &size)
+                out.option("-object").word("memory-backend-memfd").set("id", id).set("size", &size)
             } else {
-                let option = out
-                    .option("-object")
-                    .word("memory-backend-file")
-                    .set("id", id)
-                    .set("size", &size);
+                let option =
+                    out.option("-object").word("memory-backend-file").set("id", id).set("size", &size);
                 option.set("mem-path", "/dev/shm")
             };
-            option
-                .set("share", "on")
-                .set("prealloc", on(self.prealloc).then_some("on"));
+            option.set("share", "on").set("prealloc", on(self.prealloc).then_some("on"));
         } else {
             out.option("-object")
                 .word("memory-backend-ram")
@@ -185,10 +166,7 @@ impl Form for Memory {
         if self.is_shared() {
             out.option("-numa").word("node").set("memdev", id);
         } else {
-            out.option("-device")
-                .word("pc-dimm")
-                .set("id", OLD_BACKEND)
-                .set("memdev", id);
+            out.option("-device").word("pc-dimm").set("id", OLD_BACKEND).set("memdev", id);
         }
     }
 }

@@ -72,7 +72,7 @@ statements! {
         "machine q35 nvdimm\nmemory 512M slots=1 max=2G\ndimm nvdimm path=\"/var/lib/nv0\" size=1G";
     /// The kernel to boot without a boot loader.
     "kernel" once Kernel [kernel::Kernel] "kernel \"/boot/vmlinuz\" initrd=\"/boot/initrd.img\" append=\"quiet\"";
-    /// The firmware.
+    /// The firmware, in place of the machine's own.
     "bios" once Bios [firmware::Bios] "bios \"bios-256k.bin\"";
     /// A disk: a file and the device through which the guest sees it.
     "disk" many Devices [disk::Disk] "disk file=root.qcow2 format=qcow2 aio=threads";
@@ -81,7 +81,7 @@ statements! {
         netdev::tap::Tap, netdev::tap::Macvtap, netdev::user::User, netdev::vhost_user::VhostUser,
         netdev::vfio::Vfio, netdev::none::Nothing
     ] "name web\nnetdev tap ifname=tap0 mq=4 vhost";
-    /// A folder of the host that the guest can mount (9p).
+    /// A folder of the host that the guest can mount: `mount -t 9p TAG /mnt`.
     "fs" many Devices [fs::Fs] "fs local path=\"/srv/share\" tag=share security=mapped-xattr";
     /// A virtio-serial controller, which offers the bus `ID.0` to ports and consoles.
     "virtio-serial" many Devices [virtio_serial::VirtioSerial] "virtio-serial id=serial0";
@@ -101,13 +101,13 @@ statements! {
     /// A socket by which others can manage the VM (QMP).
     "qmp" many Qmp [qmp::Qmp] "qmp unix \"/run/qmp.sock\" server nowait";
     /// Reads no configuration file of the user.
-    "no-user-config" once Knobs [knobs::NoUserConfig] "no-user-config";
-    /// Creates none of the devices that QEMU adds by itself.
-    "nodefaults" once Knobs [knobs::NoDefaults] "nodefaults";
+    "no-user-config" once NoUserConfig [knobs::NoUserConfig] "no-user-config";
+    /// Creates none of the devices that QEMU adds by itself: serial port, monitor, graphics, network, drives.
+    "nodefaults" once NoDefaults [knobs::NoDefaults] "nodefaults";
     /// No window: the serial port and the monitor use the terminal.
-    "nographic" once Knobs [knobs::NoGraphic] "nographic";
+    "nographic" once NoGraphic [knobs::NoGraphic] "nographic";
     /// QEMU goes to the background as soon as it is ready.
-    "daemonize" once Knobs [knobs::Daemonize] "daemonize";
+    "daemonize" once Daemonize [knobs::Daemonize] "daemonize";
     /// Whether QEMU's memory may be swapped out.
     "realtime" once Locking [realtime::Realtime] "realtime mlock=on";
     /// A default for a property of all devices of a driver.
@@ -120,7 +120,7 @@ statements! {
     "chardev" many Devices [hatch::Chardev] "chardev stdio id=serial0";
     /// Any block node of QEMU.
     "blockdev" many Devices [hatch::Blockdev] "blockdev null-co node-name=disk0 size=1G";
-    /// Any argument of QEMU: one, or an option and its value. It is not checked.
+    /// Any argument of QEMU: one, or an option and its value. It stands behind all others and is not checked.
     "arg" many Args [arg::Arg] "arg \"-boot\" \"order=c\"";
 }
 

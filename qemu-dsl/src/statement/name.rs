@@ -26,7 +26,7 @@ impl Form for Name {
 }
 
 form! {
-    /// The VM's UUID.
+    /// The VM's UUID, which the guest sees too.
     Uuid {
         /// The UUID.
         uuid "uuid": Node<types::Uuid> { head: true },

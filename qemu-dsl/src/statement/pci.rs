@@ -1,11 +1,11 @@
 //! Where a device sits on a PCI bus.
 
 use crate::analyse::Cx;
-use crate::analyse::args::{Args, Bus, IdKind};
+use crate::analyse::args::{Args, IdKind};
 use crate::analyse::ids::{Provides, Space};
 use crate::node::Node;
 use crate::spec::{Field, Opt};
-use crate::types::PciAddr;
+use crate::types::{BusName, PciAddr};
 
 /// What provides a PCI bus.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(crate) struct Placement {
 
 impl Pci {
     pub(crate) const OPTIONS: &'static [Opt] = &[
-        Opt::of::<Bus<PciBus>>(
+        Opt::of::<Option<Node<BusName>>>(
             "bus",
             " The PCI bus it sits on: the machine's (`pci.0` of `pc`, `pcie.0` of `q35`), or a bridge's id.\n",
         ),
@@ -45,12 +45,10 @@ impl Pci {
     ];
 
     pub(crate) fn read(args: &mut Args<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let bus = Bus::<PciBus>::take(args.slot("bus"), cx);
-        let addr: Option<Option<Node<PciAddr>>> = Field::take(args.slot("addr"), cx);
-        let pci = Self {
-            bus: bus?.0,
-            addr: addr?,
-        };
+        let bus: Option<Node<BusName>> = Field::take(args.slot("bus"), cx)?;
+        let bus = bus.map(|bus| Node::new(bus.value.0, bus.span));
+        let pci = Self { bus, addr: Field::take(args.slot("addr"), cx)? };
+        cx.sit(pci.bus.as_ref(), Provides::Pci);
         pci.place(cx);
         Some(pci)
     }
@@ -59,11 +57,7 @@ impl Pci {
     pub(crate) fn place(&self, cx: &mut Cx<'_>) {
         if let Some(addr) = self.addr {
             let statement = cx.statement;
-            cx.placements.push(Placement {
-                statement,
-                bus: self.bus.clone(),
-                addr,
-            });
+            cx.placements.push(Placement { statement, bus: self.bus.clone(), addr });
         }
     }
 }

@@ -1,7 +1,8 @@
 //! `port` and `console`: a character device in the guest, and its backend on the host.
 
-use crate::analyse::args::{Bus, Id, IdKind};
-use crate::analyse::ids::Space;
+use crate::analyse::Cx;
+use crate::analyse::args::{Id, IdKind};
+use crate::analyse::ids::{Provides, Space};
 use crate::changes;
 use crate::check::Checking;
 use crate::code::Code;
@@ -9,8 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::lowering::Lowering;
 use crate::node::Node;
 use crate::spec::{Form, form};
-use crate::statement::virtio_serial::SerialBus;
-use crate::types::{Kind as _, OnOff, Path, SocketPath, Text};
+use crate::types::{BusName, Kind as _, OnOff, Path, SocketPath, Text};
 
 macro_rules! id_kinds {
     ($($(#[doc = $doc:literal])+ $name:ident $space:ident $prefix:literal)+) => {$(
@@ -56,7 +56,7 @@ macro_rules! ports {
                 /// The name by which the guest finds it: `/dev/virtio-ports/NAME`.
                 name "name": Option<Node<Text>>,
                 /// The bus it sits on: `ID.0` of a `virtio-serial`. Without it: the first one.
-                bus "bus": Bus<SerialBus>,
+                bus "bus": Option<Node<BusName>>,
                 /// The device.
                 driver "driver": Option<Node<Text>> { default: $driver },
                 /// Speaks only the protocol of virtio before 1.0.
@@ -65,6 +65,13 @@ macro_rules! ports {
         }
 
         impl Form for $name {
+            fn register(&self, cx: &mut Cx<'_>) {
+                let bus = self.bus.as_ref().map(|bus| Node::new(bus.0.clone(), bus.span));
+                // A device of another sort, such as `isa-serial`, sits on another sort of bus.
+                let is_virtio = self.driver.as_ref().is_none_or(|driver| driver.0.starts_with("virt"));
+                cx.sit(bus.as_ref(), if is_virtio { Provides::VirtioSerial } else { Provides::Unknown });
+            }
+
             fn check(&self, cx: &mut Checking<'_>) {
                 check(&self.kind, self.path.as_ref(), cx);
             }
@@ -73,7 +80,7 @@ macro_rules! ports {
                 out.option("-device")
                     .word_or(&self.driver, $driver)
                     .truth("disable-modern", &self.disable_modern)
-                    .set("bus", &self.bus.0)
+                    .set("bus", &self.bus)
                     .set("chardev", &self.chardev)
                     .set("id", &self.id)
                     .set("name", &self.name);
@@ -90,7 +97,7 @@ macro_rules! ports {
 }
 
 ports! {
-    /// A virtio-serial port and what it is connected to.
+    /// A virtio-serial port (or another serial device) and what it is connected to.
     Port PortId "virtserialport"
     /// A virtio console and what it is connected to.
     Console ConsoleId "virtconsole"

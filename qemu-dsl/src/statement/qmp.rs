@@ -46,31 +46,21 @@ impl Qmp {
 impl Form for Qmp {
     fn check(&self, cx: &mut Checking<'_>) {
         if let Some(nowait) = self.nowait.as_ref().filter(|nowait| nowait.0 && !self.server()) {
-            let diagnostic = Diagnostic::error(
-                Code::NowaitWithoutServer,
-                "`nowait` is for a socket that QEMU listens on",
-            )
-            .at(nowait.span)
-            .help("add `server`, or leave out `nowait`");
+            let diagnostic =
+                Diagnostic::error(Code::NowaitWithoutServer, "`nowait` is for a socket that QEMU listens on")
+                    .at(nowait.span)
+                    .help("add `server`, or leave out `nowait`");
             cx.missing("server", diagnostic);
         }
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
         // In `unix:a=b` QEMU would look for an option called `unix:a`.
-        let plain = self
-            .path
-            .0
-            .split(',')
-            .next()
-            .is_none_or(|first| !first.contains('='));
+        let plain = self.path.0.split(',').next().is_none_or(|first| !first.contains('='));
         let option = if plain {
             out.option("-qmp").prefixed("unix:", &self.path)
         } else {
-            out.option("-chardev")
-                .word("socket")
-                .set("id", &self.chardev)
-                .set("path", &self.path)
+            out.option("-chardev").word("socket").set("id", &self.chardev).set("path", &self.path)
         };
         if self.server() {
             let option = option.on("server");

@@ -18,7 +18,7 @@ form! {
     Smp {
         /// The CPUs at the start.
         cpus "count": Node<Count> { head: true },
-        /// Cores in a cluster, module or die, whichever is the lowest level above.
+        /// Cores in a module, cluster, die or socket: in the lowest of these levels that there is.
         cores "cores": Level,
         /// Threads in a core.
         threads "threads": Level,
@@ -50,10 +50,7 @@ struct Topology {
 
 impl Topology {
     fn product(&self) -> u128 {
-        self.sockets
-            .saturating_mul(self.cores)
-            .saturating_mul(self.threads)
-            .saturating_mul(self.others)
+        self.sockets.saturating_mul(self.cores).saturating_mul(self.threads).saturating_mul(self.others)
     }
 }
 
@@ -92,34 +89,16 @@ impl Smp {
         match (sockets, cores, threads) {
             (_, None, _) => {
                 let (sockets, threads) = (sockets.unwrap_or(1), threads.unwrap_or(1));
-                Topology {
-                    sockets,
-                    cores: rest(sockets.saturating_mul(threads)),
-                    threads,
-                    others,
-                }
+                Topology { sockets, cores: rest(sockets.saturating_mul(threads)), threads, others }
             }
             (None, Some(cores), _) => {
                 let threads = threads.unwrap_or(1);
-                Topology {
-                    sockets: rest(cores.saturating_mul(threads)),
-                    cores,
-                    threads,
-                    others,
-                }
+                Topology { sockets: rest(cores.saturating_mul(threads)), cores, threads, others }
             }
-            (Some(sockets), Some(cores), None) => Topology {
-                sockets,
-                cores,
-                threads: rest(sockets.saturating_mul(cores)),
-                others,
-            },
-            (Some(sockets), Some(cores), Some(threads)) => Topology {
-                sockets,
-                cores,
-                threads,
-                others,
-            },
+            (Some(sockets), Some(cores), None) => {
+                Topology { sockets, cores, threads: rest(sockets.saturating_mul(cores)), others }
+            }
+            (Some(sockets), Some(cores), Some(threads)) => Topology { sockets, cores, threads, others },
         }
     }
 
@@ -132,15 +111,11 @@ impl Smp {
             (None, cores, threads) => (product(1, cores.unwrap_or(1), threads.unwrap_or(1)), 0),
             (Some(sockets), None, threads) => {
                 let threads = threads.unwrap_or(1);
-                (
-                    product(sockets, (cpus / sockets.saturating_mul(threads)).max(1), threads),
-                    0,
-                )
+                (product(sockets, (cpus / sockets.saturating_mul(threads)).max(1), threads), 0)
             }
-            (Some(sockets), Some(cores), None) => (
-                product(sockets, cores, (cpus / sockets.saturating_mul(cores)).max(1)),
-                0,
-            ),
+            (Some(sockets), Some(cores), None) => {
+                (product(sockets, cores, (cpus / sockets.saturating_mul(cores)).max(1)), 0)
+            }
             (Some(sockets), Some(cores), Some(threads)) => (product(sockets, cores, threads), cpus),
         }
     }
@@ -183,11 +158,7 @@ impl Form for Smp {
                 .into_iter()
                 .filter_map(|(name, level)| level.map(|level| format!("{name}={level}")))
                 .collect();
-            let what = if self.maxcpus.is_some() {
-                "`maxcpus`"
-            } else {
-                "the number of CPUs"
-            };
+            let what = if self.maxcpus.is_some() { "`maxcpus`" } else { "the number of CPUs" };
             let all_given = self.sockets.is_some() && self.cores.is_some() && self.threads.is_some();
             let message = if all_given {
                 format!("{} makes {product} CPUs, not {max}", given.join(" "))

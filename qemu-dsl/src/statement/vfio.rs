@@ -35,9 +35,5 @@ impl Form for Vfio {
 
 /// Prints the device, also for `netdev vfio`.
 pub(crate) fn lower(out: &mut Lowering<'_>, host: &Node<HostPci>, id: &OptionalId<VfioId>, pci: &Pci) {
-    out.option("-device")
-        .word("vfio-pci")
-        .set("host", host)
-        .set("id", &id.0)
-        .pci(pci);
+    out.option("-device").word("vfio-pci").set("host", host).set("id", &id.0).pci(pci);
 }

@@ -1,10 +1,12 @@
 //! `virtio-serial`
 
+use crate::analyse::Vm;
 use crate::analyse::args::{Id, IdKind};
 use crate::analyse::ids::{Provides, Space};
 use crate::lowering::Lowering;
 use crate::node::Node;
 use crate::spec::{Form, form};
+use crate::statement::hatch::Device;
 use crate::statement::pci::Pci;
 use crate::types::{OnOff, Text};
 
@@ -19,7 +21,7 @@ impl IdKind for SerialBus {
 }
 
 form! {
-    /// A virtio-serial controller.
+    /// A virtio-serial controller, which offers the bus `ID.0` to ports and consoles.
     VirtioSerial {
         /// Its id. Its bus is called `ID.0`.
         id "id": Id<SerialBus>,
@@ -28,6 +30,15 @@ form! {
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Node<OnOff>>,
     } with Pci
+}
+
+/// The number of the statement that makes the first virtio-serial controller, be it of another sort by `device`.
+pub(crate) fn first_controller(vm: &Vm) -> Option<usize> {
+    vm.statements.iter().position(|entry| {
+        let form: &dyn std::any::Any = &*entry.form;
+        form.is::<VirtioSerial>()
+            || form.downcast_ref::<Device>().is_some_and(|device| device.kind.starts_with("virtio-serial"))
+    })
 }
 
 impl Form for VirtioSerial {

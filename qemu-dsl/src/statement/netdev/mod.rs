@@ -13,8 +13,9 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::lowering::{Lowering, Shown};
 use crate::node::Node;
+use crate::plan::Mac;
 use crate::statement::pci::Pci;
-use crate::types::{Mac, OnOff, Text, UInt};
+use crate::types::{MacText, OnOff, Text, UInt};
 
 /// The ids of network backends.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ pub(crate) const DRIVER: &str = "virtio-net-pci";
 pub(crate) struct Nic<'a> {
     pub(crate) id: &'a Id<NetId>,
     pub(crate) driver: Option<&'a Node<Text>>,
-    pub(crate) mac: Option<&'a Node<Mac>>,
+    pub(crate) mac: Option<&'a Node<MacText>>,
     /// The name of the host's interface, from which a MAC is generated where the VM has no name.
     pub(crate) ifname: Option<&'a str>,
     pub(crate) disable_modern: &'a Option<Node<OnOff>>,
@@ -45,10 +46,7 @@ pub(crate) struct Nic<'a> {
 
 impl Nic<'_> {
     pub(crate) fn lower(&self, out: &mut Lowering<'_>) {
-        let generated = self
-            .mac
-            .is_none()
-            .then(|| out.generated_mac(self.ifname, self.id));
+        let generated = self.mac.is_none().then(|| out.generated_mac(self.ifname, self.id));
         let device = out
             .option("-device")
             .set("driver", self.driver.map_or(DRIVER, |driver| &driver.0))
@@ -68,17 +66,14 @@ impl Nic<'_> {
             && !driver.0.starts_with("virtio-net")
         {
             cx.report(
-                Diagnostic::error(
-                    Code::MqUnsupported,
-                    format!("the device `{driver}` has one queue"),
-                )
-                .label(queues.span, "more than one queue")
-                .label(driver.span, "the device")
-                .help("leave out `mq`, or `driver=` for a virtio device"),
+                Diagnostic::error(Code::MqUnsupported, format!("the device `{driver}` has one queue"))
+                    .label(queues.span, "more than one queue")
+                    .label(driver.span, "the device")
+                    .help("leave out `mq`, or `driver=` for a virtio device"),
             );
         }
-        if let Some(mac) = self.mac.filter(|mac| mac.is_multicast()) {
-            let Mac([first, rest @ ..]) = mac.value;
+        if let Some(mac) = self.mac.filter(|mac| mac.mac.is_multicast()) {
+            let Mac([first, rest @ ..]) = mac.mac;
             let [b, c, d, e, f] = rest;
             cx.report(
                 Diagnostic::warning(Code::MulticastMac, format!("`{mac}` is the address of a group"))

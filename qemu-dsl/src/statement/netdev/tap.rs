@@ -11,7 +11,7 @@ use crate::plan::{FdSource, Text as Pieces};
 use crate::spec::{Form, form};
 use crate::statement::name::Name;
 use crate::statement::pci::Pci;
-use crate::types::{Ifname, Mac, OnOff, Path, Text, UInt, choice};
+use crate::types::{Ifname, MacText, OnOff, Path, Text, UInt, choice};
 
 choice! {
     /// Whether the kernel moves the packets (vhost-net), and who opens its device.
@@ -40,7 +40,7 @@ form! {
         /// How many file descriptors of vhost-net are passed: one a queue.
         vhostfds "vhostfds": Option<Node<UInt<0, 256>>>,
         /// The MAC address. Without it: one made of the VM's name (or the interface's) and the id.
-        mac "mac": Option<Node<Mac>>,
+        mac "mac": Option<Node<MacText>>,
         /// The device.
         driver "driver": Option<Node<Text>> { default: "virtio-net-pci" },
         /// Speaks only the protocol of virtio before 1.0.
@@ -66,7 +66,7 @@ form! {
         /// How many file descriptors of vhost-net are passed: one a queue.
         vhostfds "vhostfds": Option<Node<UInt<0, 256>>>,
         /// The MAC address. Without it: one made of the VM's name (or the interface's) and the id.
-        mac "mac": Option<Node<Mac>>,
+        mac "mac": Option<Node<MacText>>,
         /// The device.
         driver "driver": Option<Node<Text>> { default: "virtio-net-pci" },
         /// Speaks only the protocol of virtio before 1.0.
@@ -96,9 +96,7 @@ impl Tap {
             },
             vhost: self.vhost,
             vhostfds: self.vhostfds,
-            source: FdSource::Tap {
-                ifname: self.ifname.as_ref().map(|ifname| text(ifname)),
-            },
+            source: FdSource::Tap { ifname: self.ifname.as_ref().map(|ifname| text(ifname)) },
         }
     }
 }
@@ -180,11 +178,7 @@ impl Backend<'_> {
             .option("-netdev")
             .word("tap")
             .set("id", id)
-            .set(
-                "vhost",
-                self.vhost
-                    .map(|vhost| if vhost.0 == "off" { "off" } else { "on" }),
-            )
+            .set("vhost", self.vhost.map(|vhost| if vhost.0 == "off" { "off" } else { "on" }))
             .set("vhostfds", vhostfds.as_deref());
         match fds {
             Some(fds) => drop(netdev.set("fds", fds.as_slice())),
@@ -211,12 +205,9 @@ impl Form for Tap {
         if self.mac.is_none() && self.ifname.is_none() && cx.vm.get::<Name>().is_none() && cx.vm.complete {
             let place = cx.entry.head;
             cx.report(
-                Diagnostic::advice(
-                    Code::SharedMac,
-                    "another VM of such a text has the same MAC address",
-                )
-                .at(place)
-                .help("give the VM a `name`, or this device its `mac=` or `ifname=`"),
+                Diagnostic::advice(Code::SharedMac, "another VM of such a text has the same MAC address")
+                    .at(place)
+                    .help("give the VM a `name`, or this device its `mac=` or `ifname=`"),
             );
         }
     }
@@ -237,10 +228,7 @@ impl Form for Macvtap {
         if self.mq.is_none() {
             let diagnostic = Diagnostic::error(
                 Code::MissingQueues,
-                format!(
-                    "`netdev {}` needs its queues: QEMU can't open it itself",
-                    self.kind.value
-                ),
+                format!("`netdev {}` needs its queues: QEMU can't open it itself", self.kind.value),
             )
             .at(cx.entry.head)
             .help("add `mq=1`, or more queues");

@@ -7,7 +7,7 @@ use crate::lowering::Lowering;
 use crate::node::Node;
 use crate::spec::{Form, form};
 use crate::statement::pci::Pci;
-use crate::types::{HostForward, Mac, OnOff, Path, Text};
+use crate::types::{HostForward, MacText, OnOff, Path, Text};
 
 form! {
     /// A network of the guest's own, behind QEMU: it reaches the host's networks, and is reached by forwarded ports.
@@ -39,7 +39,7 @@ form! {
         /// The file to boot from it.
         bootfile "bootfile": Option<Node<Text>>,
         /// The MAC address. Without it: one made of the VM's name and the id.
-        mac "mac": Option<Node<Mac>>,
+        mac "mac": Option<Node<MacText>>,
         /// The device.
         driver "driver": Option<Node<Text>> { default: "virtio-net-pci" },
         /// Speaks only the protocol of virtio before 1.0.
@@ -81,13 +81,8 @@ impl Form for User {
             .set("dns", &self.dns)
             .set("tftp", &self.tftp)
             .set("bootfile", &self.bootfile);
-        let option = self
-            .hostfwd
-            .iter()
-            .fold(option, |option, rule| option.set("hostfwd", rule));
-        self.guestfwd
-            .iter()
-            .fold(option, |option, rule| option.set("guestfwd", rule));
+        let option = self.hostfwd.iter().fold(option, |option, rule| option.set("hostfwd", rule));
+        self.guestfwd.iter().fold(option, |option, rule| option.set("guestfwd", rule));
         self.nic().lower(out);
     }
 }

@@ -8,7 +8,7 @@ use crate::node::Node;
 use crate::spec::{Form, form};
 use crate::statement::pci::Pci;
 use crate::statement::port::ChardevId;
-use crate::types::{Mac, OnOff, SocketPath};
+use crate::types::{MacText, OnOff, SocketPath};
 
 form! {
     /// Another process of the host that moves the packets, such as Open vSwitch or DPDK. It needs to share the guest's
@@ -25,7 +25,7 @@ form! {
         /// How many queues there are.
         mq "mq": Queues,
         /// The MAC address. Without it: one made of the VM's name and the id.
-        mac "mac": Option<Node<Mac>>,
+        mac "mac": Option<Node<MacText>>,
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Node<OnOff>>,
     } with Pci
@@ -51,11 +51,7 @@ impl Form for VhostUser {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        let socket = out
-            .option("-chardev")
-            .word("socket")
-            .set("id", &self.chardev)
-            .set("path", &self.socket);
+        let socket = out.option("-chardev").word("socket").set("id", &self.chardev).set("path", &self.socket);
         if self.server.is_some_and(|server| server.0) {
             socket.on("server");
         }

@@ -1,0 +1,129 @@
+//! Why a guest could not be started.
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::{fmt, io};
+
+use crate::FdError;
+
+/// A guest could not be started. Nothing of it is left: no process, and no open file descriptor.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// The program has no `/` in its name and is in no folder of `PATH`.
+    NotFound {
+        /// The program, as the plan names it.
+        program: OsString,
+        /// The `PATH` that was searched.
+        path: OsString,
+    },
+    /// The program can't be executed.
+    Exec {
+        /// Where it is.
+        program: PathBuf,
+        /// The kernel's reason.
+        source: io::Error,
+    },
+    /// A file descriptor of the plan's table can't be opened.
+    Fd(Box<FdError>),
+    /// The plan's table gives a file descriptor a number that it can't have: one below 3 or too large, or one that
+    /// doesn't come after the number before. The compiler makes no such table.
+    FdNumber {
+        /// The number.
+        number: u32,
+    },
+    /// An argument, a variable or a path contains a zero byte, which the kernel takes for its end.
+    Nul {
+        /// The text.
+        text: OsString,
+    },
+    /// The working directory can't be entered.
+    CurrentDir {
+        /// The directory.
+        path: PathBuf,
+        /// The kernel's reason.
+        source: io::Error,
+    },
+    /// Standard input, output or error can't be set up.
+    Stdio {
+        /// Which of them: `standard input`, `standard output` or `standard error`.
+        stream: &'static str,
+        /// The kernel's reason.
+        source: io::Error,
+    },
+    /// The kernel refused one of the steps to a new process.
+    System {
+        /// What was being done.
+        action: &'static str,
+        /// The kernel's reason.
+        source: io::Error,
+    },
+}
+
+impl SpawnError {
+    /// The kernel's reason, where it was the kernel that refused.
+    pub fn io_error(&self) -> Option<&io::Error> {
+        match self {
+            Self::Fd(error) => error.problem.io_error(),
+            Self::Exec { source, .. }
+            | Self::CurrentDir { source, .. }
+            | Self::Stdio { source, .. }
+            | Self::System { source, .. } => Some(source),
+            Self::NotFound { .. } | Self::FdNumber { .. } | Self::Nul { .. } => None,
+        }
+    }
+}
+
+impl Error for SpawnError {}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound { program, path } => write!(
+                f,
+                "`{}` is in no folder of PATH ({}): install it (Debian has QEMU for PCs in `qemu-system-x86`), or name \
+                 its path",
+                program.display(),
+                path.display(),
+            ),
+            Self::Exec { program, source } => {
+                write!(f, "{}: {}", program.display(), reason(source))?;
+                match source.raw_os_error() {
+                    Some(libc::EACCES) => {
+                        f.write_str(": it must be a file that this user may execute (`chmod +x`)")
+                    }
+                    // Both also come where the file is there and what the kernel needs to run it is not.
+                    Some(libc::ENOENT) => {
+                        f.write_str(": there is no such file, or not what its first line asks for")
+                    }
+                    Some(libc::ENOEXEC) => f.write_str(": it is no program for this machine"),
+                    _ => Ok(()),
+                }
+            }
+            Self::Fd(error) => error.fmt(f),
+            Self::FdNumber { number } => {
+                write!(f, "the table's numbers of file descriptors must rise from 3: {number} doesn't")
+            }
+            Self::Nul { text } => write!(f, "{text:?} contains a zero byte"),
+            Self::CurrentDir { path, source } => {
+                write!(f, "working directory {}: {}", path.display(), reason(source))
+            }
+            Self::Stdio { stream, source } => write!(f, "{stream}: {}", reason(source)),
+            Self::System { action, source } => {
+                write!(f, "{action}: {}", reason(source))?;
+                match source.raw_os_error() {
+                    Some(libc::ENOSYS) => f.write_str(": this needs Linux 5.4 or later"),
+                    Some(libc::EMFILE) => f.write_str(": raise the limit of open files (`ulimit -n`)"),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+/// The kernel's words for an error, without the number that Rust puts behind them.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error ").map_or(text.as_str(), |(words, _)| words).to_owned()
+}

@@ -1,0 +1,398 @@
+//! Starts a process with exactly the file descriptors that it is to have.
+//!
+//! The standard library's `Command` can't place file descriptors without `pre_exec`, and with it `fork`s, which copies
+//! the page tables of however large a parent. Here the child shares the parent's memory until it executes its program
+//! (`CLONE_VM`), and the calling thread waits for that (`CLONE_VFORK`): the cost doesn't depend on the parent's size.
+//! The price is that the child may touch nothing that another thread of the parent could hold: it allocates nothing,
+//! takes no lock, and runs no signal handler. All that it needs is made ready in a [`Command`] beforehand.
+#![expect(unsafe_code, reason = "clone, and what a child does between it and exec, have no safe form")]
+
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::ptr;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use rustix::io::Errno;
+use rustix::process::{WaitId, WaitIdOptions, waitid};
+
+/// A process to be started.
+pub(crate) struct Command {
+    /// The file to execute.
+    pub(crate) program: CString,
+    /// Its arguments, its own name first.
+    pub(crate) args: Vec<CString>,
+    /// Its environment: `NAME=value`.
+    pub(crate) env: Vec<CString>,
+    /// Its working directory, where it is not to be this process's.
+    pub(crate) current_dir: Option<CString>,
+    /// Its file descriptors by rising number, all of them. Those of this process are above these numbers.
+    pub(crate) fds: Vec<(RawFd, OwnedFd)>,
+    /// Whether it is to be independent of this process: a session of its own, and no death with its parent.
+    pub(crate) detached: bool,
+}
+
+/// A process that was started.
+pub(crate) struct Process {
+    /// Its number. It may become another's once this one was waited for; `pidfd` never does.
+    pub(crate) pid: u32,
+    /// What refers to it for as long as it is open.
+    pub(crate) pidfd: OwnedFd,
+}
+
+/// What was being done when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub(crate) enum Step {
+    /// Making the process's own thread.
+    Thread,
+    /// Making the process.
+    Clone,
+    /// In the child, from here on.
+    Session,
+    ParentDeath,
+    Place,
+    Close,
+    CurrentDir,
+    Exec,
+}
+
+impl Step {
+    const IN_CHILD: [Self; 6] =
+        [Self::Session, Self::ParentDeath, Self::Place, Self::Close, Self::CurrentDir, Self::Exec];
+
+    /// In words.
+    pub(crate) const fn action(self) -> &'static str {
+        match self {
+            Self::Thread => "starting a thread",
+            Self::Clone => "making a process",
+            Self::Session => "making a session",
+            Self::ParentDeath => "binding the process to its parent",
+            Self::Place => "giving the file descriptors their numbers",
+            Self::Close => "closing the other file descriptors",
+            Self::CurrentDir => "entering the working directory",
+            Self::Exec => "executing the program",
+        }
+    }
+}
+
+/// Starts the process. When this returns it executes its program, or there is none.
+///
+/// The process dies when the calling thread ends, unless it is detached: this is for a thread of its own, which lives
+/// as long as it. All signals are blocked in it from now on, as is right for a thread that the program knows nothing
+/// of.
+pub(crate) fn spawn(command: &Command) -> Result<Process, (Step, io::Error)> {
+    let child = Child::of(command);
+    let in_parent = |error| (Step::Clone, error);
+    let stack = Stack::new().map_err(in_parent)?;
+    let mut pidfd: c_int = -1;
+    block_signals();
+    // SAFETY: the child runs `run_child` on a stack that nothing else uses, and `child`, `stack` and `pidfd` live
+    // until it has executed or is gone: until then CLONE_VFORK keeps this thread here. What it may do in this
+    // process's memory is said at `become_program`. No handler of this process's can run in it, as all signals are
+    // blocked. CLONE_PIDFD writes to what is given as the parent's tid.
+    let pid = unsafe {
+        libc::clone(
+            run_child,
+            stack.top(),
+            libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD,
+            (&raw const child).cast_mut().cast(),
+            &raw mut pidfd,
+        )
+    };
+    if pid < 0 {
+        return Err(in_parent(io::Error::last_os_error()));
+    }
+    if pidfd < 0 {
+        // A kernel that doesn't know CLONE_PIDFD ignores it.
+        // SAFETY: these take numbers and a null pointer, and the child of this number is not waited for before.
+        unsafe {
+            libc::kill(pid, libc::SIGKILL);
+            libc::waitpid(pid, ptr::null_mut(), 0);
+        }
+        return Err(in_parent(io::Error::from_raw_os_error(libc::ENOSYS)));
+    }
+    // SAFETY: clone has just made it, and nothing else knows of it.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+    match child.failure() {
+        None => Ok(Process { pid: pid.unsigned_abs(), pidfd }),
+        Some(failure) => {
+            // It is gone or going. Were the wait to fail, there is nobody left to wait for.
+            let _ = wait(&pidfd);
+            Err(failure)
+        }
+    }
+}
+
+/// Waits for the process to end, and lets the kernel forget it.
+pub(crate) fn wait(pidfd: &OwnedFd) -> Result<ExitStatus, Errno> {
+    let ended = rustix::io::retry_on_intr(|| waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED))?;
+    // Without NOHANG there always is one.
+    let ended = ended.ok_or(Errno::CHILD)?;
+    // Put together as `wait` has it: the exit code above, the signal below, and whether it left a core.
+    let code = ended.exit_status().unwrap_or(0) << 8;
+    let signal = ended.terminating_signal().unwrap_or(0);
+    let core = if ended.dumped() { 0x80 } else { 0 };
+    Ok(ExitStatus::from_raw(code | signal | core))
+}
+
+/// All that the child needs, in the form in which the kernel wants it.
+struct Child<'a> {
+    program: &'a CStr,
+    args: Vec<*const c_char>,
+    env: Vec<*const c_char>,
+    current_dir: Option<&'a CStr>,
+    /// Copies to make: from, to. No `from` is a `to`.
+    moves: Vec<(RawFd, RawFd)>,
+    /// The first and last of each run of numbers that are not to be open.
+    closes: Vec<(u32, u32)>,
+    detached: bool,
+    parent: libc::pid_t,
+    signals: c_int,
+    /// What failed and why, for the parent to read: it shares this memory.
+    step: AtomicI32,
+    errno: AtomicI32,
+}
+
+impl<'a> Child<'a> {
+    fn of(command: &'a Command) -> Self {
+        let pointers = |texts: &[CString]| {
+            texts.iter().map(|text| text.as_ptr()).chain([ptr::null()]).collect::<Vec<_>>()
+        };
+        Self {
+            program: &command.program,
+            args: pointers(&command.args),
+            env: pointers(&command.env),
+            current_dir: command.current_dir.as_deref(),
+            moves: command.fds.iter().map(|(number, fd)| (fd.as_raw_fd(), *number)).collect(),
+            closes: gaps(command.fds.iter().map(|(number, _)| number.unsigned_abs())),
+            detached: command.detached,
+            parent: std::process::id().cast_signed(),
+            signals: libc::SIGRTMAX(),
+            step: AtomicI32::new(0),
+            errno: AtomicI32::new(0),
+        }
+    }
+
+    fn fail(&self, step: Step) {
+        let errno = io::Error::last_os_error().raw_os_error().unwrap_or(0);
+        self.errno.store(errno, Ordering::Relaxed);
+        self.step.store(step as i32, Ordering::Release);
+    }
+
+    fn failure(&self) -> Option<(Step, io::Error)> {
+        let failed = self.step.load(Ordering::Acquire);
+        let step = Step::IN_CHILD.into_iter().find(|step| *step as i32 == failed)?;
+        Some((step, io::Error::from_raw_os_error(self.errno.load(Ordering::Relaxed))))
+    }
+}
+
+/// The runs of numbers that are not among `numbers`, which rise.
+fn gaps(numbers: impl Iterator<Item = u32>) -> Vec<(u32, u32)> {
+    let mut gaps = Vec::new();
+    let mut next = 0;
+    for number in numbers {
+        if number > next {
+            gaps.push((next, number - 1));
+        }
+        next = number + 1;
+    }
+    gaps.push((next, u32::MAX));
+    gaps
+}
+
+extern "C" fn run_child(child: *mut c_void) -> c_int {
+    // SAFETY: `spawn` hands over a `Child` that lives until this process has executed or is gone.
+    let child = unsafe { &*child.cast::<Child<'_>>() };
+    // SAFETY: this is the child of `spawn`'s clone.
+    let step = unsafe { become_program(child) };
+    child.fail(step);
+    127
+}
+
+/// Gives the step that failed; otherwise it doesn't return.
+///
+/// # Safety
+///
+/// To be called only in a child that shares its parent's memory: with all signals blocked, and with its own tables
+/// of file descriptors and signal handlers. Everything here is a bare system call or works on the child's own stack.
+unsafe fn become_program(child: &Child<'_>) -> Step {
+    // SAFETY (of all blocks below): the pointers come from `child`, whose texts and arrays end with zero as the calls
+    // demand, or from this function's own stack; everything else is numbers.
+
+    // The guest's signals are not to depend on what this process ignores, and none of its handlers may run in the
+    // child once signals are no longer blocked.
+    for signal in 1..=child.signals {
+        // SAFETY: as above. It fails for SIGKILL and SIGSTOP, and for those that libc keeps to itself: nobody sends
+        // these to the child, and exec ends their handlers.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    if child.detached {
+        // SAFETY: as above.
+        if unsafe { libc::setsid() } < 0 {
+            return Step::Session;
+        }
+    } else {
+        // SAFETY: as above.
+        if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } < 0 {
+            return Step::ParentDeath;
+        }
+        // The parent may have died before it was said what is to happen then.
+        // SAFETY: as above.
+        if unsafe { libc::getppid() } != child.parent {
+            return Step::ParentDeath;
+        }
+    }
+    for (from, to) in &child.moves {
+        // SAFETY: as above. The copy is not closed on exec, whatever the original is.
+        if unsafe { libc::dup2(*from, *to) } < 0 {
+            return Step::Place;
+        }
+    }
+    // Not by a flag on each: the parent's other threads and libraries open what they like, with the flag or without.
+    for (first, last) in &child.closes {
+        // SAFETY: as above.
+        if unsafe { libc::syscall(libc::SYS_close_range, *first, *last, 0) } < 0 {
+            // Linux before 5.9, or a filter of system calls that is older than it.
+            if !close_listed(&child.closes) {
+                return Step::Close;
+            }
+            break;
+        }
+    }
+    if let Some(current_dir) = child.current_dir {
+        // SAFETY: as above.
+        if unsafe { libc::chdir(current_dir.as_ptr()) } < 0 {
+            return Step::CurrentDir;
+        }
+    }
+    let mut none = std::mem::MaybeUninit::uninit();
+    // SAFETY: as above; sigemptyset fills in what pthread_sigmask reads.
+    unsafe {
+        libc::sigemptyset(none.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut());
+        libc::execve(child.program.as_ptr(), child.args.as_ptr(), child.env.as_ptr());
+    }
+    Step::Exec
+}
+
+/// Closes what lies in `ranges` by the kernel's own list of what is open. Says whether it could.
+fn close_listed(ranges: &[(u32, u32)]) -> bool {
+    /// Where a `linux_dirent64` has its length and its name.
+    const LENGTH: std::ops::Range<usize> = 16..18;
+    const NAME: usize = 19;
+
+    // SAFETY: the path is a C string, the rest is numbers.
+    let list = unsafe {
+        libc::open(c"/proc/self/fd".as_ptr(), libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC)
+    };
+    if list < 0 {
+        return false;
+    }
+    let mut buffer = [0_u8; 2048];
+    loop {
+        // SAFETY: the kernel writes at most the buffer's length into it.
+        let filled = unsafe { libc::syscall(libc::SYS_getdents64, list, buffer.as_mut_ptr(), buffer.len()) };
+        let Ok(filled) = usize::try_from(filled) else {
+            return false;
+        };
+        if filled == 0 {
+            // The list itself is closed on exec.
+            return true;
+        }
+        let mut entries = buffer.get(..filled).unwrap_or_default();
+        while let Some(&[low, high]) = entries.get(LENGTH) {
+            let length = usize::from(u16::from_ne_bytes([low, high]));
+            let name = entries.get(NAME..length).unwrap_or_default();
+            let number = number(name);
+            if let Some(number) = number
+                && number != list
+                && ranges.iter().any(|(first, last)| (*first..=*last).contains(&number.unsigned_abs()))
+            {
+                // SAFETY: the child's table is its own, and nothing in it uses the number any more.
+                unsafe { libc::close(number) };
+            }
+            // A length of zero would be the kernel's error; it is not to become an endless loop.
+            entries = entries.get(length.max(1)..).unwrap_or_default();
+        }
+    }
+}
+
+/// The number that the bytes before the first zero spell.
+fn number(name: &[u8]) -> Option<RawFd> {
+    CStr::from_bytes_until_nul(name).ok()?.to_str().ok()?.parse().ok()
+}
+
+/// Blocks all signals in this thread.
+fn block_signals() {
+    let mut all = std::mem::MaybeUninit::uninit();
+    // SAFETY: sigfillset fills in what pthread_sigmask reads, which with this first argument can't fail.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), ptr::null_mut());
+    }
+}
+
+/// The child's stack, with a page below it that nothing may touch.
+struct Stack {
+    base: *mut c_void,
+    length: usize,
+}
+
+impl Stack {
+    const SIZE: usize = 64 * 1024;
+
+    fn new() -> io::Result<Self> {
+        // SAFETY: it takes a number.
+        let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(64 * 1024);
+        let length = page + Self::SIZE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK;
+        // SAFETY: a new mapping, wherever the kernel likes, touches nothing that exists.
+        let base =
+            unsafe { libc::mmap(ptr::null_mut(), length, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
+        if base == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let stack = Self { base, length };
+        // SAFETY: the first page of a mapping of our own.
+        if unsafe { libc::mprotect(base, page, libc::PROT_NONE) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(stack)
+    }
+
+    /// Where it begins: stacks grow down. A page's end is as aligned as any machine wants it.
+    fn top(&self) -> *mut c_void {
+        self.base.wrapping_byte_add(self.length)
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is our own, and whoever used it has executed or is gone.
+        unsafe { libc::munmap(self.base, self.length) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{gaps, number};
+
+    #[test]
+    fn what_is_not_in_the_table_is_in_a_gap() {
+        assert_eq!(gaps([0, 1, 2, 3].into_iter()), [(4, u32::MAX)]);
+        assert_eq!(gaps([0, 1, 2, 5, 6, 9].into_iter()), [(3, 4), (7, 8), (10, u32::MAX)]);
+        assert_eq!(gaps([2].into_iter()), [(0, 1), (3, u32::MAX)]);
+    }
+
+    #[test]
+    fn entries_of_proc_are_numbers_or_dots() {
+        assert_eq!(number(b"0\0\0"), Some(0));
+        assert_eq!(number(b"1042\0\0\0"), Some(1042));
+        assert_eq!(number(b"..\0"), None);
+        assert_eq!(number(b"\0"), None);
+        assert_eq!(number(b"99999999999\0"), None);
+    }
+}

@@ -1,0 +1,86 @@
+//! Finds the program of a plan.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::{env, io};
+
+use rustix::fs::{Access, access};
+
+use crate::SpawnError;
+
+/// What is searched where there is no `PATH`.
+const DEFAULT_PATH: &str = "/usr/local/bin:/bin:/usr/bin";
+
+/// Where `program` is: a path is itself, from this process's working directory; a name is the first file in `path`
+/// that this user may execute.
+///
+/// The search is done before there is a child, which may not allocate.
+pub(crate) fn find(program: &OsStr, path: Option<&OsStr>) -> Result<PathBuf, SpawnError> {
+    if program.as_bytes().contains(&b'/') {
+        return absolute(Path::new(program));
+    }
+    let path = path.unwrap_or(OsStr::new(DEFAULT_PATH));
+    let mut refused = None;
+    if !program.is_empty() {
+        for folder in env::split_paths(path) {
+            let candidate = folder.join(program);
+            if candidate.is_file() {
+                if access(&candidate, Access::EXEC_OK).is_ok() {
+                    return absolute(&candidate);
+                }
+                refused.get_or_insert(candidate);
+            }
+        }
+    }
+    Err(match refused {
+        Some(program) => SpawnError::Exec { program, source: io::Error::from_raw_os_error(libc::EACCES) },
+        None => SpawnError::NotFound { program: program.to_owned(), path: OsString::from(path) },
+    })
+}
+
+/// The guest's working directory may be another.
+fn absolute(path: &Path) -> Result<PathBuf, SpawnError> {
+    std::path::absolute(path)
+        .map_err(|source| SpawnError::System { action: "finding the working directory", source })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "these are tests")]
+
+    use std::ffi::OsStr;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    use super::find;
+    use crate::SpawnError;
+
+    #[test]
+    fn the_first_that_may_be_executed_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+        for (folder, mode) in [(&one, 0o644), (&two, 0o755)] {
+            fs::create_dir(folder).unwrap();
+            fs::write(folder.join("program"), "").unwrap();
+            fs::set_permissions(folder.join("program"), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let path = std::env::join_paths([&one, &two]).unwrap();
+        assert_eq!(find(OsStr::new("program"), Some(&path)).unwrap(), two.join("program"));
+
+        let refused = find(OsStr::new("program"), Some(one.as_os_str())).unwrap_err();
+        assert!(matches!(&refused, SpawnError::Exec { program, .. } if *program == one.join("program")));
+
+        let missing = find(OsStr::new("another"), Some(&path)).unwrap_err();
+        assert!(matches!(&missing, SpawnError::NotFound { program, path: searched }
+            if program == "another" && *searched == path));
+    }
+
+    #[test]
+    fn a_path_is_itself_and_nothing_is_nowhere() {
+        assert_eq!(find(OsStr::new("/no/such"), None).unwrap(), Path::new("/no/such"));
+        assert_eq!(find(OsStr::new("./x"), None).unwrap(), std::env::current_dir().unwrap().join("x"));
+        assert!(matches!(find(OsStr::new(""), None), Err(SpawnError::NotFound { .. })));
+    }
+}

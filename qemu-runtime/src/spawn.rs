@@ -1,0 +1,231 @@
+//! How a guest is started.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::{CString, OsStr, OsString};
+use std::io::{self, PipeReader};
+use std::os::fd::{OwnedFd, RawFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use crate::plan::{Fd, Plan};
+use crate::process::{Command, Step};
+use crate::stdio::{open_input, open_output};
+use crate::supervisor::{self, Incoming};
+use crate::{Guest, HostPaths, SpawnError, Stderr, Stdio, fd, program};
+
+/// The numbers of standard input, output and error.
+const STDIO: std::ops::Range<RawFd> = 0..3;
+
+/// How a guest is started: what its plan doesn't say.
+///
+/// ```
+/// use qemu_runtime::{Plan, Spawn, Stdio};
+/// # use std::io::Read;
+///
+/// let plan = Plan::new("qemu-system-x86_64", ["-version"], vec![]);
+/// let mut guest = Spawn::new(&plan).stdout(Stdio::Pipe).env("LC_ALL", "C").spawn()?;
+/// let mut version = String::new();
+/// guest.take_stdout().expect("it is a pipe").read_to_string(&mut version)?;
+/// assert!(version.starts_with("QEMU emulator version"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "it starts nothing before `spawn`"]
+pub struct Spawn<'a> {
+    plan: &'a Plan,
+    stdin: Stdio,
+    stdout: Stdio,
+    stderr: Stderr,
+    /// Whether the environment starts from nothing rather than from this process's.
+    env_clear: bool,
+    /// What is set and what is removed in it.
+    env: BTreeMap<OsString, Option<OsString>>,
+    current_dir: Option<PathBuf>,
+    host_paths: HostPaths,
+    detached: bool,
+}
+
+impl<'a> Spawn<'a> {
+    /// Starts from the defaults: nothing on standard input, this process's standard output, standard error
+    /// captured, this process's environment and working directory.
+    pub fn new(plan: &'a Plan) -> Self {
+        Self {
+            plan,
+            stdin: Stdio::Null,
+            stdout: Stdio::Inherit,
+            stderr: Stderr::Captured,
+            env_clear: false,
+            env: BTreeMap::new(),
+            current_dir: None,
+            host_paths: HostPaths::default(),
+            detached: false,
+        }
+    }
+
+    /// Standard input.
+    pub fn stdin(mut self, stdin: impl Into<Stdio>) -> Self {
+        self.stdin = stdin.into();
+        self
+    }
+
+    /// Standard output.
+    pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
+        self.stdout = stdout.into();
+        self
+    }
+
+    /// Standard error.
+    pub fn stderr(mut self, stderr: impl Into<Stderr>) -> Self {
+        self.stderr = stderr.into();
+        self
+    }
+
+    /// Sets a variable of QEMU's environment.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.insert(name.into(), Some(value.into()));
+        self
+    }
+
+    /// Removes a variable from QEMU's environment.
+    pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
+        self.env.insert(name.into(), None);
+        self
+    }
+
+    /// Starts QEMU's environment from nothing, also what was set before. Without a `PATH` in it, the program is
+    /// looked for in `/usr/local/bin`, `/bin` and `/usr/bin`.
+    pub fn env_clear(mut self) -> Self {
+        self.env_clear = true;
+        self.env.clear();
+        self
+    }
+
+    /// QEMU's working directory, from which it reads relative paths. A relative path of the program, and those of
+    /// the plan's file descriptors, are read from this process's.
+    pub fn current_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.current_dir = Some(path.into());
+        self
+    }
+
+    /// Where this host keeps the devices that the plan's file descriptors come from.
+    pub fn host_paths(mut self, paths: HostPaths) -> Self {
+        self.host_paths = paths;
+        self
+    }
+
+    /// Lets the guest outlive this process and its [`Guest`]: dropping that doesn't kill it, nor does the end of this
+    /// process. It gets a session of its own, so that no terminal's hangup or Ctrl-C reaches it.
+    ///
+    /// Captured standard error has no reader once this process has ended: what is written there is lost. A
+    /// [file](Stdio::Fd) keeps it.
+    pub const fn detached(mut self) -> Self {
+        self.detached = true;
+        self
+    }
+
+    /// Starts it: see [`Guest::spawn`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Guest::spawn`].
+    pub fn spawn(self) -> Result<Guest, SpawnError> {
+        let highest = highest(self.plan.fds())?;
+        let env = self.environment();
+        let path = env.get(OsStr::new("PATH")).map(OsString::as_os_str);
+        let program = program::find(self.plan.program(), path)?;
+        let args =
+            [self.plan.program()].into_iter().chain(self.plan.args()).map(text).collect::<Result<_, _>>()?;
+        let env = env.iter().map(|(name, value)| variable(name, value)).collect::<Result<_, _>>()?;
+        let current_dir = self.current_dir.as_deref().map(text).transpose()?;
+
+        let (stdin, our_stdin) = open_input(self.stdin).map_err(stdio("standard input"))?;
+        let (stdout, our_stdout) =
+            open_output(self.stdout, io::stdout()).map_err(stdio("standard output"))?;
+        let (stderr, our_stderr, incoming) = open_stderr(self.stderr).map_err(stdio("standard error"))?;
+        let mut fds = Vec::with_capacity(STDIO.len() + self.plan.fds().len());
+        for (number, opened) in STDIO.zip([stdin, stdout, stderr]) {
+            let opened =
+                fd::move_above(opened, highest).map_err(system("making room for the file descriptors"))?;
+            fds.push((number, opened));
+        }
+        let opened = fd::open_table(self.plan.fds(), &self.host_paths, highest).map_err(SpawnError::Fd)?;
+        fds.extend(self.plan.fds().iter().map(|fd| fd.number.cast_signed()).zip(opened));
+
+        let command =
+            Command { program: text(&program)?, args, env, current_dir, fds, detached: self.detached };
+        let (shared, thread) = supervisor::start(command, incoming).map_err(|(step, source)| match step {
+            Step::Exec => SpawnError::Exec { program, source },
+            Step::CurrentDir => SpawnError::CurrentDir { path: self.current_dir.unwrap_or_default(), source },
+            other => SpawnError::System { action: other.action(), source },
+        })?;
+        Ok(Guest {
+            shared,
+            thread: Some(thread),
+            stdin: our_stdin,
+            stdout: our_stdout,
+            stderr: our_stderr,
+            detached: self.detached,
+        })
+    }
+
+    fn environment(&self) -> BTreeMap<OsString, OsString> {
+        let mut env = BTreeMap::new();
+        if !self.env_clear {
+            env.extend(env::vars_os());
+        }
+        for (name, value) in &self.env {
+            match value {
+                Some(value) => env.insert(name.clone(), value.clone()),
+                None => env.remove(name),
+            };
+        }
+        env
+    }
+}
+
+/// The highest number that the child is to have. The table's numbers rise from 3.
+fn highest(table: &[Fd]) -> Result<RawFd, SpawnError> {
+    table.iter().try_fold(STDIO.end - 1, |last, Fd { number, .. }| {
+        match RawFd::try_from(*number) {
+            // One less than the largest, as what is opened must lie above it.
+            Ok(next) if next > last && next < RawFd::MAX => Ok(next),
+            _ => Err(SpawnError::FdNumber { number: *number }),
+        }
+    })
+}
+
+type StderrEnds = (OwnedFd, Option<PipeReader>, Option<Incoming>);
+
+fn open_stderr(stderr: Stderr) -> io::Result<StderrEnds> {
+    let (stdio, tee) = match stderr {
+        Stderr::Stdio(stdio) => {
+            let (theirs, ours) = open_output(stdio, io::stderr())?;
+            return Ok((theirs, ours, None));
+        }
+        Stderr::Captured => (Stdio::Pipe, None),
+        Stderr::Tee(tee) => (Stdio::Pipe, Some(tee)),
+    };
+    let (theirs, ours) = open_output(stdio, io::stderr())?;
+    Ok((theirs, None, ours.map(|pipe| Incoming { pipe, tee })))
+}
+
+fn text(text: impl AsRef<OsStr>) -> Result<CString, SpawnError> {
+    let text = text.as_ref();
+    CString::new(text.as_bytes()).map_err(|_| SpawnError::Nul { text: text.to_owned() })
+}
+
+fn variable(name: &OsStr, value: &OsStr) -> Result<CString, SpawnError> {
+    let mut variable = name.to_owned();
+    variable.push("=");
+    variable.push(value);
+    CString::new(variable.into_vec()).map_err(|_| SpawnError::Nul { text: value.to_owned() })
+}
+
+fn stdio(stream: &'static str) -> impl Fn(io::Error) -> SpawnError {
+    move |source| SpawnError::Stdio { stream, source }
+}
+
+fn system(action: &'static str) -> impl Fn(io::Error) -> SpawnError {
+    move |source| SpawnError::System { action, source }
+}

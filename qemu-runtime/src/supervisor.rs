@@ -1,0 +1,173 @@
+//! The thread that a guest has: it starts it, takes what it writes to standard error, and waits for its end.
+//!
+//! It is the guest's parent in the kernel's eyes: what is to die with its parent dies when the *thread* ends that
+//! started it. And it is the one place that waits, so that no guest stays a zombie, whatever its owner does.
+
+use std::io::{self, PipeReader, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitStatus;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+
+use crate::process::{self, Command, Step};
+use crate::tail::Tail;
+
+/// Where a guest's standard error comes in.
+pub(crate) struct Incoming {
+    pub(crate) pipe: PipeReader,
+    pub(crate) tee: Option<Box<dyn Write + Send>>,
+}
+
+/// What the guest's owner and its thread share.
+pub(crate) struct Shared {
+    pub(crate) pid: u32,
+    pub(crate) pidfd: OwnedFd,
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    stderr: Tail,
+    /// How it ended, once it has.
+    status: Option<Result<ExitStatus, Errno>>,
+}
+
+/// Starts `command` on a thread of its own. The file descriptors in it are closed when this returns.
+pub(crate) fn start(
+    command: Command,
+    stderr: Option<Incoming>,
+) -> Result<(Arc<Shared>, JoinHandle<()>), (Step, io::Error)> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let thread = thread::Builder::new()
+        .name("qemu-guest".into())
+        .spawn(move || {
+            let started = process::spawn(&command).map(|process| {
+                Arc::new(Shared {
+                    pid: process.pid,
+                    pidfd: process.pidfd,
+                    state: Mutex::default(),
+                    ended: Condvar::new(),
+                })
+            });
+            drop(command);
+            let shared = started.as_ref().ok().cloned();
+            // The owner waits for this and nothing else.
+            let _ = sender.send(started);
+            if let Some(shared) = shared {
+                shared.attend(stderr);
+            }
+        })
+        .map_err(|error| (Step::Thread, error))?;
+    match receiver.recv() {
+        Ok(Ok(shared)) => Ok((shared, thread)),
+        Ok(Err(failure)) => {
+            // It may still hold the reading end of standard error.
+            let _ = thread.join();
+            Err(failure)
+        }
+        Err(mpsc::RecvError) => Err((Step::Thread, io::Error::other("the guest's thread ended early"))),
+    }
+}
+
+impl Shared {
+    /// How it ended, if it has.
+    pub(crate) fn status(&self) -> Option<io::Result<ExitStatus>> {
+        known(&self.lock())
+    }
+
+    /// How it ended, once it has, or nothing at the deadline.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> Option<io::Result<ExitStatus>> {
+        let mut state = self.lock();
+        loop {
+            if let Some(status) = known(&state) {
+                return Some(status);
+            }
+            state = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+                None => self.ended.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => return None,
+                Some(left) => self.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
+        }
+    }
+
+    /// The end of what it wrote to standard error so far, and how many bytes came before.
+    pub(crate) fn stderr(&self) -> (Vec<u8>, u64) {
+        let state = self.lock();
+        (state.stderr.to_vec(), state.stderr.skipped())
+    }
+
+    /// A panic in another thread leaves nothing half done here.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what it writes until it ends, then waits for it.
+    fn attend(&self, mut stderr: Option<Incoming>) {
+        let mut buffer = vec![0; Tail::MAX];
+        loop {
+            let mut watched = vec![PollFd::new(&self.pidfd, PollFlags::IN)];
+            watched.extend(stderr.as_ref().map(|stderr| PollFd::new(&stderr.pipe, PollFlags::IN)));
+            match poll(&mut watched, None) {
+                Ok(_) | Err(Errno::INTR) => {}
+                // Out of memory, at worst: the wait below needs none.
+                Err(_) => break,
+            }
+            let ready = |index: usize| watched.get(index).is_some_and(|fd| !fd.revents().is_empty());
+            let (ended, written) = (ready(0), ready(1));
+            if ended {
+                break;
+            }
+            if written
+                && let Some(incoming) = &mut stderr
+                && self.take(incoming, &mut buffer) == 0
+            {
+                stderr = None;
+            }
+        }
+        // What it wrote last is in the pipe still. Not more than the pipe holds: a process that it left behind may
+        // have the other end, and write on and on, or nothing more.
+        if let Some(mut incoming) = stderr {
+            let mut left = rustix::pipe::fcntl_getpipe_size(&incoming.pipe).unwrap_or(Tail::MAX);
+            while left > 0 && ready(&incoming.pipe) {
+                match self.take(&mut incoming, &mut buffer) {
+                    0 => break,
+                    taken => left = left.saturating_sub(taken),
+                }
+            }
+        }
+        let status = process::wait(&self.pidfd);
+        self.lock().status = Some(status);
+        self.ended.notify_all();
+    }
+
+    /// Takes what there is to read: how many bytes, zero at the end.
+    fn take(&self, stderr: &mut Incoming, buffer: &mut [u8]) -> usize {
+        // An error is as good as the end. No signal interrupts this thread.
+        let taken = stderr.pipe.read(buffer).unwrap_or(0);
+        let chunk = buffer.get(..taken).unwrap_or_default();
+        self.lock().stderr.push(chunk);
+        if let Some(tee) = &mut stderr.tee {
+            // It is the caller's code: its panic must not take the thread along, nor with it the guest.
+            let written = catch_unwind(AssertUnwindSafe(|| tee.write_all(chunk).and_then(|()| tee.flush())));
+            if !matches!(written, Ok(Ok(()))) {
+                stderr.tee = None;
+            }
+        }
+        taken
+    }
+}
+
+fn known(state: &State) -> Option<io::Result<ExitStatus>> {
+    state.status.map(|status| status.map_err(io::Error::from))
+}
+
+fn ready(fd: impl AsFd) -> bool {
+    let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+    matches!(poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&now)), Ok(1..))
+}

@@ -1,0 +1,400 @@
+//! Starting, waiting, ending: no guest is left behind, running or dead.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use qemu_runtime::{Guest, Plan, Spawn, SpawnError, Stderr, Stdio};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+
+use crate::host::{self, Lacking, open_files, state_of, threads, until};
+use crate::stand_in::{self, run, shell};
+
+crate::tests! {
+    an_exit_code_comes_back_with_the_end_of_stderr
+    a_killed_guest_is_reported_by_its_signal
+    waiting_can_be_cut_short
+    dropping_kills_and_leaves_no_zombie
+    a_guest_outlives_the_thread_that_spawned_it
+    a_guest_dies_with_its_parent
+    a_detached_guest_outlives_its_handle
+    a_hundred_megabytes_of_stderr_stay_bounded
+    stderr_is_passed_on_as_it_comes
+    a_tee_that_fails_costs_the_guest_nothing
+    what_a_guest_leaves_behind_does_not_delay_its_end
+    standard_streams_are_what_was_asked_for
+    the_environment_is_what_was_asked_for
+    relative_paths_are_read_from_where_they_should_be
+    signals_are_at_their_defaults
+    a_program_that_cannot_run_is_named_with_a_cure
+    a_status_that_was_lost_is_an_error
+    guests_in_a_row_leave_nothing_behind
+}
+
+fn sleeping() -> Plan {
+    Plan::new("sleep", ["1000"], vec![])
+}
+
+fn children() -> bool {
+    waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).is_ok()
+}
+
+fn an_exit_code_comes_back_with_the_end_of_stderr() -> Result<(), Lacking> {
+    let exit = run(&shell("echo reason >&2; exit 7"));
+    assert_eq!((exit.status().code(), exit.stderr(), exit.stderr_skipped()), (Some(7), &b"reason\n"[..], 0));
+    assert_eq!(exit.to_string(), "exit status: 7: reason");
+    assert!(run(&Plan::new("true", [""; 0], vec![])).success());
+    Ok(())
+}
+
+fn a_killed_guest_is_reported_by_its_signal() -> Result<(), Lacking> {
+    let guest = Guest::spawn(&sleeping()).unwrap();
+    assert_eq!(guest.try_wait().unwrap(), None);
+    guest.kill().unwrap();
+    let exit = guest.wait().unwrap();
+    assert_eq!((exit.status().signal(), exit.status().code()), (Some(libc::SIGKILL), None));
+    // Again and after the end, with the same answer.
+    guest.kill().unwrap();
+    assert_eq!(guest.try_wait().unwrap(), Some(exit.clone()));
+    assert_eq!(guest.wait().unwrap(), exit);
+
+    assert_eq!(run(&shell("kill -TERM $$")).status().signal(), Some(libc::SIGTERM));
+    Ok(())
+}
+
+fn waiting_can_be_cut_short() -> Result<(), Lacking> {
+    let guest = Guest::spawn(&sleeping()).unwrap();
+    let start = Instant::now();
+    assert_eq!(guest.wait_timeout(Duration::from_millis(50)).unwrap(), None);
+    assert!(start.elapsed() >= Duration::from_millis(50));
+    // One waits while another kills.
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| guest.wait_timeout(Duration::MAX).unwrap().unwrap());
+        guest.kill().unwrap();
+        assert_eq!(waiting.join().unwrap().status().signal(), Some(libc::SIGKILL));
+    });
+    Ok(())
+}
+
+fn dropping_kills_and_leaves_no_zombie() -> Result<(), Lacking> {
+    let before = (open_files(), threads());
+    let guest = Guest::spawn(&sleeping()).unwrap();
+    let pid = guest.id();
+    assert!(state_of(pid).is_some());
+    drop(guest);
+    assert_eq!(state_of(pid), None);
+    // One that has ended by itself is no zombie even before.
+    let guest = Guest::spawn(&Plan::new("true", [""; 0], vec![])).unwrap();
+    until("it is gone", || state_of(guest.id()).is_none());
+    drop(guest);
+    assert!(!children());
+    assert_eq!((open_files(), threads()), before);
+    Ok(())
+}
+
+fn a_guest_outlives_the_thread_that_spawned_it() -> Result<(), Lacking> {
+    // The kernel ends what is to die with its parent when the thread ends that started it.
+    let guest = thread::spawn(|| Guest::spawn(&sleeping()).unwrap()).join().unwrap();
+    thread::sleep(Duration::from_millis(100));
+    assert_eq!(guest.try_wait().unwrap(), None);
+    Ok(())
+}
+
+fn a_guest_dies_with_its_parent() -> Result<(), Lacking> {
+    for signal in [Signal::KILL, Signal::TERM, Signal::ABORT] {
+        let mut launcher = Command::new(std::env::current_exe().unwrap())
+            .args(["stand-in", "launcher"])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(launcher.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let guest: u32 = line.trim().parse().unwrap();
+        assert!(state_of(guest).is_some());
+        kill_process(Pid::from_child(&launcher), signal).unwrap();
+        launcher.wait().unwrap();
+        until("the guest is dead", || matches!(state_of(guest), None | Some('Z')));
+    }
+    Ok(())
+}
+
+fn a_detached_guest_outlives_its_handle() -> Result<(), Lacking> {
+    let before = (open_files(), threads());
+    let guest = Spawn::new(&sleeping()).detached().spawn().unwrap();
+    let pid = guest.id();
+    let raw = Pid::from_raw(pid.cast_signed()).unwrap();
+    drop(guest);
+    thread::sleep(Duration::from_millis(50));
+    assert_eq!(state_of(pid), Some('S'));
+    assert_eq!(rustix::process::getsid(Some(raw)), Ok(raw));
+    kill_process(raw, Signal::KILL).unwrap();
+    until("it is gone, and waited for", || state_of(pid).is_none());
+    until("its thread has ended", || (open_files(), threads()) == before);
+    Ok(())
+}
+
+fn a_hundred_megabytes_of_stderr_stay_bounded() -> Result<(), Lacking> {
+    // Nobody reads it meanwhile.
+    let guest = Guest::spawn(&stand_in::plan(&["stderr", "100"], vec![])).unwrap();
+    let exit = guest.wait_timeout(Duration::from_secs(60)).unwrap().unwrap();
+    assert!(exit.success());
+    assert_eq!(exit.stderr().len(), 64 * 1024);
+    assert!(exit.stderr().ends_with(b"xxxthe end"));
+    assert_eq!(exit.stderr_skipped() + 64 * 1024, 100_000_007);
+    Ok(())
+}
+
+/// What is written, for all to see.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn stderr_is_passed_on_as_it_comes() -> Result<(), Lacking> {
+    let log = Log::default();
+    let plan = shell("echo one >&2; read line; echo two >&2");
+    let mut guest = Spawn::new(&plan).stdin(Stdio::Pipe).stderr(Stderr::tee(log.clone())).spawn().unwrap();
+    until("the first line is there", || *log.0.lock().unwrap() == b"one\n");
+    assert_eq!(guest.stderr(), b"one\n");
+    drop(guest.take_stdin());
+    assert_eq!(guest.wait().unwrap().stderr(), b"one\ntwo\n");
+    assert_eq!(*log.0.lock().unwrap(), b"one\ntwo\n");
+    Ok(())
+}
+
+fn a_tee_that_fails_costs_the_guest_nothing() -> Result<(), Lacking> {
+    struct Full;
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    struct Panics;
+    impl Write for Panics {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            // A panic that prints nothing.
+            std::panic::resume_unwind(Box::new("as the test wants it"));
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    for tee in [Stderr::tee(Full), Stderr::tee(Panics)] {
+        let exit =
+            Spawn::new(&shell("echo one >&2; echo two >&2")).stderr(tee).spawn().unwrap().wait().unwrap();
+        assert_eq!((exit.success(), exit.stderr()), (true, &b"one\ntwo\n"[..]));
+    }
+    Ok(())
+}
+
+fn what_a_guest_leaves_behind_does_not_delay_its_end() -> Result<(), Lacking> {
+    let start = Instant::now();
+    // Both children keep the pipe; one is silent, the other writes on and on.
+    let plan = shell("echo first >&2; sleep 5 & (trap '' PIPE; timeout 5 yes >&2) & echo $! >&2; exit 3");
+    let exit = run(&plan);
+    assert_eq!(exit.status().code(), Some(3));
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    Ok(())
+}
+
+fn standard_streams_are_what_was_asked_for() -> Result<(), Lacking> {
+    let plan = shell("read line; echo out $line; echo err $line >&2");
+    let mut guest =
+        Spawn::new(&plan).stdin(Stdio::Pipe).stdout(Stdio::Pipe).stderr(Stdio::Pipe).spawn().unwrap();
+    guest.take_stdin().unwrap().write_all(b"line\n").unwrap();
+    let (mut out, mut err) = (String::new(), String::new());
+    guest.take_stdout().unwrap().read_to_string(&mut out).unwrap();
+    guest.take_stderr().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!((&*out, &*err), ("out line\n", "err line\n"));
+    assert!(guest.take_stdin().is_none() && guest.take_stdout().is_none() && guest.take_stderr().is_none());
+    assert_eq!(guest.wait().unwrap().stderr(), b"");
+
+    // A file for both, from and to which it is copied.
+    let mut input = tempfile::tempfile().unwrap();
+    input.write_all(b"file\n").unwrap();
+    input.rewind().unwrap();
+    let mut output = tempfile::tempfile().unwrap();
+    let both = output.try_clone().unwrap();
+    let spawn = Spawn::new(&plan).stdin(input).stdout(both.try_clone().unwrap()).stderr(Stdio::from(both));
+    assert!(spawn.spawn().unwrap().wait().unwrap().success());
+    let mut text = String::new();
+    output.rewind().unwrap();
+    output.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "out file\nerr file\n");
+
+    // This process's own, and none: the guest compares them by /proc.
+    let own = |number: i32| open_files()[&number].display().to_string();
+    let script = format!(
+        "test \"$(readlink /proc/$$/fd/0)\" = '{}' -a \"$(readlink /proc/$$/fd/1)\" = '{}' -a \
+         \"$(readlink /proc/$$/fd/2)\" = /dev/null",
+        own(0),
+        own(1)
+    );
+    let plan = shell(&script);
+    let spawn = Spawn::new(&plan).stdin(Stdio::Inherit).stdout(Stdio::Inherit).stderr(Stdio::Null);
+    assert!(spawn.spawn().unwrap().wait().unwrap().success());
+    Ok(())
+}
+
+/// What a plan's program writes to standard output.
+fn output(spawn: Spawn<'_>) -> String {
+    let mut guest = spawn.stdout(Stdio::Pipe).spawn().unwrap();
+    let mut output = String::new();
+    guest.take_stdout().unwrap().read_to_string(&mut output).unwrap();
+    let exit = guest.wait().unwrap();
+    assert!(exit.success(), "{exit}");
+    output
+}
+
+fn the_environment_is_what_was_asked_for() -> Result<(), Lacking> {
+    let plan = Plan::new("env", [""; 0], vec![]);
+    let env = output(Spawn::new(&plan).env("ONE", "1 = one").env_remove("PATH").env("PATH", "/usr/bin:/bin"));
+    assert!(env.lines().any(|line| line == "ONE=1 = one"), "{env}");
+    assert!(env.lines().any(|line| line == "PATH=/usr/bin:/bin"), "{env}");
+    // The rest is the test's own.
+    let (name, value) = std::env::vars().find(|(name, _)| !matches!(&**name, "PATH" | "_")).unwrap();
+    let own = format!("{name}={value}\n");
+    assert!(env.contains(&own), "{env}");
+    let env = output(Spawn::new(&plan).env("BEFORE", "").env_clear().env("TWO", "2"));
+    assert_eq!(env, "TWO=2\n");
+    let env = output(Spawn::new(&plan).env_remove(&name));
+    assert!(!env.contains(&own), "{env}");
+    Ok(())
+}
+
+fn relative_paths_are_read_from_where_they_should_be() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().canonicalize().unwrap();
+    assert_eq!(
+        output(Spawn::new(&Plan::new("pwd", [""; 0], vec![])).current_dir(&path)),
+        format!("{}\n", path.display())
+    );
+
+    // The program and the files from here, whatever the guest's working directory.
+    let here = std::env::current_dir().unwrap();
+    let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
+    fs::copy("/bin/cat", path.join("program")).unwrap();
+    fs::write(path.join("file"), "text").unwrap();
+    let relative = |name: &str| up.join(path.join(name).strip_prefix("/").unwrap());
+    let table = vec![host::fd(3, host::file(&relative("file")), "disk0", 0)];
+    let plan = Plan::new(relative("program"), ["/dev/fd/3"], table);
+    assert_eq!(output(Spawn::new(&plan).current_dir("/usr/lib")), "text");
+    Ok(())
+}
+
+fn signals_are_at_their_defaults() -> Result<(), Lacking> {
+    // Rust ignores SIGPIPE, and the guest's thread blocks everything.
+    let status = output(Spawn::new(&Plan::new("cat", ["/proc/self/status"], vec![])));
+    // 32 and 33 are libc's own, which lets nobody set them.
+    let own = 0b11 << 31;
+    for set in ["SigBlk:", "SigIgn:", "SigCgt:", "SigPnd:", "ShdPnd:"] {
+        let bits = status.lines().find_map(|line| line.strip_prefix(set)).unwrap().trim();
+        assert_eq!(u64::from_str_radix(bits, 16).unwrap() & !own, 0, "{set} {bits}");
+    }
+    Ok(())
+}
+
+fn a_program_that_cannot_run_is_named_with_a_cure() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let make = |name: &str, text: &str, mode| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let error = |program: &str, path: &str| {
+        let plan = Plan::new(program, [""; 0], vec![]);
+        Spawn::new(&plan).env("PATH", path).spawn().unwrap_err()
+    };
+    let missing = error("qemu-system-none", "/usr/bin:/bin");
+    assert!(matches!(missing, SpawnError::NotFound { .. }));
+    assert_eq!(
+        missing.to_string(),
+        "`qemu-system-none` is in no folder of PATH (/usr/bin:/bin): install it (Debian has QEMU for PCs in \
+         `qemu-system-x86`), or name its path"
+    );
+
+    let plain = make("plain", "#!/bin/sh\n", 0o644);
+    let cases = [
+        (
+            "/no/such/program".to_owned(),
+            libc::ENOENT,
+            "there is no such file, or not what its first line asks for",
+        ),
+        (
+            make("loader", "#!/no/such/shell\n", 0o755),
+            libc::ENOENT,
+            "there is no such file, or not what its first line asks for",
+        ),
+        (plain.clone(), libc::EACCES, "it must be a file that this user may execute (`chmod +x`)"),
+        ("/tmp".to_owned(), libc::EACCES, "it must be a file that this user may execute (`chmod +x`)"),
+        (make("text", "no program", 0o755), libc::ENOEXEC, "it is no program for this machine"),
+    ];
+    for (program, errno, cure) in cases {
+        let error = error(&program, "");
+        assert!(
+            matches!(&error, SpawnError::Exec { program: named, .. } if *named.as_os_str() == *program),
+            "{error}"
+        );
+        assert_eq!(error.io_error().and_then(io::Error::raw_os_error), Some(errno), "{error}");
+        assert!(error.to_string().ends_with(cure), "{error}");
+    }
+    // One in PATH that is not executable is better named than called missing.
+    let error = error("plain", folder.path().to_str().unwrap());
+    assert_eq!(
+        error.to_string(),
+        format!("{plain}: Permission denied: it must be a file that this user may execute (`chmod +x`)")
+    );
+    assert!(!children());
+    Ok(())
+}
+
+#[expect(unsafe_code, reason = "the disposition of a signal is set by a C function")]
+fn a_status_that_was_lost_is_an_error() -> Result<(), Lacking> {
+    // SAFETY: no handler is set.
+    let before = unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+    let guest = Guest::spawn(&shell("echo end >&2"));
+    let result = guest.unwrap().wait();
+    // SAFETY: it is what was there before.
+    unsafe { libc::signal(libc::SIGCHLD, before) };
+    assert_eq!(result.unwrap_err().raw_os_error(), Some(libc::ECHILD));
+    Ok(())
+}
+
+fn guests_in_a_row_leave_nothing_behind() -> Result<(), Lacking> {
+    let before = (open_files(), threads());
+    let file = File::open("/dev/zero").unwrap();
+    drop(file);
+    for round in 0..10 {
+        let guests: Vec<_> = (0..20).map(|_| Guest::spawn(&sleeping()).unwrap()).collect();
+        for (index, guest) in guests.iter().enumerate() {
+            if (index + round) % 2 == 0 {
+                guest.kill().unwrap();
+                guest.wait().unwrap();
+            }
+        }
+    }
+    assert!(!children());
+    assert_eq!((open_files(), threads()), before);
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! What the tests need of the host, and what they look at.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use qemu_runtime::{Fd, FdSource, OsText};
+use rustix::thread::UnshareFlags;
+
+/// What this machine lacks for a test.
+pub(crate) struct Lacking(pub(crate) String);
+
+pub(crate) fn need(there: bool, what: &str) -> Result<(), Lacking> {
+    if there { Ok(()) } else { Err(Lacking(what.to_owned())) }
+}
+
+pub(crate) fn need_root() -> Result<(), Lacking> {
+    need(rustix::process::geteuid().is_root(), "needs root")
+}
+
+/// Runs `test` in a network namespace of its own.
+///
+/// The namespace is that of one thread, which ends with the test: what is started in it has it too.
+pub(crate) fn in_network_namespace(
+    test: impl FnOnce() -> Result<(), Lacking> + Send + 'static,
+) -> Result<(), Lacking> {
+    need_root()?;
+    need(File::options().read(true).write(true).open("/dev/net/tun").is_ok(), "needs /dev/net/tun")?;
+    need(Command::new("ip").arg("-V").output().is_ok(), "needs the command `ip` (iproute2)")?;
+    let joined = thread::spawn(|| {
+        // SAFETY: a new network namespace takes nothing from this thread that anything of it relies on.
+        #[expect(unsafe_code, reason = "unshare with other flags would not be sound")]
+        let new = unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNET) };
+        need(new.is_ok(), "needs to be allowed a network namespace")?;
+        test()
+    })
+    .join();
+    joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Runs `ip` with the words of `args`, and gives what it says.
+pub(crate) fn ip(args: &str) -> String {
+    try_ip(args).unwrap_or_else(|error| panic!("ip {args}: {error}"))
+}
+
+/// The same, where it may fail: then with its complaint.
+fn try_ip(args: &str) -> Result<String, String> {
+    let output = Command::new("ip").args(args.split_whitespace()).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+}
+
+/// Makes a macvtap on the tap `base`, and gives its index.
+///
+/// Indices are a namespace's own, while the device nodes `/dev/tapN` are the host's: it gets an index that no other
+/// namespace has, one that is about to go included.
+pub(crate) fn macvtap(ifname: &str) -> Result<u32, Lacking> {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let index = std::process::id() * 16 + MADE.fetch_add(1, Ordering::Relaxed);
+    let address = "address 52:54:00:12:34:56";
+    let made = try_ip(&format!("link add link base name {ifname} index {index} {address} type macvtap"));
+    need(made.is_ok(), "needs the kernel's macvtap")?;
+    need(fs::exists(format!("/dev/tap{index}")).unwrap(), "needs a /dev that shows new devices")?;
+    Ok(index)
+}
+
+/// Lines of a table for the queues of the macvtap `mv0`, from 3.
+pub(crate) fn macvtap_queues(queues: u32) -> Vec<Fd> {
+    let source = FdSource::Macvtap { ifname: "mv0".into() };
+    (0..queues).map(|queue| fd(3 + queue, source.clone(), "net0", queue)).collect()
+}
+
+/// Runs `test` as the user `nobody`: the kernel keeps the user by thread.
+pub(crate) fn as_nobody<T: Send>(test: impl FnOnce() -> T + Send) -> T {
+    thread::scope(|scope| {
+        let joined = scope.spawn(|| {
+            let nobody = (rustix::fs::Uid::from_raw(65534), rustix::fs::Gid::from_raw(65534));
+            rustix::thread::set_thread_groups(&[]).unwrap();
+            rustix::thread::set_thread_res_gid(nobody.1, nobody.1, nobody.1).unwrap();
+            rustix::thread::set_thread_res_uid(nobody.0, nobody.0, nobody.0).unwrap();
+            test()
+        });
+        joined.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// What this process has open.
+pub(crate) fn open_files() -> BTreeMap<i32, PathBuf> {
+    open_files_of("/proc/self/fd")
+}
+
+/// What is open according to a folder `/proc/PID/fd`.
+pub(crate) fn open_files_of(folder: impl AsRef<Path>) -> BTreeMap<i32, PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let read = |path: PathBuf| {
+        let number = path.file_name().and_then(OsStr::to_str).unwrap().parse().unwrap();
+        // The list is itself among what is open, until here.
+        fs::read_link(&path).ok().filter(|to| !is_fd_list(to)).map(|to| (number, to))
+    };
+    entries.filter_map(read).collect()
+}
+
+fn is_fd_list(path: &Path) -> bool {
+    path.starts_with("/proc") && path.ends_with("fd")
+}
+
+/// How many threads this process has.
+pub(crate) fn threads() -> usize {
+    fs::read_dir("/proc/self/task").unwrap().count()
+}
+
+/// The letter of a process's state, where there is one: `Z` for a zombie.
+pub(crate) fn state_of(pid: u32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+/// Waits until it is so, and fails after ten seconds.
+pub(crate) fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !so() {
+        assert!(Instant::now() < deadline, "ten seconds have passed: {what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A line of a table.
+pub(crate) fn fd(number: u32, source: FdSource<OsText>, device: &str, queue: u32) -> Fd {
+    Fd { number, source, device: device.into(), queue }
+}
+
+/// The source of a file that is only read.
+pub(crate) fn file(path: &Path) -> FdSource<OsText> {
+    FdSource::File { path: path.to_owned().into(), readonly: true }
+}
+
+/// Lines of a table for the queues of the tap `net0`, from 3.
+pub(crate) fn tap_queues(ifname: Option<&str>, queues: u32) -> Vec<Fd> {
+    let source = FdSource::Tap { ifname: ifname.map(OsText::from) };
+    (0..queues).map(|queue| fd(3 + queue, source.clone(), "net0", queue)).collect()
+}

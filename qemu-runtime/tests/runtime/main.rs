@@ -1,0 +1,44 @@
+//! The runtime on this machine: real interfaces, real processes, a real QEMU.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
+
+mod fds;
+mod guest;
+mod host;
+mod qemu;
+mod stand_in;
+mod taps;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Trial};
+
+use crate::host::Lacking;
+
+/// A test, which ends early where the machine lacks what it needs.
+type Test = fn() -> Result<(), Lacking>;
+
+/// The tests among the functions of a module, by name.
+macro_rules! tests {
+    ($($name:ident)*) => {
+        pub(crate) const TESTS: &[(&str, crate::Test)] = &[$((concat!(module_path!(), "::", stringify!($name)), $name)),*];
+    };
+}
+pub(crate) use tests;
+
+fn main() -> ExitCode {
+    if let Some(code) = stand_in::main() {
+        return code;
+    }
+    let mut arguments = Arguments::from_args();
+    // They compare what the whole process has open, and change its limits.
+    arguments.test_threads = Some(1);
+    let tests = [fds::TESTS, taps::TESTS, guest::TESTS, qemu::TESTS].concat();
+    let trials = tests.into_iter().map(|(name, test)| {
+        let name = name.trim_start_matches("runtime::");
+        Trial::ignorable_test(name, move || match test() {
+            Ok(()) => Ok(Completion::Completed),
+            Err(Lacking(what)) => Ok(Completion::ignored_with(what)),
+        })
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}

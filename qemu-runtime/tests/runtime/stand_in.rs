@@ -1,0 +1,86 @@
+//! Programs that stand in for QEMU: this one, started again with `stand-in` as its first argument.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+
+use qemu_runtime::{Exit, Fd, Guest, Plan, Spawn, SpawnError, Stdio};
+
+use crate::host;
+
+/// The plan of a stand-in.
+pub(crate) fn plan(args: &[&str], fds: Vec<Fd>) -> Plan {
+    Plan::new(env::current_exe().unwrap().into_os_string(), [&["stand-in"], args].concat(), fds)
+}
+
+/// The plan of a shell script.
+pub(crate) fn shell(script: &str) -> Plan {
+    Plan::new("/bin/sh", ["-c", script], vec![])
+}
+
+/// Does what a stand-in does, if this is one.
+pub(crate) fn main() -> Option<ExitCode> {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args[..] {
+        ["stand-in", "fds"] => list_fds(),
+        ["stand-in", "stderr", megabytes] => write_stderr(megabytes.parse().unwrap()),
+        ["stand-in", "launcher"] => launch(),
+        ["stand-in", ..] => panic!("no such stand-in"),
+        _ => return None,
+    }
+    Some(ExitCode::SUCCESS)
+}
+
+/// Says what it has open: number, file, and for a tap the interface.
+fn list_fds() {
+    for (number, path) in host::open_files() {
+        let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap();
+        let interface = info.lines().find_map(|line| line.strip_prefix("iff:")).map(str::trim);
+        println!("{number}\t{}", interface.map_or(path.display().to_string(), |name| format!("tap {name}")));
+    }
+}
+
+/// What a stand-in that lists its fds said. Of pipes it is only said that they are.
+pub(crate) fn listed(spawn: Spawn<'_>) -> Result<BTreeMap<u32, String>, SpawnError> {
+    let mut guest = spawn.stdout(Stdio::Pipe).spawn()?;
+    let mut list = String::new();
+    guest.take_stdout().unwrap().read_to_string(&mut list).unwrap();
+    let exit = guest.wait().unwrap();
+    assert!(exit.success(), "{exit}");
+    let line = |line: &str| {
+        let (number, path) = line.split_once('\t').unwrap();
+        let path = if path.starts_with("pipe:") { "pipe" } else { path };
+        (number.parse().unwrap(), path.to_owned())
+    };
+    Ok(list.lines().map(line).collect())
+}
+
+/// A table as it is listed: standard input, output and error, and what is given from 3 on.
+pub(crate) fn expected<'a>(fds: impl IntoIterator<Item = (u32, &'a str)>) -> BTreeMap<u32, String> {
+    let stdio = [(0, "/dev/null"), (1, "pipe"), (2, "pipe")];
+    stdio.into_iter().chain(fds).map(|(number, path)| (number, path.to_owned())).collect()
+}
+
+/// Runs a plan to its end.
+pub(crate) fn run(plan: &Plan) -> Exit {
+    Guest::spawn(plan).unwrap().wait().unwrap()
+}
+
+/// Writes so many MB to standard error.
+fn write_stderr(megabytes: usize) {
+    let chunk = [b'x'; 1_000_000];
+    let mut stderr = io::stderr().lock();
+    for _ in 0..megabytes {
+        stderr.write_all(&chunk).unwrap();
+    }
+    stderr.write_all(b"the end").unwrap();
+}
+
+/// Starts a guest, says its number, and waits.
+fn launch() {
+    let guest = Guest::spawn(&shell("exec sleep 1000")).unwrap();
+    println!("{}", guest.id());
+    let _ = guest.wait();
+}

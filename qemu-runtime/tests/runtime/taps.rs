@@ -1,0 +1,260 @@
+//! Queues of real interfaces, in a network namespace of the test's own.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use qemu_runtime::{Fd, FdProblem, FdSource, Guest, HostPaths, Plan, Spawn, SpawnError};
+use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
+use tempfile::TempDir;
+
+use crate::host::{
+    Lacking, as_nobody, fd, in_network_namespace, ip, macvtap, macvtap_queues, need, open_files, tap_queues,
+};
+use crate::stand_in::{self, expected, listed};
+
+crate::tests! {
+    a_new_tap_has_the_queues
+    a_tap_without_a_name_gets_one_for_all_its_queues
+    two_taps_without_a_name_are_two
+    a_tap_that_exists_is_opened_as_it_was_made
+    several_queues_on_a_tap_of_one_are_refused
+    a_queue_that_is_attached_elsewhere_is_busy
+    what_is_no_tap_is_refused
+    names_that_the_kernel_would_change_are_refused
+    the_kernel_has_no_queue_left
+    a_user_may_open_their_own_tap_and_no_other
+    macvtap_queues_are_openings_of_its_device
+    macvtap_without_its_own_device_is_refused
+}
+
+/// What a stand-in with this table lists.
+fn queues(table: Vec<Fd>) -> Vec<String> {
+    let plan = stand_in::plan(&["fds"], table);
+    listed(Spawn::new(&plan)).unwrap().split_off(&3).into_values().collect()
+}
+
+fn failure(table: Vec<Fd>) -> (String, FdProblem) {
+    let before = open_files();
+    let error = Guest::spawn(&Plan::new("/bin/true", [""; 0], table)).unwrap_err();
+    assert_eq!(open_files(), before, "{error}");
+    problem(error)
+}
+
+fn problem(error: SpawnError) -> (String, FdProblem) {
+    let text = error.to_string();
+    match error {
+        SpawnError::Fd(line) => (text, line.problem),
+        other => panic!("{other}"),
+    }
+}
+
+fn errno(problem: &FdProblem) -> Option<i32> {
+    problem.io_error().and_then(io::Error::raw_os_error)
+}
+
+fn a_new_tap_has_the_queues() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        let before = open_files();
+        let plan = stand_in::plan(&["fds"], tap_queues(Some("tap7"), 4));
+        let list = listed(Spawn::new(&plan)).unwrap();
+        assert_eq!(list, expected((3..7).map(|number| (number, "tap tap7"))));
+        assert_eq!(open_files(), before);
+        Ok(())
+    })
+}
+
+fn a_tap_without_a_name_gets_one_for_all_its_queues() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        ip("tuntap add dev tap0 mode tap");
+        assert_eq!(queues(tap_queues(None, 3)), ["tap tap1"; 3]);
+        assert_eq!(queues(tap_queues(None, 1)), ["tap tap1"]);
+        Ok(())
+    })
+}
+
+fn two_taps_without_a_name_are_two() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        let tap = || FdSource::Tap { ifname: None };
+        let table = ["net0", "net1", "net0", "net1"];
+        let table = (3..).zip(table).map(|(number, device)| fd(number, tap(), device, (number - 3) / 2));
+        assert_eq!(queues(table.collect()), ["tap tap0", "tap tap1", "tap tap0", "tap tap1"]);
+        Ok(())
+    })
+}
+
+fn a_tap_that_exists_is_opened_as_it_was_made() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        ip("tuntap add dev one mode tap");
+        ip("tuntap add dev many mode tap multi_queue");
+        assert_eq!(queues(tap_queues(Some("one"), 1)), ["tap one"]);
+        assert_eq!(queues(tap_queues(Some("many"), 1)), ["tap many"]);
+        assert_eq!(queues(tap_queues(Some("many"), 4)), ["tap many"; 4]);
+        Ok(())
+    })
+}
+
+fn several_queues_on_a_tap_of_one_are_refused() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        ip("tuntap add dev tap0 mode tap");
+        let (text, problem) = failure(tap_queues(Some("tap0"), 4));
+        assert!(matches!(problem, FdProblem::OneQueue { .. }), "{text}");
+        assert_eq!(errno(&problem), Some(libc::EINVAL));
+        assert_eq!(
+            text,
+            "net0, queue 0: tap0: Invalid argument: the tap has one queue and the device several: make the tap with \
+             `ip tuntap add dev tap0 mode tap multi_queue`, or give the device one queue"
+        );
+        // It stays free for who wants the one.
+        assert_eq!(queues(tap_queues(Some("tap0"), 1)), ["tap tap0"]);
+        Ok(())
+    })
+}
+
+fn a_queue_that_is_attached_elsewhere_is_busy() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        let first = Guest::spawn(&Plan::new("/bin/sleep", ["1000"], tap_queues(Some("tap0"), 1))).unwrap();
+        let (text, problem) = failure(tap_queues(Some("tap0"), 1));
+        assert!(matches!(problem, FdProblem::Busy { .. }), "{text}");
+        assert_eq!(errno(&problem), Some(libc::EBUSY));
+        assert_eq!(
+            text,
+            "net0, queue 0: tap0: Device or resource busy: the tap is attached elsewhere, perhaps to a guest that \
+             still runs"
+        );
+        // In use or not, one queue is not several.
+        let (text, problem) = failure(tap_queues(Some("tap0"), 2));
+        assert!(matches!(problem, FdProblem::OneQueue { .. }), "{text}");
+        drop(first);
+        assert_eq!(queues(tap_queues(Some("tap0"), 1)), ["tap tap0"]);
+        Ok(())
+    })
+}
+
+fn what_is_no_tap_is_refused() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        ip("tuntap add dev tun0 mode tun");
+        for (ifname, queues) in [("lo", 1), ("lo", 4), ("tun0", 1), ("tun0", 4)] {
+            let (text, problem) = failure(tap_queues(Some(ifname), queues));
+            assert!(matches!(problem, FdProblem::OtherKind { .. }), "{text}");
+            let end = format!("is no tap (`ip -details link show {ifname}`)");
+            assert!(text.ends_with(&end), "{text}");
+        }
+        Ok(())
+    })
+}
+
+fn names_that_the_kernel_would_change_are_refused() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        for ifname in ["sixteen_letters_", "tap%d", ""] {
+            let (text, problem) = failure(tap_queues(Some(ifname), 1));
+            assert!(matches!(problem, FdProblem::Name { .. }), "{text}");
+            assert!(text.starts_with(&format!("net0, queue 0: `{ifname}` can't be")), "{text}");
+        }
+        Ok(())
+    })
+}
+
+fn the_kernel_has_no_queue_left() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        let (text, problem) = failure(tap_queues(Some("tap0"), 300));
+        assert!(matches!(problem, FdProblem::NoQueueLeft { .. }), "{text}");
+        assert!(text.starts_with("net0, queue 256: tap0: "), "{text}");
+        Ok(())
+    })
+}
+
+/// A `/dev/net/tun` that everyone may open.
+fn open_tun() -> (TempDir, HostPaths) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let tun = folder.path().join("tun");
+    mknodat(CWD, &tun, FileType::CharacterDevice, Mode::from_raw_mode(0o666), makedev(10, 200)).unwrap();
+    fs::set_permissions(&tun, Permissions::from_mode(0o666)).unwrap();
+    (folder, HostPaths { tun, ..HostPaths::default() })
+}
+
+fn a_user_may_open_their_own_tap_and_no_other() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        let (_folder, paths) = open_tun();
+        ip("tuntap add dev root0 mode tap user 0");
+        ip("tuntap add dev own0 mode tap user 65534 multi_queue");
+        let spawn = |ifname, queues| {
+            let plan = Plan::new("/bin/true", [""; 0], tap_queues(ifname, queues));
+            as_nobody(|| Spawn::new(&plan).host_paths(paths.clone()).spawn())
+        };
+        match spawn(Some("own0"), 2) {
+            Ok(guest) => assert!(guest.wait().unwrap().success()),
+            Err(error) => {
+                // A file system may refuse devices.
+                let (text, problem) = problem(error);
+                need(
+                    !matches!(problem, FdProblem::Open { .. }),
+                    "needs a temporary folder that takes devices",
+                )?;
+                panic!("{text}");
+            }
+        }
+        let cure = |ifname| {
+            format!(
+                "needs CAP_NET_ADMIN, or a tap owned by this user: `ip tuntap add dev {ifname} mode tap user {{}}"
+            )
+        };
+        let cases = [
+            (Some("root0"), 1, "root0: Operation not permitted: ", cure("root0")),
+            (
+                Some("none0"),
+                4,
+                "none0: Operation not permitted: there is no such tap, and to make one ",
+                cure("none0"),
+            ),
+            (None, 1, "a new tap: Operation not permitted: ", cure("tap0")),
+        ];
+        for (ifname, queues, start, cure) in cases {
+            let (text, problem) = problem(spawn(ifname, queues).unwrap_err());
+            assert!(matches!(problem, FdProblem::NotPermitted { .. }), "{text}");
+            // The text is made here, by root.
+            let end = if queues > 1 { "0 multi_queue`" } else { "0`" };
+            assert_eq!(text, format!("net0, queue 0: {start}{}{end}", cure.replace("{}", "")));
+        }
+        Ok(())
+    })
+}
+
+fn macvtap_queues_are_openings_of_its_device() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        ip("tuntap add dev base mode tap");
+        let node = format!("/dev/tap{}", macvtap("mv0")?);
+        let plan = stand_in::plan(&["fds"], macvtap_queues(2));
+        let list = listed(Spawn::new(&plan)).unwrap();
+        assert_eq!(list, expected([(3, &*node), (4, &*node)]));
+        Ok(())
+    })
+}
+
+fn macvtap_without_its_own_device_is_refused() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        ip("tuntap add dev base mode tap");
+        let index = macvtap("mv0")?;
+        let folder = tempfile::tempdir().unwrap();
+        let paths = HostPaths { tap_dir: folder.path().to_owned(), ..HostPaths::default() };
+        let plan = Plan::new("/bin/true", [""; 0], macvtap_queues(1));
+        let failure = || problem(Spawn::new(&plan).host_paths(paths.clone()).spawn().unwrap_err());
+
+        let (text, problem) = failure();
+        assert!(matches!(problem, FdProblem::NoNode { .. }), "{text}");
+
+        // In another namespace another interface may have the same index, and the one node is one's only.
+        let other = format!("/dev/tap{}", macvtap("mv1")?);
+        symlink(other, folder.path().join(format!("tap{index}"))).unwrap();
+        let (text, problem) = failure();
+        assert!(matches!(&problem, FdProblem::OtherInterface { found, .. } if found == "mv1"), "{text}");
+
+        ip("link delete mv0");
+        let (text, problem) = failure();
+        assert!(matches!(problem, FdProblem::NoInterface { .. }), "{text}");
+        assert_eq!(errno(&problem), Some(libc::ENODEV));
+        assert!(text.contains("`ip link add link eth0 name mv0 type macvtap`"), "{text}");
+        Ok(())
+    })
+}
