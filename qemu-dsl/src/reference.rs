@@ -1,0 +1,387 @@
+//! The reference of the language, made from the table of statements.
+//!
+//! Its text is Markdown that also reads well in a terminal: `qemu-dslc explain netdev` prints a statement's section,
+//! and `docs/language.md` is all of it.
+
+mod markdown;
+
+use std::collections::BTreeMap;
+
+use crate::Version;
+use crate::analyse::params;
+use crate::changes::{self, Change};
+use crate::spec::{Bare, FormSpec, Kind, Kinds, Opt, Spec};
+use crate::statement::{STATEMENTS, find};
+
+use markdown::{Item, Markdown};
+
+/// The statements: keyword and meaning, in the order of the reference.
+pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
+    STATEMENTS.iter().map(|spec| {
+        let line = spec.doc.lines().next().unwrap_or_default();
+        (spec.keyword, line.trim())
+    })
+}
+
+/// What there is to know about a statement (`netdev`), or about one kind of it (`netdev tap`).
+pub fn statement(name: &str) -> Option<String> {
+    let mut words = name.split_whitespace();
+    let spec = find(words.next()?)?;
+    let kind = words.next();
+    if words.next().is_some() {
+        return None;
+    }
+    let mut out = Markdown::default();
+    match kind {
+        None => whole(spec, 1, &mut out),
+        Some(kind) => {
+            let form = spec.form(Some(kind))?.spec;
+            out.heading(1, &format!("{} {kind}", spec.keyword));
+            out.code(&synopsis(spec, form, Some(kind)));
+            let own = kinds(form).find(|own| own.name == kind);
+            out.paragraph(&own.map(meaning).map(|text| sentence(&text)).unwrap_or_default());
+            body(spec, form, &mut out);
+        }
+    }
+    Some(out.finish())
+}
+
+/// The whole reference: `docs/language.md`.
+pub fn language() -> String {
+    let mut out = Markdown::default();
+    out.text(include_str!("reference/introduction.md"));
+
+    out.list(types());
+    out.heading(2, "Statements");
+    out.paragraph(
+        "Capitals stand for a value, `[...]` is what can be left out, and `...` what can be repeated. Options may stand in \
+         any order; in the lists below each has the type of its value. One such as `readonly[=on|off]` may also stand \
+         alone, and is then on.",
+    );
+    out.list(
+        statements()
+            .map(|(keyword, meaning)| Item::from(format!("[`{keyword}`](#{keyword}): {meaning}")))
+            .collect(),
+    );
+    for spec in STATEMENTS {
+        whole(spec, 3, &mut out);
+    }
+    versions(&mut out);
+    out.finish()
+}
+
+/// A statement with all its kinds.
+fn whole(spec: &Spec, level: usize, out: &mut Markdown) {
+    out.heading(level, spec.keyword);
+    let forms: Vec<_> = spec.forms.iter().map(|form| form.spec).collect();
+    let synopses: Vec<_> = forms.iter().map(|form| synopsis(spec, form, None)).collect();
+    out.code(&synopses.join("\n"));
+    let doc = flat(spec.doc);
+    let once = if spec.once { " It stands at most once." } else { "" };
+    if let [form] = forms.as_slice() {
+        // Most often the one begins as the other.
+        let own = flat(form.doc);
+        let more = own.strip_prefix(doc.as_str()).unwrap_or(&own).trim();
+        let more = if doc.starts_with(more) { "" } else { more };
+        out.paragraph(&format!("{doc} {more}{once}"));
+        kind_list(form, out);
+        body(spec, form, out);
+    } else {
+        out.paragraph(&format!("{doc}{once}"));
+        for form in &forms {
+            let names: Vec<_> = kinds(form).map(|kind| kind.name).collect();
+            out.heading(level + 1, &format!("{} {}", spec.keyword, names.join(", ")));
+            out.paragraph(&flat(form.doc));
+            kind_list(form, out);
+            body(spec, form, out);
+        }
+    }
+    out.paragraph("Example:");
+    out.code(spec.example);
+}
+
+/// How a form is written. Without `kind`: with all its kinds.
+fn synopsis(spec: &Spec, form: &FormSpec, kind: Option<&str>) -> String {
+    // The heads of these two are not options, and the table does not hold them.
+    match spec.keyword {
+        "param" => return "param NAME: TYPE [= DEFAULT]".to_owned(),
+        "global" => return "global DRIVER.PROPERTY=VALUE".to_owned(),
+        _ => {}
+    }
+    let mut out = spec.keyword.to_owned();
+    let names: Vec<_> = kinds(form).map(|kind| kind.name).collect();
+    match (kind, matches!(form.kinds, Kinds::Any(_)), names.as_slice()) {
+        (Some(kind), ..) => out += &format!(" {kind}"),
+        (None, true, _) => out += " TYPE",
+        (None, false, []) => {}
+        (None, false, names) => out += &format!(" {}", names.join("|")),
+    }
+    for head in form.heads() {
+        let name = head.name.to_uppercase();
+        out += &if head.list { format!(" \"{name}\"...") } else { format!(" {name}") };
+    }
+    if form.open.is_some() || form.names().next().is_some() {
+        out += " [OPTION]...";
+    }
+    out
+}
+
+/// What each kind is, where that is not said by the form itself.
+fn kind_list(form: &FormSpec, out: &mut Markdown) {
+    if let Kinds::Any(what) = form.kinds {
+        out.paragraph(&format!("`TYPE` is {what}."));
+    }
+    let items: Vec<_> =
+        kinds(form).map(|kind| Item::from(format!("`{}`: {}", kind.name, meaning(kind)))).collect();
+    if items.len() > 1 {
+        out.list(items);
+    } else if let Some(change) = kinds(form).find_map(|kind| kind.change) {
+        out.paragraph(&sentence(&history(change)));
+    }
+}
+
+/// The options of a form.
+fn body(spec: &Spec, form: &FormSpec, out: &mut Markdown) {
+    out.list(form.heads().map(head).collect());
+    if spec.keyword == "param" {
+        out.list(
+            params::TYPES.iter().map(|(name, what, _)| Item::from(format!("`{name}`: {what}"))).collect(),
+        );
+    }
+    let options: Vec<_> = form.options().filter(|option| !option.head).map(option).collect();
+    if !options.is_empty() {
+        out.paragraph("Options:");
+        out.list(options);
+    }
+    if let Some(open) = &form.open {
+        let how = match open.bare {
+            Bare::Nothing => "",
+            Bare::Flag => " A bare `name` is on.",
+            Bare::Feature => " A bare `name` is on, as is `+name`; `-name` is off.",
+        };
+        out.paragraph(&format!("{}{how}", flat(open.doc)));
+    }
+}
+
+fn head(head: &Opt) -> Item {
+    let mut item = Item::from(format!("`{}`: {}", head.name.to_uppercase(), described(head)));
+    item.children = choices(head);
+    item
+}
+
+fn option(option: &Opt) -> Item {
+    let ty = option.ty.name.to_uppercase();
+    let written = match (option.ty.bare, option.ty.choices) {
+        (Some(_), []) => format!("{}[=on|off]", option.name),
+        (Some(_), _) => format!("{}[={ty}]", option.name),
+        (None, _) => format!("{}={ty}", option.name),
+    };
+    let note = match (option.required, option.list) {
+        (true, _) => " (required)",
+        (false, true) => " (repeatable)",
+        (false, false) => "",
+    };
+    let mut item = Item::from(format!("`{written}`{note}: {}", described(option)));
+    item.children = choices(option);
+    item
+}
+
+/// An option's meaning, and the rest that the table knows of it.
+fn described(option: &Opt) -> String {
+    let mut text = flat(option.doc);
+    if !option.default.is_empty() {
+        text += &format!(" Default: `{}`.", option.default);
+    }
+    if !option.excludes.is_empty() {
+        let names: Vec<_> = option.excludes.iter().map(|name| format!("`{name}`")).collect();
+        text += &format!(" Not together with {}.", names.join(", "));
+    }
+    if let Some(change) = option.change {
+        text += &format!(" {}", sentence(&history(change)));
+    }
+    text
+}
+
+fn choices(option: &Opt) -> Vec<String> {
+    option.ty.choices.iter().map(|(word, meaning)| format!("`{word}`: {meaning}")).collect()
+}
+
+fn kinds(form: &FormSpec) -> impl Iterator<Item = &'static Kind> + use<> {
+    match form.kinds {
+        Kinds::Of(kinds) => kinds.iter(),
+        Kinds::None | Kinds::Any(_) => [].iter(),
+    }
+}
+
+fn meaning(kind: &Kind) -> String {
+    match kind.change {
+        Some(change) => format!("{} ({})", kind.doc, history(change)),
+        None => kind.doc.to_owned(),
+    }
+}
+
+/// Since and until when QEMU has something.
+fn history(change: &Change) -> String {
+    let times = [
+        ("since QEMU", change.since),
+        ("deprecated in QEMU", change.deprecated),
+        ("removed in QEMU", change.removed),
+    ];
+    let mut parts: Vec<_> =
+        times.into_iter().filter_map(|(what, version)| Some(format!("{what} {}", version?))).collect();
+    if let Some(becomes) = change.becomes {
+        parts.push(format!("printed as `{becomes}` from then on"));
+    }
+    if let Some(default) = change.default {
+        parts.push(format!("`{default}` is left out from then on"));
+    }
+    let instead = if change.instead.is_empty() { String::new() } else { format!(": {}", change.instead) };
+    parts.join(", ") + &instead
+}
+
+/// The types of values, by the name that the reference has for them.
+fn types() -> Vec<Item> {
+    let mut types: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let options = STATEMENTS.iter().flat_map(|spec| spec.forms).flat_map(|form| form.spec.options());
+    for ty in options.map(|option| option.ty).filter(|ty| ty.choices.is_empty()) {
+        let meanings = types.entry(ty.name).or_default();
+        if !meanings.contains(&ty.expects) {
+            meanings.push(ty.expects);
+        }
+    }
+    let list = types
+        .into_iter()
+        .map(|(name, meanings)| format!("`{}`: {}", name.to_uppercase(), meanings.join("; or ")));
+    list.chain(["`WORD`: one of the words that are listed with the option".to_owned()])
+        .map(Item::from)
+        .collect()
+}
+
+fn versions(out: &mut Markdown) {
+    out.heading(2, "Versions of QEMU");
+    let known: Vec<_> = Version::KNOWN.iter().map(ToString::to_string).collect();
+    out.paragraph(&format!(
+        "The output is tested with QEMU {}. What lies between follows from this table. *Since* is the first version that \
+         something is written for, *deprecated* the first one that warns of it, *until* the first one that it is not \
+         written for any more. Where a version has another way to say the same, the compiler takes that, and nothing in \
+         the text changes. Where it has none, what the text asks for is an error; what is only deprecated is a warning.",
+        known.join(", ")
+    ));
+    let version = |version: Option<Version>| version.map(|version| version.to_string()).unwrap_or_default();
+    let rows = changes::ALL.iter().map(|change| {
+        let what = capital(change.what.trim_end_matches(','));
+        [what, version(change.since), version(change.deprecated), version(change.removed), instead(change)]
+    });
+    out.table(["What", "Since", "Deprecated", "Until", "Then"], rows);
+}
+
+/// What becomes of something that goes.
+fn instead(change: &Change) -> String {
+    let becomes = change.becomes.map(|becomes| format!("printed as `{becomes}`"));
+    let default = change.default.map(|default| format!("`{default}` is left out"));
+    let written = (!change.instead.is_empty()).then(|| change.instead.to_owned());
+    becomes.into_iter().chain(default).chain(written).collect::<Vec<_>>().join("; ")
+}
+
+/// A doc comment as one line.
+fn flat(doc: &str) -> String {
+    doc.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
+
+/// With a capital letter and a period.
+fn sentence(text: &str) -> String {
+    let end = if text.ends_with('.') { "" } else { "." };
+    capital(text) + end
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "these are tests")]
+
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use crate::spec::{Kinds, Spec};
+    use crate::statement::STATEMENTS;
+
+    const GRAMMAR: &str = include_str!("../grammar/vm.pest");
+    const HEADS: [&str; 6] =
+        ["with_kind", "with_kind_and_value", "with_value", "with_texts", "with_type", "alone"];
+
+    /// The keywords in a rule of the grammar, in its order.
+    fn keywords(rule: &str) -> Vec<&'static str> {
+        let start = format!("\n{rule} ");
+        let (_, rest) = GRAMMAR.split_once(&start).unwrap();
+        let (body, _) = rest.split_once("keyword_end").unwrap();
+        body.split('"').skip(1).step_by(2).collect()
+    }
+
+    /// The rule that a statement's head belongs to by the table.
+    fn rule(spec: &Spec) -> &'static str {
+        let forms = || spec.forms.iter().map(|form| form.spec);
+        let kind = forms().any(|form| !matches!(form.kinds, Kinds::None));
+        let texts = forms().any(|form| form.heads().any(|head| head.list));
+        let value = forms().any(|form| form.heads().next().is_some());
+        match (kind, value) {
+            // The table does not hold what stands behind `param`.
+            _ if spec.keyword == "param" => "with_type",
+            (false, true) if texts => "with_texts",
+            (false, false) => "alone",
+            (false, true) => "with_value",
+            (true, false) => "with_kind",
+            (true, true) => "with_kind_and_value",
+        }
+    }
+
+    #[test]
+    fn the_grammar_has_the_tables_keywords() {
+        let mut grammar = BTreeMap::new();
+        for rule in HEADS {
+            for keyword in keywords(rule) {
+                assert_eq!(grammar.insert(keyword, rule), None, "`{keyword}` stands in two rules");
+            }
+        }
+        let table: BTreeMap<_, _> = STATEMENTS.iter().map(|spec| (spec.keyword, rule(spec))).collect();
+        assert_eq!(grammar, table);
+        assert_eq!(table.len(), STATEMENTS.len(), "a keyword stands twice in the table");
+    }
+
+    /// Each head has at most as many values as the grammar reads.
+    #[test]
+    fn the_grammar_has_a_place_for_each_head() {
+        for spec in STATEMENTS {
+            for form in spec.forms.iter().map(|form| form.spec) {
+                assert!(form.heads().count() <= 1, "`{}`", spec.keyword);
+            }
+            let none = spec.forms.iter().any(|form| matches!(form.spec.kinds, Kinds::None));
+            let any = spec.forms.iter().any(|form| !matches!(form.spec.kinds, Kinds::None));
+            assert!(none != any, "`{}` has a kind in some forms only", spec.keyword);
+        }
+    }
+
+    #[test]
+    fn a_reserved_word_is_no_keyword_yet() {
+        let reserved: BTreeSet<_> = keywords("reserved").into_iter().collect();
+        assert!(reserved.contains("include"));
+        for spec in STATEMENTS {
+            assert!(!reserved.contains(spec.keyword), "`{}`", spec.keyword);
+        }
+    }
+
+    /// PEG takes the first alternative that fits: of two keywords the longer one must come first.
+    #[test]
+    fn a_longer_keyword_stands_before_its_beginning() {
+        for rule in HEADS {
+            let keywords = keywords(rule);
+            for (index, keyword) in keywords.iter().enumerate() {
+                let hidden = keywords.iter().skip(index + 1).find(|later| later.starts_with(keyword));
+                assert_eq!(hidden, None, "behind `{keyword}`");
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Properties of the compiler that hold for any input: it ends, doesn't panic, and tells the truth about places.
+//!
+//! `QEMU_DSL_SEED` and `QEMU_DSL_INPUTS` choose other inputs, or more. A failure prints what repeats it.
+
+#![expect(clippy::panic, clippy::expect_used, reason = "a test fails by panicking")]
+
+use std::ops::Range;
+use std::panic::catch_unwind;
+
+use qemu_dsl::{Code, Options, Severity, Version, compile};
+
+/// Valid texts, as a start for what is almost valid.
+const SEEDS: [&str; 4] = [
+    "target 7.2\nname web\nmachine q35 accel=kvm:tcg kernel_irqchip nvdimm\ncpu host +aes -svm\n\
+     smp 4 sockets=1 cores=2 threads=2\nmemory 2G slots=2 max=4G prealloc\n\
+     dimm nvdimm path=\"/var/lib/nv0\" size=1G\nrtc base=utc clock=host driftfix=slew\n",
+    "param disk: path = \"root.qcow2\"\nparam n: int = 4\n< disk file={disk} format=qcow2 id=a; /* two */ // one\n\
+     netdev tap ifname=tap0 mq={n} vhost mac=52:54:00:12:34:56 addr=1e.0 bus=pcie.0\n\
+     netdev user hostfwd=tcp::2222-:22 hostfwd=\"udp::53-:53\"\nkernel \"/k\" append=\"root={disk} {{x}}\" >",
+    "machine pc\nvirtio-serial id=s\nport socket bus=s.0 path=\"/tmp/a,b\" name=agent.0\nconsole pty\n\
+     bridge pci id=b bus=pci.0 chassis=1 shpc\nfs local path=r#\"/p\"q\"# tag=t security=none bus=b addr=3\n\
+     qmp unix \"/run/q=1\" server nowait\nglobal kvm-pit.lost_tick_policy=discard\narg \"-boot\" \"order=c\"\n",
+    "qemu \"/usr/bin/qemu-system-x86_64\"\nuuid 123e4567-e89b-12d3-a456-426614174000\nvga none\nbios b.bin\n\
+     no-user-config nodefaults nographic realtime mlock=on\nvfio 0000:02:10.0 id=v\n\
+     object rng-random id=r filename=\"/dev/urandom\"\ndevice virtio-rng-pci rng=r\nchardev stdio id=c\n\
+     blockdev null-co node-name=d size=1G\nnetdev vhost-user socket=\"/s\" mq=2\nmemory 1.5G hugepages\n",
+];
+
+/// Pieces that mean something, or look as if they did.
+const PIECES: [&str; 60] = [
+    "netdev", "tap", "disk", "param", "target", "global", "arg", "if", "rtc", "memory", "smp", "device", "port",
+    "\"", "r#\"", "\"#", "{", "}", "{{", "}}", "{disk}", "(", ")", "[", "]", "<", ">", ",", ";", "=", "==", ":",
+    "+", "-", "+x", "-x", ".", "/", "//", "/*", "*/", "\\", "\\n", "\\u{1F600}", "\\x7f", "\\q", "#!", "\u{feff}",
+    "\0", "\n", "\r\n", "\t", "\u{85}", "\u{2028}", "é", "日本", "id=net0", "mac=01:00:00:00:00:00", "18446744073709551616",
+    "1f.7",
+];
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
+}
+
+fn boundary(text: &str, random: &mut fastrand::Rng) -> usize {
+    let mut at = random.usize(..=text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+fn some_range(text: &str, random: &mut fastrand::Rng) -> Range<usize> {
+    let (a, b) = (boundary(text, random), boundary(text, random));
+    a.min(b)..a.max(b)
+}
+
+fn input(random: &mut fastrand::Rng) -> String {
+    match random.u32(..4) {
+        // Any bytes at all, as far as they are UTF-8.
+        0 => {
+            let bytes: Vec<u8> = (0..random.usize(..200)).map(|_| random.u8(..)).collect();
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+        1 => {
+            let mut text = String::new();
+            for _ in 0..random.usize(..40) {
+                text.push_str(random.choice(PIECES).unwrap_or(""));
+                if random.bool() {
+                    text.push(' ');
+                }
+            }
+            text
+        }
+        // A valid text with a few changes.
+        _ => {
+            let mut text = (*random.choice(&SEEDS).unwrap_or(&"")).to_owned();
+            for _ in 0..random.usize(1..6) {
+                let range = some_range(&text, random);
+                match random.u32(..4) {
+                    0 => text.insert_str(range.start, random.choice(PIECES).unwrap_or("")),
+                    1 => text.replace_range(range, ""),
+                    2 => {
+                        let copy = text.get(range.clone()).unwrap_or("").to_owned();
+                        text.insert_str(boundary(&text, random), &copy);
+                    }
+                    _ => text.truncate(range.end),
+                }
+            }
+            text
+        }
+    }
+}
+
+fn options(random: &mut fastrand::Rng) -> Options {
+    let versions = Version::KNOWN.into_iter().map(Some).chain([None]).collect::<Vec<_>>();
+    let params = if random.bool() { vec![("disk".to_owned(), "/a,b=\"c".to_owned())] } else { vec![] };
+    Options { target: random.choice(versions).flatten(), params }
+}
+
+/// What must hold of the answer to any text.
+fn hold(source: &str, options: &Options) {
+    let compiled = compile(source, options);
+    let failed = compiled.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    assert_eq!(failed, compiled.template.is_none(), "an error and only an error leaves no template");
+    let mut last = 0;
+    for diagnostic in &compiled.diagnostics {
+        for label in &diagnostic.labels {
+            let (start, end) = (label.span.start as usize, label.span.end as usize);
+            assert!(source.get(start..end).is_some(), "{diagnostic:?} points at no text");
+        }
+        assert!(!diagnostic.message.is_empty() && !diagnostic.message.ends_with('.'), "{diagnostic:?}");
+        let place = diagnostic.span().map_or(0, |span| span.start);
+        assert!(place >= last, "{diagnostic:?} is out of order");
+        last = place;
+        assert_eq!(Code::ALL.iter().filter(|code| **code == diagnostic.code).count(), 1);
+    }
+    if let Some(template) = &compiled.template {
+        let rendered = template.render();
+        for arg in rendered.args.iter() {
+            assert!(arg.to_str().is_some_and(|arg| !arg.contains('\0')), "{arg:?} is no argument");
+        }
+        for (fd, expected) in rendered.fds.iter().zip(3..) {
+            assert_eq!(fd.number, expected, "fds are numbered from 3 without a gap");
+        }
+    }
+    assert_eq!(compile(source, options).template, compiled.template, "the same text gives the same template");
+}
+
+#[test]
+fn any_text_gets_an_answer() {
+    let seed = number("QEMU_DSL_SEED", 0x5eed);
+    let inputs = number("QEMU_DSL_INPUTS", 100_000);
+    println!("QEMU_DSL_SEED={seed} QEMU_DSL_INPUTS={inputs}");
+    for case in 0..inputs {
+        let mut random = fastrand::Rng::with_seed(seed.wrapping_add(case));
+        let (source, options) = (input(&mut random), options(&mut random));
+        if catch_unwind(|| hold(&source, &options)).is_err() {
+            panic!("QEMU_DSL_SEED={} QEMU_DSL_INPUTS=1 repeats this: {source:?}", seed.wrapping_add(case));
+        }
+    }
+}
+
+#[test]
+fn the_seeds_are_valid() {
+    for source in SEEDS {
+        let compiled = compile(source, &Options::default());
+        assert!(compiled.template.is_some(), "{source}\n{:#?}", compiled.diagnostics);
+    }
+}
+
+#[test]
+fn a_long_text_takes_no_longer_than_its_length() {
+    // Not by the clock: what nests or repeats without end would overflow the stack here, or never come back.
+    for piece in ["{", "<", "r#\"", "\"", "/*", "a ", "a= ", "device ", "{a}", "bridge pci id=a bus=a chassis=1 "] {
+        hold(&piece.repeat(20_000), &Options::default());
+    }
+}

@@ -1,0 +1,71 @@
+//! The language's reference: what it says compiles, and the document is what the code makes.
+
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+use qemu_dsl::{Options, compile, reference};
+
+/// The blocks of the text that are marked as a VM.
+fn blocks(text: &str) -> Vec<String> {
+    let mut blocks = text.split("\n```");
+    let mut found = Vec::new();
+    while let (Some(_), Some(block)) = (blocks.next(), blocks.next()) {
+        found.extend(block.strip_prefix("vm\n").map(str::to_owned));
+    }
+    found
+}
+
+#[test]
+fn every_example_compiles_without_a_word() {
+    let mut examples = blocks(&reference::language());
+    assert!(examples.len() >= 4, "the introduction has lost its examples");
+    for (keyword, _) in reference::statements() {
+        let section = reference::statement(keyword).unwrap();
+        let (_, example) = section.rsplit_once("\nExample:\n\n").unwrap();
+        let lines: Vec<_> = example.lines().map(|line| line.strip_prefix("    ").unwrap()).collect();
+        assert!(lines.iter().any(|line| line.starts_with(keyword)), "{keyword}: {example}");
+        examples.push(lines.join("\n"));
+    }
+    for example in examples {
+        let compilation = compile(&example, &Options::default());
+        assert!(
+            compilation.diagnostics.is_empty() && compilation.template.is_some(),
+            "{example}\n{:#?}",
+            compilation.diagnostics
+        );
+    }
+}
+
+#[test]
+fn a_statement_is_found_by_its_keyword_and_kind() {
+    assert!(reference::statement("netdev").unwrap().contains("## netdev user"));
+    let tap = reference::statement("netdev tap").unwrap();
+    assert!(tap.starts_with("# netdev tap\n") && !tap.contains("hostfwd"));
+    assert!(reference::statement("device").unwrap().contains("virtio-rng-pci"));
+    for unknown in ["", "netdve", "netdev tpa", "netdev tap mq", "nographic x"] {
+        assert_eq!(reference::statement(unknown), None, "{unknown}");
+    }
+}
+
+#[test]
+fn sections_fit_a_terminal() {
+    for (keyword, meaning) in reference::statements() {
+        assert!(!meaning.is_empty(), "{keyword}");
+        for line in reference::statement(keyword).unwrap().lines() {
+            assert!(line.chars().count() <= 100, "{keyword}: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_document_is_fresh() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/language.md");
+    let fresh = reference::language();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, &fresh).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        written == fresh,
+        "docs/language.md is stale: `UPDATE_DOCS=1 cargo test -p qemu-dsl --test reference` writes it"
+    );
+}
