@@ -106,6 +106,8 @@ codes! {
     UnknownId = "unknown-id",
     /// an id of another kind of thing
     WrongId = "wrong-id",
+    /// a second device for what has one
+    InUse = "in-use",
     /// a bus that nothing provides
     UnknownBus = "unknown-bus",
     /// devices that sit on each other's bus

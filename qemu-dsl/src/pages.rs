@@ -75,6 +75,7 @@ fn text(code: Code) -> &'static str {
         Code::DuplicateId => include_str!("pages/duplicate-id.md"),
         Code::UnknownId => include_str!("pages/unknown-id.md"),
         Code::WrongId => include_str!("pages/wrong-id.md"),
+        Code::InUse => include_str!("pages/in-use.md"),
         Code::UnknownBus => include_str!("pages/unknown-bus.md"),
         Code::BusCycle => include_str!("pages/bus-cycle.md"),
         Code::PciSlot => include_str!("pages/pci-slot.md"),

@@ -27,6 +27,13 @@ pub(crate) struct Type {
     pub(crate) bare: Option<&'static str>,
 }
 
+impl Type {
+    /// Whether any text will do.
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self.name, "text" | "path")
+    }
+}
+
 /// An option of a statement, or the value between its keyword and its options.
 #[derive(Debug)]
 pub(crate) struct Opt {
@@ -297,13 +304,16 @@ macro_rules! form {
                 $(let pci = $pci::read(args, cx);)?
                 $(let $rest = args.rest(cx);)?
                 let _ = (&args, &cx);
-                Some(Box::new(Self {
-                    $(kind: { $(let _ = $kind_doc;)+ args.kind()? },)?
+                let form = Self {
+                    $(kind: { let _ = [$($kind),+]; args.kind()? },)?
                     $(kind: { let _ = $any; args.kind()? },)?
                     $($field: $field?,)*
                     $(pci: <Option<$pci>>::from(pci)?,)?
                     $($rest: <Option<Vec<$crate::spec::Property>>>::from($rest)?,)?
-                }))
+                };
+                // A form with one kind need not look which it is.
+                $(let _ = ([$($kind),+], &form.kind);)?
+                Some(Box::new(form))
             }
         }
     };

@@ -117,7 +117,7 @@ pub(crate) struct Tree<'s> {
 
 /// Parses `source`. Its length must fit a [`Span`].
 pub(crate) fn parse<'s>(source: &'s str, diagnostics: &mut Vec<Diagnostic>) -> Tree<'s> {
-    let mut reader = Reader { source, diagnostics, previous_end: 0 };
+    let mut reader = Reader { diagnostics, previous_end: 0 };
     let mut tree = Tree { statements: Vec::new() };
     match Grammar::parse(Rule::file, source) {
         Ok(pairs) => {
@@ -150,8 +150,7 @@ pub(crate) fn starts_line(source: &str, at: u32) -> bool {
         .is_none_or(|byte| matches!(byte, b'\n' | b'\r'))
 }
 
-struct Reader<'s, 'd> {
-    source: &'s str,
+struct Reader<'d> {
     diagnostics: &'d mut Vec<Diagnostic>,
     /// Where the value, word or item before ended: what begins there lacks white space.
     previous_end: u32,
@@ -166,7 +165,7 @@ fn word<'s>(pair: &Pair<'s, Rule>) -> Word<'s> {
     Word { text: pair.as_str(), span: span(pair) }
 }
 
-impl<'s> Reader<'s, '_> {
+impl<'s> Reader<'_> {
     fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
@@ -275,6 +274,11 @@ impl<'s> Reader<'s, '_> {
         let at = span(&pair);
         // One syntax error a statement: what follows it is most often its consequence.
         let quiet = statement.broken;
+        // What touches a stray character belongs to the same mistake.
+        if quiet && at.start == self.previous_end && pair.as_rule() != Rule::stray {
+            self.previous_end = at.end;
+            return;
+        }
         if at.start == self.previous_end && at.start > 0 && !quiet && pair.as_rule() != Rule::stray {
             statement.broken = true;
             self.report(Diagnostic::error(Code::QuoteIt, "white space is missing before this").at(at).help(
@@ -349,6 +353,15 @@ impl<'s> Reader<'s, '_> {
                     Diagnostic::error(Code::QuoteIt, "text and holes without quotes")
                         .at(at)
                         .help(format!("quote it: `\"{}\"`", pair.as_str())),
+                );
+                ValueForm::Broken
+            }
+            Rule::open_raw_string => {
+                let hashes = pair.as_str().chars().skip(1).take_while(|c| *c == '#').count();
+                self.report(
+                    Diagnostic::error(Code::UnterminatedString, "this raw string does not end")
+                        .at(Span::new(at.start, at.start + 2 + hashes as u32))
+                        .help(format!("end it with `\"{}`", "#".repeat(hashes))),
                 );
                 ValueForm::Broken
             }

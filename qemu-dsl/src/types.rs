@@ -276,6 +276,12 @@ text_types! {
     /// A file's path.
     Path = ty("path", "a file's path"), not_empty;
 
+    /// The type of a machine.
+    MachineType = ty("text", "a machine type, such as `q35`"), not_empty;
+
+    /// The format of a disk.
+    Format = ty("text", "a format, such as `raw` or `qcow2`"), not_empty;
+
     /// The path of a unix socket, which the kernel limits.
     SocketPath = ty("path", "a socket's path"), |text| at_most(text, 107, "the socket's path");
 
@@ -313,6 +319,13 @@ text_types! {
 
     /// A rule of user networking that forwards a port of the host.
     HostForward = ty("rule", "a rule such as `tcp::2222-:22`: `[tcp|udp]:[ADDRESS]:PORT-[ADDRESS]:PORT`"), |text| {
+        if text.contains(',') {
+            return Err(Refusal::because(
+                Code::Inexpressible,
+                "a rule forwards one port",
+                "write one `hostfwd=` for each",
+            ));
+        }
         let port = |text: &str, lowest: u16| text.parse::<u16>().is_ok_and(|port| port >= lowest);
         let end = |text: &str, lowest| text.rsplit_once(':').is_some_and(|(_, number)| port(number, lowest));
         let rule = text

@@ -14,7 +14,7 @@ const SEEDS: [&str; 4] = [
     "target 7.2\nname web\nmachine q35 accel=kvm:tcg kernel_irqchip nvdimm\ncpu host +aes -svm\n\
      smp 4 sockets=1 cores=2 threads=2\nmemory 2G slots=2 max=4G prealloc\n\
      dimm nvdimm path=\"/var/lib/nv0\" size=1G\nrtc base=utc clock=host driftfix=slew\n",
-    "param disk: path = \"root.qcow2\"\nparam n: int = 4\n< disk file={disk} format=qcow2 id=a; /* two */ // one\n\
+    "< param disk: path = \"root.qcow2\"\nparam n: int = 4\nmachine q35 disk file={disk} format=qcow2 id=a; /* two */ // one\n\
      netdev tap ifname=tap0 mq={n} vhost mac=52:54:00:12:34:56 addr=1e.0 bus=pcie.0\n\
      netdev user hostfwd=tcp::2222-:22 hostfwd=\"udp::53-:53\"\nkernel \"/k\" append=\"root={disk} {{x}}\" >",
     "machine pc\nvirtio-serial id=s\nport socket bus=s.0 path=\"/tmp/a,b\" name=agent.0\nconsole pty\n\
@@ -28,10 +28,65 @@ const SEEDS: [&str; 4] = [
 
 /// Pieces that mean something, or look as if they did.
 const PIECES: [&str; 60] = [
-    "netdev", "tap", "disk", "param", "target", "global", "arg", "if", "rtc", "memory", "smp", "device", "port",
-    "\"", "r#\"", "\"#", "{", "}", "{{", "}}", "{disk}", "(", ")", "[", "]", "<", ">", ",", ";", "=", "==", ":",
-    "+", "-", "+x", "-x", ".", "/", "//", "/*", "*/", "\\", "\\n", "\\u{1F600}", "\\x7f", "\\q", "#!", "\u{feff}",
-    "\0", "\n", "\r\n", "\t", "\u{85}", "\u{2028}", "é", "日本", "id=net0", "mac=01:00:00:00:00:00", "18446744073709551616",
+    "netdev",
+    "tap",
+    "disk",
+    "param",
+    "target",
+    "global",
+    "arg",
+    "if",
+    "rtc",
+    "memory",
+    "smp",
+    "device",
+    "port",
+    "\"",
+    "r#\"",
+    "\"#",
+    "{",
+    "}",
+    "{{",
+    "}}",
+    "{disk}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "<",
+    ">",
+    ",",
+    ";",
+    "=",
+    "==",
+    ":",
+    "+",
+    "-",
+    "+x",
+    "-x",
+    ".",
+    "/",
+    "//",
+    "/*",
+    "*/",
+    "\\",
+    "\\n",
+    "\\u{1F600}",
+    "\\x7f",
+    "\\q",
+    "#!",
+    "\u{feff}",
+    "\0",
+    "\n",
+    "\r\n",
+    "\t",
+    "\u{85}",
+    "\u{2028}",
+    "é",
+    "日本",
+    "id=net0",
+    "mac=01:00:00:00:00:00",
+    "18446744073709551616",
     "1f.7",
 ];
 
@@ -149,7 +204,9 @@ fn the_seeds_are_valid() {
 #[test]
 fn a_long_text_takes_no_longer_than_its_length() {
     // Not by the clock: what nests or repeats without end would overflow the stack here, or never come back.
-    for piece in ["{", "<", "r#\"", "\"", "/*", "a ", "a= ", "device ", "{a}", "bridge pci id=a bus=a chassis=1 "] {
+    for piece in
+        ["{", "<", "r#\"", "\"", "/*", "a ", "a= ", "device ", "{a}", "bridge pci id=a bus=a chassis=1 "]
+    {
         hold(&piece.repeat(20_000), &Options::default());
     }
 }

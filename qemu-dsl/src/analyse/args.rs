@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::Cx;
 use super::ids::{BusUse, Definition, Provides, Reference, Space};
+use super::{Cx, hints};
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -39,6 +39,8 @@ pub(crate) struct Args<'t, 's> {
     broken: bool,
     /// The options that something unknown was most likely meant as: they are not reported as missing.
     meant: Vec<&'static str>,
+    /// The value just before a bare word, on the same line.
+    previous: Option<&'t Value<'s>>,
 }
 
 /// What is given for one option.
@@ -70,6 +72,7 @@ impl<'t, 's> Args<'t, 's> {
             what,
             broken: statement.broken,
             meant: Vec::new(),
+            previous: None,
         };
         for (index, value) in statement.heads.iter().enumerate() {
             let Some(option) = spec.heads().nth(index).or(spec.heads().last().filter(|last| last.list))
@@ -77,9 +80,14 @@ impl<'t, 's> Args<'t, 's> {
                 args.loose(value, cx);
                 continue;
             };
+            // `memory share`: the size was forgotten. A text may be spelt like an option, if not wisely.
             if let ValueForm::Bare(text) = value.form
                 && spec.option(text).is_some()
             {
+                if !option.ty.is_text() {
+                    args.flag(Word { text, span: value.span }, None, cx);
+                    continue;
+                }
                 cx.report(
                     Diagnostic::warning(
                         Code::MissingValue,
@@ -91,10 +99,15 @@ impl<'t, 's> Args<'t, 's> {
             }
             args.given.push((option, Given { name: value.span, value: Some(value) }));
         }
+        let mut previous = statement.heads.last();
         for item in &statement.items {
+            if args.wants_quotes() {
+                args.quote(statement, cx);
+                break;
+            }
             match item {
                 Item::Option { name, value: Some(value) } => {
-                    args.option(*name, Some(value), item, cx);
+                    args.option(*name, Some(value), Some(item), cx);
                 }
                 Item::Option { name, value: None } => {
                     args.meant.extend(spec.option(name.text).map(|option| option.name));
@@ -110,8 +123,11 @@ impl<'t, 's> Args<'t, 's> {
                     }
                 }
                 Item::Flag(name) => {
-                    if args.flag(*name, item, cx) {
+                    args.previous =
+                        previous.filter(|value| same_line(cx.source, value.span.end, name.span.start));
+                    if args.flag(*name, Some(item), cx) {
                         // A misspelt statement: one error, which owns everything up to the next keyword.
+                        args.broken = true;
                         break;
                     }
                 }
@@ -129,6 +145,10 @@ impl<'t, 's> Args<'t, 's> {
                 ),
                 Item::Loose(value) => args.loose(value, cx),
             }
+            previous = match item {
+                Item::Option { value: Some(value), .. } => Some(value),
+                _ => None,
+            };
         }
         args.exclusions(cx);
         cx.flaws.all |= args.broken;
@@ -136,7 +156,13 @@ impl<'t, 's> Args<'t, 's> {
         args
     }
 
-    fn option(&mut self, name: Word<'s>, value: Option<&'t Value<'s>>, item: &'t Item<'s>, cx: &mut Cx<'_>) {
+    fn option(
+        &mut self,
+        name: Word<'s>,
+        value: Option<&'t Value<'s>>,
+        item: Option<&'t Item<'s>>,
+        cx: &mut Cx<'_>,
+    ) {
         let Some(option) = self.spec.option(name.text) else {
             if name.text == "mq" && self.what.starts_with("`netdev") {
                 cx.report(
@@ -155,12 +181,10 @@ impl<'t, 's> Args<'t, 's> {
                     cx.report(repeated(name.text, name.span, first));
                     return;
                 }
-                self.rest.push(item);
+                self.rest.extend(item);
                 return;
             }
-            let meant = nearest(name.text, self.spec.names());
-            self.meant.extend(meant);
-            let help = meant.map_or_else(|| self.list(), |meant| format!("did you mean `{meant}`?"));
+            let help = self.hint(name.text, cx.source_of(value.map(|value| value.span)));
             cx.report(
                 Diagnostic::error(
                     Code::UnknownOption,
@@ -194,7 +218,7 @@ impl<'t, 's> Args<'t, 's> {
     }
 
     /// Takes a bare word. Whether it turns out to be a misspelt statement.
-    fn flag(&mut self, name: Word<'s>, item: &'t Item<'s>, cx: &mut Cx<'_>) -> bool {
+    fn flag(&mut self, name: Word<'s>, item: Option<&'t Item<'s>>, cx: &mut Cx<'_>) -> bool {
         match self.spec.option(name.text) {
             Some(option) if option.ty.bare.is_some() => {
                 self.option(name, None, item, cx);
@@ -211,15 +235,6 @@ impl<'t, 's> Args<'t, 's> {
             }
             None => {}
         }
-        if self.spec.heads().any(|head| head.list) {
-            self.broken = true;
-            cx.report(
-                Diagnostic::error(Code::QuoteIt, format!("{} takes its texts in quotes", self.what))
-                    .at(name.span)
-                    .help(format!("quote it: `\"{}\"`", name.text)),
-            );
-            return false;
-        }
         if crate::syntax::starts_line(cx.source, name.span.start) && !self.may_be_property(name.text, cx) {
             cx.report(unknown_statement(name, self.spec.names()));
             return true;
@@ -228,16 +243,7 @@ impl<'t, 's> Args<'t, 's> {
             self.option(name, None, item, cx);
             return false;
         }
-        let words = self.spec.names().chain(crate::statement::keywords());
-        let meant = nearest(name.text, words);
-        self.meant.extend(meant);
-        let help = meant.map(|meant| format!("did you mean `{meant}`?")).unwrap_or_else(|| {
-            if self.spec.open.is_some() {
-                format!("write `{}=` and its value", name.text)
-            } else {
-                self.list()
-            }
-        });
+        let help = self.hint_for_word(name.text);
         cx.report(
             Diagnostic::error(Code::UnknownOption, format!("{} has no option `{}`", self.what, name.text))
                 .at(name.span)
@@ -262,17 +268,115 @@ impl<'t, 's> Args<'t, 's> {
                 Diagnostic::error(Code::UnexpectedText, format!("`{name}` can't be the name of an option"))
                     .help("a name consists of letters, digits, `_`, `-` and `.`")
             }
+            ValueForm::Bare(bare) if bare.starts_with('#') => {
+                self.broken = true;
+                Diagnostic::error(Code::UnexpectedText, "`#` begins no comment").help(hints::COMMENT)
+            }
             _ => Diagnostic::error(
                 Code::UnexpectedText,
                 format!("{} takes no value here: `{text}`", self.what),
             )
-            .help(if self.spec.heads().any(|head| head.list) {
-                "it takes one or two strings, in quotes"
-            } else {
-                "a value belongs behind an option's name: `name=value`"
-            }),
+            .help(self.hint_for_value(text)),
         };
         cx.report(diagnostic.at(value.span));
+    }
+
+    /// Whether all that it takes are quoted texts.
+    fn wants_quotes(&self) -> bool {
+        self.spec.heads().any(|head| head.list)
+    }
+
+    /// Reports the first word that stands where quoted texts should.
+    fn quote(&mut self, statement: &Statement<'_>, cx: &mut Cx<'_>) {
+        let Some(first) = statement.items.first() else { return };
+        let quoted_only = statement.items.iter().all(|item| {
+            matches!(item, Item::Loose(Value { form: ValueForm::Quoted(_) | ValueForm::Broken, .. }))
+        });
+        let span = statement.items.iter().fold(first.span(), |span, item| span.to(item.span()));
+        let words = cx.source_of(Some(span)).split_whitespace();
+        let diagnostic = if quoted_only {
+            Diagnostic::error(Code::UnexpectedText, format!("{} takes one or two strings", self.what))
+                .help("write another `arg` for more")
+        } else {
+            let quoted: Vec<_> =
+                words.take(2).map(|word| format!("\"{}\"", word.trim_matches('"'))).collect();
+            Diagnostic::error(Code::QuoteIt, format!("{} takes its texts in quotes", self.what))
+                .help(format!("quote them: `arg {}`", quoted.join(" ")))
+        };
+        if !self.broken {
+            cx.report(diagnostic.at(first.span()));
+        }
+        self.broken = true;
+    }
+
+    /// What to write in place of an option that is not there.
+    fn hint(&mut self, name: &str, value: &str) -> String {
+        if let Some(head) = self.spec.heads().find(|head| head.name == name) {
+            self.meant.push(head.name);
+            return format!(
+                "the {} stands without a name: {} {value}`",
+                head.name,
+                self.what.trim_end_matches('`')
+            );
+        }
+        if name == "wait" && self.spec.option("nowait").is_some() {
+            return "write `nowait` for `wait=off`".to_owned();
+        }
+        let meant = nearest(name, self.spec.names());
+        self.meant.extend(meant);
+        meant.map_or_else(|| self.list(), |meant| format!("did you mean `{meant}`?"))
+    }
+
+    /// What to write in place of a bare word that is no flag.
+    fn hint_for_word(&mut self, word: &str) -> String {
+        let meant = nearest(word, self.spec.names());
+        self.meant.extend(meant);
+        if let Some(meant) = meant {
+            return format!("did you mean `{meant}`?");
+        }
+        // `rtc utc`, `realtime on`
+        let takes = |option: &&Opt| {
+            option.ty.choices.iter().any(|(choice, _)| *choice == word)
+                || (option.required && option.ty.bare.is_some() && matches!(word, "on" | "off"))
+        };
+        if let Some(option) = self.spec.options().filter(|option| !option.head).find(takes) {
+            self.meant.push(option.name);
+            return format!("write `{}={word}`", option.name);
+        }
+        if word.contains('.') {
+            // `disk root.qcow2`: a value rather than a word.
+            return self.hint_for_value(word);
+        }
+        if let Some(Value { form: ValueForm::Bare(before), .. }) = self.previous {
+            return format!("a value with spaces is quoted: `\"{before} {word}\"`");
+        }
+        if let Some(hint) = did_you_mean(word, crate::statement::keywords()) {
+            return hint;
+        }
+        if self.spec.open.is_some() {
+            format!("write `{word}=on`, or `{word}=` and its value")
+        } else {
+            self.list()
+        }
+    }
+
+    /// What to write in place of a value that stands alone.
+    fn hint_for_value(&mut self, text: &str) -> String {
+        // `disk root.qcow2`
+        let required = self.spec.options().find(|option| {
+            option.required
+                && !option.head
+                && !self.given.iter().any(|(given, _)| std::ptr::eq(*given, *option))
+        });
+        match required {
+            Some(option) => {
+                self.meant.push(option.name);
+                format!("write `{}={text}`", option.name)
+            }
+            None => {
+                "a value belongs behind an option's name: `name=value`; one with spaces is quoted".to_owned()
+            }
+        }
     }
 
     fn exclusions(&self, cx: &mut Cx<'_>) {
@@ -373,11 +477,24 @@ fn repeated(name: &str, again: Span, first: Span) -> Diagnostic {
 
 /// The error for a word that begins a line, or follows `;`, and is no keyword.
 pub(crate) fn unknown_statement(name: Word<'_>, options: impl Iterator<Item = &'static str>) -> Diagnostic {
-    let help = did_you_mean(name.text, crate::statement::keywords().chain(options))
+    if crate::statement::find(name.text).is_some() {
+        return Diagnostic::error(
+            Code::UnknownStatement,
+            format!("`{}` begins a statement and takes no `=`", name.text),
+        )
+        .at(name.span)
+        .help(format!("`qemu-dslc explain {}` shows how it is written", name.text));
+    }
+    let help = hints::alias(name.text)
+        .or_else(|| did_you_mean(name.text, crate::statement::keywords().chain(options)))
         .unwrap_or_else(|| "`qemu-dslc explain` lists the statements".into());
     Diagnostic::error(Code::UnknownStatement, format!("unknown statement `{}`", name.text))
         .at(name.span)
         .help(help)
+}
+
+fn same_line(source: &str, from: u32, to: u32) -> bool {
+    source.get(from as usize..to as usize).is_some_and(|between| !between.contains(['\n', '\r']))
 }
 
 /// A value with its holes filled.
@@ -392,6 +509,14 @@ impl Slot<'_, '_> {
         self.option.map_or("", |option| option.name)
     }
 
+    /// What a message calls it: a head has no name that anyone writes.
+    fn shown(&self) -> String {
+        match self.option {
+            Some(option) if option.head => self.what.to_owned(),
+            _ => format!("`{}`", self.name()),
+        }
+    }
+
     /// Reports that a required value is missing.
     fn missing(&self, cx: &mut Cx<'_>) {
         let Some(option) = self.option.filter(|_| !self.excused) else {
@@ -402,7 +527,7 @@ impl Slot<'_, '_> {
             let code = if self.what == "`kernel`" { Code::MissingKernel } else { Code::MissingValue };
             Diagnostic::error(code, format!("{} needs its {}", self.what, option.name))
                 .at(self.head)
-                .help(format!("write {expects} behind it"))
+                .help(format!("behind {} stands {expects}", self.what))
         } else {
             Diagnostic::error(Code::MissingOption, format!("{} needs `{}=`", self.what, option.name))
                 .at(self.head)
@@ -432,7 +557,7 @@ impl Slot<'_, '_> {
                 Some(Node::new(value, span))
             }
             Err(refusal) => {
-                cx.report(refuse(self.name(), T::TYPE, &text, refusal, span, declared));
+                cx.report(refuse(&self.shown(), T::TYPE, &text, refusal, span, declared));
                 None
             }
         }
@@ -457,9 +582,14 @@ fn refuse(
     let shown = text.escape_debug();
     let (code, message) = match refusal.message {
         Some(message) => (refusal.code, message),
-        None if text.is_empty() => (Code::WrongType, format!("`{name}` has an empty value")),
-        None if ty.choices.is_empty() => (refusal.code, format!("`{shown}` is not {}", ty.expects)),
-        None => (refusal.code, format!("`{name}` can't be `{shown}`")),
+        None if text.is_empty() => (Code::WrongType, format!("{name} has an empty value")),
+        None if ty.choices.is_empty() => {
+            // The example belongs to the help.
+            let expects = ty.expects.split([':', ',']).next().unwrap_or("");
+            let expects = expects.split(" such as").next().unwrap_or("");
+            (refusal.code, format!("`{shown}` is not {expects}"))
+        }
+        None => (refusal.code, format!("{name} can't be `{shown}`")),
     };
     let help = refusal
         .help
@@ -553,7 +683,7 @@ impl Kind for IdText {
 }
 
 fn define<K: IdKind>(id: &Node<IdText>, cx: &mut Cx<'_>) {
-    cx.define(K::SPACE, id.0.clone(), id.span, K::PROVIDES);
+    cx.define(K::SPACE, id.0.clone(), id.span, K::PROVIDES, K::SPACE != Space::Device);
 }
 
 impl<K: IdKind> Field for Id<K> {
@@ -572,7 +702,7 @@ impl<K: IdKind> Field for Id<K> {
             Some(None) => (K::PREFIX.to_owned(), None),
             None => {
                 let (number, name) = cx.ids.generate(K::PREFIX);
-                cx.define(K::SPACE, name.clone(), slot.head, K::PROVIDES);
+                cx.define(K::SPACE, name.clone(), slot.head, K::PROVIDES, K::SPACE != Space::Device);
                 (name, Some(number))
             }
         };
@@ -600,8 +730,17 @@ impl<K: IdKind> Field for OptionalId<K> {
 }
 
 impl Cx<'_> {
-    pub(crate) fn define(&mut self, space: Space, name: String, span: Span, provides: Provides) {
-        self.ids.definitions.push(Definition { space, name, span, statement: self.statement, provides });
+    /// Tells of an id. `in_use` says that the statement itself uses what it defines.
+    pub(crate) fn define(
+        &mut self,
+        space: Space,
+        name: String,
+        span: Span,
+        provides: Provides,
+        in_use: bool,
+    ) {
+        let statement = self.statement;
+        self.ids.definitions.push(Definition { space, name, span, statement, provides, in_use });
     }
 
     /// Tells that this device sits on a bus, which `wants` provides. Without a name it is the first of its sort.

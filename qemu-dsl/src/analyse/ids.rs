@@ -33,6 +33,20 @@ impl Space {
     }
 }
 
+impl Space {
+    /// How to define what has the id `name`.
+    pub(crate) fn definition(self, name: &str) -> String {
+        match self {
+            Self::Device => format!("define it: `device DRIVER id={name}`"),
+            Self::Netdev => format!("define it: `netdev user id={name}`, or another kind"),
+            Self::Chardev => format!("define it: `chardev socket id={name} ...`, or another backend"),
+            Self::Drive => format!("define it: `blockdev DRIVER node-name={name} ...`"),
+            Self::Fsdev => format!("define it: `fs local id={name} ...`"),
+            Self::Object => format!("define it: `object TYPE id={name} ...`"),
+        }
+    }
+}
+
 /// The buses that a device with an id offers to others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Provides {
@@ -54,6 +68,8 @@ pub(crate) struct Definition {
     /// The statement's number.
     pub(crate) statement: usize,
     pub(crate) provides: Provides,
+    /// Whether the statement that defines it uses it too, and nothing else can.
+    pub(crate) in_use: bool,
 }
 
 /// An id, where it is referred to.

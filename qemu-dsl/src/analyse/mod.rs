@@ -4,6 +4,7 @@
 //! statement with an error is left out of the VM, and what depends on it is not blamed.
 
 pub(crate) mod args;
+mod hints;
 pub(crate) mod ids;
 pub(crate) mod params;
 
@@ -50,6 +51,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) statement: usize,
     /// What is wrong with it so far.
     pub(crate) flaws: Flaws,
+    /// Whether a reserved word has just been reported: `for x in y` is one mistake.
+    after_reserved: bool,
     params: &'a Params,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
@@ -87,6 +90,11 @@ impl Cx<'_> {
         Some(resolved)
     }
 
+    /// The source's own text.
+    pub(crate) fn source_of(&self, span: Option<Span>) -> &str {
+        span.and_then(|span| self.source.get(span.start as usize..span.end as usize)).unwrap_or("")
+    }
+
     /// Reports what the target makes of something that came or went. `value` is what it is set to.
     pub(crate) fn version(&mut self, change: &Change, value: Option<&str>, span: Span) {
         if let Some(diagnostic) = version_diagnostic(change, value, span, self.target) {
@@ -120,7 +128,7 @@ fn version_diagnostic(
         } else {
             Diagnostic::error(
                 Code::Removed,
-                format!("QEMU {target} has no longer {what} (removed in {removed})"),
+                format!("QEMU {target} no longer has {what} (removed in {removed})"),
             )
             .at(span)
             .maybe_help(help)
@@ -211,6 +219,7 @@ pub(crate) fn analyse(
         placements: Vec::new(),
         statement: 0,
         flaws: Flaws::default(),
+        after_reserved: false,
         params: &params,
         diagnostics,
     };
@@ -281,13 +290,20 @@ fn is_directive(keyword: &str) -> bool {
 
 fn read(keyword: Word<'_>, statement: &Statement<'_>, cx: &mut Cx<'_>) -> Option<Entry> {
     let Some(spec) = crate::statement::find(keyword.text) else {
+        if std::mem::replace(&mut cx.after_reserved, true) {
+            return None;
+        }
         cx.report(
             Diagnostic::error(Code::ReservedWord, format!("`{}` is reserved for later", keyword.text))
                 .at(keyword.span)
-                .help("quote it if it is meant as a value"),
+                .help(format!(
+                    "the language has no `{}` yet; quote it if it is meant as a value",
+                    keyword.text
+                )),
         );
         return None;
     };
+    cx.after_reserved = false;
     let kind = statement.kind;
     let form = spec.form(kind.map(|kind| kind.text));
     let Some(form) = form else {
@@ -309,8 +325,8 @@ fn read(keyword: Word<'_>, statement: &Statement<'_>, cx: &mut Cx<'_>) -> Option
             None => {
                 let names: Vec<_> = spec.kinds().map(|kind| format!("`{}`", kind.name)).collect();
                 let help = match spec.forms.first().map(|form| &form.spec.kinds) {
-                    Some(Kinds::Any(what)) => format!("write {what} behind it"),
-                    _ => format!("write one of {} behind it", names.join(", ")),
+                    Some(Kinds::Any(what)) => format!("behind `{}` stands {what}", spec.keyword),
+                    _ => format!("behind `{}` stands one of {}", spec.keyword, names.join(", ")),
                 };
                 cx.report(
                     Diagnostic::error(Code::MissingKind, format!("`{}` needs its kind", spec.keyword))
@@ -354,7 +370,19 @@ fn orphan(statement: &Statement<'_>, cx: &mut Cx<'_>) {
         Item::Loose(Value { form: ValueForm::Broken, .. }) => {}
         // A misspelt keyword of odd characters (`net:dev`), or a value that lost its statement.
         Item::Loose(_) | Item::Feature { .. } if statement.broken => {}
-        Item::Loose(_) | Item::Feature { .. } => cx.report(
+        Item::Loose(Value { form: ValueForm::Bare(text), .. }) if text.starts_with('#') => cx.report(
+            Diagnostic::error(Code::UnexpectedText, "`#` begins no comment")
+                .at(item.span())
+                .help(hints::COMMENT),
+        ),
+        Item::Feature { name, .. } => cx.report(
+            Diagnostic::error(Code::UnknownStatement, "a statement begins with its keyword")
+                .at(item.span())
+                .help(hints::alias(name.text).unwrap_or_else(|| {
+                    format!("QEMU's own arguments are passed on: `arg \"-{}\"`", name.text)
+                })),
+        ),
+        Item::Loose(_) => cx.report(
             Diagnostic::error(Code::UnknownStatement, "a statement begins with its keyword")
                 .at(item.span())
                 .help("write a keyword, such as `disk` or `netdev`, before it"),

@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::suggest::did_you_mean;
 use crate::syntax::{Parameter, Statement, Value, ValueForm, Word};
-use crate::types::{Kind as _, MacText, OnOff, Path, PciAddr, Refusal, Size, Text, UInt, Uuid};
+use crate::types::{AnyText, HostPci, Kind as _, MacText, OnOff, Path, PciAddr, Refusal, Size, UInt, Uuid};
 use crate::{Options, Span};
 
 /// The types a parameter can have, and what reads a value of each.
@@ -14,12 +14,14 @@ type Parse = fn(&str) -> Result<(), Refusal>;
 
 pub(crate) const TYPES: &[(&str, &str, Parse)] = &[
     ("path", "a file's path", |text| Path::parse(text).map(drop)),
-    ("string", "any text", |text| Text::parse(text).map(drop)),
+    ("string", "any text", |text| AnyText::parse(text).map(drop)),
     ("int", "a whole number", |text| UInt::<0, { u64::MAX }>::parse(text).map(drop)),
     ("size", "a number of bytes, such as `2G`", |text| Size::parse(text).map(drop)),
     ("bool", "`on` or `off`", |text| OnOff::parse(text).map(drop)),
     ("mac", "a MAC address", |text| MacText::parse(text).map(drop)),
-    ("pci", "a PCI address: `slot` or `slot.function`", |text| PciAddr::parse(text).map(drop)),
+    ("pci", "a PCI address, of the guest (`1f.2`) or of the host (`02:10.0`)", |text| {
+        HostPci::parse(text).map(drop).or_else(|_| PciAddr::parse(text).map(drop))
+    }),
     ("uuid", "a UUID", |text| Uuid::parse(text).map(drop)),
 ];
 
@@ -57,6 +59,13 @@ impl Params {
             let Some(keyword) = statement.keyword.filter(|keyword| keyword.text == "param") else {
                 continue;
             };
+            if let Some(item) = statement.items.first().filter(|_| !statement.broken) {
+                diagnostics.push(
+                    Diagnostic::error(Code::UnexpectedText, "nothing can follow a parameter's declaration")
+                        .at(item.span())
+                        .help("write `param NAME: TYPE = DEFAULT`; a default with spaces is quoted"),
+                );
+            }
             match &statement.parameter {
                 Some(parameter) => params.declare(parameter, options, statement.broken, diagnostics),
                 None if statement.broken => {}
@@ -98,7 +107,7 @@ impl Params {
                     format!("the parameter `{}` is declared twice", name.text),
                 )
                 .label(name.span, "again here")
-                .label(first.span, "declared here")
+                .label(first.span, "first here")
                 .help("give one of them another name"),
             );
             return;

@@ -70,11 +70,17 @@ fn unknown(
     let candidates = devices
         .values()
         .filter_map(|device| match device.provides {
-            Provides::Pci => Some(device.name.clone()),
-            Provides::VirtioSerial => Some(format!("{}.0", device.name)),
-            Provides::Nothing | Provides::Unknown => None,
+            Provides::Pci if bus.wants != Provides::VirtioSerial => Some(device.name.clone()),
+            Provides::VirtioSerial if bus.wants != Provides::Pci => Some(format!("{}.0", device.name)),
+            _ => None,
         })
-        .chain(known.unwrap_or(&[]).iter().map(|bus| (*bus).to_owned()));
+        .chain(
+            known
+                .filter(|_| bus.wants != Provides::VirtioSerial)
+                .unwrap_or(&[])
+                .iter()
+                .map(|bus| (*bus).to_owned()),
+        );
     let mut candidates: Vec<_> = candidates.collect();
     candidates.sort();
     let elsewhere = vm.ids.definitions.iter().find(|definition| definition.name == name);
@@ -105,6 +111,7 @@ fn unknown(
         _ => "a bridge provides a bus of its own name",
     };
     let help = did_you_mean(name, candidates.iter().map(String::as_str)).unwrap_or_else(|| match known {
+        _ if bus.wants == Provides::VirtioSerial => help.to_owned(),
         Some([bus]) => format!("the machine `{machine}` provides `{bus}`; {help}"),
         Some([]) => format!("the machine `{machine}` has no PCI bus; {help}"),
         _ => help.to_owned(),
@@ -126,12 +133,9 @@ fn cycles(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
                 Some(mark) if *mark == walk => {
                     if let Some(bus) = vm.ids.buses.iter().find(|bus| bus.statement == index) {
                         diagnostics.push(
-                            Diagnostic::error(
-                                Code::BusCycle,
-                                "this device sits on a bus that it provides itself",
-                            )
-                            .at(bus.span)
-                            .help("name the machine's bus, or that of another bridge"),
+                            Diagnostic::error(Code::BusCycle, "this device sits behind itself")
+                                .at(bus.span)
+                                .help("name the machine's bus, or that of another bridge"),
                         );
                     }
                     break;

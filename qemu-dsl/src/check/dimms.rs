@@ -33,7 +33,7 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
             diagnostics.push(
                 Diagnostic::error(Code::DimmWithoutNvdimm, "the machine has no NVDIMMs")
                     .at(entry.head)
-                    .help("switch them on: `machine q35 nvdimm`"),
+                    .help("add `nvdimm` to `machine`: `machine q35 nvdimm`"),
             );
         }
     }

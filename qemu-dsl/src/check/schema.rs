@@ -5,6 +5,7 @@
 
 use crate::Span;
 use crate::analyse::{Entry, Vm};
+use crate::changes;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::node::Node;
@@ -66,6 +67,11 @@ impl Asking<'_> {
         } else if let Some(object) = form.downcast_ref::<Object>() {
             self.all(Kind::Object, &object.kind, object.kind.span, &object.properties);
         } else if let Some(chardev) = form.downcast_ref::<Chardev>() {
+            // What the target has under another name has been reported.
+            let renamed = [&changes::CHARDEV_TTY, &changes::CHARDEV_PARPORT];
+            if renamed.iter().any(|change| change.is_about(&chardev.kind)) {
+                return;
+            }
             self.all(Kind::Chardev, &chardev.kind, chardev.kind.span, &chardev.properties);
         } else if let Some(blockdev) = form.downcast_ref::<Blockdev>() {
             self.all(Kind::Blockdev, &blockdev.kind, blockdev.kind.span, &blockdev.properties);

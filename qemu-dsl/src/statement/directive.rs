@@ -15,7 +15,10 @@ form! {
 }
 
 impl Form for Target {
-    fn lower(&self, _: &mut Lowering<'_>) {}
+    fn lower(&self, _: &mut Lowering<'_>) {
+        // Its value was read with the text as a whole.
+        let _ = &self.version;
+    }
 }
 
 form! {

@@ -10,7 +10,7 @@ use crate::lowering::{FilePath, Lowering};
 use crate::node::Node;
 use crate::spec::{Form, form};
 use crate::statement::pci::Pci;
-use crate::types::{OnOff, Path, Text, UInt, choice};
+use crate::types::{Format, OnOff, Path, Text, UInt, choice};
 
 /// The ids of drives.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ form! {
         /// The file or block device.
         file "file": Node<Path>,
         /// The format of the file, such as `raw` or `qcow2`. Without it QEMU guesses, and a guest can mislead it.
-        format "format": Option<Node<Text>>,
+        format "format": Option<Node<Format>>,
         /// How the file is read and written. `native` needs a direct cache, which it switches on where `cache=` is
         /// absent.
         aio "aio": Option<Node<Aio>>,

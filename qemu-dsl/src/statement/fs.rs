@@ -67,6 +67,9 @@ impl Form for Fs {
                 .at(place)
                 .help(format!("add `{option}=` and {write}"))
         };
+        if kind == "proxy" && !cx.has(&changes::FSDEV_PROXY) {
+            return;
+        }
         if kind == "proxy" {
             match (&self.path, &self.socket) {
                 (None, None) => cx.missing("socket", missing("socket", "the helper's socket")),

@@ -48,7 +48,7 @@ fn text<'p>(properties: &'p [Property], name: &str) -> Option<&'p Node<String>> 
 
 fn define(properties: &[Property], name: &str, space: Space, provides: Provides, cx: &mut Cx<'_>) {
     if let Some(id) = text(properties, name) {
-        cx.define(space, id.value.clone(), id.span, provides);
+        cx.define(space, id.value.clone(), id.span, provides, false);
     }
 }
 

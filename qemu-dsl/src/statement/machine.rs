@@ -5,13 +5,13 @@ use crate::analyse::ids::Space;
 use crate::lowering::Lowering;
 use crate::node::Node;
 use crate::spec::{Bare, Form, Property, form};
-use crate::types::Text;
+use crate::types::MachineType;
 
 form! {
     /// The machine: its type and its properties.
     Machine {
         /// The machine type, such as `q35`, `pc` or `microvm`; `qemu-system-x86_64 -machine help` lists them.
-        kind_of "type": Node<Text> { head: true },
+        kind_of "type": Node<MachineType> { head: true },
     } open properties: Bare::Flag,
         "Any property of the machine type, such as `accel=kvm:tcg`, `kernel_irqchip`, `nvdimm`, `hpet=off`."
 }

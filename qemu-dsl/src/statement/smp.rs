@@ -17,7 +17,7 @@ form! {
     /// `maxcpus` where it is given. Where only some levels are given, cores make up for the others, then sockets.
     Smp {
         /// The CPUs at the start.
-        cpus "count": Node<Count> { head: true },
+        cpus "cpus": Node<Count> { head: true },
         /// Cores in a module, cluster, die or socket: in the lowest of these levels that there is.
         cores "cores": Level,
         /// Threads in a core.

@@ -141,7 +141,7 @@ impl Backend<'_> {
             "on" if vhostfds.0 == queues => return,
             "on" => Diagnostic::error(
                 Code::VhostFds,
-                format!("{vhostfds} file descriptors of vhost-net for {queues} queues"),
+                format!("vhost-net has {vhostfds} of the file descriptors, and there are {queues} queues"),
             )
             .help(if queues == 0 {
                 "add `mq=` and the number of queues, or leave out `vhostfds`"
