@@ -470,6 +470,7 @@ impl fmt::Display for PciAddr {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::{HostForward, HostPci, Kind, MacText, MemorySize, PciAddr, Size, UInt, Uuid};
     use crate::code::Code;

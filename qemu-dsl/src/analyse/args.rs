@@ -748,7 +748,7 @@ impl Cx<'_> {
         let statement = self.statement;
         match bus {
             Some(bus) => {
-                self.ids.buses.push(BusUse { name: bus.value.clone(), span: bus.span, statement, wants })
+                self.ids.buses.push(BusUse { name: bus.value.clone(), span: bus.span, statement, wants });
             }
             None => self.ids.implicit.push((statement, wants)),
         }
