@@ -41,18 +41,11 @@ fn random_vms_print_as_the_seed_prints_them() {
             continue;
         };
         // The plain text is the easiest to read, where it shows the fault too.
-        let styles = || {
-            [Style::Plain, Style::Random(seed)]
-                .into_iter()
-                .chain((0..16).map(Style::Random))
-        };
+        let styles = || [Style::Plain, Style::Random(seed)].into_iter().chain((0..16).map(Style::Random));
         let shows = |config: &Config| styles().find(|style| fault.is_shown_by(config, *style));
         let config = shrink(config, |smaller| shows(smaller).is_some());
         let style = shows(&config).unwrap_or(Style::Plain);
-        panic!(
-            "QEMU_DSL_SEED={seed} QEMU_DSL_CASES=1 repeats this:\n{}",
-            report(&config, style)
-        );
+        panic!("QEMU_DSL_SEED={seed} QEMU_DSL_CASES=1 repeats this:\n{}", report(&config, style));
     }
 }
 
@@ -67,11 +60,7 @@ fn random_vms_are_sound() {
 
 fn from_environment(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
-    Some(
-        value
-            .parse()
-            .unwrap_or_else(|_| panic!("{name}={value}: not a number")),
-    )
+    Some(value.parse().unwrap_or_else(|_| panic!("{name}={value}: not a number")))
 }
 
 /// How the compiler fails a VM.
@@ -99,13 +88,9 @@ impl Fault {
             (Self::Refuses(one), Self::Refuses(other)) => {
                 one.codes == other.codes || one.codes.iter().any(|code| other.codes.contains(code))
             }
-            (
-                Self::Prints { wanted, got },
-                Self::Prints {
-                    wanted: wanted_too,
-                    got: got_too,
-                },
-            ) => first_difference(wanted, got) == first_difference(wanted_too, got_too),
+            (Self::Prints { wanted, got }, Self::Prints { wanted: wanted_too, got: got_too }) => {
+                first_difference(wanted, got) == first_difference(wanted_too, got_too)
+            }
             _ => false,
         }
     }
@@ -140,10 +125,8 @@ fn compile(text: &str) -> Result<Printed, Refusal> {
     let compilation = qemu_dsl::compile(text, &Options::default());
     let mut codes = Vec::new();
     let mut report = String::new();
-    for diagnostic in compilation
-        .diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+    for diagnostic in
+        compilation.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error)
     {
         let code = format!("{:?}", diagnostic.code);
         report += &format!("{code}: {}\n", diagnostic.message);
@@ -171,12 +154,7 @@ fn printed(rendered: &Rendered) -> Printed {
             .map(|(fd, number)| {
                 assert_eq!(fd.number, number, "fds are numbered in order");
                 let ifname = fd.source.ifname().map(text);
-                Fd {
-                    kind: fd.source.kind(),
-                    device: text(&fd.device),
-                    queue: fd.queue,
-                    ifname,
-                }
+                Fd { kind: fd.source.kind(), device: text(&fd.device), queue: fd.queue, ifname }
             })
             .collect(),
     }
@@ -235,10 +213,7 @@ fn prints(statements: &str, args: &str) {
 fn prints_with_fds(statements: &str, args: &str, fds: &[(&'static str, &str, u32, Option<&str>)]) {
     let printed = print(statements);
     assert_eq!(printed.args.join(" "), args, "for {statements}");
-    assert_eq!(
-        printed.args.len(),
-        args.split(' ').count() - usize::from(args.is_empty())
-    );
+    assert_eq!(printed.args.len(), args.split(' ').count() - usize::from(args.is_empty()));
     let fds: Vec<Fd> = fds
         .iter()
         .map(|(kind, device, queue, ifname)| Fd {
@@ -258,10 +233,7 @@ fn nothing_prints_nothing() {
 
 #[test]
 fn machine() {
-    prints(
-        "machine pc accel=kvm kernel_irqchip nvdimm",
-        "-machine pc,accel=kvm,kernel_irqchip,nvdimm",
-    );
+    prints("machine pc accel=kvm kernel_irqchip nvdimm", "-machine pc,accel=kvm,kernel_irqchip,nvdimm");
     prints("machine q35", "-machine q35");
 }
 
@@ -373,14 +345,9 @@ fn net_device_tap() {
 
 #[test]
 fn net_device_address_is_hexadecimal() {
-    for (written, printed) in [
-        ("3", "3"),
-        ("9", "9"),
-        ("a", "a"),
-        ("10", "10"),
-        ("1e", "1e"),
-        ("\"1e\"", "1e"),
-    ] {
+    for (written, printed) in
+        [("3", "3"), ("9", "9"), ("a", "a"), ("10", "10"), ("1e", "1e"), ("\"1e\"", "1e")]
+    {
         prints(
             &format!("netdev tap id=t ifname=c0 mac=02:02:de:ad:be:ef addr={written}"),
             &format!(
@@ -442,9 +409,7 @@ fn net_devices_share_one_fd_table() {
 #[test]
 fn net_device_ipvtap_and_vethtap() {
     for kind in ["ipvtap", "vethtap"] {
-        let printed = print(&format!(
-            "netdev {kind} id=t ifname=c0 mq=2 vhost mac=02:02:de:ad:be:ef"
-        ));
+        let printed = print(&format!("netdev {kind} id=t ifname=c0 mq=2 vhost mac=02:02:de:ad:be:ef"));
         assert_eq!(
             printed.args.join(" "),
             "-netdev tap,id=t,vhost=on,vhostfds=3:4,fds=5:6 \
@@ -474,15 +439,9 @@ fn net_device_vhost_user() {
     let (chardev, path) = value_of("-chardev").split_once(",path=").unwrap_or_default();
     let chardev = chardev.strip_prefix("socket,id=").unwrap_or_default();
     assert_eq!(path, "/run/u", "{printed:?}");
-    assert_eq!(
-        value_of("-netdev"),
-        format!("vhost-user,id=u,chardev={chardev},queues=2")
-    );
+    assert_eq!(value_of("-netdev"), format!("vhost-user,id=u,chardev={chardev},queues=2"));
     let device = value_of("-device");
-    assert!(
-        device.starts_with("driver=virtio-net-pci,netdev=u,mac=02:02:de:ad:be:ef"),
-        "{device}"
-    );
+    assert!(device.starts_with("driver=virtio-net-pci,netdev=u,mac=02:02:de:ad:be:ef"), "{device}");
     assert_eq!(printed.fds, []);
 }
 
@@ -518,39 +477,24 @@ fn bridge_device() {
         "bridge pci id=b bus=pci.0 chassis=1 shpc",
         "-device pci-bridge,bus=pci.0,id=b,chassis_nr=1,shpc=on",
     );
-    prints(
-        "bridge pci id=b bus=pci.0 chassis=1",
-        "-device pci-bridge,bus=pci.0,id=b,chassis_nr=1,shpc=off",
-    );
-    prints(
-        "machine q35 bridge pcie id=b bus=pcie.0",
-        "-machine q35 -device pcie-pci-bridge,bus=pcie.0,id=b",
-    );
+    prints("bridge pci id=b bus=pci.0 chassis=1", "-device pci-bridge,bus=pci.0,id=b,chassis_nr=1,shpc=off");
+    prints("machine q35 bridge pcie id=b bus=pcie.0", "-machine q35 -device pcie-pci-bridge,bus=pcie.0,id=b");
 }
 
 #[test]
 fn rtc() {
-    prints(
-        "rtc base=utc driftfix=slew clock=host",
-        "-rtc base=utc,driftfix=slew,clock=host",
-    );
+    prints("rtc base=utc driftfix=slew clock=host", "-rtc base=utc,driftfix=slew,clock=host");
 }
 
 #[test]
 fn qmp_socket() {
-    prints(
-        r#"qmp unix "cc-qmp" server nowait"#,
-        "-qmp unix:cc-qmp,server,nowait",
-    );
+    prints(r#"qmp unix "cc-qmp" server nowait"#, "-qmp unix:cc-qmp,server,nowait");
     prints("qmp unix a server qmp unix /b", "-qmp unix:a,server -qmp unix:/b");
 }
 
 #[test]
 fn smp() {
-    prints(
-        "smp 4 cores=1 threads=2 sockets=2",
-        "-smp 4,cores=1,threads=2,sockets=2",
-    );
+    prints("smp 4 cores=1 threads=2 sockets=2", "-smp 4,cores=1,threads=2,sockets=2");
     prints("smp 4", "-smp 4");
 }
 
@@ -565,29 +509,18 @@ fn kernel() {
         print(r#"kernel "/k" append="root=/dev/pmem0p1 rootflags=dax,data=ordered,errors=remount-ro rw""#);
     assert_eq!(
         printed.args,
-        [
-            "-kernel",
-            "/k",
-            "-append",
-            "root=/dev/pmem0p1 rootflags=dax,data=ordered,errors=remount-ro rw"
-        ]
+        ["-kernel", "/k", "-append", "root=/dev/pmem0p1 rootflags=dax,data=ordered,errors=remount-ro rw"]
     );
 }
 
 #[test]
 fn global_param() {
-    prints(
-        "global kvm-pit.lost_tick_policy=discard",
-        "-global kvm-pit.lost_tick_policy=discard",
-    );
+    prints("global kvm-pit.lost_tick_policy=discard", "-global kvm-pit.lost_tick_policy=discard");
 }
 
 #[test]
 fn knobs() {
-    prints(
-        "no-user-config nodefaults nographic",
-        "-no-user-config -nodefaults -nographic",
-    );
+    prints("no-user-config nodefaults nographic", "-no-user-config -nodefaults -nographic");
     prints("daemonize", "-daemonize");
     prints("realtime mlock=on", "-realtime mlock=on");
     prints("realtime mlock=off", "-realtime mlock=off");

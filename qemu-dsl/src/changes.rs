@@ -105,7 +105,7 @@ changes! {
     MEMFD = Change::of("`memory-backend-memfd`").since(2, 12);
 
     /// The product of the topology's levels must be the (maximum) number of CPUs, level by level as given.
-    FULL_TOPOLOGY = Change::of("a complete topology").since(5, 0);
+    FULL_TOPOLOGY = Change::of("a complete topology").since(5, 2);
 
     /// `-smp dies=`
     SMP_DIES = Change::of("`dies=`").since(4, 1);

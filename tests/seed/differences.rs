@@ -30,22 +30,11 @@ pub(crate) fn expected(config: &Config) -> Printed {
 
 /// The seed prints `base=`, `aio=`, `format=` where nothing was said; QEMU refuses an empty value.
 fn without_empty_values(value: &str) -> String {
-    value
-        .split(',')
-        .filter(|member| !member.ends_with('='))
-        .collect::<Vec<_>>()
-        .join(",")
+    value.split(',').filter(|member| !member.ends_with('=')).collect::<Vec<_>>().join(",")
 }
 
 /// `pcie-pci-bridge` has neither `chassis_nr` nor `shpc`.
 fn without_chassis_of_pcie_bridge(value: &str) -> String {
-    let end = if value.starts_with("pcie-pci-bridge,") {
-        value.find(",chassis_nr=")
-    } else {
-        None
-    };
-    value
-        .get(..end.unwrap_or(value.len()))
-        .unwrap_or(value)
-        .to_owned()
+    let end = if value.starts_with("pcie-pci-bridge,") { value.find(",chassis_nr=") } else { None };
+    value.get(..end.unwrap_or(value.len())).unwrap_or(value).to_owned()
 }

@@ -235,12 +235,7 @@ impl Printed {
         for queue in 0..count {
             numbers.push((FIRST_FD + self.fds.len()).to_string());
             let ifname = (kind != "vhost-net").then(|| netdev.if_name.clone());
-            self.fds.push(Fd {
-                kind,
-                device: netdev.id.clone(),
-                queue,
-                ifname,
-            });
+            self.fds.push(Fd { kind, device: netdev.id.clone(), queue, ifname });
         }
         numbers.join(":")
     }
@@ -248,19 +243,11 @@ impl Printed {
 
 /// `,name=value`, or nothing where there is no value.
 fn unless_empty(name: &str, value: &str) -> String {
-    if value.is_empty() {
-        String::new()
-    } else {
-        format!(",{name}={value}")
-    }
+    if value.is_empty() { String::new() } else { format!(",{name}={value}") }
 }
 
 fn unless_zero(name: &str, value: u32) -> String {
-    if value == 0 {
-        String::new()
-    } else {
-        format!(",{name}={value}")
-    }
+    if value == 0 { String::new() } else { format!(",{name}={value}") }
 }
 
 const fn disable_modern(given: bool) -> &'static str {
@@ -269,15 +256,8 @@ const fn disable_modern(given: bool) -> &'static str {
 
 impl Config {
     pub(crate) fn print(&self) -> Printed {
-        let program = if self.path.is_empty() {
-            "qemu-system-x86_64"
-        } else {
-            &self.path
-        };
-        let mut out = Printed {
-            program: program.to_owned(),
-            ..Printed::default()
-        };
+        let program = if self.path.is_empty() { "qemu-system-x86_64" } else { &self.path };
+        let mut out = Printed { program: program.to_owned(), ..Printed::default() };
         out.option_unless_empty("-name", &self.name);
         out.option_unless_empty("-uuid", &self.uuid);
         self.machine.print(&mut out);
@@ -303,10 +283,7 @@ impl Config {
 impl Machine {
     fn print(&self, out: &mut Printed) {
         if !self.kind.is_empty() {
-            out.option(
-                "-machine",
-                format!("{}{}", self.kind, unless_empty("accel", &self.acceleration)),
-            );
+            out.option("-machine", format!("{}{}", self.kind, unless_empty("accel", &self.acceleration)));
         }
     }
 }
@@ -329,10 +306,7 @@ impl Memory {
     fn print(&self, out: &mut Printed) {
         if !self.size.is_empty() {
             let slots = unless_zero("slots", self.slots.into());
-            out.option(
-                "-m",
-                format!("{}{slots}{}", self.size, unless_empty("maxmem", &self.max_mem)),
-            );
+            out.option("-m", format!("{}{slots}{}", self.size, unless_empty("maxmem", &self.max_mem)));
         }
     }
 }
@@ -356,11 +330,7 @@ impl Rtc {
             let drift_fix = unless_empty("driftfix", &self.drift_fix);
             out.option(
                 "-rtc",
-                format!(
-                    "base={}{drift_fix}{}",
-                    self.base,
-                    unless_empty("clock", &self.clock)
-                ),
+                format!("base={}{drift_fix}{}", self.base, unless_empty("clock", &self.clock)),
             );
         }
     }
@@ -375,16 +345,10 @@ impl Knobs {
         let size = &memory.size;
         if self.huge_pages && !size.is_empty() {
             let path = "mem-path=/dev/hugepages,share=on,prealloc=on";
-            out.option(
-                "-object",
-                format!("memory-backend-file,id=dimm1,size={size},{path}"),
-            );
+            out.option("-object", format!("memory-backend-file,id=dimm1,size={size},{path}"));
             out.option("-numa", "node,memdev=dimm1");
         } else if self.mem_prealloc && !self.huge_pages && !size.is_empty() {
-            out.option(
-                "-object",
-                format!("memory-backend-ram,id=dimm1,size={size},prealloc=on"),
-            );
+            out.option("-object", format!("memory-backend-ram,id=dimm1,size={size},prealloc=on"));
             out.option("-device", "pc-dimm,id=dimm1,memdev=dimm1");
         }
         // To say "don't lock" takes `-realtime` too, so that only (no real time, lock) is silent.
@@ -423,71 +387,37 @@ impl Device {
 
 impl Object {
     fn print(&self, out: &mut Printed) {
-        let Self {
-            driver,
-            kind,
-            id,
-            device_id,
-            mem_path,
-            size,
-        } = self;
+        let Self { driver, kind, id, device_id, mem_path, size } = self;
         if kind != "memory-backend-file" || id.is_empty() || mem_path.is_empty() || *size == 0 {
             return;
         }
         out.option("-device", format!("{driver},id={device_id},memdev={id}"));
-        out.option(
-            "-object",
-            format!("{kind},id={id},mem-path={mem_path},size={size}"),
-        );
+        out.option("-object", format!("{kind},id={id},mem-path={mem_path},size={size}"));
     }
 }
 
 impl FsDevice {
     fn print(&self, out: &mut Printed) {
-        let Self {
-            driver,
-            fs_driver,
-            id,
-            path,
-            mount_tag,
-            security_model,
-            ..
-        } = self;
+        let Self { driver, fs_driver, id, path, mount_tag, security_model, .. } = self;
         if id.is_empty() || path.is_empty() || mount_tag.is_empty() {
             return;
         }
         let modern = disable_modern(self.disable_modern);
-        out.option(
-            "-device",
-            format!("{driver}{modern},fsdev={id},mount_tag={mount_tag}"),
-        );
-        out.option(
-            "-fsdev",
-            format!("{fs_driver},id={id},path={path},security_model={security_model}"),
-        );
+        out.option("-device", format!("{driver}{modern},fsdev={id},mount_tag={mount_tag}"));
+        out.option("-fsdev", format!("{fs_driver},id={id},path={path},security_model={security_model}"));
     }
 }
 
 impl CharDevice {
     fn print(&self, out: &mut Printed) {
-        let Self {
-            backend,
-            driver,
-            device_id,
-            id,
-            path,
-            ..
-        } = self;
+        let Self { backend, driver, device_id, id, path, .. } = self;
         if id.is_empty() || path.is_empty() {
             return;
         }
         let modern = disable_modern(self.disable_modern);
         let bus = unless_empty("bus", &self.bus);
         let name = unless_empty("name", &self.name);
-        out.option(
-            "-device",
-            format!("{driver}{modern}{bus},chardev={id},id={device_id}{name}"),
-        );
+        out.option("-device", format!("{driver}{modern}{bus},chardev={id},id={device_id}{name}"));
         let mode = if backend == "socket" { ",server,nowait" } else { "" };
         out.option("-chardev", format!("{backend},id={id},path={path}{mode}"));
     }
@@ -521,10 +451,7 @@ impl NetDevice {
         }
         out.option("-netdev", netdev);
 
-        let mut device = format!(
-            "driver=virtio-net-pci,netdev={},mac={}",
-            self.id, self.mac_address
-        );
+        let mut device = format!("driver=virtio-net-pci,netdev={},mac={}", self.id, self.mac_address);
         device += &unless_empty("bus", &self.bus);
         if let Ok(slot @ 0..) = self.addr.parse::<i64>() {
             device += &format!(",addr={slot:x}");
@@ -549,15 +476,7 @@ impl SerialDevice {
 
 impl BlockDevice {
     fn print(&self, out: &mut Printed) {
-        let Self {
-            driver,
-            id,
-            file,
-            interface,
-            aio,
-            format,
-            ..
-        } = self;
+        let Self { driver, id, file, interface, aio, format, .. } = self;
         if driver.is_empty() || id.is_empty() || file.is_empty() {
             return;
         }
@@ -565,10 +484,7 @@ impl BlockDevice {
         let scsi = if self.scsi { "" } else { ",scsi=off" };
         let wce = if self.wce { "" } else { ",config-wce=off" };
         out.option("-device", format!("{driver}{modern},drive={id}{scsi}{wce}"));
-        out.option(
-            "-drive",
-            format!("id={id},file={file},aio={aio},format={format},if={interface}"),
-        );
+        out.option("-drive", format!("id={id},file={file},aio={aio},format={format},if={interface}"));
     }
 }
 
@@ -586,16 +502,9 @@ impl BridgeDevice {
         if bus.is_empty() || id.is_empty() {
             return;
         }
-        let driver = if self.pcie {
-            "pcie-pci-bridge"
-        } else {
-            "pci-bridge"
-        };
+        let driver = if self.pcie { "pcie-pci-bridge" } else { "pci-bridge" };
         let shpc = if self.shpc { "on" } else { "off" };
-        out.option(
-            "-device",
-            format!("{driver},bus={bus},id={id},chassis_nr={chassis},shpc={shpc}"),
-        );
+        out.option("-device", format!("{driver},bus={bus},id={id},chassis_nr={chassis},shpc={shpc}"));
     }
 }
 
@@ -609,19 +518,9 @@ mod tests {
 
     fn device_args(device: Device) -> String {
         // Everything else is silent then, but the real-time clock: that of Go's zero value is `base=`.
-        let knobs = Knobs {
-            mlock: true,
-            ..Knobs::default()
-        };
-        let args = args(&Config {
-            devices: vec![device],
-            knobs,
-            ..Config::default()
-        });
-        args.strip_suffix("-rtc base=")
-            .unwrap_or(&args)
-            .trim_end()
-            .to_owned()
+        let knobs = Knobs { mlock: true, ..Knobs::default() };
+        let args = args(&Config { devices: vec![device], knobs, ..Config::default() });
+        args.strip_suffix("-rtc base=").unwrap_or(&args).trim_end().to_owned()
     }
 
     fn netdev(kind: NetKind) -> NetDevice {
@@ -648,39 +547,17 @@ mod tests {
 
     #[test]
     fn an_unknown_clock_silences_the_rtc() {
-        let rtc = Rtc {
-            base: "utc".into(),
-            clock: "rt".into(),
-            drift_fix: String::new(),
-        };
-        assert_eq!(
-            args(&Config {
-                rtc,
-                ..Config::default()
-            }),
-            "-realtime mlock=off"
-        );
+        let rtc = Rtc { base: "utc".into(), clock: "rt".into(), drift_fix: String::new() };
+        assert_eq!(args(&Config { rtc, ..Config::default() }), "-realtime mlock=off");
     }
 
     #[test]
     fn huge_pages_win_over_preallocation() {
-        let knobs = Knobs {
-            huge_pages: true,
-            mem_prealloc: true,
-            mlock: true,
-            realtime: true,
-            ..Knobs::default()
-        };
-        let memory = Memory {
-            size: "1G".into(),
-            ..Memory::default()
-        };
+        let knobs =
+            Knobs { huge_pages: true, mem_prealloc: true, mlock: true, realtime: true, ..Knobs::default() };
+        let memory = Memory { size: "1G".into(), ..Memory::default() };
         assert_eq!(
-            args(&Config {
-                knobs,
-                memory,
-                ..Config::default()
-            }),
+            args(&Config { knobs, memory, ..Config::default() }),
             "-m 1G -rtc base= \
              -object memory-backend-file,id=dimm1,size=1G,mem-path=/dev/hugepages,share=on,prealloc=on \
              -numa node,memdev=dimm1 -realtime mlock=on"
@@ -689,37 +566,19 @@ mod tests {
 
     #[test]
     fn four_kinds_of_network_are_dropped() {
-        for kind in [
-            NetKind::Ipvtap,
-            NetKind::Vethtap,
-            NetKind::Vfio,
-            NetKind::VhostUser,
-        ] {
-            assert_eq!(
-                device_args(Device::Net(NetDevice {
-                    fds: 2,
-                    ..netdev(kind)
-                })),
-                ""
-            );
+        for kind in [NetKind::Ipvtap, NetKind::Vethtap, NetKind::Vfio, NetKind::VhostUser] {
+            assert_eq!(device_args(Device::Net(NetDevice { fds: 2, ..netdev(kind) })), "");
         }
         assert_eq!(device_args(Device::Net(netdev(NetKind::Macvtap))), "");
     }
 
     #[test]
     fn an_address_is_read_in_decimal() {
-        for (addr, printed) in [
-            ("30", ",addr=1e"),
-            ("40", ",addr=28"),
-            ("1e", ""),
-            ("-1", ""),
-            ("007", ",addr=7"),
-        ] {
+        for (addr, printed) in
+            [("30", ",addr=1e"), ("40", ",addr=28"), ("1e", ""), ("-1", ""), ("007", ",addr=7")]
+        {
             assert_eq!(
-                device_args(Device::Net(NetDevice {
-                    addr: addr.into(),
-                    ..netdev(NetKind::Tap)
-                })),
+                device_args(Device::Net(NetDevice { addr: addr.into(), ..netdev(NetKind::Tap) })),
                 format!("-netdev tap,id=t,ifname=c0 -device driver=virtio-net-pci,netdev=t,mac={printed}")
             );
         }
@@ -728,33 +587,19 @@ mod tests {
     #[test]
     fn vhost_fds_count_only_with_vhost() {
         assert_eq!(
-            device_args(Device::Net(NetDevice {
-                fds: 1,
-                vhost_fds: 2,
-                ..netdev(NetKind::Tap)
-            })),
+            device_args(Device::Net(NetDevice { fds: 1, vhost_fds: 2, ..netdev(NetKind::Tap) })),
             "-netdev tap,id=t,fds=3 -device driver=virtio-net-pci,netdev=t,mac=,mq=on,vectors=4"
         );
         assert_eq!(
-            device_args(Device::Net(NetDevice {
-                fds: 1,
-                vhost_fds: 2,
-                vhost: true,
-                ..netdev(NetKind::Tap)
-            })),
+            device_args(Device::Net(NetDevice { fds: 1, vhost_fds: 2, vhost: true, ..netdev(NetKind::Tap) })),
             "-netdev tap,id=t,vhost=on,vhostfds=3:4,fds=5 -device driver=virtio-net-pci,netdev=t,mac=,mq=on,vectors=4"
         );
     }
 
     #[test]
     fn a_pcie_bridge_gets_what_it_does_not_have() {
-        let bridge = BridgeDevice {
-            pcie: true,
-            bus: "pcie.0".into(),
-            id: "b".into(),
-            chassis: 1,
-            shpc: true,
-        };
+        let bridge =
+            BridgeDevice { pcie: true, bus: "pcie.0".into(), id: "b".into(), chassis: 1, shpc: true };
         assert_eq!(
             device_args(Device::Bridge(bridge)),
             "-device pcie-pci-bridge,bus=pcie.0,id=b,chassis_nr=1,shpc=on"

@@ -5,9 +5,8 @@ use crate::seed::vm::sound;
 
 /// The smallest VM that this finds for which `shows_fault` holds, as it does for `config`.
 pub(crate) fn shrink(mut config: Config, shows_fault: impl Fn(&Config) -> bool) -> Config {
-    while let Some(smaller) = smaller(&config)
-        .into_iter()
-        .find(|smaller| sound(smaller) && shows_fault(smaller))
+    while let Some(smaller) =
+        smaller(&config).into_iter().find(|smaller| sound(smaller) && shows_fault(smaller))
     {
         config = smaller;
     }
@@ -66,15 +65,8 @@ fn smaller(config: &Config) -> Vec<Config> {
     try_change(&|vm| zero(&mut vm.smp.threads));
     try_change(&|vm| zero(&mut vm.smp.sockets));
     try_change(&|vm| {
-        let Rtc {
-            base,
-            clock,
-            drift_fix,
-        } = &vm.rtc;
-        take_if(
-            [base, clock, drift_fix].iter().any(|part| !part.is_empty()),
-            || vm.rtc = Rtc::default(),
-        )
+        let Rtc { base, clock, drift_fix } = &vm.rtc;
+        take_if([base, clock, drift_fix].iter().any(|part| !part.is_empty()), || vm.rtc = Rtc::default())
     });
     try_change(&|vm| clear(&mut vm.rtc.base));
     try_change(&|vm| clear(&mut vm.rtc.clock));
@@ -100,16 +92,8 @@ fn smaller(config: &Config) -> Vec<Config> {
         })
     });
     for index in 0..config.qmp_sockets.len() {
-        try_change(&|vm| {
-            vm.qmp_sockets
-                .get_mut(index)
-                .is_some_and(|socket| simplify(&mut socket.name))
-        });
-        try_change(&|vm| {
-            vm.qmp_sockets
-                .get_mut(index)
-                .is_some_and(|socket| unset(&mut socket.no_wait))
-        });
+        try_change(&|vm| vm.qmp_sockets.get_mut(index).is_some_and(|socket| simplify(&mut socket.name)));
+        try_change(&|vm| vm.qmp_sockets.get_mut(index).is_some_and(|socket| unset(&mut socket.no_wait)));
     }
     for index in 0..count {
         for change in DEVICE_CHANGES {

@@ -98,13 +98,7 @@ enum Item {
 
 impl Statement {
     const fn new(keyword: &'static str) -> Self {
-        Self {
-            keyword,
-            kind: None,
-            head: None,
-            items: Vec::new(),
-            ordered: false,
-        }
+        Self { keyword, kind: None, head: None, items: Vec::new(), ordered: false }
     }
 
     fn kind(mut self, kind: &str) -> Self {
@@ -123,14 +117,12 @@ impl Statement {
     }
 
     fn option(mut self, name: &str, value: &str) -> Self {
-        self.items
-            .push(Item::Option(name.to_owned(), Value::Text(value.to_owned())));
+        self.items.push(Item::Option(name.to_owned(), Value::Text(value.to_owned())));
         self
     }
 
     fn number(mut self, name: &str, number: impl ToString) -> Self {
-        self.items
-            .push(Item::Option(name.to_owned(), Value::Number(number.to_string())));
+        self.items.push(Item::Option(name.to_owned(), Value::Number(number.to_string())));
         self
     }
 
@@ -180,11 +172,7 @@ impl Author {
 
     fn one_of<'t>(&mut self, choices: &[&'t str]) -> &'t str {
         let first = choices.first().copied();
-        self.rng
-            .as_mut()
-            .and_then(|rng| rng.choice(choices).copied())
-            .or(first)
-            .unwrap_or_default()
+        self.rng.as_mut().and_then(|rng| rng.choice(choices).copied()).or(first).unwrap_or_default()
     }
 
     // ---- What there is to say ----
@@ -192,20 +180,10 @@ impl Author {
     /// The statements, in an order that leaves the devices (and the QMP sockets) in theirs.
     fn statements(&mut self, config: &Config) -> Vec<Statement> {
         let mut lanes: Vec<VecDeque<Statement>> = Vec::new();
-        lanes.extend(
-            self.single_statements(config)
-                .into_iter()
-                .map(|statement| [statement].into()),
-        );
+        lanes.extend(self.single_statements(config).into_iter().map(|statement| [statement].into()));
         lanes.push(config.qmp_sockets.iter().map(qmp).collect());
         let unnamed = self.leave_out_ids(&config.devices);
-        lanes.push(
-            config
-                .devices
-                .iter()
-                .map(|device| self.device(device, &unnamed))
-                .collect(),
-        );
+        lanes.push(config.devices.iter().map(|device| self.device(device, &unnamed)).collect());
 
         let mut statements = Vec::new();
         loop {
@@ -219,13 +197,7 @@ impl Author {
     }
 
     fn single_statements(&mut self, config: &Config) -> Vec<Statement> {
-        let Config {
-            smp,
-            kernel,
-            knobs,
-            global_param,
-            ..
-        } = config;
+        let Config { smp, kernel, knobs, global_param, .. } = config;
         let mut statements = Vec::new();
         for (keyword, value) in [
             ("qemu", &config.path),
@@ -259,9 +231,7 @@ impl Author {
         statements.extend(self.realtime(knobs));
         if !kernel.path.is_empty() {
             statements.push(
-                Statement::new("kernel")
-                    .head(&kernel.path)
-                    .option_unless_empty("append", &kernel.params),
+                Statement::new("kernel").head(&kernel.path).option_unless_empty("append", &kernel.params),
             );
         }
         statements
@@ -299,13 +269,13 @@ impl Author {
             Device::Object(object) => self.dimm(object),
             Device::Fs(fs) => self.fs(fs),
             Device::Char(chardev) => self.port(chardev),
-            Device::Net(netdev) => self
-                .netdev(netdev)
-                .when(!unnamed.contains(&netdev.id), |s| s.option("id", &netdev.id)),
+            Device::Net(netdev) => {
+                self.netdev(netdev).when(!unnamed.contains(&netdev.id), |s| s.option("id", &netdev.id))
+            }
             Device::Serial(serial) => self.serial(serial),
-            Device::Block(disk) => self
-                .disk(disk)
-                .when(!unnamed.contains(&disk.id), |s| s.option("id", &disk.id)),
+            Device::Block(disk) => {
+                self.disk(disk).when(!unnamed.contains(&disk.id), |s| s.option("id", &disk.id))
+            }
             Device::Vfio(vfio) => Statement::new("vfio").head(&vfio.bdf),
             Device::Bridge(bridge) => self.bridge(bridge),
         }
@@ -318,13 +288,7 @@ impl Author {
     }
 
     fn dimm(&mut self, object: &Object) -> Statement {
-        let Object {
-            driver,
-            id,
-            device_id,
-            mem_path,
-            ..
-        } = object;
+        let Object { driver, id, device_id, mem_path, .. } = object;
         let size = self.bytes(object.size);
         Statement::new("dimm")
             .kind(driver)
@@ -365,11 +329,7 @@ impl Author {
             .option_unless_empty("name", &chardev.name)
             .option_unless_empty("bus", &chardev.bus)
             .flag_if(chardev.disable_modern, "disable-modern");
-        if console {
-            statement
-        } else {
-            self.driver(statement, "virtserialport", &chardev.driver)
-        }
+        if console { statement } else { self.driver(statement, "virtserialport", &chardev.driver) }
     }
 
     fn netdev(&mut self, netdev: &NetDevice) -> Statement {
@@ -382,10 +342,7 @@ impl Author {
             NetKind::VhostUser => "vhost-user",
         };
         // The language takes an address as QEMU and lspci write it.
-        let addr = netdev
-            .addr
-            .parse::<u32>()
-            .map_or_else(|_| String::new(), |slot| format!("{slot:x}"));
+        let addr = netdev.addr.parse::<u32>().map_or_else(|_| String::new(), |slot| format!("{slot:x}"));
         let qemu_opens_vhost = netdev.vhost && netdev.fds > 0 && netdev.vhost_fds == 0;
         Statement::new("netdev")
             .kind(kind)
@@ -402,11 +359,7 @@ impl Author {
     }
 
     fn serial(&mut self, serial: &SerialDevice) -> Statement {
-        let SerialDevice {
-            driver,
-            id,
-            disable_modern,
-        } = serial;
+        let SerialDevice { driver, id, disable_modern } = serial;
         if driver == VIRTIO_SERIAL && !self.chance(15) {
             return Statement::new("virtio-serial")
                 .option("id", id)
@@ -415,9 +368,7 @@ impl Author {
         // For whatever the language has no word for, there is `device`.
         Statement::new("device")
             .kind(driver)
-            .when(*disable_modern, |statement| {
-                statement.option("disable-modern", "true")
-            })
+            .when(*disable_modern, |statement| statement.option("disable-modern", "true"))
             .option("id", id)
             .ordered()
     }
@@ -436,9 +387,7 @@ impl Author {
     }
 
     fn bridge(&mut self, bridge: &BridgeDevice) -> Statement {
-        let statement = Statement::new("bridge")
-            .option("id", &bridge.id)
-            .option("bus", &bridge.bus);
+        let statement = Statement::new("bridge").option("id", &bridge.id).option("bus", &bridge.bus);
         if bridge.pcie {
             return statement.kind("pcie");
         }
@@ -481,16 +430,8 @@ impl Author {
         if self.chance(70) {
             return self.gap();
         }
-        let before = if self.chance(30) {
-            self.gap()
-        } else {
-            String::new()
-        };
-        let after = if self.chance(70) {
-            self.gap()
-        } else {
-            String::new()
-        };
+        let before = if self.chance(30) { self.gap() } else { String::new() };
+        let after = if self.chance(70) { self.gap() } else { String::new() };
         format!("{before};{after}")
     }
 
@@ -581,9 +522,7 @@ impl Author {
     /// White space and comments.
     fn gap(&mut self) -> String {
         if !self.chance(20) {
-            return self
-                .one_of(&[" ", " ", " ", "\n", "  ", "\t", "\n    ", "\r\n"])
-                .to_owned();
+            return self.one_of(&[" ", " ", " ", "\n", "  ", "\t", "\n    ", "\r\n"]).to_owned();
         }
         let mut gap = String::new();
         for _ in 0..2 {
@@ -650,9 +589,7 @@ fn compiler_gives_the_same(devices: &[Device], left_out: &HashSet<String>) -> bo
         if !left_out.contains(id) {
             return true;
         }
-        let given = (0..)
-            .map(|number: u32| format!("{prefix}{number}"))
-            .find(|id| !taken.contains(id));
+        let given = (0..).map(|number: u32| format!("{prefix}{number}")).find(|id| !taken.contains(id));
         taken.extend(given.clone());
         given.as_ref() == Some(id)
     })
@@ -665,28 +602,22 @@ fn machine(machine: &Machine) -> Option<Statement> {
     let mut statement = Statement::new("machine").head(&machine.kind).ordered();
     let mut told = machine.acceleration.split(',');
     statement = statement.option_unless_empty("accel", told.next().unwrap_or_default());
-    Some(
-        told.fold(statement, |statement, told| match told.split_once('=') {
-            Some((name, value)) => statement.option(name, value),
-            None => statement.flag(told),
-        }),
-    )
+    Some(told.fold(statement, |statement, told| match told.split_once('=') {
+        Some((name, value)) => statement.option(name, value),
+        None => statement.flag(told),
+    }))
 }
 
 fn cpu(model: &str) -> Option<Statement> {
     let mut parts = model.split(',');
-    let statement = Statement::new("cpu")
-        .head(parts.next().filter(|model| !model.is_empty())?)
-        .ordered();
-    Some(
-        parts.fold(statement, |mut statement, part| match part.split_once('=') {
-            Some((name, value)) => statement.option(name, value),
-            None => {
-                statement.items.push(Item::Feature(part.to_owned()));
-                statement
-            }
-        }),
-    )
+    let statement = Statement::new("cpu").head(parts.next().filter(|model| !model.is_empty())?).ordered();
+    Some(parts.fold(statement, |mut statement, part| match part.split_once('=') {
+        Some((name, value)) => statement.option(name, value),
+        None => {
+            statement.items.push(Item::Feature(part.to_owned()));
+            statement
+        }
+    }))
 }
 
 fn qmp(socket: &QmpSocket) -> Statement {
@@ -701,9 +632,7 @@ fn memory(memory: &Memory, knobs: &Knobs) -> Option<Statement> {
     let statement = Statement::new("memory")
         .number_head(&memory.size)
         .number_unless_zero("slots", memory.slots.into())
-        .when(!memory.max_mem.is_empty(), |statement| {
-            statement.number("max", &memory.max_mem)
-        })
+        .when(!memory.max_mem.is_empty(), |statement| statement.number("max", &memory.max_mem))
         .flag_if(knobs.huge_pages, "hugepages")
         .flag_if(knobs.mem_prealloc, "prealloc");
     (!memory.size.is_empty()).then_some(statement)

@@ -26,9 +26,7 @@ pub(crate) fn random(rng: &mut Rng) -> Config {
         qmp_sockets: (0..rng.usize(..3)).map(|_| qmp_socket(rng)).collect(),
         devices,
         rtc: rtc(rng),
-        vga: maybe(rng, 40, |rng| {
-            one_of(rng, &["none", "std", "virtio", "qxl", "cirrus"])
-        }),
+        vga: maybe(rng, 40, |rng| one_of(rng, &["none", "std", "virtio", "qxl", "cirrus"])),
         kernel: kernel(rng),
         smp: smp(rng),
         global_param: maybe(rng, 40, global),
@@ -42,13 +40,7 @@ pub(crate) fn random(rng: &mut Rng) -> Config {
 ///
 /// It covers what a part of a VM can lack when another part is taken away, no more.
 pub(crate) fn sound(config: &Config) -> bool {
-    let Config {
-        machine,
-        memory,
-        kernel,
-        knobs,
-        ..
-    } = config;
+    let Config { machine, memory, kernel, knobs, .. } = config;
     let told = |what: &str| machine.acceleration.split(',').any(|part| part == what);
     let host_cpu = config.cpu_model.split(',').next() == Some("host");
     (!machine.kind.is_empty() || machine.acceleration.is_empty())
@@ -73,11 +65,7 @@ fn dimms(devices: &[Device]) -> impl Iterator<Item = &Object> {
 fn sound_topology(smp: &Smp) -> bool {
     let levels = [smp.cores, smp.threads, smp.sockets];
     let product = levels.into_iter().filter(|level| *level > 0).product::<u32>();
-    if levels.contains(&0) {
-        smp.cpus.is_multiple_of(product)
-    } else {
-        smp.cpus == product
-    }
+    if levels.contains(&0) { smp.cpus.is_multiple_of(product) } else { smp.cpus == product }
 }
 
 /// Every bus that is named exists, and its owner stands before whoever uses it.
@@ -128,11 +116,7 @@ fn serial_bus(id: &str) -> String {
 
 /// Without a machine, QEMU's default is a `pc`.
 fn root_bus(machine: &Machine) -> &'static str {
-    if machine.kind.contains("q35") {
-        "pcie.0"
-    } else {
-        "pci.0"
-    }
+    if machine.kind.contains("q35") { "pcie.0" } else { "pci.0" }
 }
 
 fn chance(rng: &mut Rng, percent: u32) -> bool {
@@ -140,11 +124,7 @@ fn chance(rng: &mut Rng, percent: u32) -> bool {
 }
 
 fn maybe(rng: &mut Rng, percent: u32, make: impl FnOnce(&mut Rng) -> String) -> String {
-    if chance(rng, percent) {
-        make(rng)
-    } else {
-        String::new()
-    }
+    if chance(rng, percent) { make(rng) } else { String::new() }
 }
 
 fn one_of(rng: &mut Rng, choices: &[&str]) -> String {
@@ -168,26 +148,10 @@ fn path(rng: &mut Rng) -> String {
         let equals = if chance(rng, 20) { "=" } else { "" };
         return format!("/{}{equals}{line_end}{}", odd_text(rng), odd_text(rng));
     }
-    let folder = one_of(
-        rng,
-        &[
-            "/",
-            "/var/lib/images/",
-            "/tmp/",
-            "./",
-            "",
-            "//srv/",
-            "/dev/disk/by-id/wwn-0x5:",
-        ],
-    );
-    let file = one_of(
-        rng,
-        &["root", "a", "Disk_1", "vmlinuz-4.14.0", "memory", "initrd"],
-    );
-    format!(
-        "{folder}{file}{}",
-        one_of(rng, &["", ".img", ".qcow2", ".sock", ".0"])
-    )
+    let folder =
+        one_of(rng, &["/", "/var/lib/images/", "/tmp/", "./", "", "//srv/", "/dev/disk/by-id/wwn-0x5:"]);
+    let file = one_of(rng, &["root", "a", "Disk_1", "vmlinuz-4.14.0", "memory", "initrd"]);
+    format!("{folder}{file}{}", one_of(rng, &["", ".img", ".qcow2", ".sock", ".0"]))
 }
 
 /// `=` means something in `-name` and in `-qmp unix:`.
@@ -199,22 +163,7 @@ fn guest_name(rng: &mut Rng) -> String {
     if chance(rng, 20) {
         return format!("x{}", odd_text(rng));
     }
-    one_of(
-        rng,
-        &[
-            "n",
-            "web-1",
-            "vm.example.org",
-            "memory",
-            "q35",
-            "7",
-            "in",
-            "rtc",
-            "1.5G",
-            "r",
-            "Größe",
-        ],
-    )
+    one_of(rng, &["n", "web-1", "vm.example.org", "memory", "q35", "7", "in", "rtc", "1.5G", "r", "Größe"])
 }
 
 fn hex(rng: &mut Rng, digits: usize) -> String {
@@ -223,21 +172,13 @@ fn hex(rng: &mut Rng, digits: usize) -> String {
 
 fn uuid(rng: &mut Rng) -> String {
     let uuid = [8, 4, 4, 4, 12].map(|digits| hex(rng, digits)).join("-");
-    if chance(rng, 20) {
-        uuid.to_uppercase()
-    } else {
-        uuid
-    }
+    if chance(rng, 20) { uuid.to_uppercase() } else { uuid }
 }
 
 /// The address of one station: QEMU takes no other for a device.
 fn mac(rng: &mut Rng) -> String {
     let first = format!("{:02x}", rng.u8(..) & !1);
-    let mac = [first]
-        .into_iter()
-        .chain((0..5).map(|_| hex(rng, 2)))
-        .collect::<Vec<_>>()
-        .join(":");
+    let mac = [first].into_iter().chain((0..5).map(|_| hex(rng, 2))).collect::<Vec<_>>().join(":");
     if chance(rng, 20) { mac.to_uppercase() } else { mac }
 }
 
@@ -259,12 +200,7 @@ fn cpu_model(rng: &mut Rng, kvm: bool) -> String {
 
 fn qmp_socket(rng: &mut Rng) -> QmpSocket {
     let server = chance(rng, 70);
-    QmpSocket {
-        kind: "unix".into(),
-        name: path_without_equals(rng),
-        server,
-        no_wait: server && rng.bool(),
-    }
+    QmpSocket { kind: "unix".into(), name: path_without_equals(rng), server, no_wait: server && rng.bool() }
 }
 
 fn rtc(rng: &mut Rng) -> Rtc {
@@ -272,9 +208,7 @@ fn rtc(rng: &mut Rng) -> Rtc {
         return Rtc::default();
     }
     Rtc {
-        base: maybe(rng, 85, |rng| {
-            one_of(rng, &["utc", "localtime", "2006-06-17T16:01:21", "2006-06-17"])
-        }),
+        base: maybe(rng, 85, |rng| one_of(rng, &["utc", "localtime", "2006-06-17T16:01:21", "2006-06-17"])),
         clock: maybe(rng, 60, |rng| one_of(rng, &["host", "vm"])),
         drift_fix: maybe(rng, 60, |rng| one_of(rng, &["slew", "none"])),
     }
@@ -285,19 +219,9 @@ fn kernel(rng: &mut Rng) -> Kernel {
         return Kernel::default();
     }
     let params = |rng: &mut Rng| {
-        let words = [
-            "quiet",
-            "root=/dev/pmem0p1",
-            "rw",
-            "console=hvc0",
-            "console=ttyS0,115200n8",
-            "--",
-            "init=/a,b",
-        ];
-        let mut params = (0..rng.usize(1..6))
-            .map(|_| one_of(rng, &words))
-            .collect::<Vec<_>>()
-            .join(" ");
+        let words =
+            ["quiet", "root=/dev/pmem0p1", "rw", "console=hvc0", "console=ttyS0,115200n8", "--", "init=/a,b"];
+        let mut params = (0..rng.usize(1..6)).map(|_| one_of(rng, &words)).collect::<Vec<_>>().join(" ");
         if chance(rng, 20) {
             params += &odd_text(rng);
         }
@@ -305,10 +229,7 @@ fn kernel(rng: &mut Rng) -> Kernel {
     };
     // Whole arguments, where commas need no escaping.
     let comma = if chance(rng, 10) { ",x=y" } else { "" };
-    Kernel {
-        path: path(rng) + comma,
-        params: maybe(rng, 70, params),
-    }
+    Kernel { path: path(rng) + comma, params: maybe(rng, 70, params) }
 }
 
 fn smp(rng: &mut Rng) -> Smp {
@@ -415,23 +336,12 @@ impl<'r> Maker<'r> {
     fn machine(&mut self) -> Machine {
         let mut machine = Machine::default();
         if self.chance(90) {
-            machine.kind = self.one_of(&[
-                "pc",
-                "q35",
-                "pc-i440fx-2.9",
-                "pc-q35-2.9",
-                "pc-i440fx-2.10",
-                "pc-q35-2.10",
-            ]);
+            machine.kind =
+                self.one_of(&["pc", "q35", "pc-i440fx-2.9", "pc-q35-2.9", "pc-i440fx-2.10", "pc-q35-2.10"]);
             if self.chance(80) {
                 machine.acceleration = self.one_of(&["kvm", "kvm", "tcg", "kvm:tcg"]);
-                let mut told = [
-                    "kernel_irqchip",
-                    "nvdimm",
-                    "usb=off",
-                    "mem-merge=off",
-                    "dump-guest-core=off",
-                ];
+                let mut told =
+                    ["kernel_irqchip", "nvdimm", "usb=off", "mem-merge=off", "dump-guest-core=off"];
                 self.rng.shuffle(&mut told);
                 let count = self.rng.usize(..=told.len());
                 for told in told.iter().take(count) {
@@ -475,16 +385,8 @@ impl<'r> Maker<'r> {
         if dimms == 0 && self.chance(30) {
             return Memory::default();
         }
-        let mib = if self.rng.bool() {
-            512 * self.rng.u32(1..=16)
-        } else {
-            self.rng.u32(64..=9000)
-        };
-        let mut memory = Memory {
-            size: memory_size(self.rng, mib),
-            slots: 0,
-            max_mem: String::new(),
-        };
+        let mib = if self.rng.bool() { 512 * self.rng.u32(1..=16) } else { self.rng.u32(64..=9000) };
+        let mut memory = Memory { size: memory_size(self.rng, mib), slots: 0, max_mem: String::new() };
         if dimms > 0 || self.chance(50) {
             // Room for the DIMMs, and for one as large as the machine's memory: that is how the seed preallocates.
             let max_mib = 2 * mib + 512 * self.rng.u32(8..=64);
@@ -522,11 +424,7 @@ impl<'r> Maker<'r> {
     /// A new id, often of those that the compiler gives by itself.
     fn id_like(&mut self, prefix: &str) -> String {
         let id = format!("{prefix}{}", self.rng.u32(..4));
-        if self.chance(60) && self.taken_ids.insert(id.clone()) {
-            id
-        } else {
-            self.id()
-        }
+        if self.chance(60) && self.taken_ids.insert(id.clone()) { id } else { self.id() }
     }
 
     fn pci_bus(&mut self) -> String {
@@ -543,11 +441,7 @@ impl<'r> Maker<'r> {
     }
 
     fn dimm(&mut self) -> Object {
-        let driver = if self.nvdimm {
-            self.one_of(&["nvdimm", "pc-dimm"])
-        } else {
-            "pc-dimm".into()
-        };
+        let driver = if self.nvdimm { self.one_of(&["nvdimm", "pc-dimm"]) } else { "pc-dimm".into() };
         let unit = self.rng.choice([1 << 12, 1 << 16, 1 << 20]).unwrap_or(1 << 12);
         Object {
             driver,
@@ -579,13 +473,7 @@ impl<'r> Maker<'r> {
     }
 
     fn chardev(&mut self) -> CharDevice {
-        let drivers = [
-            "virtserialport",
-            "virtserialport",
-            "virtconsole",
-            "isa-serial",
-            "pci-serial",
-        ];
+        let drivers = ["virtserialport", "virtserialport", "virtconsole", "isa-serial", "pci-serial"];
         let mut driver = self.one_of(&drivers);
         if on_virtio_serial(&driver) && self.serial_buses.is_empty() {
             driver = "isa-serial".into();
@@ -606,10 +494,7 @@ impl<'r> Maker<'r> {
             path: path(self.rng),
             name: if port {
                 self.maybe(60, |rng| {
-                    one_of(
-                        rng,
-                        &["channel.0", "org.qemu.guest_agent.0", "agent", "port", "a b"],
-                    )
+                    one_of(rng, &["channel.0", "org.qemu.guest_agent.0", "agent", "port", "a b"])
                 })
             } else {
                 String::new()
@@ -619,22 +504,10 @@ impl<'r> Maker<'r> {
     }
 
     fn netdev(&mut self) -> NetDevice {
-        let kind = if self.chance(70) {
-            NetKind::Tap
-        } else {
-            NetKind::Macvtap
-        };
-        let fds = if kind == NetKind::Tap && self.chance(40) {
-            0
-        } else {
-            self.rng.u32(1..=4)
-        };
+        let kind = if self.chance(70) { NetKind::Tap } else { NetKind::Macvtap };
+        let fds = if kind == NetKind::Tap && self.chance(40) { 0 } else { self.rng.u32(1..=4) };
         let vhost = self.rng.bool();
-        let bus = if self.rng.bool() {
-            self.pci_bus()
-        } else {
-            String::new()
-        };
+        let bus = if self.rng.bool() { self.pci_bus() } else { String::new() };
         // With queues of its own, QEMU runs no scripts.
         let script = |rng: &mut Rng| match rng.u32(..3) {
             0 => "no".to_owned(),
@@ -656,11 +529,7 @@ impl<'r> Maker<'r> {
             ]),
             down_script: if fds == 0 { script(self.rng) } else { String::new() },
             script: if fds == 0 { script(self.rng) } else { String::new() },
-            addr: if self.chance(40) {
-                self.slot(&bus)
-            } else {
-                String::new()
-            },
+            addr: if self.chance(40) { self.slot(&bus) } else { String::new() },
             bus,
             fds,
             vhost_fds: if vhost && self.chance(60) { fds } else { 0 },
@@ -671,18 +540,9 @@ impl<'r> Maker<'r> {
     }
 
     fn serial(&mut self) -> SerialDevice {
-        let drivers = [
-            VIRTIO_SERIAL,
-            VIRTIO_SERIAL,
-            VIRTIO_SERIAL,
-            "virtio-rng-pci",
-            "virtio-balloon-pci",
-        ];
-        let device = SerialDevice {
-            driver: self.one_of(&drivers),
-            id: self.id(),
-            disable_modern: self.rng.bool(),
-        };
+        let drivers = [VIRTIO_SERIAL, VIRTIO_SERIAL, VIRTIO_SERIAL, "virtio-rng-pci", "virtio-balloon-pci"];
+        let device =
+            SerialDevice { driver: self.one_of(&drivers), id: self.id(), disable_modern: self.rng.bool() };
         if device.driver == VIRTIO_SERIAL {
             self.serial_buses.push(serial_bus(&device.id));
         }
@@ -712,27 +572,16 @@ impl<'r> Maker<'r> {
     fn vfio(&mut self) -> VfioDevice {
         loop {
             let domain = self.maybe(20, |_| "0000:".into());
-            let address = format!(
-                "{:02x}:{:02x}.{}",
-                self.rng.u8(..),
-                self.rng.u8(..32),
-                self.rng.u8(..8)
-            );
+            let address = format!("{:02x}:{:02x}.{}", self.rng.u8(..), self.rng.u8(..32), self.rng.u8(..8));
             if self.taken_hosts.insert(address.clone()) {
-                return VfioDevice {
-                    bdf: domain + &address,
-                };
+                return VfioDevice { bdf: domain + &address };
             }
         }
     }
 
     fn bridge(&mut self) -> BridgeDevice {
         let pcie = self.root_bus == "pcie.0" && self.rng.bool();
-        let bus = if pcie {
-            self.root_bus.to_owned()
-        } else {
-            self.pci_bus()
-        };
+        let bus = if pcie { self.root_bus.to_owned() } else { self.pci_bus() };
         let id = self.id();
         self.pci_buses.push(id.clone());
         let chassis = loop {
@@ -741,12 +590,6 @@ impl<'r> Maker<'r> {
                 break chassis;
             }
         };
-        BridgeDevice {
-            pcie,
-            bus,
-            id,
-            chassis,
-            shpc: self.rng.bool(),
-        }
+        BridgeDevice { pcie, bus, id, chassis, shpc: self.rng.bool() }
     }
 }

@@ -676,10 +676,14 @@ impl Kind for IdText {
     const TYPE: &'static Type = &ID;
 
     fn parse(text: &str) -> Result<Self, Refusal> {
-        let fits = text.starts_with(|c: char| c.is_ascii_alphabetic())
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
-        if fits { Ok(Self(text.to_owned())) } else { Err(Refusal::expected()) }
+        if is_id(text) { Ok(Self(text.to_owned())) } else { Err(Refusal::expected()) }
     }
+}
+
+/// Whether QEMU takes `text` as an id.
+pub(crate) fn is_id(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
 }
 
 fn define<K: IdKind>(id: &Node<IdText>, cx: &mut Cx<'_>) {

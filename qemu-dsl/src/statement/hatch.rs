@@ -1,6 +1,7 @@
 //! `device`, `object`, `chardev` and `blockdev`: whatever QEMU has that the language has no word for.
 
 use crate::analyse::Cx;
+use crate::analyse::args::is_id;
 use crate::analyse::ids::{Provides, Space};
 use crate::changes;
 use crate::check::Checking;
@@ -48,6 +49,22 @@ fn text<'p>(properties: &'p [Property], name: &str) -> Option<&'p Node<String>> 
 
 fn define(properties: &[Property], name: &str, space: Space, provides: Provides, cx: &mut Cx<'_>) {
     if let Some(id) = text(properties, name) {
+        if !is_id(id) {
+            cx.report(
+                Diagnostic::error(Code::WrongType, format!("`{}` is not an id", id.escape_debug()))
+                    .at(id.span)
+                    .help("write ASCII letters, digits, `-`, `.` and `_`, a letter first"),
+            );
+        } else if name == "node-name" && id.len() > 31 {
+            cx.report(
+                Diagnostic::error(
+                    Code::NameTooLong,
+                    format!("the node's name has {} bytes, {} too many", id.len(), id.len() - 31),
+                )
+                .at(id.span)
+                .help("at most 31 bytes"),
+            );
+        }
         cx.define(space, id.value.clone(), id.span, provides, false);
     }
 }

@@ -1,0 +1,22 @@
+//! `qemu-dslc check`.
+
+use crate::cli::Check;
+use crate::compile::compile;
+use crate::failure::{Failure, status};
+use crate::output;
+use crate::report::{JsonTo, Reporter};
+
+/// Reports all mistakes of all files, also behind a file that can't be read.
+pub(crate) fn check(command: &Check) -> Result<u8, Failure> {
+    let mut reporter = Reporter::new(command.language.message_format, JsonTo::Stdout);
+    let mut unread = None;
+    for file in &command.files {
+        if let Err(failure) = compile(file, &command.language, &mut reporter) {
+            output::complain(&failure.message);
+            unread = Some(failure.status);
+        }
+    }
+    reporter.finish();
+    let checked = if reporter.failed() { status::SOURCE_ERRORS } else { status::SUCCESS };
+    Ok(unread.unwrap_or(checked))
+}

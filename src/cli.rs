@@ -1,0 +1,220 @@
+//! The command line: what `qemu-dslc` understands.
+
+use std::path::PathBuf;
+
+use clap::builder::Styles;
+use clap::builder::styling::AnsiColor;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+use qemu_dsl::Version;
+
+use crate::emit::Form;
+use crate::explain::TopicParser;
+use crate::failure::{Failure, status};
+use crate::output;
+use crate::report::MessageFormat;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Yellow.on_default().bold())
+    .usage(AnsiColor::Yellow.on_default().bold())
+    .literal(AnsiColor::Green.on_default())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXAMPLES: &str = "\
+Examples:
+  qemu-dslc web.vm                      Print the command line that runs the VM of web.vm
+  qemu-dslc check *.vm                  Look for mistakes, and print nothing else
+  qemu-dslc run web.vm                  Run it
+  qemu-dslc run web.vm --set disk=/x    Run it with another value for its parameter `disk`
+  qemu-dslc web.vm --target host        Write for the QEMU that is installed here
+  qemu-dslc explain netdev              Tell what `netdev` means and which options it has
+  echo 'memory 1G' | qemu-dslc -        Read standard input
+
+A file called like a command is written with its folder: ./check
+
+Exit status:
+  0    All is well; there may be warnings
+  1    The source has errors
+  2    Wrong usage, a file that can't be read, or output that can't be written
+  125  QEMU could not be started: by run, or to be asked for its version
+  Otherwise run ends with QEMU's own status, or 128 plus the signal that killed it";
+
+/// Compiles the description of a QEMU virtual machine to QEMU's command line.
+///
+/// FILE describes the VM in a small language: `memory 2G`, `disk file=root.qcow2`, `netdev user`. What is printed is
+/// the command line that runs it, checked beforehand. `qemu-dslc explain` lists what the language has.
+#[derive(Debug, Parser)]
+#[command(
+    name = "qemu-dslc",
+    version,
+    styles = STYLES,
+    after_help = EXAMPLES,
+    max_term_width = 110,
+    arg_required_else_help = true,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true,
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) compile: Compile,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What there is beside compiling a file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(Check),
+    Run(Run),
+    Explain(Explain),
+    Completions(Completions),
+}
+
+/// Compiles a file and prints the result.
+#[derive(Args, Debug)]
+pub(crate) struct Compile {
+    /// The description of the VM; `-` is standard input
+    #[arg(required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+    /// What to print
+    #[arg(long, value_name = "FORM", default_value = "shell")]
+    pub(crate) emit: Form,
+    #[command(flatten)]
+    pub(crate) language: Language,
+}
+
+/// Look for mistakes in files, and print nothing else
+///
+/// All mistakes of all files are reported. The exit status is 0 where there are none (warnings don't count), 1 where
+/// there are, and 2 where a file can't be read.
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    /// The descriptions of VMs; `-` is standard input
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) language: Language,
+}
+
+/// Run a VM: open its file descriptors, start QEMU, wait for it
+///
+/// QEMU gets the standard input, output and error of this program, and its exit status becomes this program's
+/// (128 plus the signal's number where a signal killed it). It is 125 where QEMU could not be started, 1 where the
+/// source has errors, and 2 where it can't be read.
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    /// The description of the VM; `-` is standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Print the command line that would be run, and start nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) language: Language,
+}
+
+/// Tell what a statement or the code of a mistake means
+///
+/// Without an argument it lists them all.
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// A statement such as `netdev` or `netdev tap`, or the code at the head of a report, such as `unknown-option`
+    #[arg(value_name = "CODE|STATEMENT", value_parser = TopicParser, hide_possible_values = true)]
+    pub(crate) topic: Vec<String>,
+}
+
+/// Print a script that completes qemu-dslc's commands and options in a shell
+///
+/// For bash: qemu-dslc completions bash > ~/.local/share/bash-completion/completions/qemu-dslc
+#[derive(Args, Debug)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+/// What a compilation takes, whatever becomes of it.
+#[derive(Args, Debug)]
+pub(crate) struct Language {
+    /// Give the parameter NAME of the file this value. May be repeated; of two values for one name, the last holds
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Write for this version of QEMU, whatever the file says: `7.2`, or `host` for the one that is installed
+    #[arg(long, value_name = "VERSION|host", value_parser = target)]
+    pub(crate) target: Option<Target>,
+    /// How mistakes are reported
+    ///
+    /// Reports for people go to standard error. JSON goes to standard output for `check`, to standard error otherwise.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) message_format: MessageFormat,
+}
+
+/// Which QEMU the output is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Version(Version),
+    /// The one that is installed.
+    Host,
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    if text == "host" {
+        return Ok(Target::Host);
+    }
+    match text.parse::<Version>() {
+        Ok(version) if version < Version::OLDEST => {
+            Err(format!("QEMU {version} is too old: output can be made for {} and newer", Version::OLDEST))
+        }
+        Ok(version) => Ok(Target::Version(version)),
+        Err(()) => Err(format!("write a version of QEMU, such as `{}`, or `host`", Version::NEWEST)),
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write the parameter's name, `=`, and its value: `--set disk=/x.img`".to_owned()),
+    }
+}
+
+/// Prints the script that completes commands in a shell.
+pub(crate) fn completions(command: &Completions) -> Result<u8, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(command.shell, &mut Cli::command(), "qemu-dslc", &mut script);
+    let mut script = String::from_utf8_lossy(&script).into_owned();
+    if command.shell == Shell::Bash {
+        // clap_complete spells the hyphen in the program's name in two ways, and finds no command (clap-rs/clap#6421).
+        script = script.replace("qemu__subcmd__dslc", "qemu__dslc");
+    }
+    output::print(script.as_bytes())?;
+    Ok(status::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use qemu_dsl::Version;
+
+    use super::{Cli, Target, parameter, target};
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn targets_are_versions_or_the_host() {
+        assert_eq!(target("host"), Ok(Target::Host));
+        assert_eq!(target("7.2.1"), Ok(Target::Version(Version::new(7, 2))));
+        assert!(target("2.9").is_err_and(|error| error.contains("too old")));
+        assert!(target("latest").is_err_and(|error| error.contains("`host`")));
+    }
+
+    #[test]
+    fn a_value_may_be_anything_but_its_name_not() {
+        assert_eq!(parameter("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert_eq!(parameter("a="), Ok(("a".into(), String::new())));
+        assert!(parameter("a").is_err());
+        assert!(parameter("=b").is_err());
+    }
+}

@@ -1,0 +1,167 @@
+//! The forms in which a plan is printed.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+
+use clap::ValueEnum;
+use qemu_dsl::plan::{Fd, FdSource, Plan};
+use serde::Serialize;
+
+use crate::printable::printable;
+use crate::quote::{quote, quote_program};
+
+/// A form of output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// A command for the shell, quoted, an option a line; its file descriptors as comments
+    Shell,
+    /// The program and its arguments, each followed by a NUL, as in /proc/PID/cmdline
+    Argv,
+    /// One JSON object: program, arguments, and the table of file descriptors
+    Json,
+}
+
+/// `plan` in that form.
+pub(crate) fn emit(plan: &Plan, form: Form) -> Vec<u8> {
+    match form {
+        Form::Shell => shell(plan),
+        Form::Argv => argv(plan),
+        Form::Json => json(plan),
+    }
+}
+
+fn shell(plan: &Plan) -> Vec<u8> {
+    let mut out = Vec::new();
+    if !plan.fds().is_empty() {
+        out.extend_from_slice(b"# The program expects these file descriptors; `qemu-dslc run` opens them.\n");
+    }
+    for fd in plan.fds() {
+        out.extend_from_slice(comment(fd).as_bytes());
+    }
+    out.extend_from_slice(&quote_program(plan.program().as_bytes()));
+    for arg in plan.args() {
+        let option = arg.as_bytes().starts_with(b"-");
+        out.extend_from_slice(if option { b" \\\n  " } else { b" " });
+        out.extend_from_slice(&quote(arg.as_bytes()));
+    }
+    out.push(b'\n');
+    out
+}
+
+/// A line of the table. Nothing in it may end the comment.
+fn comment(fd: &Fd) -> String {
+    let what = match &fd.source {
+        FdSource::File { path, readonly: false } => format!(" {}", text(path)),
+        FdSource::File { path, readonly: true } => format!(" {} (read-only)", text(path)),
+        source => source.ifname().map(|ifname| format!(" {}", text(ifname))).unwrap_or_default(),
+    };
+    let line =
+        format!("fd {}: {}{what}, for {} queue {}", fd.number, fd.source.kind(), text(&fd.device), fd.queue);
+    format!("# {}\n", printable(&line).replace('\n', "?"))
+}
+
+fn argv(plan: &Plan) -> Vec<u8> {
+    let mut out = Vec::new();
+    for arg in [plan.program()].into_iter().chain(plan.args()) {
+        out.extend_from_slice(arg.as_bytes());
+        out.push(0);
+    }
+    out
+}
+
+/// The members' order is part of the format.
+#[derive(Serialize)]
+struct Json<'p> {
+    version: u32,
+    program: Cow<'p, str>,
+    args: Vec<Cow<'p, str>>,
+    fds: Vec<JsonFd<'p>>,
+}
+
+#[derive(Serialize)]
+struct JsonFd<'p> {
+    fd: u32,
+    kind: &'static str,
+    device: Cow<'p, str>,
+    queue: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ifname: Option<Cow<'p, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<Cow<'p, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    readonly: Option<bool>,
+}
+
+fn json(plan: &Plan) -> Vec<u8> {
+    let json = Json {
+        version: 1,
+        program: plan.program().to_string_lossy(),
+        args: plan.args().map(OsStr::to_string_lossy).collect(),
+        fds: plan.fds().iter().map(json_fd).collect(),
+    };
+    line(&json)
+}
+
+fn json_fd(fd: &Fd) -> JsonFd<'_> {
+    let (path, readonly) = match &fd.source {
+        FdSource::File { path, readonly } => (Some(text(path)), Some(*readonly)),
+        _ => (None, None),
+    };
+    JsonFd {
+        fd: fd.number,
+        kind: fd.source.kind(),
+        device: text(&fd.device),
+        queue: fd.queue,
+        ifname: fd.source.ifname().map(text),
+        path,
+        readonly,
+    }
+}
+
+fn text(text: &qemu_dsl::plan::OsText) -> Cow<'_, str> {
+    text.as_os_str().to_string_lossy()
+}
+
+/// `value` as JSON, in a line of its own.
+pub(crate) fn line(value: &impl Serialize) -> Vec<u8> {
+    // Only a map with keys that are no strings could fail, and there is none.
+    let mut out = serde_json::to_vec(value).unwrap_or_default();
+    out.push(b'\n');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use qemu_dsl::plan::{Fd, FdSource, Plan};
+
+    use super::{json, shell};
+
+    fn file(path: &str, readonly: bool) -> Plan {
+        let fd = Fd {
+            number: 3,
+            source: FdSource::File { path: path.into(), readonly },
+            device: "disk0".into(),
+            queue: 0,
+        };
+        Plan::new("qemu", ["-S"], vec![fd])
+    }
+
+    #[test]
+    fn a_file_has_its_path() {
+        assert_eq!(
+            String::from_utf8_lossy(&json(&file("/a", true))),
+            "{\"version\":1,\"program\":\"qemu\",\"args\":[\"-S\"],\"fds\":[{\"fd\":3,\"kind\":\"file\",\
+             \"device\":\"disk0\",\"queue\":0,\"path\":\"/a\",\"readonly\":true}]}\n"
+        );
+    }
+
+    #[test]
+    fn no_name_leaves_its_comment() {
+        let shell = shell(&file("/a\nrm -rf \x1b[2J/", false));
+        let lines: Vec<_> = shell.split(|byte| *byte == b'\n').collect();
+        assert_eq!(lines.len(), 5, "{}", String::from_utf8_lossy(&shell));
+        assert!(lines.iter().take(2).all(|line| line.starts_with(b"# ")));
+        assert!(!shell.contains(&0x1b));
+    }
+}

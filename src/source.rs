@@ -1,0 +1,70 @@
+//! The text of a VM, read.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::failure::{Failure, reason};
+
+/// The compiler takes no more.
+const LONGEST: u64 = u32::MAX as u64;
+
+/// A text and where it comes from.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// The file's path, or `<stdin>`.
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+impl Source {
+    /// Reads a file, or standard input where it is called `-`.
+    pub(crate) fn read(file: &Path) -> Result<Self, Failure> {
+        let (name, bytes) = if file.as_os_str() == "-" {
+            (Path::new("<stdin>"), read(io::stdin().lock()))
+        } else {
+            (file, File::open(file).and_then(read))
+        };
+        let bytes = bytes.map_err(|error| Failure::file(name, reason(&error)))?;
+        Ok(Self {
+            name: name.display().to_string(),
+            text: decode(bytes).map_err(|reason| Failure::file(name, reason))?,
+        })
+    }
+}
+
+fn read(file: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // One byte more, so that the compiler sees that there are too many.
+    file.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The reason names the first byte that is wrong.
+fn decode(bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        let (text, rest) = error.as_bytes().split_at(offset);
+        let line = 1 + text.iter().filter(|byte| **byte == b'\n').count();
+        let byte = rest.first().copied().unwrap_or_default();
+        format!("not UTF-8 text: byte 0x{byte:02x} at offset {offset}, in line {line}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn the_first_wrong_byte_is_named() {
+        assert_eq!(
+            decode(b"name a\n\xc3\xb6 \xff\xfe".to_vec()),
+            Err("not UTF-8 text: byte 0xff at offset 10, in line 2".to_owned())
+        );
+        assert_eq!(
+            decode(b"\xc3".to_vec()),
+            Err("not UTF-8 text: byte 0xc3 at offset 0, in line 1".to_owned())
+        );
+        assert_eq!(decode("ö".into()), Ok("ö".to_owned()));
+    }
+}

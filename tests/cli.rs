@@ -1,0 +1,19 @@
+//! The command line as its users see it: the program itself, run.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod cli {
+    mod support;
+
+    mod colour;
+    mod emit;
+    mod explain;
+    mod files;
+    mod parameters;
+    mod pipes;
+    mod report;
+    mod run;
+    mod shell;
+    mod target;
+    mod usage;
+}

@@ -1,0 +1,53 @@
+//! `--set`.
+
+use super::support::run;
+
+const TEXT: &str =
+    "param disk: path = \"a.img\"\nparam size: size\nmemory {size}\ndisk file={disk} format=raw\n";
+
+#[test]
+fn a_value_fills_the_holes() {
+    let printed = run(&["-", "--set", "size=1G", "--set", "disk=/x y.img"], TEXT);
+    assert_eq!(printed.status, Some(0), "{}", printed.stderr);
+    assert!(
+        printed.stdout.contains("-m 1G") && printed.stdout.contains("file=/x y.img,"),
+        "{}",
+        printed.stdout
+    );
+    // In check and run as well, and the last value of a name holds.
+    assert_eq!(run(&["check", "-", "--set", "size=1G"], TEXT).status, Some(0));
+    let dry = run(&["run", "--dry-run", "--set", "size=1G", "--set=size=2G", "-"], TEXT);
+    assert!(dry.stdout.contains("-m 2G"), "{}", dry.stdout);
+}
+
+#[test]
+fn a_value_is_data() {
+    let printed =
+        run(&["-", "--emit=json", "--set", "size=1G", "--set", "disk=a,readonly=on -S {x} \"=\n"], TEXT);
+    let json: serde_json::Value = serde_json::from_str(&printed.stdout).unwrap();
+    let drive = json["args"][5].as_str().unwrap();
+    assert!(drive.contains("file=a,,readonly=on -S {x} \"=\n,format=raw"), "{drive}");
+}
+
+#[test]
+fn what_is_wrong_with_a_value_is_said() {
+    for (args, code, message) in [
+        (&["--set", "size=1G", "--set", "dsk=x"][..], "unknown-parameter", "did you mean `disk`?"),
+        (&[][..], "unset-parameter", "the parameter `size` has no value"),
+        (&["--set", "size=big"][..], "parameter-type", "`big`, the value set for `size`"),
+    ] {
+        let told = run(&[&["-"], args].concat(), TEXT);
+        assert_eq!((told.status, told.stdout.as_str()), (Some(1), ""));
+        assert!(told.stderr.contains(&format!("error: {code}\n")), "{}", told.stderr);
+        assert!(told.stderr.contains(message), "{}", told.stderr);
+    }
+}
+
+#[test]
+fn what_is_no_value_is_wrong_usage() {
+    for set in ["size", "=1G", ""] {
+        let told = run(&["-", "--set", set], TEXT);
+        assert_eq!(told.status, Some(2));
+        assert!(told.stderr.contains("`--set disk=/x.img`"), "{}", told.stderr);
+    }
+}

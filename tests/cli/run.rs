@@ -1,0 +1,157 @@
+//! `qemu-dslc run`, with QEMU itself and with programs that stand in for it.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::support::{Folder, Outcome, PROGRAM, dslc, outcome, quoted, run};
+
+/// Runs a VM whose program is a script.
+fn run_script(body: &str, text: &str, input: &str) -> Outcome {
+    let folder = Folder::new();
+    let program = folder.script("qemu", body);
+    let file = folder.file("a.vm", format!("qemu {}\n{text}", quoted(program.to_str().unwrap())));
+    outcome(&mut dslc(["run".as_ref(), file.as_os_str()]), input)
+}
+
+#[test]
+fn a_guest_boots_and_says_so() {
+    let mut command = dslc(["run", "examples/hello.vm"]);
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    let ran = outcome(&mut command, "");
+    assert!(ran.stdout.contains("hello from qemu-dsl"), "{ran:?}");
+    assert_eq!((ran.status, ran.stderr.as_str()), (Some(33), ""));
+}
+
+#[test]
+fn what_qemu_says_and_its_status_come_through() {
+    let ran = run(&["run", "-"], "machine none\narg \"-no-such-option\"\n");
+    assert_eq!((ran.status, ran.stdout.as_str()), (Some(1), ""));
+    assert!(ran.stderr.contains("-no-such-option: invalid option"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_dry_run_prints_and_starts_nothing() {
+    let folder = Folder::new();
+    let program = folder.script("qemu", "touch started");
+    let file = folder.file("a.vm", format!("qemu {}\nmemory 1G\n", quoted(program.to_str().unwrap())));
+    let file = file.to_str().unwrap();
+    let printed = folder.run(&["run", "--dry-run", file]);
+    assert_eq!(printed, folder.run(&[file]));
+    assert!(printed.stdout.ends_with("-m 1G\n"), "{}", printed.stdout);
+    assert!(!folder.path().join("started").exists());
+    folder.run(&["run", file]);
+    assert!(folder.path().join("started").exists());
+}
+
+#[test]
+fn standard_input_output_and_error_are_the_programs_own() {
+    let ran = run_script("cat; echo complaint >&2; printf '%s,' \"$@\"", "memory 1G", "typed\n");
+    assert_eq!(
+        ran,
+        Outcome { status: Some(0), stdout: "typed\n-m,1G,".into(), stderr: "complaint\n".into() }
+    );
+}
+
+#[test]
+fn the_status_is_the_programs() {
+    for status in [0, 1, 2, 33, 125, 255] {
+        assert_eq!(run_script(&format!("exit {status}"), "", "").status, Some(status));
+    }
+    for (signal, status) in [("KILL", 137), ("TERM", 143), ("SEGV", 139)] {
+        assert_eq!(run_script(&format!("ulimit -c 0; kill -{signal} $$"), "", "").status, Some(status));
+    }
+}
+
+#[test]
+fn a_program_that_cannot_be_started_has_a_reason() {
+    let folder = Folder::new();
+    let plain = folder.file("plain", "no program");
+    let no_interpreter = folder.script("broken", "");
+    std::fs::write(&no_interpreter, "#!/no/such/interpreter\n").unwrap();
+    for (program, reason) in [
+        ("no-such-program", "`no-such-program` is in no folder of PATH"),
+        ("/no/such/program", "/no/such/program: No such file or directory"),
+        (plain.to_str().unwrap(), "Permission denied"),
+        (no_interpreter.to_str().unwrap(), "No such file or directory"),
+    ] {
+        let ran = run(&["run", "-"], &format!("qemu {}", quoted(program)));
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(125), ""), "{ran:?}");
+        assert!(ran.stderr.starts_with("qemu-dslc: QEMU was not started: "), "{}", ran.stderr);
+        assert!(ran.stderr.contains(reason), "{}", ran.stderr);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_file_descriptor_that_cannot_be_opened_has_a_reason() {
+    let ran = run_script("exit 0", "netdev macvtap ifname=no-such-if mq=1", "");
+    assert_eq!(ran.status, Some(125));
+    assert!(ran.stderr.starts_with("qemu-dslc: QEMU was not started: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("no-such-if"), "{}", ran.stderr);
+}
+
+#[test]
+fn mistakes_are_reported_before_anything_starts() {
+    let folder = Folder::new();
+    let ran = run_script(&format!("touch {}/started", folder.path().display()), "memroy 1G", "");
+    assert_eq!(ran.status, Some(1));
+    assert!(ran.stderr.contains("unknown statement `memroy`"), "{}", ran.stderr);
+    assert!(!folder.path().join("started").exists());
+}
+
+#[test]
+fn warnings_are_told_before_it_starts() {
+    let ran = run_script("echo started >&2", "netdev user mac=01:00:00:00:00:01", "");
+    assert_eq!(ran.status, Some(0));
+    assert!(ran.stderr.ends_with("\n1 warning\nstarted\n"), "{}", ran.stderr);
+}
+
+#[test]
+fn qemu_goes_when_the_program_goes() {
+    let folder = Folder::new();
+    let pid_file = folder.path().join("pid");
+    let text = format!(
+        "machine none\nnodefaults\nno-user-config\narg \"-display\" \"none\"\narg \"-pidfile\" {}\n",
+        quoted(pid_file.to_str().unwrap())
+    );
+    let file = folder.file("a.vm", text);
+    let mut program = Command::new(PROGRAM).arg("run").arg(file).spawn().unwrap();
+    let written = || std::fs::read_to_string(&pid_file).unwrap_or_default().trim().to_owned();
+    let pid = wait_for(|| Some(written()).filter(|pid| !pid.is_empty())).unwrap();
+    program.kill().unwrap();
+    program.wait().unwrap();
+    // Gone, or a zombie whose new parent has not looked yet.
+    let is_gone = || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        (stat.is_empty() || stat.contains(") Z ")).then_some(())
+    };
+    wait_for(is_gone).unwrap();
+}
+
+#[test]
+fn a_guest_that_daemonizes_outlives_the_program() {
+    let folder = Folder::new();
+    let pid_file = folder.path().join("pid");
+    let text = format!(
+        "machine none\nnodefaults\nno-user-config\ndaemonize\narg \"-display\" \"none\"\narg \"-pidfile\" {}\n",
+        quoted(pid_file.to_str().unwrap())
+    );
+    let file = folder.file("a.vm", text);
+    // A pipe for its standard error would be held by the daemon.
+    let status = Command::new(PROGRAM).arg("run").arg(file).status().unwrap();
+    assert_eq!(status.code(), Some(0));
+    let pid = std::fs::read_to_string(&pid_file).unwrap();
+    let killed = Command::new("kill").args(["-KILL", pid.trim()]).status().unwrap();
+    assert!(killed.success());
+}
+
+fn wait_for<T>(mut what: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < deadline {
+        if let Some(found) = what() {
+            return Some(found);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    None
+}
