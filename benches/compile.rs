@@ -47,7 +47,9 @@ fn mistakes() -> String {
 
 #[divan::bench]
 fn small_file(bencher: divan::Bencher<'_, '_>) {
-    bencher.counter(BytesCount::of_str(SMALL)).bench(|| compile(divan::black_box(SMALL), &Options::default()));
+    bencher
+        .counter(BytesCount::of_str(SMALL))
+        .bench(|| compile(divan::black_box(SMALL), &Options::default()));
 }
 
 #[divan::bench(args = [100, 1_000, 10_000])]
@@ -62,5 +64,7 @@ fn many_devices(bencher: divan::Bencher<'_, '_>, count: usize) {
 #[divan::bench]
 fn a_thousand_mistakes(bencher: divan::Bencher<'_, '_>) {
     let source = mistakes();
-    bencher.counter(BytesCount::of_str(&source)).bench(|| compile(divan::black_box(&source), &Options::default()));
+    bencher
+        .counter(BytesCount::of_str(&source))
+        .bench(|| compile(divan::black_box(&source), &Options::default()));
 }

@@ -38,7 +38,9 @@ fn linux_boots_to_the_output_of_a_command() {
     drop(dir);
     let status = Command::new("examples/linux/prepare").arg(&prepared).status().unwrap();
     assert!(status.success());
-    let set = |name: &str| format!("{name}={}", prepared.join(if name == "kernel" { "vmlinuz" } else { name }).display());
+    let set = |name: &str| {
+        format!("{name}={}", prepared.join(if name == "kernel" { "vmlinuz" } else { name }).display())
+    };
     let output = run(&["examples/linux.vm", "--set", &set("kernel"), "--set", &set("initrd")]);
     let said = stdout(&output);
     assert!(said.contains("guest says: 42"), "{said}");
@@ -47,10 +49,7 @@ fn linux_boots_to_the_output_of_a_command() {
 
 #[test]
 fn the_program_boots_the_same_guest() {
-    let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--example", "hello"])
-        .output()
-        .unwrap();
+    let output = Command::new(env!("CARGO")).args(["run", "--quiet", "--example", "hello"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.starts_with("hello from qemu-dsl\n"), "{output:?}");
     assert!(said.contains("33"), "{said}");

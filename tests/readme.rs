@@ -40,7 +40,9 @@ fn the_mistake_is_reported_as_shown() {
     let output = dslc("netdev tap ifnam=tap0 mq=4 vhost\nmemory 2GB\n", &["check", "web.vm"]);
     let report = String::from_utf8(output.stderr).unwrap();
     // Without a UTF-8 locale the frame is drawn in ASCII: the words are the same.
-    for line in shown.lines().filter_map(|line| line.split(['×', '│', '?']).nth(1)).filter(|line| !line.is_empty()) {
+    for line in
+        shown.lines().filter_map(|line| line.split(['×', '│', '?']).nth(1)).filter(|line| !line.is_empty())
+    {
         assert!(report.contains(line.trim()), "{line:?} is not in\n{report}");
     }
     assert!(report.contains("help: did you mean `ifname`?"), "{report}");

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::{fmt, io};
 
 use crate::FdError;
+use crate::qmp::QmpError;
 
 /// A guest could not be started. Nothing of it is left: no process, and no open file descriptor.
 #[derive(Debug)]
@@ -118,6 +119,28 @@ impl fmt::Display for SpawnError {
                     _ => Ok(()),
                 }
             }
+        }
+    }
+}
+
+/// A guest could not be [started](crate::Guest::start). Nothing of it is left: no process, and no open file
+/// descriptor.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// It could not be spawned.
+    Spawn(SpawnError),
+    /// It ran, and didn't get as far as its greeting. [`QmpError::exit`] says how QEMU ended, where it did.
+    Qmp(QmpError),
+}
+
+impl Error for StartError {}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Spawn(error) => error.fmt(f),
+            Self::Qmp(error) => error.fmt(f),
         }
     }
 }

@@ -4,17 +4,19 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::process::{Signal, pidfd_send_signal};
 
 use crate::plan::Plan;
+use crate::qmp::{Cont, Event, Qmp, QmpError, Status, Stop, SystemPowerdown};
 use crate::supervisor::Shared;
-use crate::{Spawn, SpawnError};
+use crate::{Spawn, SpawnError, StartError, Version};
 
 /// A guest: a QEMU that was started from a [`Plan`].
 ///
@@ -30,6 +32,9 @@ pub struct Guest {
     pub(crate) stdout: Option<PipeReader>,
     pub(crate) stderr: Option<PipeReader>,
     pub(crate) detached: bool,
+    pub(crate) qmp: Option<Qmp>,
+    /// The version that its plan is for.
+    pub(crate) target: Option<Version>,
 }
 
 impl Guest {
@@ -43,6 +48,102 @@ impl Guest {
     /// Where a file descriptor of the plan can't be opened, or the program can't be executed. Nothing is left then.
     pub fn spawn(plan: &Plan) -> Result<Self, SpawnError> {
         Spawn::new(plan).spawn()
+    }
+
+    /// Starts a plan with [QMP](Guest::qmp), and waits until QEMU has greeted there: it has taken its arguments and made
+    /// the machine by then. Otherwise as [`Guest::spawn`].
+    ///
+    /// ```no_run
+    /// # let plan: qemu_runtime::Plan = todo!();
+    /// use qemu_runtime::{Guest, ShutdownPolicy};
+    ///
+    /// let guest = Guest::start(&plan)?;
+    /// println!("{}", guest.status()?.status);
+    /// let shutdown = guest.shutdown(&ShutdownPolicy::new())?;
+    /// println!("{:?}: {}", shutdown.step, shutdown.exit);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Where it can't be spawned, and where QEMU ends or says nothing in time. Nothing is left then.
+    pub fn start(plan: &Plan) -> Result<Self, StartError> {
+        Spawn::new(plan).start()
+    }
+
+    /// The conversation with QEMU, where it was started with one: by [`Guest::start`] or [`Spawn::qmp`].
+    pub const fn qmp(&self) -> Option<&Qmp> {
+        self.qmp.as_ref()
+    }
+
+    /// Whether the guest runs, and if not, why.
+    ///
+    /// # Errors
+    ///
+    /// Where QEMU doesn't answer, or there is no QMP. So it is for all that asks QEMU.
+    pub fn status(&self) -> Result<Status, QmpError> {
+        self.asked()?.execute(&crate::qmp::QueryStatus {})
+    }
+
+    /// Pauses the guest (`stop`).
+    ///
+    /// # Errors
+    ///
+    /// As [`Guest::status`].
+    pub fn pause(&self) -> Result<(), QmpError> {
+        self.asked()?.execute(&Stop {}).map(drop)
+    }
+
+    /// Lets the guest run, also one that was started paused (`cont`).
+    ///
+    /// # Errors
+    ///
+    /// As [`Guest::status`].
+    pub fn resume(&self) -> Result<(), QmpError> {
+        self.asked()?.execute(&Cont {}).map(drop)
+    }
+
+    /// Presses the guest's power button (`system_powerdown`). What the guest makes of it is seen by [`Guest::wait`];
+    /// [`Guest::shutdown`] does more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Guest::status`].
+    pub fn powerdown(&self) -> Result<(), QmpError> {
+        self.asked()?.execute(&SystemPowerdown {}).map(drop)
+    }
+
+    /// Calls `handler` with each event, those from the start included, on a thread of its own, which ends with the
+    /// connection. Where it is slow for long, [events are lost](QmpError::Lagged): [`Qmp::events`] tells.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected` where there is no QMP, and where a thread can't be started.
+    pub fn on_event(&self, mut handler: impl FnMut(&Event) + Send + 'static) -> io::Result<()> {
+        let qmp = self.qmp().ok_or_else(|| io::Error::new(io::ErrorKind::NotConnected, QmpError::NoQmp))?;
+        let mut events = qmp.events_from_start();
+        thread::Builder::new().name("qemu-events".into()).spawn(move || {
+            loop {
+                match events.next(Duration::MAX) {
+                    Ok(event) => handler(&event),
+                    Err(QmpError::Lagged { .. }) => {}
+                    Err(_) => return,
+                }
+            }
+        })?;
+        Ok(())
+    }
+
+    /// That QEMU is older than the one the plan is for, where it is: known once it has [greeted](Qmp::ready), nothing
+    /// before that or without QMP.
+    pub fn older_than_target(&self) -> Option<OlderQemu> {
+        let numbers = self.qmp()?.version()?.qemu;
+        let (target, running) = (self.target?, Version::new(numbers.major, numbers.minor));
+        (running < target).then_some(OlderQemu { target, running })
+    }
+
+    fn asked(&self) -> Result<&Qmp, QmpError> {
+        self.qmp().ok_or(QmpError::NoQmp)
     }
 
     /// The number of its process.
@@ -127,8 +228,8 @@ impl Guest {
     }
 
     fn exit(&self, status: io::Result<ExitStatus>) -> io::Result<Exit> {
-        let (stderr, skipped) = self.shared.stderr();
-        Ok(Exit { status: status?, stderr, skipped })
+        let observed = self.qmp().map(Qmp::observed).unwrap_or_default();
+        Ok(Exit::new(&self.shared, status?, observed))
     }
 }
 
@@ -163,9 +264,28 @@ pub struct Exit {
     status: ExitStatus,
     stderr: Vec<u8>,
     skipped: u64,
+    observed: Observed,
 }
 
 impl Exit {
+    pub(crate) fn new(shared: &Shared, status: ExitStatus, observed: Observed) -> Self {
+        let (stderr, skipped) = shared.stderr();
+        Self { status, stderr, skipped, observed }
+    }
+
+    /// Why it ended, as far as is known: what QEMU's events say takes QMP.
+    pub fn cause(&self) -> Cause {
+        if let Some(signal) = self.status.signal() {
+            return Cause::Signal(signal);
+        }
+        match (&self.observed.reason, self.status.code()) {
+            (_, _) if self.observed.panicked => Cause::GuestPanicked,
+            (Some(reason), Some(0)) => Cause::Shutdown(reason.clone()),
+            (_, Some(code)) if code != 0 => Cause::Failed(code),
+            (_, _) => Cause::Ended,
+        }
+    }
+
     /// QEMU's exit status: its exit code, or the signal that killed it
     /// ([`ExitStatusExt::signal`](std::os::unix::process::ExitStatusExt::signal)).
     pub const fn status(&self) -> ExitStatus {
@@ -202,5 +322,101 @@ impl fmt::Display for Exit {
             "" => Ok(()),
             text => write!(f, ": {text}"),
         }
+    }
+}
+
+/// Why a QEMU ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// It was shut down, and this is why.
+    Shutdown(ShutdownReason),
+    /// The guest's system panicked, and QEMU ended over that.
+    GuestPanicked,
+    /// A signal killed QEMU: its number.
+    Signal(i32),
+    /// QEMU failed, with this exit code: what it says is on its standard error.
+    Failed(i32),
+    /// It ended with exit code 0, and nothing more is known.
+    Ended,
+}
+
+/// Why QEMU shut down, in the words of its event `SHUTDOWN`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ShutdownReason {
+    /// `guest-shutdown`: the guest powered down.
+    Guest,
+    /// `guest-reset`: the guest reset itself, which ends QEMU under `-no-reboot`.
+    GuestReset,
+    /// `guest-panic`: the guest's system panicked.
+    GuestPanic,
+    /// `host-qmp-quit`: QEMU was told to `quit`.
+    Quit,
+    /// `host-signal`: QEMU got SIGTERM, SIGINT or SIGHUP.
+    Signal,
+    /// `host-ui`: the window was closed.
+    Window,
+    /// `host-error`: QEMU met an error.
+    HostError,
+    /// Another reason, in QEMU's word.
+    Other(String),
+}
+
+impl ShutdownReason {
+    fn of(word: &str) -> Self {
+        match word {
+            "guest-shutdown" => Self::Guest,
+            "guest-reset" => Self::GuestReset,
+            "guest-panic" => Self::GuestPanic,
+            "host-qmp-quit" => Self::Quit,
+            "host-signal" => Self::Signal,
+            "host-ui" => Self::Window,
+            "host-error" => Self::HostError,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+/// What QEMU's events said of its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Observed {
+    reason: Option<ShutdownReason>,
+    panicked: bool,
+}
+
+impl Observed {
+    pub(crate) fn take(&mut self, event: &Event) {
+        match &*event.name {
+            "SHUTDOWN" => {
+                let word = event.data.get("reason").and_then(serde_json::Value::as_str);
+                self.reason = word.map(ShutdownReason::of);
+                self.panicked |= self.reason == Some(ShutdownReason::GuestPanic);
+            }
+            "GUEST_PANICKED" => self.panicked = true,
+            // It was reset after that, and lives.
+            "RESET" => self.panicked = false,
+            _ => {}
+        }
+    }
+}
+
+/// QEMU is older than the version that its plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OlderQemu {
+    /// The version that the plan is for.
+    pub target: Version,
+    /// The version that runs.
+    pub running: Version,
+}
+
+impl fmt::Display for OlderQemu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { target, running } = self;
+        write!(
+            f,
+            "QEMU {running} runs what is meant for {target}: compile for it (`target {running}`), or install {target}"
+        )
     }
 }

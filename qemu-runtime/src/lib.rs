@@ -11,15 +11,31 @@ mod guest;
 mod host_paths;
 mod process;
 mod program;
+pub mod qmp;
+mod shutdown;
 mod spawn;
 mod stdio;
 mod supervisor;
 mod tail;
 
-pub use error::SpawnError;
+pub use error::{SpawnError, StartError};
 pub use fd::{FdError, FdProblem};
-pub use guest::{Exit, Guest};
+pub use guest::{Cause, Exit, Guest, OlderQemu, ShutdownReason};
 pub use host_paths::HostPaths;
+pub use qemu_dsl::Version;
 pub use qemu_dsl::plan::{self, Fd, FdSource, OsText, Plan};
+pub use qemu_dsl_macros::vm;
+pub use shutdown::{Shutdown, ShutdownPolicy, ShutdownStep};
 pub use spawn::Spawn;
 pub use stdio::{Stderr, Stdio};
+
+/// What `vm!` expands to names. It is no part of the interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use qemu_dsl::plan::{
+        Arg, Fd, FdSlot, FdSource, GeneratedId, OsText, Piece, Plan, Rendered, Template,
+    };
+    pub use qemu_dsl::{Span, Version};
+    pub use std::borrow::Cow;
+    pub use std::option::Option::{self, None, Some};
+}

@@ -6,13 +6,16 @@ use std::ffi::{CString, OsStr, OsString};
 use std::io::{self, PipeReader};
 use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::plan::{Fd, Plan};
 use crate::process::{Command, Step};
+use crate::qmp::{Qmp, QmpOptions};
 use crate::stdio::{open_input, open_output};
 use crate::supervisor::{self, Incoming};
-use crate::{Guest, HostPaths, SpawnError, Stderr, Stdio, fd, program};
+use crate::{Guest, HostPaths, SpawnError, StartError, Stderr, Stdio, fd, program};
 
 /// The numbers of standard input, output and error.
 const STDIO: std::ops::Range<RawFd> = 0..3;
@@ -44,6 +47,7 @@ pub struct Spawn<'a> {
     current_dir: Option<PathBuf>,
     host_paths: HostPaths,
     detached: bool,
+    qmp: Option<QmpOptions>,
 }
 
 impl<'a> Spawn<'a> {
@@ -60,6 +64,7 @@ impl<'a> Spawn<'a> {
             current_dir: None,
             host_paths: HostPaths::default(),
             detached: false,
+            qmp: None,
         }
     }
 
@@ -124,6 +129,32 @@ impl<'a> Spawn<'a> {
         self
     }
 
+    /// Gives the guest a [conversation](Guest::qmp) with QEMU. QEMU gets one end of a pair of sockets behind the file
+    /// descriptors of the plan, and two arguments that say so, `-chardev` and `-qmp`, behind the plan's own.
+    pub fn qmp(self) -> Self {
+        self.qmp_with(QmpOptions::default())
+    }
+
+    /// The same, with bounds of one's own.
+    pub const fn qmp_with(mut self, options: QmpOptions) -> Self {
+        self.qmp = Some(options);
+        self
+    }
+
+    /// Starts it with [QMP](Self::qmp), and waits for its greeting: see [`Guest::start`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Guest::start`].
+    pub fn start(self) -> Result<Guest, StartError> {
+        let options = self.qmp.unwrap_or_default();
+        let guest = self.qmp_with(options).spawn().map_err(StartError::Spawn)?;
+        if let Some(qmp) = guest.qmp() {
+            qmp.ready(qmp.timeout()).map_err(StartError::Qmp)?;
+        }
+        Ok(guest)
+    }
+
     /// Starts it: see [`Guest::spawn`].
     ///
     /// # Errors
@@ -131,11 +162,20 @@ impl<'a> Spawn<'a> {
     /// As [`Guest::spawn`].
     pub fn spawn(self) -> Result<Guest, SpawnError> {
         let highest = highest(self.plan.fds())?;
+        let (qmp_number, highest) = match self.qmp {
+            Some(_) => (Some(highest + 1), highest + 1),
+            None => (None, highest),
+        };
         let env = self.environment();
         let path = env.get(OsStr::new("PATH")).map(OsString::as_os_str);
         let program = program::find(self.plan.program(), path)?;
-        let args =
-            [self.plan.program()].into_iter().chain(self.plan.args()).map(text).collect::<Result<_, _>>()?;
+        let plans = [self.plan.program()].into_iter().chain(self.plan.args()).map(text);
+        let mut args = plans.collect::<Result<Vec<_>, _>>()?;
+        if let Some(number) = qmp_number {
+            for arg in qmp_args(number, &args) {
+                args.push(text(arg)?);
+            }
+        }
         let env = env.iter().map(|(name, value)| variable(name, value)).collect::<Result<_, _>>()?;
         let current_dir = self.current_dir.as_deref().map(text).transpose()?;
 
@@ -151,6 +191,16 @@ impl<'a> Spawn<'a> {
         }
         let opened = fd::open_table(self.plan.fds(), &self.host_paths, highest).map_err(SpawnError::Fd)?;
         fds.extend(self.plan.fds().iter().map(|fd| fd.number.cast_signed()).zip(opened));
+        let ours = match qmp_number {
+            None => None,
+            Some(number) => {
+                let (ours, theirs) = UnixStream::pair().map_err(system("making QMP's sockets"))?;
+                let theirs = fd::move_above(theirs.into(), highest)
+                    .map_err(system("making room for the file descriptors"))?;
+                fds.push((number, theirs));
+                Some(ours)
+            }
+        };
 
         let command =
             Command { program: text(&program)?, args, env, current_dir, fds, detached: self.detached };
@@ -159,14 +209,27 @@ impl<'a> Spawn<'a> {
             Step::CurrentDir => SpawnError::CurrentDir { path: self.current_dir.unwrap_or_default(), source },
             other => SpawnError::System { action: other.action(), source },
         })?;
-        Ok(Guest {
+        let mut guest = Guest {
             shared,
             thread: Some(thread),
             stdin: our_stdin,
             stdout: our_stdout,
             stderr: our_stderr,
             detached: self.detached,
-        })
+            qmp: None,
+            target: self.plan.target(),
+        };
+        if let (Some(ours), Some(options)) = (ours, self.qmp) {
+            match Qmp::start(ours, options, Some(Arc::clone(&guest.shared))) {
+                Ok(qmp) => guest.qmp = Some(qmp),
+                Err(source) => {
+                    // Nothing of it is to be left, whatever it was to be.
+                    guest.detached = false;
+                    return Err(SpawnError::System { action: "starting a thread", source });
+                }
+            }
+        }
+        Ok(guest)
     }
 
     fn environment(&self) -> BTreeMap<OsString, OsString> {
@@ -188,11 +251,23 @@ impl<'a> Spawn<'a> {
 fn highest(table: &[Fd]) -> Result<RawFd, SpawnError> {
     table.iter().try_fold(STDIO.end - 1, |last, Fd { number, .. }| {
         match RawFd::try_from(*number) {
-            // One less than the largest, as what is opened must lie above it.
-            Ok(next) if next > last && next < RawFd::MAX => Ok(next),
+            // Less than the largest, as QMP's comes behind it, and what is opened must lie above all.
+            Ok(next) if next > last && next < RawFd::MAX - 1 => Ok(next),
             _ => Err(SpawnError::FdNumber { number: *number }),
         }
     })
+}
+
+/// What makes QEMU take a socket for QMP. The form is one that no version complains of. The id is one that the plan
+/// doesn't have.
+fn qmp_args(number: RawFd, plans: &[CString]) -> [String; 4] {
+    let taken =
+        |id: &str| plans.iter().any(|arg| arg.as_bytes().windows(id.len()).any(|part| part == id.as_bytes()));
+    let mut id = "qemu-runtime".to_owned();
+    while taken(&id) {
+        id.push('x');
+    }
+    ["-chardev".into(), format!("socket,id={id},fd={number}"), "-qmp".into(), format!("chardev:{id}")]
 }
 
 type StderrEnds = (OwnedFd, Option<PipeReader>, Option<Incoming>);

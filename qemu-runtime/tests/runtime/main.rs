@@ -5,6 +5,7 @@ mod fds;
 mod guest;
 mod host;
 mod qemu;
+mod qmp;
 mod stand_in;
 mod taps;
 
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // They compare what the whole process has open, and change its limits.
     arguments.test_threads = Some(1);
-    let tests = [fds::TESTS, taps::TESTS, guest::TESTS, qemu::TESTS].concat();
+    let tests = [fds::TESTS, taps::TESTS, guest::TESTS, qemu::TESTS, qmp::TESTS].concat();
     let trials = tests.into_iter().map(|(name, test)| {
         let name = name.trim_start_matches("runtime::");
         Trial::ignorable_test(name, move || match test() {

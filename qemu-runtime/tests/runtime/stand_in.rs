@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::FromRawFd;
+use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
 use qemu_runtime::{Exit, Fd, Guest, Plan, Spawn, SpawnError, Stdio};
@@ -24,9 +26,10 @@ pub(crate) fn main() -> Option<ExitCode> {
     let args: Vec<String> = env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {
-        ["stand-in", "fds"] => list_fds(),
+        ["stand-in", "fds", ..] => list_fds(),
         ["stand-in", "stderr", megabytes] => write_stderr(megabytes.parse().unwrap()),
         ["stand-in", "launcher"] => launch(),
+        ["stand-in", "qmp", fault, ..] => speak(fault),
         ["stand-in", ..] => panic!("no such stand-in"),
         _ => return None,
     }
@@ -83,4 +86,59 @@ fn launch() {
     let guest = Guest::spawn(&shell("exec sleep 1000")).unwrap();
     println!("{}", guest.id());
     let _ = guest.wait();
+}
+
+/// Speaks QMP on number 3, and makes a mistake.
+#[expect(unsafe_code, reason = "a file descriptor that was inherited has no owner")]
+fn speak(fault: &str) {
+    let wait = || std::thread::sleep(std::time::Duration::from_secs(1000));
+    // SAFETY: the runtime has put the socket there, and nothing else here uses it.
+    let mut socket = unsafe { UnixStream::from_raw_fd(3) };
+    let mut lines = BufReader::new(socket.try_clone().unwrap()).lines();
+    match fault {
+        "silent" => return wait(),
+        "garbage" => {
+            socket.write_all(b"SSH-2.0-OpenSSH\n").unwrap();
+            return wait();
+        }
+        _ => {}
+    }
+    let greeting = r#"{"QMP": {"version": {"qemu": {"major": 2, "minor": 9, "micro": 1}, "package": ""}}}"#;
+    writeln!(socket, "{greeting}").unwrap();
+    lines.next();
+    writeln!(socket, r#"{{"return": {{}}, "id": 0}}"#).unwrap();
+    lines.next();
+    match fault {
+        // It runs on.
+        "partial" => {
+            socket.write_all(br#"{"return": {"sta"#).unwrap();
+            socket.shutdown(std::net::Shutdown::Both).unwrap();
+            wait();
+        }
+        "exits" => {
+            eprintln!("the reason");
+            socket.write_all(br#"{"return": {"sta"#).unwrap();
+            std::process::exit(9);
+        }
+        "huge" => {
+            let text = "x".repeat(50_000_000);
+            writeln!(socket, r#"{{"return": "{text}", "id": 1}}"#).unwrap();
+            wait();
+        }
+        // What comes before the answer to one command is no answer to it.
+        "order" => {
+            let _second = lines.next();
+            writeln!(socket, r#"{{"return": "two", "id": 2}}"#).unwrap();
+            writeln!(socket, r#"{{"return": "one", "id": 1}}"#).unwrap();
+            wait();
+        }
+        "events" => {
+            for number in 0..5000 {
+                writeln!(socket, r#"{{"event": "E{number}", "data": {{}}}}"#).unwrap();
+            }
+            writeln!(socket, r#"{{"return": {{}}, "id": 1}}"#).unwrap();
+            wait();
+        }
+        other => panic!("no such fault: {other}"),
+    }
 }

@@ -1,0 +1,145 @@
+//! The plan types as the source code of their values, fit for a `static`.
+
+use std::borrow::Cow;
+
+use proc_macro2::TokenStream;
+use qemu_dsl::plan::{Arg, Fd, FdSlot, FdSource, GeneratedId, OsText, Piece, Rendered, Template};
+use qemu_dsl::{Span, Version};
+use quote::quote;
+
+/// Writes itself as an expression. What it names is in `qemu`, which the expansion imports.
+pub(crate) trait Data {
+    fn data(&self) -> TokenStream;
+}
+
+impl Data for Template {
+    fn data(&self) -> TokenStream {
+        let Self { target, program, args, fds, ids } = self;
+        let (target, program, args, fds, ids) =
+            (target.data(), program.data(), args.data(), fds.data(), ids.data());
+        quote!(qemu::Template { target: #target, program: #program, args: #args, fds: #fds, ids: #ids })
+    }
+}
+
+impl Data for Arg {
+    fn data(&self) -> TokenStream {
+        let Self { text, span } = self;
+        let (text, span) = (text.data(), span.data());
+        quote!(qemu::Arg { text: #text, span: #span })
+    }
+}
+
+impl Data for FdSlot {
+    fn data(&self) -> TokenStream {
+        let Self { source, device, queue, span } = self;
+        let (source, device, span) = (source.data(), device.data(), span.data());
+        quote!(qemu::FdSlot { source: #source, device: #device, queue: #queue, span: #span })
+    }
+}
+
+impl Data for GeneratedId {
+    fn data(&self) -> TokenStream {
+        let Self { prefix, number } = self;
+        let prefix = prefix.data();
+        quote!(qemu::GeneratedId { prefix: #prefix, number: #number })
+    }
+}
+
+impl Data for Piece {
+    fn data(&self) -> TokenStream {
+        match self {
+            Self::Text(text) => {
+                let text = text.data();
+                quote!(qemu::Piece::Text(#text))
+            }
+            Self::Fd(slot) => quote!(qemu::Piece::Fd(#slot)),
+            Self::Id(slot) => quote!(qemu::Piece::Id(#slot)),
+            Self::Mac { vm, device } => {
+                let (vm, device) = (vm.data(), device.data());
+                quote!(qemu::Piece::Mac { vm: #vm, device: #device })
+            }
+        }
+    }
+}
+
+impl Data for Rendered {
+    fn data(&self) -> TokenStream {
+        let Self { program, args, fds } = self;
+        let (program, args, fds) = (program.data(), args.data(), fds.data());
+        quote!(qemu::Rendered { program: #program, args: #args, fds: #fds })
+    }
+}
+
+impl Data for Fd {
+    fn data(&self) -> TokenStream {
+        let Self { number, source, device, queue } = self;
+        let (source, device) = (source.data(), device.data());
+        quote!(qemu::Fd { number: #number, source: #source, device: #device, queue: #queue })
+    }
+}
+
+impl<S: Data> Data for FdSource<S> {
+    fn data(&self) -> TokenStream {
+        match self {
+            Self::Tap { ifname: None } => quote!(qemu::FdSource::Tap { ifname: qemu::None }),
+            Self::Tap { ifname: Some(ifname) } => {
+                let ifname = ifname.data();
+                quote!(qemu::FdSource::Tap { ifname: qemu::Some(#ifname) })
+            }
+            Self::Macvtap { ifname } => {
+                let ifname = ifname.data();
+                quote!(qemu::FdSource::Macvtap { ifname: #ifname })
+            }
+            Self::Ipvtap { ifname } => {
+                let ifname = ifname.data();
+                quote!(qemu::FdSource::Ipvtap { ifname: #ifname })
+            }
+            Self::VhostNet => quote!(qemu::FdSource::VhostNet),
+            Self::File { path, readonly } => {
+                let path = path.data();
+                quote!(qemu::FdSource::File { path: #path, readonly: #readonly })
+            }
+            // The enumeration may grow, and this crate with it: they are released together.
+            _ => {
+                let message = format!("`vm!` knows no file descriptors of the kind `{}` yet", self.kind());
+                quote!(::core::compile_error!(#message))
+            }
+        }
+    }
+}
+
+impl Data for OsText {
+    fn data(&self) -> TokenStream {
+        // What the compiler makes is UTF-8, as the program's text is.
+        let text = self.as_os_str().to_string_lossy();
+        quote!(qemu::OsText::Static(#text))
+    }
+}
+
+impl Data for Version {
+    fn data(&self) -> TokenStream {
+        let Self { major, minor } = self;
+        quote!(qemu::Version::new(#major, #minor))
+    }
+}
+
+impl Data for Span {
+    fn data(&self) -> TokenStream {
+        let Self { start, end } = self;
+        quote!(qemu::Span::new(#start, #end))
+    }
+}
+
+impl Data for Cow<'_, str> {
+    fn data(&self) -> TokenStream {
+        let text: &str = self;
+        quote!(qemu::Cow::Borrowed(#text))
+    }
+}
+
+impl<T: Data + Clone> Data for Cow<'_, [T]> {
+    fn data(&self) -> TokenStream {
+        let items = self.iter().map(T::data);
+        quote!(qemu::Cow::Borrowed(&[#(#items),*]))
+    }
+}

@@ -1,0 +1,78 @@
+//! Diagnostics as Rust shows them: errors and warnings at the exact tokens.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use qemu_dsl::{Diagnostic, Severity};
+use quote::{quote, quote_spanned};
+
+use crate::source::Source;
+
+/// So many errors are shown; of the others only their number is.
+const SHOWN: usize = 50;
+
+/// Statements that make Rust report the errors.
+pub(crate) fn errors(diagnostics: &[Diagnostic], source: &Source) -> TokenStream {
+    let errors: Vec<_> =
+        diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).collect();
+    let mut out: TokenStream = errors.iter().take(SHOWN).map(|error| self::error(error, source)).collect();
+    let more = errors.len().saturating_sub(SHOWN);
+    if more > 0 {
+        let message = format!("{more} more errors are not shown");
+        out.extend(quote!(::core::compile_error! { #message }));
+    }
+    out
+}
+
+/// The whole of a macro's call is what Rust underlines: from the path's first token to the closing bracket.
+fn error(error: &Diagnostic, source: &Source) -> TokenStream {
+    let (first, last) = place(error, source);
+    let message = text(error, source);
+    let mut message = Group::new(Delimiter::Brace, quote!(#message));
+    message.set_span(last);
+    let mut call = quote_spanned!(first=> ::core::compile_error!);
+    call.extend([TokenTree::Group(message)]);
+    call
+}
+
+/// Statements that make Rust report the warnings, as it reports the use of what is deprecated: no other warning of a
+/// macro's own is stable. Advice is left out, since a program that denies warnings would not build for it.
+pub(crate) fn warnings(diagnostics: &[Diagnostic], source: &Source) -> TokenStream {
+    let warnings = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Warning);
+    warnings.map(|warning| self::warning(warning, source)).collect()
+}
+
+/// The initializer of a deprecated field, since Rust underlines all of it: of a constant, only the last token.
+fn warning(warning: &Diagnostic, source: &Source) -> TokenStream {
+    let (first, last) = place(warning, source);
+    let message = text(warning, source);
+    let code = warning.code.as_str().replace('-', "_");
+    let field = Ident::new(&code, first);
+    let value = quote_spanned!(last=> : ());
+    let declared = Ident::new(&code, Span::call_site());
+    quote! {{
+        struct Vm { #[deprecated(note = #message)] #declared: () }
+        let _ = Vm { #field #value };
+    }}
+}
+
+/// The tokens to blame. What is wrong with no place in particular is the call's.
+fn place(diagnostic: &Diagnostic, source: &Source) -> (Span, Span) {
+    let tokens = diagnostic.span().and_then(|span| source.blame(span));
+    tokens.unwrap_or((Span::call_site(), Span::call_site()))
+}
+
+/// What Rust prints: the message with its code, what to write instead, and the other places it is about.
+fn text(diagnostic: &Diagnostic, source: &Source) -> String {
+    let mut text = format!("{} [{}]", diagnostic.message, diagnostic.code.as_str());
+    if let Some(help) = &diagnostic.help {
+        text += &format!("\nhelp: {help}");
+    }
+    for label in diagnostic.labels.iter().skip(1) {
+        let Some((span, _)) = source.blame(label.span) else {
+            continue;
+        };
+        let what = if label.text.is_empty() { "see" } else { &label.text };
+        let start = span.start();
+        text += &format!("\nnote: {what}: {}:{}:{}", span.file(), start.line, start.column + 1);
+    }
+    text
+}

@@ -1,0 +1,510 @@
+//! Rust's tokens as the language's text, and places in that text as Rust's spans.
+//!
+//! This file alone knows how the one becomes the other. A token's place is the line and column that it has in the
+//! program, and between two tokens stands what the program has between them: so `virtio-net-pci` is one word, and a
+//! statement that begins a line still begins one. From its first token on, the text of a `vm!` that a program writes
+//! out is the text that a file would have, comments made blank.
+//!
+//! Not every token has a place, and not all places can be compared:
+//! - The tokens of a `macro_rules!` body and those it was called with stand at unrelated places. What `$x` touches in
+//!   the body is known where it arrives as a group (`$x:literal`, `$x:expr`), and guessed where it doesn't.
+//! - The tokens that another procedural macro makes stand all at one place.
+//! - Inside rust-analyzer no token has a place: see [`Source::has_places`].
+
+use std::ops::Range;
+
+use proc_macro2::{Delimiter, Group, LineColumn, Spacing, Span, TokenStream, TokenTree};
+use qemu_dsl::{Code, Diagnostic, Label, Severity};
+
+/// What stands in the text for a hole that the language can't say. Nobody declares a parameter of this name.
+const PLACEHOLDER: &str = "{__qemu_dsl_hole}";
+
+/// What `vm!` was called with, as text.
+pub(crate) struct Source {
+    /// The text.
+    pub(crate) text: String,
+    /// The holes that stand outside strings.
+    pub(crate) holes: Vec<Hole>,
+    /// What can't be seen in the text: values that Rust's lexer has damaged.
+    pub(crate) flaws: Vec<Diagnostic>,
+    tokens: Vec<Token>,
+}
+
+/// Braces with something in them.
+pub(crate) struct Hole {
+    /// Where it stands in the text, braces included.
+    pub(crate) span: qemu_dsl::Span,
+    /// What is between the braces.
+    pub(crate) code: TokenStream,
+    /// Whether that is a name, or names with dots between: what holes are in a file.
+    pub(crate) is_name: bool,
+}
+
+/// A token's place in the text and in the program.
+struct Token {
+    start: usize,
+    end: usize,
+    span: Span,
+    place: Place,
+}
+
+/// Where a token stands in the program.
+#[derive(Clone, PartialEq)]
+struct Place {
+    start: LineColumn,
+    end: LineColumn,
+    origin: Origin,
+}
+
+/// Only places of one origin can be compared.
+#[derive(Clone, PartialEq)]
+enum Origin {
+    /// Between the call's own brackets.
+    Call,
+    /// Elsewhere in this file: a macro brought it here.
+    File(String),
+}
+
+/// The place of the call, and its text where that can be had.
+struct Call {
+    file: String,
+    start: LineColumn,
+    end: LineColumn,
+    /// The text with its comments, which are no tokens. It serves diagnostics only: what a program means must not
+    /// depend on whether its text is at hand.
+    text: Option<String>,
+    /// A byte of the text and its place: where the search for the next place begins.
+    cursor: (usize, LineColumn),
+}
+
+struct Reader {
+    source: Source,
+    call: Call,
+    last: Option<Last>,
+    /// Where the last token of the call's own ends.
+    end_in_call: Option<LineColumn>,
+    /// The place of the group without brackets whose first token comes next.
+    lead: Option<Place>,
+}
+
+/// The token before.
+struct Last {
+    text: String,
+    place: Place,
+    /// Whether Rust's lexer took it and the next token for one run of punctuation.
+    joint: bool,
+}
+
+impl Source {
+    /// The text of `tokens`, which the macro was given at `call`.
+    pub(crate) fn read(tokens: TokenStream, call: Span) -> Self {
+        let mut reader = Reader {
+            source: Self { text: String::new(), holes: Vec::new(), flaws: Vec::new(), tokens: Vec::new() },
+            call: Call::new(call),
+            last: None,
+            end_in_call: None,
+            lead: None,
+        };
+        reader.stream(tokens);
+        if reader.is_cut_off("\n") {
+            reader.report_comment();
+        }
+        reader.report_numbers();
+        reader.source
+    }
+
+    /// Whether the tokens know where they stand.
+    ///
+    /// Inside rust-analyzer they don't: what belongs together is guessed there, and an error may be ours, not the
+    /// user's.
+    pub(crate) fn has_places(&self) -> bool {
+        self.tokens.is_empty() || self.tokens.iter().any(|token| token.place.is_known())
+    }
+
+    /// The first and the last token of a range of the text. A range without a token, where something is missing, has
+    /// the token before it; a text without tokens has none.
+    ///
+    /// What lies between them in the program is all of the range: where a macro put other tokens in, it ends there.
+    pub(crate) fn blame(&self, span: qemu_dsl::Span) -> Option<(Span, Span)> {
+        let start = span.start as usize;
+        let end = (span.end as usize).max(start + 1);
+        let first = self.tokens.partition_point(|token| token.end <= start);
+        let beyond = self.tokens.partition_point(|token| token.start < end);
+        let Some((first, others)) = self.tokens.get(first..beyond).and_then(<[Token]>::split_first) else {
+            let before = self.tokens.get(first.saturating_sub(1))?;
+            return Some((before.span, before.span));
+        };
+        let follows =
+            |token: &&Token| token.place.origin == first.place.origin && token.place.start >= first.place.end;
+        let last = others.iter().take_while(follows).last().unwrap_or(first);
+        Some((first.span, last.span))
+    }
+
+    /// The value that `range` of the text is part of: the run of characters that white space, quotes and brackets
+    /// end, without the option's name.
+    fn value_around(&self, range: Range<usize>) -> Range<usize> {
+        let before = self.text.get(..range.start).unwrap_or("");
+        let behind = self.text.get(range.end..).unwrap_or("");
+        let run = before.char_indices().rev().take_while(|(_, c)| is_bare(*c)).last();
+        let start = run.map_or(range.start, |(at, _)| at);
+        let name = before.get(start..).and_then(|run| run.find('=')).map_or(0, |equals| equals + 1);
+        start + name..range.end + behind.find(|c| !is_bare(c)).unwrap_or(behind.len())
+    }
+}
+
+impl Place {
+    fn is_known(&self) -> bool {
+        self.start != self.end
+    }
+}
+
+impl Call {
+    fn new(span: Span) -> Self {
+        let start = span.start();
+        Self { file: span.file(), start, end: span.end(), text: span.source_text(), cursor: (0, start) }
+    }
+
+    fn place(&self, span: Span) -> Place {
+        let (start, end) = (span.start(), span.end());
+        let file = span.file();
+        let inside = self.start <= start && end <= self.end && file == self.file;
+        Place { start, end, origin: if inside { Origin::Call } else { Origin::File(file) } }
+    }
+
+    /// The call's text from `at` on.
+    fn text_from(&mut self, at: LineColumn) -> Option<&str> {
+        let text = self.text.as_deref()?;
+        // A macro's repetition goes back.
+        let (mut byte, mut place) = if self.cursor.1 <= at { self.cursor } else { (0, self.start) };
+        for c in text.get(byte..)?.chars() {
+            if place >= at {
+                break;
+            }
+            byte += c.len_utf8();
+            place = match c {
+                '\n' => LineColumn { line: place.line + 1, column: 0 },
+                _ => LineColumn { column: place.column + 1, ..place },
+            };
+        }
+        self.cursor = (byte, place);
+        text.get(byte..)
+    }
+}
+
+impl Reader {
+    fn stream(&mut self, tokens: TokenStream) {
+        let trees: Vec<_> = tokens.into_iter().collect();
+        let mut rest = trees.as_slice();
+        while let Some((tree, behind)) = rest.split_first() {
+            rest = match behind_doc_comment(rest) {
+                Some(behind) => {
+                    self.doc_comment(tree.span());
+                    behind
+                }
+                None => {
+                    self.tree(tree);
+                    behind
+                }
+            };
+        }
+    }
+
+    fn tree(&mut self, tree: &TokenTree) {
+        match tree {
+            TokenTree::Group(group) => self.group(group),
+            TokenTree::Punct(punct) => {
+                self.push(&punct.as_char().to_string(), punct.span(), punct.spacing() == Spacing::Joint);
+            }
+            TokenTree::Ident(ident) => self.push(&ident.to_string(), ident.span(), false),
+            TokenTree::Literal(literal) => self.literal(&literal.to_string(), literal.span()),
+        }
+    }
+
+    fn literal(&mut self, text: &str, span: Span) {
+        if !(text.starts_with('"') && text.contains('\n')) {
+            return self.push(text, span, false);
+        }
+        // Rust's strings may go on in the next line, the language's may not. The rest of it would be read as statements.
+        self.push(&text.replace(['\n', '\r'], " "), span, false);
+        if let Some(token) = self.source.tokens.last() {
+            self.source.flaws.push(flaw(
+                Code::UnterminatedString,
+                "this string goes on in the next line".to_owned(),
+                "write `\\n` for a line end, or a raw string: `r\"...\"`".to_owned(),
+                &(token.start..token.end),
+            ));
+        }
+    }
+
+    fn group(&mut self, group: &Group) {
+        let (open, close) = match group.delimiter() {
+            Delimiter::None => return self.transparent(group),
+            Delimiter::Brace if !group.stream().is_empty() => return self.hole(group),
+            Delimiter::Brace => ("{", "}"),
+            Delimiter::Parenthesis => ("(", ")"),
+            Delimiter::Bracket => ("[", "]"),
+        };
+        self.push(open, group.span_open(), false);
+        self.stream(group.stream());
+        self.push(close, group.span_close(), false);
+    }
+
+    /// A group without brackets is what a macro put in for `$x`. Its own place is that of `$x` in the macro's body,
+    /// while its tokens stand where the macro was called: so the outside of the group is compared with the body.
+    fn transparent(&mut self, group: &Group) {
+        let place = self.call.place(group.span());
+        let before = self.source.tokens.len();
+        let leads = place.is_known() && self.lead.is_none();
+        if leads {
+            self.lead = Some(place.clone());
+        }
+        self.stream(group.stream());
+        if self.source.tokens.len() == before {
+            if leads {
+                self.lead = None;
+            }
+        } else if place.is_known() {
+            self.end_at(place);
+        }
+    }
+
+    fn hole(&mut self, group: &Group) {
+        let name = name(group.stream());
+        let text = name.as_ref().map_or_else(|| PLACEHOLDER.to_owned(), |name| format!("{{{name}}}"));
+        self.push(&text, group.span(), false);
+        if let Some(token) = self.source.tokens.last() {
+            let span = text_span(&(token.start..token.end));
+            self.source.holes.push(Hole { span, code: group.stream(), is_name: name.is_some() });
+        }
+    }
+
+    fn push(&mut self, text: &str, span: Span, joint: bool) {
+        let own = self.call.place(span);
+        let place = self.lead.take().unwrap_or_else(|| own.clone());
+        let gap = self.gap(&place, text);
+        if !gap.is_empty() && self.is_cut_off(&gap) {
+            self.report_comment();
+        }
+        self.source.text.push_str(&gap);
+        let start = self.source.text.len();
+        self.source.text.push_str(text);
+        self.source.tokens.push(Token { start, end: self.source.text.len(), span, place: own.clone() });
+        self.last = Some(Last { text: text.to_owned(), place: own.clone(), joint });
+        self.end_at(own);
+    }
+
+    /// What comes next is compared with the end of `place`.
+    fn end_at(&mut self, place: Place) {
+        if place.origin == Origin::Call {
+            self.end_in_call = Some(place.end);
+        }
+        if let Some(last) = &mut self.last {
+            last.place = place;
+        }
+    }
+
+    /// What stands between the last token and the next.
+    fn gap(&self, place: &Place, text: &str) -> String {
+        let Some(last) = &self.last else {
+            return String::new();
+        };
+        let guess = |dash_joins| {
+            let joins = last.joint || joins(&last.text, text, dash_joins);
+            if joins { String::new() } else { " ".to_owned() }
+        };
+        if !last.place.is_known() || !place.is_known() || last.place == *place {
+            guess(true)
+        } else if last.place.origin == place.origin {
+            white_space(last.place.end, place.start)
+        } else {
+            match self.end_in_call.filter(|_| place.origin == Origin::Call) {
+                // Another line of the macro's body, or another round of a repetition.
+                Some(end) if place.start.line != end.line || place.start < end => "\n".to_owned(),
+                _ => guess(false),
+            }
+        }
+    }
+
+    /// Whether a comment begins directly behind the last token, where a file would have more of a value:
+    /// `uri=tcp://host`.
+    fn is_cut_off(&mut self, gap: &str) -> bool {
+        let Some(last) = self.last.as_ref().filter(|last| last.text.ends_with(is_bare)) else {
+            return false;
+        };
+        if is_quoted(&last.text) {
+            return false;
+        }
+        if last.place.origin == Origin::Call
+            && let Some(rest) = self.call.text_from(last.place.end)
+        {
+            return rest.starts_with("//") || rest.starts_with("/*");
+        }
+        // Where the program's text is not at hand, the beginning of a URL is the one sure sign.
+        let mut words = self.source.text.rsplit(char::is_whitespace);
+        let run = words.next().unwrap_or("");
+        gap.starts_with('\n') && run.ends_with(':') && words.next() != Some("param")
+    }
+
+    fn doc_comment(&mut self, span: Span) {
+        let place = self.call.place(span);
+        let Some(last) = self.last.as_ref().filter(|last| last.text.ends_with(is_bare) && place.is_known())
+        else {
+            return;
+        };
+        // In the call's own text it is found as any other comment is.
+        let is_seen = place.origin == Origin::Call && self.call.text.is_some();
+        if !is_seen
+            && !is_quoted(&last.text)
+            && last.place.origin == place.origin
+            && last.place.end == place.start
+        {
+            self.report_comment();
+        }
+    }
+
+    fn report_comment(&mut self) {
+        let Some(last) = self.source.tokens.last() else {
+            return;
+        };
+        let value = self.source.value_around(last.start..last.end);
+        self.source.flaws.push(flaw(
+            Code::QuoteIt,
+            "Rust reads what follows this as a comment".to_owned(),
+            "quote the value, or put white space before the comment".to_owned(),
+            &value,
+        ));
+    }
+
+    /// Rust's lexer refuses some values, since they look like numbers (`5e`), but hands them on. Its own message does
+    /// not say what to do.
+    fn report_numbers(&mut self) {
+        let mut flaws: Vec<Diagnostic> = Vec::new();
+        let mut reported = 0;
+        for token in &self.source.tokens {
+            let number = self.source.text.get(token.start..token.end).unwrap_or("");
+            if token.start < reported || !is_refused(number) {
+                continue;
+            }
+            let value = self.source.value_around(token.start..token.end);
+            let text = self.source.text.get(value.clone()).unwrap_or(number);
+            reported = value.end;
+            flaws.push(flaw(
+                Code::QuoteIt,
+                format!("Rust takes `{number}` for a number, and refuses it"),
+                format!("quote the value: `\"{text}\"`"),
+                &value,
+            ));
+        }
+        self.source.flaws.append(&mut flaws);
+    }
+}
+
+/// What follows the doc comment that `trees` begin with. Rust makes it an attribute, all of whose tokens stand where
+/// the comment does.
+fn behind_doc_comment(trees: &[TokenTree]) -> Option<&[TokenTree]> {
+    let [TokenTree::Punct(hash), rest @ ..] = trees else {
+        return None;
+    };
+    let rest = match rest {
+        [TokenTree::Punct(bang), rest @ ..] if bang.as_char() == '!' => rest,
+        _ => rest,
+    };
+    let [TokenTree::Group(attribute), behind @ ..] = rest else {
+        return None;
+    };
+    let is_doc =
+        matches!(attribute.stream().into_iter().next(), Some(TokenTree::Ident(name)) if name == "doc");
+    let is_comment = hash.as_char() == '#'
+        && attribute.delimiter() == Delimiter::Bracket
+        && attribute.span().start() == hash.span().start();
+    (is_doc && is_comment).then_some(behind)
+}
+
+/// The name, or names with dots between, that a hole consists of.
+fn name(code: TokenStream) -> Option<String> {
+    let mut name = String::new();
+    for tree in code {
+        match tree {
+            TokenTree::Group(_) => return None,
+            TokenTree::Punct(punct) if punct.as_char() != '.' => return None,
+            // `pair.0.1` has a number with a dot.
+            TokenTree::Punct(_) | TokenTree::Ident(_) | TokenTree::Literal(_) => {
+                name.push_str(&tree.to_string());
+            }
+        }
+    }
+    let is_word =
+        |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    (begins && name.split('.').all(is_word)).then_some(name)
+}
+
+/// The white space between two places of one origin.
+fn white_space(end: LineColumn, start: LineColumn) -> String {
+    match start.line.checked_sub(end.line) {
+        Some(0) if start.column >= end.column => " ".repeat(start.column - end.column),
+        // The next round of a macro's repetition, or what it was called with in another order.
+        Some(0) | None => "\n".to_owned(),
+        Some(lines) => "\n".repeat(lines) + &" ".repeat(start.column),
+    }
+}
+
+/// Whether two tokens are taken for parts of one value where nothing tells what is between them.
+///
+/// A `-` before a word may join it to the last one or begin a feature, `virtio-net` or `host -avx`: `dash_joins` says
+/// which of them. A `+` begins a feature.
+fn joins(before: &str, after: &str, dash_joins: bool) -> bool {
+    let binds = |c: char| matches!(c, '.' | ':' | '/' | '@' | '%' | '~' | '=');
+    let quoted = is_quoted(before) || is_quoted(after);
+    let opens = before.ends_with(binds) || before.ends_with(['+', '-']);
+    !quoted && (opens || after.starts_with(binds) || dash_joins && after.starts_with('-'))
+}
+
+/// Whether a token is a string of some sort.
+fn is_quoted(token: &str) -> bool {
+    token.contains('"')
+}
+
+/// Whether a character can be part of a value without quotes.
+fn is_bare(c: char) -> bool {
+    !c.is_whitespace() && !matches!(c, '"' | '{' | '}' | '(' | ')' | '[' | ']' | '<' | '>' | ',' | ';')
+}
+
+/// Whether a token is a number that Rust's lexer has refused.
+fn is_refused(token: &str) -> bool {
+    if !token.starts_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
+    let (base, rest) = match token.split_at_checked(2) {
+        Some(("0b", rest)) => (2, rest),
+        Some(("0o", rest)) => (8, rest),
+        Some(("0x", rest)) => (16, rest),
+        _ => (10, token),
+    };
+    // Rust takes a digit that is too high for the base for a wrong digit, not for the end of the number.
+    let is_digit = |c: char| c == '_' || c.is_digit(base.max(10));
+    let tail = rest.trim_start_matches(is_digit);
+    let digits = rest.strip_suffix(tail).unwrap_or(rest).replace('_', "");
+    if digits.is_empty() || digits.contains(|c: char| !c.is_digit(base)) {
+        return true;
+    }
+    let fraction = tail.strip_prefix('.').map(|tail| tail.trim_start_matches(is_digit));
+    let exponent = fraction.unwrap_or(tail).strip_prefix(['e', 'E']);
+    let is_float = fraction.is_some() || exponent.is_some();
+    let lacks_digits = exponent.is_some_and(|exponent| {
+        let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent).trim_start_matches('_');
+        !digits.starts_with(|c: char| c.is_ascii_digit())
+    });
+    lacks_digits || is_float && base != 10
+}
+
+fn flaw(code: Code, message: String, help: String, at: &Range<usize>) -> Diagnostic {
+    let labels = vec![Label { span: text_span(at), text: String::new() }];
+    Diagnostic { code, severity: Severity::Error, message, help: Some(help), labels }
+}
+
+/// A range of the text, as the compiler has it. Where it doesn't fit, the compiler refuses the text.
+fn text_span(range: &Range<usize>) -> qemu_dsl::Span {
+    let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    qemu_dsl::Span::new(number(range.start), number(range.end))
+}

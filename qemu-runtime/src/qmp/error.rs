@@ -1,0 +1,169 @@
+//! Why a command has no answer.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fmt, io};
+
+use crate::Exit;
+use crate::error::reason;
+
+/// A command has no answer that it should have, or an event didn't come.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum QmpError {
+    /// QEMU refused the command.
+    Refused {
+        /// The command.
+        command: String,
+        /// QEMU's class of the error: `GenericError`, `CommandNotFound`, `DeviceNotFound`, ...
+        class: String,
+        /// QEMU's words.
+        desc: String,
+    },
+    /// There was no answer in time. The command may still be carried out.
+    Timeout {
+        /// What was waited for: a command's name, an event's, or `QEMU's greeting`.
+        what: String,
+        /// How long.
+        timeout: Duration,
+    },
+    /// The connection has ended, and with it every command that was on its way.
+    Ended {
+        /// What was waited for, as in [`Timeout`](Self::Timeout).
+        what: String,
+        /// Why it has ended.
+        end: Arc<QmpEnd>,
+    },
+    /// The arguments can't be written as JSON, or the answer isn't of the command's type.
+    Type {
+        /// The command.
+        command: String,
+        /// What is wrong.
+        source: Arc<serde_json::Error>,
+    },
+    /// This QEMU takes no commands out of band.
+    NoOob {
+        /// The command.
+        command: String,
+    },
+    /// A command can't be sent with its file descriptors.
+    Send {
+        /// The command.
+        command: String,
+        /// The kernel's reason.
+        source: Arc<io::Error>,
+    },
+    /// More events came than are kept, and these were lost to a reader who took none meanwhile. Those after them come
+    /// next.
+    Lagged {
+        /// How many.
+        missed: u64,
+    },
+    /// The guest was started without QMP: see [`Spawn::qmp`](crate::Spawn::qmp).
+    NoQmp,
+}
+
+/// Why a connection has ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum QmpEnd {
+    /// QEMU has ended.
+    Exited(Exit),
+    /// QEMU closed it and runs on, or is not a process that is known here.
+    Closed {
+        /// Whether this was in the middle of a line.
+        partial: bool,
+    },
+    /// QEMU sent what is not QMP.
+    Garbage {
+        /// Whether its greeting was expected.
+        greeting: bool,
+        /// The beginning of what it sent.
+        line: String,
+    },
+    /// QEMU refused what every conversation begins with.
+    Negotiation {
+        /// QEMU's words.
+        desc: String,
+    },
+    /// QEMU sent a line longer than the [limit](super::QmpOptions::line_limit).
+    LineTooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// QEMU stopped reading in the middle of a command until its deadline.
+    Stuck,
+    /// The kernel's reason.
+    Io(io::Error),
+    /// This side has closed it.
+    Dropped,
+}
+
+impl QmpError {
+    /// How QEMU ended, where it did.
+    pub fn exit(&self) -> Option<&Exit> {
+        match self {
+            Self::Ended { end, .. } => match &**end {
+                QmpEnd::Exited(exit) => Some(exit),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+impl Error for QmpError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        // The others are in the text.
+        match self {
+            Self::Type { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for QmpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused { command, class, desc } => {
+                write!(f, "{command}: {desc}")?;
+                if class == "GenericError" { Ok(()) } else { write!(f, " ({class})") }
+            }
+            Self::Timeout { what, timeout } => write!(f, "{what}: no answer within {timeout:?}"),
+            Self::Ended { what, end } => write!(f, "{what}: {end}"),
+            Self::Type { command, .. } => {
+                write!(f, "{command}: its arguments or its answer are not of its type")
+            }
+            Self::NoOob { command } => {
+                write!(f, "{command}: this QEMU takes no commands out of band: execute it as others")
+            }
+            Self::Send { command, source } => write!(f, "{command}: sending it: {}", reason(source)),
+            Self::Lagged { missed } => {
+                write!(f, "{missed} events were lost, as nobody took them: take them sooner, or keep more")
+            }
+            Self::NoQmp => f.write_str("the guest was started without QMP: start it with `Spawn::qmp`"),
+        }
+    }
+}
+
+impl fmt::Display for QmpEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(exit) => write!(f, "QEMU has ended: {exit}"),
+            Self::Closed { partial: false } => f.write_str("QEMU closed QMP"),
+            Self::Closed { partial: true } => f.write_str("QEMU closed QMP in the middle of a line"),
+            Self::Garbage { greeting, line } => {
+                let expected = if *greeting { "QEMU's greeting" } else { "an answer or an event" };
+                write!(f, "{line:?} came in place of {expected}: is the program QEMU?")
+            }
+            Self::Negotiation { desc } => write!(f, "QEMU refused `qmp_capabilities`: {desc}"),
+            Self::LineTooLong { limit } => {
+                write!(f, "QEMU sent a line of more than {limit} bytes: raise the limit of lines")
+            }
+            Self::Stuck => f.write_str("QEMU stopped reading in the middle of a command"),
+            Self::Io(error) => f.write_str(&reason(error)),
+            Self::Dropped => f.write_str("QMP was closed on this side"),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What QEMU says of itself.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
+
+use super::QmpError;
+use super::connection::{Connection, Stop, deadline_of};
+
+/// An event.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Event {
+    /// Its name: `SHUTDOWN`, `DEVICE_DELETED`, ...
+    pub name: String,
+    /// What it says: an object, or null.
+    pub data: Value,
+    /// When it was, by QEMU's clock, where QEMU knew.
+    pub time: Option<SystemTime>,
+}
+
+impl Event {
+    pub(super) fn of(mut object: Map<String, Value>) -> Option<Self> {
+        let Some(Value::String(name)) = object.remove("event") else {
+            return None;
+        };
+        let part = |name: &str| object.get("timestamp")?.get(name)?.as_u64();
+        let since = |seconds, micros| {
+            Some(Duration::from_secs(seconds).saturating_add(Duration::from_micros(micros)))
+        };
+        let time = part("seconds").zip(part("microseconds")).and_then(|(s, u)| since(s, u));
+        let time = time.and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since));
+        Some(Self { name, data: object.remove("data").unwrap_or(Value::Null), time })
+    }
+}
+
+/// The last events, each with its number. All readers read the same.
+pub(super) struct Ring {
+    events: VecDeque<(Arc<Event>, usize)>,
+    /// The number of the first of them.
+    first: u64,
+    bytes: usize,
+    limit: usize,
+}
+
+impl Ring {
+    /// How many bytes of events are kept at most, apart from the last one's: a number of them alone bounds nothing.
+    const BYTES: usize = 64 << 20;
+
+    pub(super) fn new(limit: usize) -> Self {
+        Self { events: VecDeque::new(), first: 0, bytes: 0, limit: limit.max(1) }
+    }
+
+    pub(super) fn push(&mut self, event: Event, bytes: usize) {
+        self.events.push_back((Arc::new(event), bytes));
+        self.bytes += bytes;
+        while self.events.len() > self.limit || (self.bytes > Self::BYTES && self.events.len() > 1) {
+            if let Some((_, bytes)) = self.events.pop_front() {
+                self.bytes -= bytes;
+                self.first += 1;
+            }
+        }
+    }
+
+    /// The number of the next event to come.
+    pub(super) fn end(&self) -> u64 {
+        self.first + self.events.len() as u64
+    }
+
+    /// The event of a number, or how many are gone since.
+    fn get(&self, number: u64) -> Result<Option<Arc<Event>>, u64> {
+        let index = number.checked_sub(self.first).ok_or_else(|| self.first - number)?;
+        let event = usize::try_from(index).ok().and_then(|index| self.events.get(index));
+        Ok(event.map(|(event, _)| Arc::clone(event)))
+    }
+}
+
+/// The events from some moment on, in their order: see [`Qmp::events`](super::Qmp::events).
+///
+/// What comes is kept until it is taken, but no more than [so many](super::QmpOptions::event_limit): whoever falls
+/// behind is [told](QmpError::Lagged) so.
+pub struct Events {
+    pub(super) connection: Arc<Connection>,
+    pub(super) next: u64,
+}
+
+impl Events {
+    /// The next event, once there is one. Events that came before the connection ended are all given first.
+    ///
+    /// # Errors
+    ///
+    /// At the timeout, after the connection's end, and [once](QmpError::Lagged) where events were lost.
+    pub fn next(&mut self, timeout: Duration) -> Result<Arc<Event>, QmpError> {
+        self.find("an event", timeout, |_| true)
+    }
+
+    /// The next event of this name; those before it are passed over.
+    ///
+    /// # Errors
+    ///
+    /// As [`Events::next`].
+    pub fn wait_for(&mut self, name: &str, timeout: Duration) -> Result<Arc<Event>, QmpError> {
+        self.find(name, timeout, |event| event.name == name)
+    }
+
+    /// The next event that `wanted` wants; those before it are passed over. `what` names it in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`Events::next`].
+    pub fn find(
+        &mut self,
+        what: &str,
+        timeout: Duration,
+        mut wanted: impl FnMut(&Event) -> bool,
+    ) -> Result<Arc<Event>, QmpError> {
+        let deadline = deadline_of(timeout);
+        loop {
+            let next = self.next;
+            let came = self.connection.wait_even_after_end(deadline, |state| match state.events.get(next) {
+                Ok(event) => event.map(Ok),
+                Err(missed) => Some(Err(missed)),
+            });
+            match came {
+                Ok(Ok(event)) => {
+                    self.next += 1;
+                    if wanted(&event) {
+                        return Ok(event);
+                    }
+                }
+                Ok(Err(missed)) => {
+                    self.next += missed;
+                    return Err(QmpError::Lagged { missed });
+                }
+                Err(Stop::Timeout) => return Err(QmpError::Timeout { what: what.to_owned(), timeout }),
+                Err(Stop::Ended(end)) => return Err(QmpError::Ended { what: what.to_owned(), end }),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("next", &self.next).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,462 @@
+//! QMP and the lifecycle, with a real QEMU and with stand-ins that make mistakes.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use qemu_dsl::Span;
+use qemu_runtime::plan::{Arg, Piece, Template};
+use qemu_runtime::qmp::{AddFd, GetFd, QmpEnd, QmpError, QmpOptions, QueryStatus, QueryVersion};
+use qemu_runtime::{
+    Cause, Guest, Plan, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, StartError, Stdio, Version,
+};
+use rustix::process::{Signal, pidfd_send_signal};
+use serde_json::{Value, json};
+
+use crate::host::{Lacking, fd, file, open_files, threads, until};
+use crate::stand_in::{self, expected, listed};
+
+crate::tests! {
+    qemu_greets_and_answers
+    qemu_takes_it_behind_the_table
+    the_plan_shows_nothing_of_it
+    errors_carry_class_and_description
+    many_threads_have_commands_in_flight
+    out_of_band_commands_are_answered
+    events_are_not_lost
+    events_fall_behind_with_a_word
+    file_descriptors_are_passed
+    a_silent_qemu_is_not_waited_for
+    garbage_is_called_so
+    a_reply_cut_short_ends_the_call
+    a_line_of_50_megabytes_is_read
+    answers_find_their_commands
+    a_death_ends_all_calls
+    rejected_arguments_come_back
+    shutdown_climbs
+    a_guest_that_hears_powers_down
+    an_older_qemu_is_noticed
+    ends_are_told_apart
+    without_qmp_it_is_said
+    a_detached_guest_survives_its_conversation
+    a_hundred_guests_leave_nothing
+}
+
+const LONG: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_millis(300);
+
+/// The QEMU of the tests, or another: `QEMU=/opt/qemus/bin/qemu-5.2`.
+fn qemu(args: &[&str]) -> Plan {
+    let program = std::env::var("QEMU").unwrap_or_else(|_| "qemu-system-x86_64".to_owned());
+    Plan::new(program, [&["-nodefaults", "-display", "none"], args].concat(), vec![])
+}
+
+fn paused() -> Plan {
+    qemu(&["-M", "none", "-S"])
+}
+
+fn speaking(fault: &str) -> Guest {
+    let plan = stand_in::plan(&["qmp", fault], vec![]);
+    Spawn::new(&plan).qmp_with(QmpOptions::new().timeout(LONG)).spawn().unwrap()
+}
+
+fn ended(error: &QmpError) -> &QmpEnd {
+    match error {
+        QmpError::Ended { end, .. } => end,
+        other => panic!("{other}"),
+    }
+}
+
+fn qemu_greets_and_answers() -> Result<(), Lacking> {
+    let guest = Guest::start(&paused()).unwrap();
+    let qmp = guest.qmp().unwrap();
+    let version = qmp.execute(&QueryVersion {}).unwrap();
+    assert_eq!(qmp.version(), Some(version));
+    let status = guest.status().unwrap();
+    assert_eq!((status.running, &*status.status), (false, "prelaunch"));
+    guest.resume().unwrap();
+    assert!(guest.status().unwrap().running);
+    guest.pause().unwrap();
+    assert_eq!(guest.status().unwrap().status, "paused");
+    guest.powerdown().unwrap();
+    assert_eq!(guest.older_than_target(), None);
+    assert_eq!(String::from_utf8_lossy(&guest.stderr()), "");
+    Ok(())
+}
+
+fn qemu_takes_it_behind_the_table() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    fs::write(&path, "").unwrap();
+    let table = vec![fd(3, file(&path), "disk0", 0), fd(7, file(&path), "disk0", 1)];
+    let list = listed(Spawn::new(&stand_in::plan(&["fds"], table)).qmp()).unwrap();
+    let path = path.to_str().unwrap();
+    let mut numbers = expected([(3, path), (7, path)]);
+    assert!(list[&8].starts_with("socket:"), "{list:?}");
+    numbers.insert(8, list[&8].clone());
+    assert_eq!(list, numbers);
+    Ok(())
+}
+
+fn the_plan_shows_nothing_of_it() -> Result<(), Lacking> {
+    // An id of the plan's is not taken.
+    let plan = qemu(&["-M", "none", "-S", "-chardev", "null,id=qemu-runtime"]);
+    let before = format!("{plan:?}");
+    let guest = Guest::start(&plan).unwrap();
+    assert_eq!(format!("{plan:?}"), before);
+    let chardevs = guest.qmp().unwrap().execute_raw("query-chardev", Value::Null).unwrap();
+    let mut labels: Vec<_> = chardevs.as_array().unwrap().iter().map(|chardev| &chardev["label"]).collect();
+    labels.sort_by_key(|label| label.to_string().len());
+    assert_eq!(labels, ["qemu-runtime", "qemu-runtimex"]);
+    Ok(())
+}
+
+fn errors_carry_class_and_description() -> Result<(), Lacking> {
+    let guest = Guest::start(&paused()).unwrap();
+    let error = guest.qmp().unwrap().execute_raw("no-such", Value::Null).unwrap_err();
+    assert_eq!(error.to_string(), "no-such: The command no-such has not been found (CommandNotFound)");
+    assert!(matches!(&error, QmpError::Refused { class, .. } if class == "CommandNotFound"));
+    Ok(())
+}
+
+fn many_threads_have_commands_in_flight() -> Result<(), Lacking> {
+    let guest = Guest::start(&paused()).unwrap();
+    let qmp = guest.qmp().unwrap();
+    thread::scope(|scope| {
+        for thread in 0..16 {
+            scope.spawn(move || {
+                for round in 0..50 {
+                    let name = format!("no-such-{thread}-{round}");
+                    let error = qmp.execute_raw(&name, Value::Null).unwrap_err().to_string();
+                    assert!(error.contains(&format!("command {name} has")), "{error}");
+                    assert!(!qmp.execute(&QueryStatus {}).unwrap().running);
+                }
+            });
+        }
+    });
+    Ok(())
+}
+
+fn out_of_band_commands_are_answered() -> Result<(), Lacking> {
+    let guest = Guest::start(&paused()).unwrap();
+    let qmp = guest.qmp().unwrap();
+    // It is one of the few that may be; there is nothing to recover.
+    let error = qmp.execute_raw_oob("migrate-recover", json!({ "uri": "unix:/x" })).unwrap_err();
+    assert!(matches!(&error, QmpError::Refused { .. }), "{error}");
+    let error = qmp.execute_raw_oob("query-status", Value::Null).unwrap_err();
+    assert!(error.to_string().contains("does not support OOB"), "{error}");
+    let guest = speaking("silent");
+    assert!(guest.qmp().unwrap().ready(SHORT).is_err());
+    let guest = speaking("order");
+    let error = guest.qmp().unwrap().execute_raw_oob("x", Value::Null).unwrap_err();
+    assert!(matches!(error, QmpError::NoOob { .. }));
+    Ok(())
+}
+
+fn events_are_not_lost() -> Result<(), Lacking> {
+    let guest = Guest::start(&paused()).unwrap();
+    let log: Arc<Mutex<Vec<String>>> = Arc::default();
+    let names = Arc::clone(&log);
+    guest.on_event(move |event| names.lock().unwrap().push(event.name.clone())).unwrap();
+    let mut events = guest.qmp().unwrap().events();
+    guest.resume().unwrap();
+    guest.pause().unwrap();
+    // Both came before anybody waited.
+    thread::sleep(Duration::from_millis(50));
+    assert_eq!(events.next(LONG).unwrap().name, "RESUME");
+    let stop = events.wait_for("STOP", LONG).unwrap();
+    assert!(stop.time.unwrap().elapsed().unwrap() < LONG);
+    let error = events.next(SHORT).unwrap_err();
+    assert_eq!(error.to_string(), "an event: no answer within 300ms");
+    let again = guest.qmp().unwrap().events_from_start().wait_for("STOP", LONG).unwrap();
+    assert_eq!(*again, *stop);
+    until("the handler has them", || *log.lock().unwrap() == ["RESUME", "STOP"]);
+    guest.kill().unwrap();
+    assert!(matches!(ended(&events.next(LONG).unwrap_err()), QmpEnd::Exited(_)));
+    Ok(())
+}
+
+fn events_fall_behind_with_a_word() -> Result<(), Lacking> {
+    let guest = speaking("events");
+    let qmp = guest.qmp().unwrap();
+    let mut events = qmp.events();
+    qmp.execute_raw("x", Value::Null).unwrap();
+    assert!(matches!(events.next(LONG), Err(QmpError::Lagged { missed: 3976 })));
+    assert_eq!(events.next(LONG).unwrap().name, "E3976");
+    assert_eq!(events.wait_for("E4999", LONG).unwrap().name, "E4999");
+    Ok(())
+}
+
+fn file_descriptors_are_passed() -> Result<(), Lacking> {
+    let guest = Guest::start(&paused()).unwrap();
+    let qmp = guest.qmp().unwrap();
+    let file = fs::File::open("/dev/zero").unwrap();
+    let added = qmp.execute_with_fds(&AddFd { fdset_id: Some(5), opaque: None }, &[file.as_fd()]).unwrap();
+    assert_eq!(added.fdset_id, 5);
+    let theirs = fs::read_link(format!("/proc/{}/fd/{}", guest.id(), added.fd)).unwrap();
+    assert_eq!(theirs.to_str(), Some("/dev/zero"));
+    // Many at once: each command gets its own.
+    let id = guest.id();
+    thread::scope(|scope| {
+        for thread in 0..8 {
+            scope.spawn(move || {
+                let folder = tempfile::tempdir().unwrap();
+                let path = folder.path().join(format!("file{thread}"));
+                let file = fs::File::create(&path).unwrap();
+                for _ in 0..10 {
+                    let added = qmp.execute_with_fds(&AddFd::default(), &[file.as_fd()]).unwrap();
+                    let theirs = fs::read_link(format!("/proc/{id}/fd/{}", added.fd)).unwrap();
+                    assert_eq!(theirs, path);
+                }
+            });
+        }
+    });
+    // A socket for a character device, which is then spoken over.
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    qmp.execute_with_fds(&GetFd { fdname: "talk".to_owned() }, &[theirs.as_fd()]).unwrap();
+    drop(theirs);
+    let address = json!({ "type": "fd", "data": { "str": "talk" } });
+    let backend = json!({ "type": "socket", "data": { "addr": address, "server": false } });
+    qmp.execute_raw("chardev-add", json!({ "id": "talk", "backend": backend })).unwrap();
+    ours.write_all(b"x").unwrap();
+    qmp.execute_raw("chardev-remove", json!({ "id": "talk" })).unwrap();
+    ours.set_read_timeout(Some(LONG)).unwrap();
+    let _ = ours.read(&mut [0; 1]);
+    // One that brings none is refused, and says why.
+    let error = qmp.execute(&GetFd { fdname: "none".to_owned() }).unwrap_err();
+    assert!(error.to_string().contains("No file descriptor supplied"), "{error}");
+    Ok(())
+}
+
+fn a_silent_qemu_is_not_waited_for() -> Result<(), Lacking> {
+    let before = (open_files(), threads());
+    let plan = stand_in::plan(&["qmp", "silent"], vec![]);
+    let start = Instant::now();
+    let error = Spawn::new(&plan).qmp_with(QmpOptions::new().timeout(SHORT)).start().unwrap_err();
+    assert_eq!(error.to_string(), "QEMU's greeting: no answer within 300ms");
+    assert!(start.elapsed() < LONG);
+    let guest = speaking("silent");
+    let error = guest.qmp().unwrap().execute_timeout(&QueryStatus {}, SHORT).unwrap_err();
+    assert_eq!(error.to_string(), "query-status: no answer within 300ms");
+    drop(guest);
+    assert_eq!((open_files(), threads()), before);
+    Ok(())
+}
+
+fn garbage_is_called_so() -> Result<(), Lacking> {
+    let error = speaking("garbage").qmp().unwrap().ready(LONG).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "QEMU's greeting: \"SSH-2.0-OpenSSH\" came in place of QEMU's greeting: is the program QEMU?"
+    );
+    Ok(())
+}
+
+fn a_reply_cut_short_ends_the_call() -> Result<(), Lacking> {
+    let guest = speaking("partial");
+    let error = guest.status().unwrap_err();
+    assert_eq!(error.to_string(), "query-status: QEMU closed QMP in the middle of a line");
+    assert_eq!(guest.status().unwrap_err().to_string(), error.to_string());
+    let error = speaking("exits").status().unwrap_err();
+    assert_eq!(error.to_string(), "query-status: QEMU has ended: exit status: 9: the reason");
+    assert_eq!(error.exit().unwrap().cause(), Cause::Failed(9));
+    Ok(())
+}
+
+fn a_line_of_50_megabytes_is_read() -> Result<(), Lacking> {
+    let guest = speaking("huge");
+    let answer = guest.qmp().unwrap().execute_raw("x", Value::Null).unwrap();
+    assert_eq!(answer.as_str().unwrap().len(), 50_000_000);
+    let plan = stand_in::plan(&["qmp", "huge"], vec![]);
+    let options = QmpOptions::new().line_limit(1 << 20);
+    let guest = Spawn::new(&plan).qmp_with(options).spawn().unwrap();
+    let error = guest.qmp().unwrap().execute_raw("x", Value::Null).unwrap_err();
+    assert!(matches!(ended(&error), QmpEnd::LineTooLong { limit: 1_048_576 }));
+    Ok(())
+}
+
+fn answers_find_their_commands() -> Result<(), Lacking> {
+    let guest = speaking("order");
+    let qmp = guest.qmp().unwrap();
+    thread::scope(|scope| {
+        let first = scope.spawn(|| qmp.execute_raw("one", Value::Null).unwrap());
+        thread::sleep(SHORT);
+        assert_eq!(qmp.execute_raw("two", Value::Null).unwrap(), "two");
+        assert_eq!(first.join().unwrap(), "one");
+    });
+    Ok(())
+}
+
+fn a_death_ends_all_calls() -> Result<(), Lacking> {
+    let guest = Guest::start(&paused()).unwrap();
+    let qmp = guest.qmp().unwrap();
+    pidfd_send_signal(guest.pidfd(), Signal::STOP).unwrap();
+    thread::scope(|scope| {
+        let calls: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| qmp.execute(&QueryStatus {}).unwrap_err())).collect();
+        thread::sleep(SHORT);
+        guest.kill().unwrap();
+        for call in calls {
+            let error = call.join().unwrap();
+            assert_eq!(error.exit().unwrap().cause(), Cause::Signal(libc::SIGKILL), "{error}");
+        }
+    });
+    let late = qmp.execute(&QueryStatus {}).unwrap_err();
+    assert_eq!(late.exit(), Some(&guest.wait().unwrap()));
+    Ok(())
+}
+
+fn rejected_arguments_come_back() -> Result<(), Lacking> {
+    let error = Guest::start(&qemu(&["-M", "none", "-device", "no-such-device"])).unwrap_err();
+    let StartError::Qmp(qmp) = &error else { panic!("{error}") };
+    assert_eq!(qmp.exit().unwrap().cause(), Cause::Failed(1));
+    assert!(error.to_string().contains("'no-such-device' is not a valid device model name"), "{error}");
+    let missing = Plan::new("qemu-system-none", [""; 0], vec![]);
+    assert!(matches!(Guest::start(&missing), Err(StartError::Spawn(_))));
+    Ok(())
+}
+
+fn shutdown_climbs() -> Result<(), Lacking> {
+    // A firmware without a system hears no power button.
+    let policy = ShutdownPolicy::new().powerdown(Some(SHORT));
+    let guest = Guest::start(&qemu(&["-M", "q35", "-accel", "tcg"])).unwrap();
+    let start = Instant::now();
+    let shutdown = guest.shutdown(&policy).unwrap();
+    assert!(start.elapsed() >= SHORT);
+    assert_eq!(
+        (shutdown.step, shutdown.exit.cause()),
+        (ShutdownStep::Quit, Cause::Shutdown(ShutdownReason::Quit))
+    );
+    assert_eq!(guest.shutdown(&policy).unwrap().step, ShutdownStep::None);
+
+    // One that doesn't run is not asked.
+    let start = Instant::now();
+    let shutdown = Guest::start(&paused()).unwrap().shutdown(&ShutdownPolicy::new()).unwrap();
+    assert_eq!(shutdown.step, ShutdownStep::Quit);
+    assert!(start.elapsed() < Duration::from_secs(10));
+
+    // Without QMP, or without asking.
+    let guest = Guest::start(&paused()).unwrap();
+    let shutdown = guest.shutdown(&policy.quit(None)).unwrap();
+    assert_eq!(
+        (shutdown.step, shutdown.exit.cause()),
+        (ShutdownStep::Terminate, Cause::Shutdown(ShutdownReason::Signal))
+    );
+
+    // One that is stopped hears nothing at all.
+    let guest = Guest::start(&paused()).unwrap();
+    pidfd_send_signal(guest.pidfd(), Signal::STOP).unwrap();
+    let shutdown = guest.shutdown(&policy.quit(Some(SHORT)).terminate(Some(SHORT))).unwrap();
+    assert_eq!(shutdown.step, ShutdownStep::Kill);
+    assert_eq!(shutdown.exit.status().signal(), Some(libc::SIGKILL));
+    Ok(())
+}
+
+fn a_guest_that_hears_powers_down() -> Result<(), Lacking> {
+    let guest = Guest::start(&qemu(&["-M", "q35", "-accel", "tcg"])).unwrap();
+    let qmp = guest.qmp().unwrap();
+    let mut events = qmp.events();
+    let shutdown = thread::scope(|scope| {
+        scope.spawn(move || {
+            events.wait_for("POWERDOWN", LONG).unwrap();
+            // What a guest's system does then, by hand: ACPI's S5, where SeaBIOS puts it, once it has. The monitor of
+            // 11.1 writes nothing but bytes there, as was seen.
+            let write = |text| qmp.execute_raw("human-monitor-command", json!({ "command-line": text }));
+            let sleeps = || write("o /w 0x604 0x2000").and_then(|_| write("o /b 0x605 0x20")).is_ok();
+            while sleeps() && events.wait_for("SHUTDOWN", Duration::from_millis(100)).is_err() {}
+        });
+        guest.shutdown(&ShutdownPolicy::new().powerdown(Some(LONG))).unwrap()
+    });
+    assert_eq!(
+        (shutdown.step, shutdown.exit.cause()),
+        (ShutdownStep::Powerdown, Cause::Shutdown(ShutdownReason::Guest))
+    );
+    Ok(())
+}
+
+fn an_older_qemu_is_noticed() -> Result<(), Lacking> {
+    let text = |text: &str| Cow::Owned(vec![Piece::Text(text.to_owned().into())]);
+    let program = std::env::current_exe().unwrap();
+    let template = |target| Template {
+        target,
+        program: text(program.to_str().unwrap()),
+        args: ["stand-in", "qmp", "silent after the greeting"]
+            .map(|arg| Arg { text: text(arg), span: Span::default() })
+            .to_vec()
+            .into(),
+        fds: Cow::default(),
+        ids: Cow::default(),
+    };
+    // The stand-in says that it is 2.9.1.
+    let guest = Guest::start(&Plan::of(template(Version::new(7, 2)))).unwrap();
+    let older = guest.older_than_target().unwrap();
+    assert_eq!((older.target, older.running), (Version::new(7, 2), Version::new(2, 9)));
+    assert_eq!(
+        older.to_string(),
+        "QEMU 2.9 runs what is meant for 7.2: compile for it (`target 2.9`), or install 7.2"
+    );
+    assert_eq!(Guest::start(&Plan::of(template(Version::new(2, 9)))).unwrap().older_than_target(), None);
+    Ok(())
+}
+
+fn ends_are_told_apart() -> Result<(), Lacking> {
+    let panicking = qemu(&["-M", "q35", "-accel", "tcg", "-device", "pvpanic"]);
+    let guest = Guest::start(&panicking).unwrap();
+    // What a guest's kernel does when it panics, by hand.
+    let write = json!({ "command-line": "o /b 0x505 1" });
+    guest.qmp().unwrap().execute_raw("human-monitor-command", write).unwrap();
+    let exit = guest.wait_timeout(LONG).unwrap().unwrap();
+    assert_eq!((exit.cause(), exit.success()), (Cause::GuestPanicked, true));
+
+    let guest = Guest::start(&qemu(&["-M", "q35", "-accel", "tcg"])).unwrap();
+    pidfd_send_signal(guest.pidfd(), Signal::ABORT).unwrap();
+    assert_eq!(guest.wait().unwrap().cause(), Cause::Signal(libc::SIGABRT));
+    Ok(())
+}
+
+fn without_qmp_it_is_said() -> Result<(), Lacking> {
+    let guest = Guest::spawn(&paused()).unwrap();
+    assert!(guest.qmp().is_none());
+    assert!(matches!(guest.status(), Err(QmpError::NoQmp)));
+    assert!(guest.on_event(|_| ()).is_err());
+    let shutdown = guest.shutdown(&ShutdownPolicy::new()).unwrap();
+    // It may not have come as far as to take the signal.
+    assert_eq!(shutdown.step, ShutdownStep::Terminate);
+    Ok(())
+}
+
+fn a_detached_guest_survives_its_conversation() -> Result<(), Lacking> {
+    let plan = paused();
+    let guest = Spawn::new(&plan).stderr(Stdio::Null).detached().start().unwrap();
+    let pid = guest.pidfd().try_clone_to_owned().unwrap();
+    let id = guest.id();
+    drop(guest);
+    thread::sleep(SHORT);
+    assert!(crate::host::state_of(id).is_some());
+    pidfd_send_signal(&pid, Signal::KILL).unwrap();
+    until("it is gone", || crate::host::state_of(id).is_none());
+    Ok(())
+}
+
+fn a_hundred_guests_leave_nothing() -> Result<(), Lacking> {
+    let before = (open_files(), threads());
+    for _ in 0..10 {
+        let guests: Vec<_> = (0..10).map(|_| Spawn::new(&paused()).qmp().spawn().unwrap()).collect();
+        for (index, guest) in guests.iter().enumerate() {
+            guest.on_event(|_| ()).unwrap();
+            match index % 3 {
+                0 => assert!(!guest.status().unwrap().running),
+                1 => drop(guest.shutdown(&ShutdownPolicy::new()).unwrap()),
+                _ => guest.kill().unwrap(),
+            }
+        }
+    }
+    until("all is as it was", || (open_files(), threads()) == before);
+    Ok(())
+}
