@@ -1,63 +1,295 @@
-//! `vm!` and the compiler at run time give the same plan.
+//! `vm!`: it gives what the compiler gives at run time, costs nothing there, and reports mistakes where they are.
 
-#![expect(clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 
 use qemu_dsl::{Options, compile};
 use qemu_runtime::{Plan, vm};
 
-/// One text, compiled both ways.
-macro_rules! both {
-    ($($text:tt)*) => {
-        (vm! { $($text)* }, stringify!($($text)*))
-    };
+/// The plan of a text that is compiled here and now.
+fn compiled(source: &str) -> Plan {
+    let compiled = compile(source, &Options::default());
+    Plan::of(compiled.template.unwrap_or_else(|| panic!("{source}\n{:#?}", compiled.diagnostics)))
 }
 
+/// All but the places in the text.
 fn same(plan: &Plan, source: &str) {
-    let compiled = compile(source, &Options::default());
-    let template = compiled.template.unwrap_or_else(|| panic!("{source}\n{:#?}", compiled.diagnostics));
-    let expected = Plan::of(template);
+    let expected = compiled(source);
     assert_eq!(plan.program(), expected.program());
     assert_eq!(plan.args().collect::<Vec<_>>(), expected.args().collect::<Vec<_>>());
     assert_eq!(plan.fds(), expected.fds());
+    assert_eq!(plan.target(), expected.target());
 }
 
-static STATIC: Plan = vm! { name web memory 512M };
-
+/// `forty.rs` is `forty.vm` in a `vm!`.
 #[test]
-fn a_plan_can_be_static() {
-    same(&STATIC, "name web memory 512M");
+fn a_file_and_a_program_give_the_same() {
+    let text = include_str!("vm_macro/forty.vm");
+    assert_eq!(include_str!("vm_macro/forty.rs"), format!("vm! {{\n{text}}}\n"), "write forty.rs anew");
+    let plan = include!("vm_macro/forty.rs");
+    same(&plan, text);
+    assert_eq!(plan.fds().len(), 14);
+}
+
+/// Without comments, which a program's text has not, even the places are the same.
+#[test]
+fn arguments_know_their_places() {
+    let plan = vm! { name web  netdev tap mq=2 vhost  disk file="/ä" format=raw };
+    assert_eq!(plan, compiled(r#"name web  netdev tap mq=2 vhost  disk file="/ä" format=raw"#));
 }
 
 #[test]
-fn words_strings_and_queues_come_through() {
+fn bare_values_come_through() {
     let plan = vm! {
-        // A comment.
-        name web
-        machine q35 accel=kvm:tcg kernel_irqchip
-        cpu host +aes -svm
-        memory 1.5G slots=2 max=4G
-        netdev tap ifname=tap0 mq=4 vhost mac=52:54:00:12:34:56 addr="1e"
-        disk file=/var/lib/a.img format=raw
-        fs local path=r#"/p"q"# tag=share security=none
+        name web.example-1
+        cpu max +aes -svm
+        netdev tap ifname=tap0 mac=52:54:00:12:34:56 addr="1e"
+        disk file=/var/lib/a-b_c.img format=raw addr=1f.2
         device virtio-rng-pci id=rng0
-        kernel "/k" append="root=/dev/vda, quiet {{x}}"
+        memory 1.5G
+        device isa-debug-exit iobase=0xf4 iosize=0x04
+        smp 4 cores = 2 threads=
+            2
+        vfio 0000:02:10.0
+        uuid 123e4567-e89b-12d3-a456-426614174000
     };
     same(
         &plan,
-        "name web machine q35 accel=kvm:tcg kernel_irqchip cpu host +aes -svm memory 1.5G slots=2 max=4G\n\
-         netdev tap ifname=tap0 mq=4 vhost mac=52:54:00:12:34:56 addr=1e\n\
-         disk file=/var/lib/a.img format=raw fs local path=r#\"/p\"q\"# tag=share security=none\n\
-         device virtio-rng-pci id=rng0 kernel \"/k\" append=\"root=/dev/vda, quiet {{x}}\"",
+        "name web.example-1 cpu max +aes -svm netdev tap ifname=tap0 mac=52:54:00:12:34:56 addr=1e\n\
+         disk file=/var/lib/a-b_c.img format=raw addr=1f.2 device virtio-rng-pci id=rng0 memory 1.5G\n\
+         device isa-debug-exit iobase=0xf4 iosize=0x04 smp 4 cores=2 threads=2 vfio 0000:02:10.0\n\
+         uuid 123e4567-e89b-12d3-a456-426614174000",
     );
 }
 
 #[test]
-fn angle_brackets_may_wrap_it() {
-    same(&vm!(< netdev tap mq=4 vhost >), "< netdev tap mq=4 vhost >");
+fn strings_come_through_as_written() {
+    // The formatter would indent the string's second line.
+    #[rustfmt::skip]
+    let plan = vm! {
+        fs local path=r#"/p"q"# tag=share security=none
+        fs local path="/a b,\u{e9}\x41\\é" tag="t" security=none
+        kernel "/k" append=r"root=/dev/vda, {{x}}
+ second line"
+    };
+    same(
+        &plan,
+        "fs local path=r#\"/p\"q\"# tag=share security=none\n\
+         fs local path=\"/a b,\\u{e9}\\x41\\\\é\" tag=\"t\" security=none\n\
+         kernel \"/k\" append=r\"root=/dev/vda, {{x}}\n second line\"",
+    );
 }
 
 #[test]
-fn tokens_may_come_through_another_macro() {
-    let (plan, source) = both! { name web memory 512M rtc base=utc };
-    same(&plan, source);
+fn comments_of_all_sorts_are_left_out() {
+    //! Not of this function only.
+    let plan = vm! {
+        //! A VM, and
+        /*! its */
+        /// documentation.
+        name web // behind a statement
+        /* before one, /* nested, */ */ smp 4 /* in one */ cores=2
+        /** before one
+            over two lines */
+        memory 1G; // behind a semicolon
+        disk file="/a"// behind a quote
+             format=raw /// and behind an option
+    };
+    same(&plan, "name web smp 4 cores=2 memory 1G disk file=/a format=raw");
+}
+
+#[test]
+fn the_whole_may_stand_in_any_brackets() {
+    same(&vm!(< netdev tap mq=4 vhost >), "netdev tap mq=4 vhost");
+    same(&vm![memory 1G], "memory 1G");
+    same(&vm!(memory 1G;), "memory 1G");
+    same(&vm! {}, "");
+    #[rustfmt::skip]
+    same(&vm! { memory 1G }, "memory 1G");
+}
+
+#[test]
+fn parameters_have_their_defaults() {
+    let plan = vm! {
+        param image: path = "/srv/a.img"
+        param root: string = "/dev/vda"
+        disk file={image} format=raw
+        kernel "/k" append="root={root} {{x}}"
+    };
+    same(&plan, "disk file=/srv/a.img format=raw kernel \"/k\" append=\"root=/dev/vda {{x}}\"");
+}
+
+#[test]
+fn the_target_is_the_text_s() {
+    same(&vm! { target 7.2 qmp unix "/q" server nowait }, "target 7.2 qmp unix \"/q\" server nowait");
+}
+
+static STATIC: Plan = vm! { name web memory 512M };
+const CONST: Plan = vm! { name web memory 512M };
+
+const fn in_a_const_function() -> Plan {
+    vm! { name web memory 512M }
+}
+
+mod elsewhere {
+    // Names that the expansion must not mean.
+    #![expect(dead_code, reason = "they only stand in the way")]
+    struct Plan;
+    struct Template;
+    struct Some;
+    mod core {}
+    mod std {}
+    mod qemu_runtime {}
+
+    pub(super) fn plan<T>(_: T) -> ::qemu_runtime::Plan {
+        ::qemu_runtime::vm! { name web memory 512M }
+    }
+}
+
+#[test]
+fn it_is_an_expression_anywhere() {
+    for plan in [&STATIC, &CONST, &in_a_const_function(), &elsewhere::plan(0)] {
+        same(plan, "name web memory 512M");
+    }
+    let [first, second] = [vm! { memory 1G }, vm! { memory 2G }];
+    same(&first, "memory 1G");
+    same(&second, "memory 2G");
+}
+
+/// A program may be as strict with itself as it likes.
+#[deny(
+    warnings,
+    unused,
+    unused_qualifications,
+    unused_results,
+    missing_docs,
+    unreachable_pub,
+    clippy::pedantic
+)]
+#[deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::allow_attributes)]
+mod strict {
+    use qemu_runtime::{Plan, vm};
+
+    pub(super) static PLAN: Plan = vm! { name web netdev tap mq=2 vhost };
+
+    pub(super) fn plan() -> Plan {
+        vm! {
+            target 10.0
+            netdev tap
+            disk file="/srv/a.img" format=raw
+        }
+    }
+}
+
+#[test]
+fn it_offends_no_lint() {
+    same(&strict::PLAN, "name web netdev tap mq=2 vhost");
+    same(&strict::plan(), "target 10.0 netdev tap disk file=/srv/a.img format=raw");
+}
+
+macro_rules! substituted {
+    ($file:literal, $size:tt, $driver:ident, $last:literal, $number:expr, $($feature:ident)*) => {
+        vm! {
+            cpu max $(+$feature)*
+            memory $size
+            disk file=$file format=raw
+            device $driver id=x.$driver
+            netdev tap ifname=tap0 mac=52:54:00:12:34:$last
+            smp $number
+        }
+    };
+}
+
+macro_rules! repeated {
+    ($($name:ident: $file:literal),*) => {
+        vm! { memory 1G $(disk id=$name file=$file format=raw)* }
+    };
+}
+
+macro_rules! passed_on {
+    ($($text:tt)*) => {
+        vm! { $($text)* }
+    };
+}
+
+macro_rules! named {
+    ($option:ident = $value:tt) => {
+        vm! { machine q35 $option=$value }
+    };
+}
+
+#[test]
+fn other_macros_may_write_it() {
+    same(
+        &substituted!("/srv/a b.img", 1.5G, pvpanic, 56, 4, aes avx),
+        "cpu max +aes +avx memory 1.5G disk file=\"/srv/a b.img\" format=raw device pvpanic id=x.pvpanic\n\
+         netdev tap ifname=tap0 mac=52:54:00:12:34:56 smp 4",
+    );
+    same(&repeated!(a: "/a", b: "/b"), "memory 1G disk id=a file=/a format=raw disk id=b file=/b format=raw");
+    let plan = passed_on! {
+        /// A comment.
+        name web-1 // another
+        disk file=/srv/a-b.img format=raw cpu max -svm
+    };
+    same(&plan, "name web-1 disk file=/srv/a-b.img format=raw cpu max -svm");
+    same(&named!(accel = kvm), "machine q35 accel=kvm");
+}
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+#[expect(unsafe_code, reason = "an allocator can't be written without")]
+// SAFETY: all is left to the system's allocator; counting neither allocates nor panics.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promise, handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn it_allocates_nothing() {
+    let before = ALLOCATIONS.get();
+    let plan = vm! {
+        name web
+        netdev tap mq=4 vhost
+        disk file=/srv/a.img format=raw
+    };
+    let bytes: usize = plan.args().map(|argument| argument.len()).sum();
+    let queues = plan.fds().iter().filter(|fd| fd.source.kind() == "tap").count();
+    let target = plan.target();
+    assert_eq!(ALLOCATIONS.get(), before);
+    assert!(bytes > 0 && queues == 4 && target.is_some());
+    drop(plan);
+    // The count counts.
+    drop(std::hint::black_box(String::from("x")));
+    assert_eq!(ALLOCATIONS.get(), before + 1);
+}
+
+/// Cargo builds again when the variable changes: the compiler has said that this program depends on it.
+#[test]
+fn a_change_of_the_target_variable_builds_again() {
+    let dependencies = std::env::current_exe().unwrap().with_extension("d");
+    let text = std::fs::read_to_string(dependencies).unwrap();
+    assert!(text.lines().any(|line| line.starts_with("# env-dep:QEMU_DSL_TARGET")), "{text}");
+}
+
+/// What rustc prints, for each kind of mistake. `TRYBUILD=overwrite` writes it anew.
+#[test]
+fn mistakes_are_reported_at_their_tokens() {
+    trybuild::TestCases::new().compile_fail("tests/vm_macro/ui/*.rs");
 }

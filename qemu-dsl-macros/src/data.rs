@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use proc_macro2::TokenStream;
 use qemu_dsl::plan::{Arg, Fd, FdSlot, FdSource, GeneratedId, OsText, Piece, Rendered, Template};
 use qemu_dsl::{Span, Version};
-use quote::quote;
+use quote::{format_ident, quote};
 
 /// Writes itself as an expression. What it names is in `qemu`, which the expansion imports.
 pub(crate) trait Data {
@@ -15,9 +15,20 @@ pub(crate) trait Data {
 impl Data for Template {
     fn data(&self) -> TokenStream {
         let Self { target, program, args, fds, ids } = self;
-        let (target, program, args, fds, ids) =
-            (target.data(), program.data(), args.data(), fds.data(), ids.data());
-        quote!(qemu::Template { target: #target, program: #program, args: #args, fds: #fds, ids: #ids })
+        let (target, program, fds, ids) = (target.data(), program.data(), fds.data(), ids.data());
+        // Each argument is an item of its own: what the time to check one body takes grows faster than the body.
+        let names: Vec<_> = (0..args.len()).map(|index| format_ident!("ARG_{index}")).collect();
+        let args = args.iter().map(Arg::data);
+        quote! {{
+            #(const #names: qemu::Arg = #args;)*
+            qemu::Template {
+                target: #target,
+                program: #program,
+                args: qemu::Cow::Borrowed(&[#(#names),*]),
+                fds: #fds,
+                ids: #ids,
+            }
+        }}
     }
 }
 
@@ -119,14 +130,14 @@ impl Data for OsText {
 impl Data for Version {
     fn data(&self) -> TokenStream {
         let Self { major, minor } = self;
-        quote!(qemu::Version::new(#major, #minor))
+        quote!(qemu::Version { major: #major, minor: #minor })
     }
 }
 
 impl Data for Span {
     fn data(&self) -> TokenStream {
         let Self { start, end } = self;
-        quote!(qemu::Span::new(#start, #end))
+        quote!(qemu::Span { start: #start, end: #end })
     }
 }
 

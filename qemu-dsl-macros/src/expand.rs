@@ -117,17 +117,14 @@ fn holes(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> TokenStream {
             out.extend(quote!(let _ = &{ #code };));
         } else if diagnostics
             .iter()
-            .any(|diagnostic| is_no_parameter(diagnostic) && overlaps(diagnostic, hole.span))
+            .any(|diagnostic| is_unknown(diagnostic) && overlaps(diagnostic, hole.span))
         {
             out.extend(quote!(let _ = &#code;));
         }
     }
-    for diagnostic in diagnostics.iter_mut().filter(|diagnostic| is_no_parameter(diagnostic)) {
-        // Where a parameter has a similar name, that is what was meant.
-        if !diagnostic.help.as_ref().is_some_and(|help| help.starts_with("did you mean")) {
-            diagnostic.message += ", and `vm!` can't take a value of the program yet";
-            diagnostic.help = Some(NO_HOLES.to_owned());
-        }
+    for diagnostic in diagnostics.iter_mut().filter(|diagnostic| is_unknown(diagnostic)) {
+        diagnostic.message += ", and `vm!` can't take a value of the program yet";
+        diagnostic.help = Some(NO_HOLES.to_owned());
     }
     out
 }
@@ -145,10 +142,60 @@ fn flaws(source: &Source, diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.extend(source.flaws.iter().cloned());
 }
 
-fn is_no_parameter(diagnostic: &Diagnostic) -> bool {
-    diagnostic.code == Code::UnknownParameter
+/// Whether it is about a hole that names no parameter. Where one has a similar name, that is what was meant.
+fn is_unknown(diagnostic: &Diagnostic) -> bool {
+    let suggests = diagnostic.help.as_ref().is_some_and(|help| help.starts_with("did you mean"));
+    diagnostic.code == Code::UnknownParameter && !suggests
 }
 
 fn overlaps(diagnostic: &Diagnostic, span: qemu_dsl::Span) -> bool {
     diagnostic.span().is_some_and(|place| place.start < span.end && span.start < place.end)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn the_variable_is_a_version_or_nothing() {
+        let read = |text: &str| target(Ok(text.to_owned())).map_err(|refusal| refusal.message);
+        assert_eq!(target(Err(VarError::NotPresent)), Ok(None));
+        assert_eq!(read(""), Ok(None));
+        assert_eq!(read("7.2"), Ok(Some(Version::new(7, 2))));
+        assert_eq!(read("99.0"), Ok(Some(Version::new(99, 0))));
+        for wrong in ["host", "7", "1.0", "7.2 "] {
+            assert_eq!(
+                read(wrong).unwrap_err(),
+                format!(
+                    "the environment variable `QEMU_DSL_TARGET` is `{wrong}`, for which no output can be made"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn fifty_errors_are_shown_and_the_rest_counted() {
+        let shown = |errors: usize| {
+            let tokens = expand("nam; ".repeat(errors).parse().unwrap()).to_string();
+            (tokens.matches("compile_error").count(), tokens.contains("2 more errors are not shown"))
+        };
+        assert_eq!(shown(1), (1, false));
+        assert_eq!(shown(50), (50, false));
+        assert_eq!(shown(52), (51, true));
+    }
+
+    #[test]
+    fn without_places_nothing_is_reported() {
+        let lost = |text: &str| {
+            let tokens = text.parse::<TokenStream>().unwrap().into_iter().map(|mut tree| {
+                tree.set_span(Span::call_site());
+                tree
+            });
+            expand(tokens.collect()).to_string()
+        };
+        assert_eq!(lost("memry 2G"), lost("name web"));
+        assert!(!lost("memry 2G").contains("compile_error"));
+    }
 }

@@ -5,7 +5,29 @@ mod expand;
 mod report;
 mod source;
 
-/// A virtual machine, compiled with the program that runs it.
+/// A virtual machine, compiled with the program: an expression of the type `qemu_runtime::Plan`.
+///
+/// It allocates nothing, and can stand in a `static`.
+///
+/// ```
+/// use qemu_runtime::vm;
+///
+/// let plan = vm! {
+///     memory 512M
+///     netdev tap ifname=tap0 mq=2 addr="1e"
+/// };
+/// assert_eq!(plan.args().next().unwrap(), "-m");
+/// assert_eq!(plan.fds().len(), 2);
+/// ```
+///
+/// What is wrong with the text is a compile error at its tokens:
+///
+/// ```compile_fail
+/// let plan = qemu_runtime::vm! { netdev tap ifnam=tap0 };
+/// ```
+///
+/// Values that Rust's lexer can't read are quoted: a MAC address with a group such as `5e`, the PCI address `"1e.0"`,
+/// some UUIDs, and whatever has a `//`, a `'`, a `\` or a backtick. The README of `qemu-dsl-macros` tells more.
 #[proc_macro]
 pub fn vm(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand::expand(input.into()).into()

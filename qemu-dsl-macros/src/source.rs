@@ -1,9 +1,9 @@
 //! Rust's tokens as the language's text, and places in that text as Rust's spans.
 //!
 //! This file alone knows how the one becomes the other. A token's place is the line and column that it has in the
-//! program, and between two tokens stands what the program has between them: so `virtio-net-pci` is one word, and a
-//! statement that begins a line still begins one. From its first token on, the text of a `vm!` that a program writes
-//! out is the text that a file would have, comments made blank.
+//! program, and it stands there in the text too: so `virtio-net-pci` is one word, and a statement that begins a line
+//! still begins one. The text of a `vm!` that a program writes out is what a file would have from the first token on,
+//! without its comments.
 //!
 //! Not every token has a place, and not all places can be compared:
 //! - The tokens of a `macro_rules!` body and those it was called with stand at unrelated places. What `$x` touches in
@@ -230,7 +230,7 @@ impl Reader {
             self.source.flaws.push(flaw(
                 Code::UnterminatedString,
                 "this string goes on in the next line".to_owned(),
-                "write `\\n` for a line end, or a raw string: `r\"...\"`".to_owned(),
+                "write `\\n` for a line end, and the whole string on one line".to_owned(),
                 &(token.start..token.end),
             ));
         }
@@ -508,3 +508,6 @@ fn text_span(range: &Range<usize>) -> qemu_dsl::Span {
     let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     qemu_dsl::Span::new(number(range.start), number(range.end))
 }
+
+#[cfg(test)]
+mod tests;

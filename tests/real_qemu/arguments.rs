@@ -1,0 +1,91 @@
+//! QEMU's arguments, read as QEMU reads them.
+
+use serde_json::Value;
+
+/// An option such as `-device virtio-rng-pci,rng=r`.
+#[derive(Clone, Debug)]
+pub(crate) struct Argument {
+    pub(crate) flag: String,
+    pub(crate) value: String,
+    pub(crate) list: List,
+}
+
+/// The list in an option's value: what comes first without a name, and what has names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct List {
+    pub(crate) first: String,
+    pub(crate) items: Vec<(String, String)>,
+}
+
+impl List {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.items.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    fn read(text: &str) -> Self {
+        let mut parts = vec![String::new()];
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            if c == ',' && chars.next_if_eq(&',').is_none() {
+                parts.push(String::new());
+            } else if let Some(last) = parts.last_mut() {
+                last.push(c);
+            }
+        }
+        let mut list = Self::default();
+        for (index, part) in parts.into_iter().enumerate() {
+            match part.split_once('=') {
+                Some((name, value)) => list.items.push((name.to_owned(), value.to_owned())),
+                None if index == 0 => list.first = part,
+                // A feature of a CPU.
+                None => list.items.push((part, String::new())),
+            }
+        }
+        list
+    }
+}
+
+/// The options among `args`.
+pub(crate) fn read(args: &[String]) -> Vec<Argument> {
+    const ALONE: &[&str] = &["-nographic", "-nodefaults", "-no-user-config", "-daemonize", "-no-reboot"];
+    let mut options = Vec::new();
+    let mut args = args.iter();
+    while let Some(flag) = args.next() {
+        let value = if ALONE.contains(&flag.as_str()) { None } else { args.next() };
+        let value = value.cloned().unwrap_or_default();
+        options.push(Argument { flag: flag.clone(), list: List::read(&value), value });
+    }
+    options
+}
+
+/// The number that a text with a suffix means: powers of 1024.
+pub(crate) fn size(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text.get(digits.len()..)? {
+        "" | "B" | "b" => 0,
+        "K" | "k" => 10,
+        "M" | "m" => 20,
+        "G" | "g" => 30,
+        "T" | "t" => 40,
+        _ => return None,
+    };
+    match digits.parse::<u64>() {
+        Ok(number) => number.checked_mul(1 << unit),
+        Err(_) => Some((digits.parse::<f64>().ok()? * (1u64 << unit) as f64) as u64),
+    }
+}
+
+/// Whether a property that was set to a text has come to have this value.
+pub(crate) fn is(text: &str, value: &Value) -> bool {
+    match value {
+        Value::Bool(on) => matches!(text, "on" | "yes" | "true") == *on,
+        Value::Number(number) => {
+            let hex = text.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok());
+            number.as_u64() == hex.or_else(|| size(text)) || number.to_string() == text
+        }
+        Value::String(own) if matches!(text, "true" | "yes") => own == text || own == "on",
+        // MAC addresses and UUIDs come back in small letters.
+        Value::String(own) => own == text || (own.len() == text.len() && own.eq_ignore_ascii_case(text)),
+        _ => false,
+    }
+}

@@ -1,0 +1,110 @@
+//! The cases have all that the language has: each statement, kind, option and word.
+
+use std::collections::BTreeSet;
+
+use qemu_dsl::reference;
+
+use crate::case::Case;
+use crate::outcome::{Outcome, Stop, equal};
+use crate::text::{Statement, statements};
+
+/// What no QEMU for PCs takes, with the reason.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("vga tcx", "needs a machine of Sun's"),
+    ("vga cg3", "needs a machine of Sun's"),
+    ("vga xenfb", "needs a QEMU that was built for Xen"),
+    ("vga qxl", "needs a QEMU with SPICE, which Debian packs apart"),
+];
+
+/// Fails unless each word of the reference is in a case.
+pub(crate) fn covers(cases: &[Case]) -> Outcome {
+    let own: Vec<Statement> = cases.iter().flat_map(|case| statements(&case.text)).collect();
+    let mut missing = BTreeSet::new();
+    for (keyword, _) in reference::statements() {
+        for kind in kinds(keyword)? {
+            let title = format!("{keyword} {kind}").trim_end().to_owned();
+            let of_kind = |statement: &&Statement| {
+                statement.keyword() == keyword && (kind.is_empty() || statement.word(1) == kind)
+            };
+            let own: Vec<_> = own.iter().filter(of_kind).collect();
+            if own.is_empty() {
+                missing.insert(title.clone());
+            }
+            let text = reference::statement(&title).ok_or_else(|| Stop::failed(&title))?;
+            for word in words(&text) {
+                let there = own.iter().any(|statement| word.is_in(statement));
+                missing.extend((!there).then(|| format!("{title} {}", word.shown())));
+            }
+        }
+    }
+    let expected: BTreeSet<_> = ELSEWHERE.iter().map(|(word, _)| (*word).to_owned()).collect();
+    equal("what no case has", missing, expected)
+}
+
+/// The kinds of a statement, or one without a name.
+fn kinds(keyword: &str) -> Outcome<Vec<String>> {
+    let text = reference::statement(keyword).ok_or_else(|| Stop::failed(keyword))?;
+    let synopses = text.lines().filter_map(|line| line.strip_prefix("    ")?.strip_prefix(keyword));
+    let kinds = synopses.flat_map(|rest| {
+        let kind = rest.split_whitespace().next().unwrap_or_default();
+        // What is in capitals stands for any kind.
+        let named = kind.starts_with(|c: char| c.is_ascii_lowercase());
+        let names = if named { kind.split('|').collect() } else { vec![""] };
+        names.into_iter().map(str::to_owned).collect::<Vec<_>>()
+    });
+    let mut kinds: Vec<_> = kinds.collect();
+    // The example is indented, too.
+    kinds.sort();
+    kinds.dedup();
+    if kinds.iter().any(|kind| !kind.is_empty()) {
+        kinds.retain(|kind| reference::statement(&format!("{keyword} {kind}")).is_some() && !kind.is_empty());
+    } else {
+        kinds.truncate(1);
+    }
+    Ok(kinds)
+}
+
+/// What the reference lists: an option, or a word that an option or the statement's head may be.
+struct Word {
+    option: Option<String>,
+    word: Option<String>,
+}
+
+impl Word {
+    fn shown(&self) -> String {
+        let parts = [self.option.clone(), self.word.clone()].into_iter().flatten();
+        parts.collect::<Vec<_>>().join("=")
+    }
+
+    fn is_in(&self, statement: &Statement) -> bool {
+        // `name = value` is three words, of which the first is enough.
+        let mut words = statement.words.iter().map(String::as_str);
+        match (&self.option, &self.word) {
+            (Some(option), None) => words.any(|word| word.split('=').next() == Some(option)),
+            (Some(option), Some(word)) => words.any(|own| {
+                own == format!("{option}={word}") || (word == "on" && own == option)
+            }),
+            (None, Some(word)) => words.any(|own| own == word),
+            (None, None) => true,
+        }
+    }
+}
+
+/// The options and words of one form's reference.
+fn words(text: &str) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut option = None;
+    for line in text.lines() {
+        let code = |rest: &str| Some(rest.strip_prefix('`')?.split_once('`')?.0.to_owned());
+        if let Some(written) = line.strip_prefix("- ").and_then(code) {
+            let name = written.split(['=', '[']).next().unwrap_or_default().to_owned();
+            // A head is in capitals, and a kind among others has no `=`.
+            option = name.starts_with(|c: char| c.is_ascii_lowercase()).then_some(name);
+            let is_option = option.is_some() && written.contains('=');
+            words.extend(is_option.then(|| Word { option: option.clone(), word: None }));
+        } else if let Some(word) = line.strip_prefix("  - ").and_then(code) {
+            words.push(Word { option: option.clone(), word: Some(word) });
+        }
+    }
+    words
+}

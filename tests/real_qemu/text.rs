@@ -1,0 +1,88 @@
+//! The words of a text, read without the compiler: which statements and options it has.
+
+/// A statement's words, the keyword first.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    pub(crate) words: Vec<String>,
+}
+
+impl Statement {
+    pub(crate) fn keyword(&self) -> &str {
+        self.word(0)
+    }
+
+    /// The word at an index, or nothing.
+    pub(crate) fn word(&self, index: usize) -> &str {
+        self.words.get(index).map_or("", String::as_str)
+    }
+
+    /// Whether QEMU gets a `-device` of it.
+    pub(crate) fn makes_device(&self) -> bool {
+        match self.keyword() {
+            "disk" | "fs" | "virtio-serial" | "port" | "console" | "bridge" | "vfio" | "dimm" | "device" => true,
+            "netdev" => self.word(1) != "none",
+            _ => false,
+        }
+    }
+}
+
+/// The statements of a text without mistakes.
+pub(crate) fn statements(text: &str) -> Vec<Statement> {
+    let keywords: Vec<_> = qemu_dsl::reference::statements().map(|(keyword, _)| keyword).collect();
+    let mut statements: Vec<Statement> = Vec::new();
+    for word in words(text) {
+        match statements.last_mut() {
+            // A kind may be spelt like a keyword.
+            Some(last) if !keywords.contains(&word.as_str()) || takes_kind(last) => last.words.push(word),
+            _ => statements.push(Statement { words: vec![word] }),
+        }
+    }
+    statements
+}
+
+fn takes_kind(statement: &Statement) -> bool {
+    statement.words.len() == 1 && matches!(statement.keyword(), "port" | "console")
+}
+
+/// The words: values in quotes belong to what stands before them.
+fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let open = word.is_empty();
+        let end = |closing: &str| rest.find(closing).map_or(rest.len(), |at| at + closing.len());
+        let taken = if open && rest.starts_with("//") {
+            end("\n")
+        } else if open && rest.starts_with("/*") {
+            end("*/")
+        } else if c == '"' {
+            let taken = string(rest);
+            word.push_str(rest.get(..taken).unwrap_or_default());
+            taken
+        } else if c.is_whitespace() || matches!(c, ';' | '<' | '>') {
+            words.extend((!open).then(|| std::mem::take(&mut word)));
+            c.len_utf8()
+        } else {
+            word.push(c);
+            c.len_utf8()
+        };
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    words.extend((!word.is_empty()).then_some(word));
+    words
+}
+
+/// The length of the string at the beginning of `text`.
+fn string(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
