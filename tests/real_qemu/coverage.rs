@@ -81,9 +81,9 @@ impl Word {
         let mut words = statement.words.iter().map(String::as_str);
         match (&self.option, &self.word) {
             (Some(option), None) => words.any(|word| word.split('=').next() == Some(option)),
-            (Some(option), Some(word)) => words.any(|own| {
-                own == format!("{option}={word}") || (word == "on" && own == option)
-            }),
+            (Some(option), Some(word)) => {
+                words.any(|own| own == format!("{option}={word}") || (word == "on" && own == option))
+            }
             (None, Some(word)) => words.any(|own| own == word),
             (None, None) => true,
         }

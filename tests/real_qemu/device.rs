@@ -106,7 +106,12 @@ pub(crate) fn of_type(qemu: &Running<'_>, kind: &str) -> Outcome<Vec<String>> {
 }
 
 /// The value of a property in each device of a type, in the order of the arguments.
-pub(crate) fn values(devices: &[Device], qemu: &Running<'_>, kind: &str, property: &str) -> Outcome<Vec<Value>> {
+pub(crate) fn values(
+    devices: &[Device],
+    qemu: &Running<'_>,
+    kind: &str,
+    property: &str,
+) -> Outcome<Vec<Value>> {
     let own = devices.iter().filter(|device| device.kind == kind);
     own.map(|device| qemu.get(&device.path, property)).collect()
 }

@@ -33,12 +33,7 @@ pub(crate) fn examine(qemu: &Running<'_>) -> Outcome {
     descriptors(qemu)
 }
 
-fn one(
-    qemu: &Running<'_>,
-    argument: &Argument,
-    arguments: &[Argument],
-    devices: &[Device],
-) -> Outcome {
+fn one(qemu: &Running<'_>, argument: &Argument, arguments: &[Argument], devices: &[Device]) -> Outcome {
     let Argument { flag, value, list } = argument;
     match flag.as_str() {
         "-name" => {
@@ -64,7 +59,10 @@ fn one(
             let name = if flag == "-bios" { "firmware" } else { flag.trim_start_matches('-') };
             let own = qemu.get("/machine", name)?;
             // Where it can be read back at all: up to 5.2 the firmware's name is kept elsewhere.
-            ensure!(own == json!(value) || (flag == "-bios" && own.is_null()) || own == json!(""), "{name}: {own}")
+            ensure!(
+                own == json!(value) || (flag == "-bios" && own.is_null()) || own == json!(""),
+                "{name}: {own}"
+            )
         }
         "-overcommit" => {
             let status = fs::read_to_string(format!("/proc/{}/status", qemu.pid()))?;
@@ -196,17 +194,19 @@ fn memory(qemu: &Running<'_>, list: &List) -> Outcome {
     equal("memory modules", plugged.as_array().map(Vec::len), Some(dimms.len()))?;
     for dimm in dimms {
         let id = dimm.list.get("id").unwrap_or_default();
-        let data = plugged.as_array().into_iter().flatten().filter_map(|module| module.get("data"));
-        let data = data.filter(|data| data.get("id").and_then(Value::as_str) == Some(id)).next();
-        some(data, format!("memory module `{id}` in {plugged}"))?;
+        let mut data = plugged.as_array().into_iter().flatten().filter_map(|module| module.get("data"));
+        let own = data.find(|data| data.get("id").and_then(Value::as_str) == Some(id));
+        some(own, format!("memory module `{id}` in {plugged}"))?;
     }
     // Later versions tell all of it.
     if let Ok(memory) = qemu.try_ask("qom-get", json!({ "path": "/machine", "property": "memory" })) {
         for (own, name) in [("slots", "slots"), ("max-size", "maxmem")] {
             if let Some(value) = list.get(name) {
-                equal(name, memory.get(own).and_then(Value::as_u64), bytes(value).map(|bytes| {
-                    if name == "slots" { bytes >> 20 } else { bytes }
-                }))?;
+                equal(
+                    name,
+                    memory.get(own).and_then(Value::as_u64),
+                    bytes(value).map(|bytes| if name == "slots" { bytes >> 20 } else { bytes }),
+                )?;
             }
         }
     }

@@ -81,10 +81,7 @@ fn is_silent(qemu: &Path, args: &[&str]) -> Outcome<bool> {
 /// Runs `test` in a network namespace of its own, where `commands` of `ip` were run before.
 ///
 /// The namespace is that of one thread, which ends with the test: what is started in it has it too.
-pub(crate) fn in_network_namespace(
-    commands: &[String],
-    test: impl FnOnce() -> Outcome + Send,
-) -> Outcome {
+pub(crate) fn in_network_namespace(commands: &[String], test: impl FnOnce() -> Outcome + Send) -> Outcome {
     has("root")?;
     let tun = fs::File::options().read(true).write(true).open("/dev/net/tun");
     need(tun.is_ok(), "/dev/net/tun")?;
@@ -115,7 +112,9 @@ fn ip(args: &str) -> Outcome {
     let output = Command::new("ip").args(args.split_whitespace()).output()?;
     let stderr = String::from_utf8_lossy(&output.stderr);
     match tapped {
-        _ if !output.status.success() && tapped.is_none() => Err(Stop::failed(format!("ip {args}: {stderr}"))),
+        _ if !output.status.success() && tapped.is_none() => {
+            Err(Stop::failed(format!("ip {args}: {stderr}")))
+        }
         Some(kind) => {
             need(output.status.success(), &format!("the kernel's {kind}"))?;
             need(fs::exists(format!("/dev/tap{index}"))?, "a /dev that shows new devices")

@@ -58,12 +58,6 @@ impl Qemu {
         compile(source, self.version, world)
     }
 
-    /// Compiles and starts `source`, looks for all that its arguments name, and ends it.
-    pub(crate) fn takes(&self, source: &str) -> Outcome {
-        let world = World::new()?;
-        self.start(source, &world)?.examine_and_quit()
-    }
-
     /// Compiles and starts `source`, paused. What the compiler says of it beside errors is not looked at.
     pub(crate) fn start<'w>(&self, source: &str, world: &'w World) -> Outcome<Running<'w>> {
         let compiled = self.compile(source, world);
@@ -247,7 +241,8 @@ impl Running<'_> {
         let outcome = match exit {
             Ok(Some(exit)) => {
                 let stderr = self.stderr(exit.stderr());
-                ensure!(exit.success(), "{exit}").and_then(|()| ensure!(stderr.is_empty(), "it said something"))
+                ensure!(exit.success(), "{exit}")
+                    .and_then(|()| ensure!(stderr.is_empty(), "it said something"))
             }
             Ok(None) => Err(Stop::failed("it doesn't quit")),
             Err(error) => Err(Stop::failed(error)),

@@ -18,7 +18,10 @@ pub(crate) fn are_taken(qemu: &Qemu) -> Outcome {
         let pieces = Generator::new(seed).vm()?;
         if let Err(stop @ Stop::Failed(_)) = take(qemu, &pieces) {
             let stop = shrink(qemu, pieces, stop);
-            return Err(stop_with(stop, &format!("QEMU_DSL_SEED={seed} QEMU_DSL_REAL_CASES=1 repeats this:\n")));
+            return Err(stop_with(
+                stop,
+                &format!("QEMU_DSL_SEED={seed} QEMU_DSL_REAL_CASES=1 repeats this:\n"),
+            ));
         }
     }
     Ok(())

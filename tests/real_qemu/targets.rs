@@ -9,7 +9,20 @@ use crate::world::World;
 
 /// Versions between those that are tested.
 pub(crate) const BETWEEN: &[(u16, u16)] = &[
-    (6, 0), (6, 1), (6, 2), (7, 0), (7, 1), (8, 0), (8, 1), (8, 2), (9, 0), (9, 1), (9, 2), (10, 1), (10, 2), (11, 0),
+    (6, 0),
+    (6, 1),
+    (6, 2),
+    (7, 0),
+    (7, 1),
+    (8, 0),
+    (8, 1),
+    (8, 2),
+    (9, 0),
+    (9, 1),
+    (9, 2),
+    (10, 1),
+    (10, 2),
+    (11, 0),
 ];
 
 fn neighbours(version: Version) -> Option<(Version, Version)> {

@@ -19,7 +19,9 @@ impl Statement {
     /// Whether QEMU gets a `-device` of it.
     pub(crate) fn makes_device(&self) -> bool {
         match self.keyword() {
-            "disk" | "fs" | "virtio-serial" | "port" | "console" | "bridge" | "vfio" | "dimm" | "device" => true,
+            "disk" | "fs" | "virtio-serial" | "port" | "console" | "bridge" | "vfio" | "dimm" | "device" => {
+                true
+            }
             "netdev" => self.word(1) != "none",
             _ => false,
         }

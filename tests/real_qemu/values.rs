@@ -73,8 +73,7 @@ pub(crate) fn come_back(qemu: &Qemu, way: Way) -> Outcome {
     fs::rename(world.file("initrd"), &initrd)?;
     fs::create_dir(&share)?;
 
-    let mut source =
-        Source { way, world: &mut world, params: String::new(), body: String::new() };
+    let mut source = Source { way, world: &mut world, params: String::new(), body: String::new() };
     source
         .say("machine pc accel=tcg nodefaults memory 64M slots=1 max=1G name ", &wild)?
         .say("kernel ", &kernel)?
@@ -100,7 +99,8 @@ pub(crate) fn come_back(qemu: &Qemu, way: Way) -> Outcome {
         .say("device virtio-rng-pci rng=r arg \"-fw_cfg\" ", "name=opt/a,string=b")?;
     let text = source.text();
     let running = qemu.start(&text, &world)?;
-    let examined = read_back(&running, &Expected { wild, disk, kernel, initrd, share, socket, qmp, other, dimm });
+    let examined =
+        read_back(&running, &Expected { wild, disk, kernel, initrd, share, socket, qmp, other, dimm });
     running.explain(examined)?;
     running.quit()
 }
