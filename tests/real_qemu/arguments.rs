@@ -22,7 +22,7 @@ impl List {
         self.items.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let mut parts = vec![String::new()];
         let mut chars = text.chars().peekable();
         while let Some(c) = chars.next() {

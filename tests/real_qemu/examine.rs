@@ -6,14 +6,13 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::arguments::{self, Argument, List, is, size};
 use crate::device::{self, Device};
 use crate::outcome::{Outcome, Stop, ensure, equal, some};
-use crate::qemu::Running;
+use crate::qemu::{PATIENCE, Running};
 use crate::text;
 
 /// Looks for all that the arguments of `qemu` name.
@@ -46,7 +45,7 @@ fn one(qemu: &Running<'_>, argument: &Argument, arguments: &[Argument], devices:
         }
         "-machine" => machine(qemu, list),
         "-cpu" => cpu(qemu, list),
-        "-qmp" => qmp(qemu, list),
+        "-qmp" => qmp(qemu, value),
         "-m" => memory(qemu, list),
         "-smp" => smp(qemu, list),
         "-rtc" => rtc(qemu, list),
@@ -154,23 +153,22 @@ fn cpu(qemu: &Running<'_>, list: &List) -> Outcome {
 }
 
 /// A socket of QMP, besides the one that these questions go over.
-fn qmp(qemu: &Running<'_>, list: &List) -> Outcome {
-    let server = |list: &List| list.get("server") == Some("on");
-    let path = match list.first.split_once(':') {
-        Some(("unix", path)) if server(list) => path.to_owned(),
+fn qmp(qemu: &Running<'_>, value: &str) -> Outcome {
+    let backend = match value.split_once(':') {
+        Some(("unix", rest)) => List::read(&format!("path={rest}")),
         Some(("chardev", id)) => {
             let arguments = arguments::read(qemu.args());
-            let backend = arguments.iter().find(|argument| argument.list.get("id") == Some(id));
-            let backend = some(backend, format!("chardev `{id}`"))?;
-            if !server(&backend.list) {
-                return qemu.world.greeting().map(drop);
-            }
-            some(backend.list.get("path"), "path")?.to_owned()
+            let backend = arguments.into_iter().find(|argument| argument.list.get("id") == Some(id));
+            some(backend, format!("chardev `{id}`"))?.list
         }
-        _ => return qemu.world.greeting().map(drop),
+        _ => return Err(Stop::failed("nothing is known of this backend")),
     };
-    let stream = UnixStream::connect(qemu.world.file(&path))?;
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    if backend.get("server") != Some("on") {
+        return qemu.world.greeting().map(drop);
+    }
+    let path = some(backend.get("path"), "path")?;
+    let stream = UnixStream::connect(qemu.world.file(path))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line)?;
     ensure!(line.starts_with("{\"QMP\""), "greeting: {line}")

@@ -14,7 +14,7 @@ use crate::outcome::{Outcome, Stop, ensure};
 use crate::world::World;
 
 /// How long an answer may take, on a machine that has other things to do.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A QEMU and its version.
 #[derive(Clone, Debug)]
@@ -89,6 +89,7 @@ impl Qemu {
             args,
             compiled_args,
             fds: rendered.fds.len(),
+            deprecated: compiled.codes().contains(&"deprecated"),
             guest,
             world,
         };
@@ -155,6 +156,8 @@ pub(crate) struct Running<'w> {
     compiled_args: usize,
     /// How many file descriptors the compiler's table has.
     pub(crate) fds: usize,
+    /// Whether the compiler has warned of something that will go.
+    deprecated: bool,
     guest: Guest,
     pub(crate) world: &'w World,
 }
@@ -214,18 +217,21 @@ impl Running<'_> {
         })
     }
 
-    /// What QEMU wrote to standard error, but for what has its cause in how a test's QEMU is unpacked.
+    /// What QEMU wrote to standard error, but for what a server that waits says, and what has its cause in how a
+    /// test's QEMU is unpacked.
     fn stderr(&self, bytes: &[u8]) -> String {
-        let text = String::from_utf8_lossy(bytes);
-        if self.qemu.installed {
-            return text.into_owned();
-        }
         // An unpacked QEMU looks for what its folder lacks in the machine's, and finds another version's.
         let foreign = |line: &&str| {
-            line.contains("failed to initialize module: /usr/lib/")
-                || *line == "Only modules from the same build can be loaded."
+            !self.qemu.installed
+                && (line.contains("failed to initialize module: /usr/lib/")
+                    || *line == "Only modules from the same build can be loaded.")
         };
-        text.lines().filter(|line| !foreign(line)).map(|line| format!("{line}\n")).collect()
+        let waits = |line: &&str| line.contains(": info: QEMU waiting for connection on: ");
+        // What the compiler has said, QEMU may say as well.
+        let known = |line: &&str| self.deprecated && line.contains(" is deprecated");
+        let text = String::from_utf8_lossy(bytes);
+        let lines = text.lines().filter(|line| !foreign(line) && !waits(line) && !known(line));
+        lines.map(|line| format!("{line}\n")).collect()
     }
 
     /// Looks for all that its arguments name, and ends it.

@@ -43,7 +43,7 @@ pub(crate) fn statements(text: &str) -> Vec<Statement> {
 }
 
 fn takes_kind(statement: &Statement) -> bool {
-    statement.words.len() == 1 && matches!(statement.keyword(), "port" | "console")
+    statement.words.len() == 1 && matches!(statement.keyword(), "port" | "console" | "netdev")
 }
 
 /// The words: values in quotes belong to what stands before them.

@@ -15,8 +15,8 @@ use crate::world::{World, quoted};
 /// What QEMU's options separate by, what shells and this language care for, and what isn't ASCII.
 const WILD: &str = "a,b=c,,d \"e' \\ f\tg\u{a0}é 日 {x} %d $H;//<(";
 /// The same at a length of 20 bytes, and of 31.
-const WILD_20: &str = "a,b=c,,\"d' \\ é\t{x}%s";
-const WILD_31: &str = "a,b=c,,\"d' \\ é\t{x}%s$H;//<( 日";
+const WILD_20: &str = "a,b=c,,\"d' \\é\t{x}%s";
+const WILD_31: &str = "a,b=c,,\"d' \\é\t{x}%s$H;//<( 日";
 
 /// How a value gets into the text.
 #[derive(Clone, Copy)]
@@ -44,7 +44,9 @@ impl Source<'_> {
             Way::Hole => {
                 let name = format!("value{}", self.params.lines().count());
                 self.params.push_str(&format!("param {name}: string\n"));
-                self.body.push_str(&format!("{{{name}}}"));
+                // `arg` takes its texts in quotes, with holes in them.
+                let quote = if before.contains("arg ") { "\"" } else { "" };
+                self.body.push_str(&format!("{quote}{{{name}}}{quote}"));
                 self.world.set(&name, value);
             }
         }
@@ -64,13 +66,14 @@ pub(crate) fn come_back(qemu: &Qemu, way: Way) -> Outcome {
     let wild = format!("{WILD}\nz");
     let path = |world: &World, name: &str| world.file(&format!("{name}{wild}").replace('/', "|"));
     let text = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
-    let [disk, bios, kernel, initrd, share, socket, qmp, dimm, other] =
-        ["disk", "bios", "kernel", "initrd", "share", "s", "q", "dimm", "="]
+    let [disk, bios, kernel, initrd, share, socket, qmp, dimm, random, other] =
+        ["disk", "bios", "kernel", "initrd", "share", "s", "q", "dimm", "random", "="]
             .map(|name| text(path(&world, name)));
     fs::rename(world.file("disk.img"), &disk)?;
     fs::rename(world.file("flash.img"), &bios)?;
     fs::rename(world.file("kernel"), &kernel)?;
     fs::rename(world.file("initrd"), &initrd)?;
+    fs::rename(world.file("other.img"), &random)?;
     fs::create_dir(&share)?;
 
     let mut source = Source { way, world: &mut world, params: String::new(), body: String::new() };
@@ -93,14 +96,19 @@ pub(crate) fn come_back(qemu: &Qemu, way: Way) -> Outcome {
         .say("netdev user id=u hostname=", "a,b")?
         .say("bootfile=", &wild)?
         .say("tftp=", &share)?
-        .say("object rng-random id=r filename=", &other)?
+        .say("object rng-random id=r filename=", &random)?
         .say("object secret id=s data=", &wild)?
-        .say("global virtio-rng-pci.failover_pair_id=", &wild)?
-        .say("device virtio-rng-pci rng=r arg \"-fw_cfg\" ", "name=opt/a,string=b")?;
+        .say("global usb-tablet.serial=", &wild)?
+        .say(
+            "device virtio-rng-pci rng=r device qemu-xhci device usb-tablet arg \"-fw_cfg\" ",
+            "name=opt/a,string=b",
+        )?;
     let text = source.text();
     let running = qemu.start(&text, &world)?;
-    let examined =
-        read_back(&running, &Expected { wild, disk, kernel, initrd, share, socket, qmp, other, dimm });
+    let examined = read_back(
+        &running,
+        &Expected { wild, disk, kernel, initrd, share, socket, qmp, random, other, dimm },
+    );
     running.explain(examined)?;
     running.quit()
 }
@@ -113,12 +121,13 @@ struct Expected {
     share: String,
     socket: String,
     qmp: String,
+    random: String,
     other: String,
     dimm: String,
 }
 
 fn read_back(qemu: &Running<'_>, expected: &Expected) -> Outcome {
-    let Expected { wild, disk, kernel, initrd, share, socket, qmp, other, dimm } = expected;
+    let Expected { wild, disk, kernel, initrd, share, socket, qmp, random, other, dimm } = expected;
     equal("name", qemu.ask("query-name", json!({}))?, json!({ "name": wild }))?;
     for (property, value) in [("kernel", kernel), ("initrd", initrd), ("append", wild)] {
         equal(property, qemu.get("/machine", property)?, json!(value))?;
@@ -131,9 +140,9 @@ fn read_back(qemu: &Running<'_>, expected: &Expected) -> Outcome {
     equal("serial", values("virtio-blk-pci", "serial")?, [json!(WILD_20)])?;
     equal("tag", values("virtio-9p-pci", "mount_tag")?, [json!(WILD_31)])?;
     equal("port", values("virtserialport", "name")?, [json!(wild)])?;
-    equal("global", values("virtio-rng-pci", "failover_pair_id")?, [json!(wild)])?;
+    equal("global", values("usb-tablet", "serial")?, [json!(wild)])?;
     equal("memory", qemu.get("/objects/m", "mem-path")?, json!(dimm))?;
-    equal("object", qemu.get("/objects/r", "filename")?, json!(other))?;
+    equal("object", qemu.get("/objects/r", "filename")?, json!(random))?;
     let chardevs = qemu.ask("query-chardev", json!({}))?;
     let files = chardevs.as_array().into_iter().flatten().filter_map(|own| own.get("filename"));
     let files: Vec<_> = files.filter_map(Value::as_str).collect();

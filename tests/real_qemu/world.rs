@@ -2,11 +2,13 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{CWD, Mode};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -14,6 +16,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::outcome::{Outcome, Stop, ensure};
+use crate::qemu::PATIENCE;
 
 pub(crate) const MIB: u64 = 1 << 20;
 
@@ -86,9 +89,19 @@ impl World {
 
     /// The greeting of a QEMU that connects to `{dir}/client.sock`.
     pub(crate) fn greeting(&self) -> Outcome<Value> {
-        self.client.set_nonblocking(false)?;
-        let (stream, _) = self.client.accept()?;
-        stream.set_read_timeout(Some(std::time::Duration::from_secs(60)))?;
+        self.client.set_nonblocking(true)?;
+        let deadline = Instant::now() + PATIENCE;
+        let stream = loop {
+            match self.client.accept() {
+                Ok((stream, _)) => break stream,
+                Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < deadline => {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        };
+        stream.set_nonblocking(false)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
         let mut line = String::new();
         BufReader::new(stream).read_line(&mut line)?;
         let greeting: Value = serde_json::from_str(&line)?;

@@ -139,6 +139,9 @@ impl Asking<'_> {
         let (what, _) = what(owner.kind());
         match owner.property(name) {
             Lookup::CannotTell => {}
+            // What the target no longer has has been reported.
+            Lookup::Unknown
+                if owner.kind() == Kind::Chardev && changes::RECONNECT.is_about(&format!("{name}=")) => {}
             Lookup::Unknown => {
                 let names: Vec<_> = owner.properties().map(|property| property.name()).collect();
                 let help = self
