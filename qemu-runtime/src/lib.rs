@@ -17,6 +17,9 @@ mod spawn;
 mod stdio;
 mod supervisor;
 mod tail;
+#[cfg(feature = "tokio")]
+pub mod tokio;
+mod watch;
 
 pub use error::{SpawnError, StartError};
 pub use fd::{FdError, FdProblem};

@@ -147,12 +147,17 @@ impl<'a> Spawn<'a> {
     ///
     /// As [`Guest::start`].
     pub fn start(self) -> Result<Guest, StartError> {
-        let options = self.qmp.unwrap_or_default();
-        let guest = self.qmp_with(options).spawn().map_err(StartError::Spawn)?;
+        let guest = self.with_qmp().spawn().map_err(StartError::Spawn)?;
         if let Some(qmp) = guest.qmp() {
             qmp.ready(qmp.timeout()).map_err(StartError::Qmp)?;
         }
         Ok(guest)
+    }
+
+    /// With QMP, of the bounds that were set.
+    pub(crate) fn with_qmp(self) -> Self {
+        let options = self.qmp.unwrap_or_default();
+        self.qmp_with(options)
     }
 
     /// Starts it: see [`Guest::spawn`].

@@ -7,15 +7,16 @@ use std::io::{self, PipeReader, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitStatus;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, MutexGuard, mpsc};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
 use crate::process::{self, Command, Step};
 use crate::tail::Tail;
+use crate::watch::Watched;
 
 /// Where a guest's standard error comes in.
 pub(crate) struct Incoming {
@@ -27,8 +28,7 @@ pub(crate) struct Incoming {
 pub(crate) struct Shared {
     pub(crate) pid: u32,
     pub(crate) pidfd: OwnedFd,
-    state: Mutex<State>,
-    ended: Condvar,
+    state: Watched<State>,
 }
 
 #[derive(Default)]
@@ -51,8 +51,7 @@ pub(crate) fn start(
                 Arc::new(Shared {
                     pid: process.pid,
                     pidfd: process.pidfd,
-                    state: Mutex::default(),
-                    ended: Condvar::new(),
+                    state: Watched::new(State::default()),
                 })
             });
             drop(command);
@@ -83,17 +82,13 @@ impl Shared {
 
     /// How it ended, once it has, or nothing at the deadline.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> Option<io::Result<ExitStatus>> {
-        let mut state = self.lock();
-        loop {
-            if let Some(status) = known(&state) {
-                return Some(status);
-            }
-            state = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
-                None => self.ended.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(Duration::ZERO) => return None,
-                Some(left) => self.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
-            };
-        }
+        self.state.wait(deadline, |state| known(state))
+    }
+
+    /// The same for a task.
+    #[cfg(feature = "tokio")]
+    pub(crate) async fn ended(&self, deadline: Option<Instant>) -> Option<io::Result<ExitStatus>> {
+        self.state.seen(deadline, |state| known(state)).await
     }
 
     /// The end of what it wrote to standard error so far, and how many bytes came before.
@@ -102,9 +97,8 @@ impl Shared {
         (state.stderr.to_vec(), state.stderr.skipped())
     }
 
-    /// A panic in another thread leaves nothing half done here.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Takes what it writes until it ends, then waits for it.
@@ -143,7 +137,7 @@ impl Shared {
         }
         let status = process::wait(&self.pidfd);
         self.lock().status = Some(status);
-        self.ended.notify_all();
+        self.state.tell();
     }
 
     /// Takes what there is to read: how many bytes, zero at the end.

@@ -30,6 +30,14 @@ pub trait Command: Serialize {
     const ALLOW_OOB: bool;
 }
 
+/// The commands of the crate qapi-spec, such as those that qapi-qmp has for all that QEMU knows.
+#[cfg(feature = "qapi")]
+impl<C: qapi_spec::Command> Command for C {
+    type Ok = C::Ok;
+    const NAME: &'static str = C::NAME;
+    const ALLOW_OOB: bool = C::ALLOW_OOB;
+}
+
 /// What a command returns that returns nothing: `{}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nothing;

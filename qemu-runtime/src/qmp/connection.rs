@@ -5,9 +5,10 @@ use std::io::{self, IoSlice, Read};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::os::fd::BorrowedFd;
+#[cfg(feature = "tokio")]
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -19,6 +20,7 @@ use super::event::Ring;
 use super::{Event, Greeting, QmpEnd, QmpError, QmpOptions};
 use crate::guest::{Exit, Observed};
 use crate::supervisor::Shared;
+use crate::watch::Watched;
 
 /// The id of `qmp_capabilities`, which is sent once. Those of commands follow.
 const NEGOTIATION: u64 = 0;
@@ -31,8 +33,7 @@ pub(super) struct Connection {
     pub(super) options: QmpOptions,
     /// The process at the other end, where it is a guest of this process.
     process: Option<Arc<Shared>>,
-    state: Mutex<State>,
-    changed: Condvar,
+    state: Watched<State>,
 }
 
 /// What QEMU answers, or its class and description of an error.
@@ -44,8 +45,8 @@ pub(super) struct State {
     ready: bool,
     oob: bool,
     last_id: u64,
-    /// Those who wait, by the ids of their commands.
-    pending: HashMap<u64, SyncSender<Reply>>,
+    /// The commands on their way whose answers somebody waits for, by id, and the answers until they are taken.
+    pending: HashMap<u64, Option<Reply>>,
     /// Whether somebody is writing a command.
     writing: bool,
     /// The command on its way that brings file descriptors. QEMU keeps only the last that came, until a command takes them:
@@ -95,99 +96,53 @@ impl Connection {
             drained: false,
             ended: None,
         };
-        Self { socket, options, process, state: Mutex::new(state), changed: Condvar::new() }
+        Self { socket, options, process, state: Watched::new(state) }
     }
 
-    /// A panic in another thread leaves nothing half done here.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
-    /// Waits for what `look` sees, which comes first, and for nothing after the connection's end.
-    fn wait<T>(
+    /// Waits for what `look` sees, which comes first, or the connection's end.
+    pub(super) fn wait<T>(
         &self,
         deadline: Option<Instant>,
-        mut look: impl FnMut(&mut State) -> Option<T>,
+        look: impl FnMut(&mut State) -> Option<T>,
     ) -> Result<T, Stop> {
-        self.wait_even_after_end(deadline, |state| if state.ended.is_some() { None } else { look(state) })
-    }
-
-    /// The same, with what there is to see after the connection's end.
-    pub(super) fn wait_even_after_end<T>(
-        &self,
-        deadline: Option<Instant>,
-        mut look: impl FnMut(&mut State) -> Option<T>,
-    ) -> Result<T, Stop> {
-        let mut state = self.lock();
-        loop {
-            if let Some(seen) = look(&mut state) {
-                return Ok(seen);
-            }
-            if let Some(end) = &state.ended {
-                return Err(Stop::Ended(Arc::clone(end)));
-            }
-            state = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
-                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(Duration::ZERO) => return Err(Stop::Timeout),
-                Some(left) => {
-                    self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        }
+        self.state.wait(deadline, or_end(look)).unwrap_or(Err(Stop::Timeout))
     }
 
     /// Waits until commands may be sent, and gives the greeting.
     pub(super) fn ready(&self, deadline: Option<Instant>) -> Result<Greeting, Stop> {
-        self.wait(deadline, |state| if state.ready { state.greeting.clone() } else { None })
+        self.wait(deadline, State::greeted)
     }
 
     /// What was seen of the guest's end, once all that QEMU sent was read.
     pub(super) fn observed(&self) -> Observed {
         // What QEMU left behind may have its end of the socket still.
-        let drained = self.wait_even_after_end(deadline_of(PATIENCE), |state| {
-            state.drained.then(|| state.observed.clone())
-        });
+        let drained = self.wait(deadline_of(PATIENCE), State::drained);
         drained.unwrap_or_else(|_| self.lock().observed.clone())
     }
 
     /// Sends a command and waits for its answer.
     pub(super) fn execute(
         &self,
-        oob: bool,
-        name: &str,
-        arguments: Value,
+        command: Request<'_>,
         fds: &[BorrowedFd<'_>],
         timeout: Duration,
     ) -> Result<Value, QmpError> {
         let deadline = deadline_of(timeout);
-        let stopped = |stop| match stop {
-            Stop::Timeout => QmpError::Timeout { what: name.to_owned(), timeout },
-            Stop::Ended(end) => QmpError::Ended { what: name.to_owned(), end },
-        };
-        let (sender, receiver) = mpsc::sync_channel(1);
-        // The turn to write, and the command's id.
-        let turn = self.wait(deadline, |state| {
-            if !state.ready || state.writing || (!fds.is_empty() && state.fd_command.is_some()) {
-                return None;
-            }
-            if oob && !state.oob {
-                return Some(None);
-            }
-            state.writing = true;
-            state.last_id += 1;
-            if !fds.is_empty() {
-                state.fd_command = Some(state.last_id);
-            }
-            state.pending.insert(state.last_id, sender.clone());
-            Some(Some(state.last_id))
-        });
-        // From here on the table has the only one: at the connection's end it lets go of it.
-        drop(sender);
-        let Some(id) = turn.map_err(stopped)? else {
-            return Err(QmpError::NoOob { command: name.to_owned() });
-        };
+        let name = command.name;
+        let turn = self.wait(deadline, |state| state.turn(command.oob, !fds.is_empty()));
+        let id = turn.map_err(|stop| stop.of(name, timeout))?.ok_or_else(|| no_oob(name))?;
+        let sent = self.send(&command.line(id), fds, &mut 0, deadline);
+        self.sent(id, sent).map_err(|unsent| unsent.of(name, timeout))?;
+        let reply = self.wait(deadline, |state| state.answer(id));
+        answered(name, reply.map_err(|stop| self.given_up(id, stop).of(name, timeout))?)
+    }
 
-        let sent = self.send(&request(oob, name, arguments, id), fds, deadline);
+    /// What follows from the attempt to send a command: the next one's turn, or the connection's end.
+    fn sent(&self, id: u64, sent: Result<(), Unsent>) -> Result<(), Unsent> {
         let mut state = self.lock();
         state.writing = false;
         if matches!(sent, Err(Unsent::Timeout | Unsent::Failed(_))) {
@@ -197,56 +152,42 @@ impl Connection {
             }
         }
         drop(state);
-        self.changed.notify_all();
+        self.state.tell();
         match sent {
-            Ok(()) | Err(Unsent::Closed) => {}
-            Err(Unsent::Timeout) => return Err(stopped(Stop::Timeout)),
-            Err(Unsent::Partly) => self.end(QmpEnd::Stuck),
-            Err(Unsent::Failed(source)) => {
-                return Err(QmpError::Send { command: name.to_owned(), source: Arc::new(source) });
+            Ok(()) | Err(Unsent::Closed) => Ok(()),
+            Err(Unsent::Partly) => {
+                self.end(QmpEnd::Stuck);
+                Ok(())
             }
-        }
-
-        let reply = match deadline {
-            None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(deadline) => receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())),
-        };
-        match reply {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err((class, desc))) => Err(QmpError::Refused { command: name.to_owned(), class, desc }),
-            Err(RecvTimeoutError::Timeout) => {
-                // Its answer, if it comes, is nobody's.
-                self.lock().pending.remove(&id);
-                Err(stopped(Stop::Timeout))
-            }
-            Err(RecvTimeoutError::Disconnected) => {
-                let end = self.lock().ended.clone();
-                Err(stopped(Stop::Ended(end.unwrap_or_else(|| Arc::new(QmpEnd::Dropped)))))
-            }
+            Err(unsent) => Err(unsent),
         }
     }
 
-    /// Sends a line, with the file descriptors in front.
+    /// Nobody waits for a command's answer any more.
+    fn given_up(&self, id: u64, stop: Stop) -> Stop {
+        self.lock().pending.remove(&id);
+        stop
+    }
+
+    /// Sends a line from its byte `at` on, with the file descriptors in front, and moves `at` on.
     fn send(
         &self,
-        mut line: &[u8],
-        mut fds: &[BorrowedFd<'_>],
+        line: &[u8],
+        fds: &[BorrowedFd<'_>],
+        at: &mut usize,
         deadline: Option<Instant>,
     ) -> Result<(), Unsent> {
-        let mut begun = false;
-        while !line.is_empty() {
+        while let Some(rest) = line.get(*at..).filter(|rest| !rest.is_empty()) {
+            let begun = *at > 0;
+            let fds = if begun { &[] } else { fds };
             let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(fds.len()))];
             let mut control = SendAncillaryBuffer::new(&mut space);
             if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
                 return Err(Unsent::Failed(Errno::TOOMANYREFS.into()));
             }
             let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-            match sendmsg(&self.socket, &[IoSlice::new(line)], &mut control, flags) {
-                Ok(sent) => {
-                    line = line.get(sent..).unwrap_or_default();
-                    fds = &[];
-                    begun = true;
-                }
+            match sendmsg(&self.socket, &[IoSlice::new(rest)], &mut control, flags) {
+                Ok(sent) => *at += sent,
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => {
                     let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -278,7 +219,7 @@ impl Connection {
                 state.drained = true;
                 let (observed, ended) = (state.observed.clone(), state.ended.is_some());
                 drop(state);
-                self.changed.notify_all();
+                self.state.tell();
                 if ended {
                     return;
                 }
@@ -346,7 +287,7 @@ impl Connection {
             state.observed.take(&event);
             state.events.push(event, line.len());
             drop(state);
-            self.changed.notify_all();
+            self.state.tell();
             return Ok(());
         }
         let reply = match (object.remove("return"), object.remove("error")) {
@@ -369,13 +310,13 @@ impl Connection {
             if state.fd_command == Some(id) {
                 state.fd_command = None;
             }
-            if let Some(sender) = state.pending.remove(&id) {
-                // It may have given up this moment.
-                let _ = sender.try_send(reply);
+            // Whoever sent it may have given up.
+            if let Some(place) = state.pending.get_mut(&id) {
+                *place = Some(reply);
             }
         }
         drop(state);
-        self.changed.notify_all();
+        self.state.tell();
         Ok(())
     }
 
@@ -387,8 +328,8 @@ impl Connection {
         state.greeting = Some(greeting);
         state.oob = oob;
         drop(state);
-        let line = request(false, "qmp_capabilities", arguments, NEGOTIATION);
-        match self.send(&line, &[], deadline_of(self.options.timeout)) {
+        let line = Request { oob: false, name: "qmp_capabilities", arguments }.line(NEGOTIATION);
+        match self.send(&line, &[], &mut 0, deadline_of(self.options.timeout)) {
             Ok(()) | Err(Unsent::Closed) => Ok(()),
             Err(Unsent::Timeout | Unsent::Partly) => Err(QmpEnd::Stuck),
             Err(Unsent::Failed(error)) => Err(QmpEnd::Io(error)),
@@ -399,22 +340,171 @@ impl Connection {
     pub(super) fn end(&self, end: QmpEnd) {
         let mut state = self.lock();
         state.ended.get_or_insert_with(|| Arc::new(end));
-        state.pending.clear();
         drop(state);
-        self.changed.notify_all();
+        self.state.tell();
         // The reader and QEMU notice. It fails where the other end is gone.
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 }
 
-/// A command as a line.
-fn request(oob: bool, name: &str, arguments: Value, id: u64) -> Vec<u8> {
-    let mut object = Map::new();
-    object.insert(if oob { "exec-oob" } else { "execute" }.to_owned(), name.into());
-    // What has no arguments may say so in several ways, of which QEMU takes one.
-    if !arguments.is_null() {
-        object.insert("arguments".to_owned(), arguments);
+/// The same for tasks.
+#[cfg(feature = "tokio")]
+impl Connection {
+    pub(super) async fn seen<T>(
+        &self,
+        deadline: Option<Instant>,
+        look: impl FnMut(&mut State) -> Option<T>,
+    ) -> Result<T, Stop> {
+        self.state.seen(deadline, or_end(look)).await.unwrap_or(Err(Stop::Timeout))
     }
-    object.insert("id".to_owned(), id.into());
-    format!("{}\n", Value::Object(object)).into_bytes()
+
+    pub(super) async fn is_ready(&self, deadline: Option<Instant>) -> Result<Greeting, Stop> {
+        self.seen(deadline, State::greeted).await
+    }
+
+    pub(super) async fn has_observed(&self) -> Observed {
+        let drained = self.seen(deadline_of(PATIENCE), State::drained).await;
+        drained.unwrap_or_else(|_| self.lock().observed.clone())
+    }
+
+    /// A task may be dropped wherever it waits. Then nobody waits for the answer, but a command that was begun is
+    /// written to its end.
+    pub(super) async fn executed(
+        self: &Arc<Self>,
+        command: Request<'_>,
+        fds: Vec<OwnedFd>,
+        timeout: Duration,
+    ) -> Result<Value, QmpError> {
+        let deadline = deadline_of(timeout);
+        let name = command.name;
+        let turn = self.seen(deadline, |state| state.turn(command.oob, !fds.is_empty())).await;
+        let id = turn.map_err(|stop| stop.of(name, timeout))?.ok_or_else(|| no_oob(name))?;
+        let _waits = Waits { connection: self, id };
+        let line = command.line(id);
+        let mut at = 0;
+        let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
+        let mut sent = self.send(&line, &borrowed, &mut at, Some(Instant::now()));
+        if matches!(sent, Err(Unsent::Timeout | Unsent::Partly)) {
+            // QEMU is slow to read: that is waited for elsewhere.
+            let connection = Arc::clone(self);
+            let writer = tokio::task::spawn_blocking(move || {
+                let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
+                let sent = connection.send(&line, &borrowed, &mut at, deadline);
+                connection.sent(id, sent)
+            });
+            // It fails where the runtime ends, and this task with it.
+            sent = writer.await.unwrap_or(Err(Unsent::Timeout));
+        } else {
+            sent = self.sent(id, sent);
+        }
+        sent.map_err(|unsent| unsent.of(name, timeout))?;
+        let reply = self.seen(deadline, |state| state.answer(id)).await;
+        answered(name, reply.map_err(|stop| stop.of(name, timeout))?)
+    }
+}
+
+/// A task that waits for an answer, or did.
+#[cfg(feature = "tokio")]
+struct Waits<'c> {
+    connection: &'c Connection,
+    id: u64,
+}
+
+#[cfg(feature = "tokio")]
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.connection.lock().pending.remove(&self.id);
+    }
+}
+
+impl State {
+    fn greeted(&mut self) -> Option<Greeting> {
+        if self.ready && self.ended.is_none() { self.greeting.clone() } else { None }
+    }
+
+    fn drained(&mut self) -> Option<Observed> {
+        self.drained.then(|| self.observed.clone())
+    }
+
+    /// The turn to write a command, with its id; none where QEMU doesn't take it.
+    fn turn(&mut self, oob: bool, with_fds: bool) -> Option<Option<u64>> {
+        if self.ended.is_some() || !self.ready || self.writing || (with_fds && self.fd_command.is_some()) {
+            return None;
+        }
+        if oob && !self.oob {
+            return Some(None);
+        }
+        self.writing = true;
+        self.last_id += 1;
+        let id = self.last_id;
+        if with_fds {
+            self.fd_command = Some(id);
+        }
+        self.pending.insert(id, None);
+        Some(Some(id))
+    }
+
+    /// The answer to a command, once it is there.
+    fn answer(&mut self, id: u64) -> Option<Reply> {
+        self.pending.get(&id)?.as_ref()?;
+        self.pending.remove(&id)?
+    }
+}
+
+/// Sees the connection's end, too, where there is nothing else to see.
+fn or_end<T>(
+    mut look: impl FnMut(&mut State) -> Option<T>,
+) -> impl FnMut(&mut State) -> Option<Result<T, Stop>> {
+    move |state| look(state).map(Ok).or_else(|| state.ended.clone().map(|end| Err(Stop::Ended(end))))
+}
+
+impl Stop {
+    /// The error of whoever waited for `what`.
+    pub(super) fn of(self, what: &str, timeout: Duration) -> QmpError {
+        let what = what.to_owned();
+        match self {
+            Self::Timeout => QmpError::Timeout { what, timeout },
+            Self::Ended(end) => QmpError::Ended { what, end },
+        }
+    }
+}
+
+impl Unsent {
+    fn of(self, name: &str, timeout: Duration) -> QmpError {
+        match self {
+            Self::Failed(source) => QmpError::Send { command: name.to_owned(), source: Arc::new(source) },
+            Self::Timeout | Self::Partly | Self::Closed => Stop::Timeout.of(name, timeout),
+        }
+    }
+}
+
+fn no_oob(name: &str) -> QmpError {
+    QmpError::NoOob { command: name.to_owned() }
+}
+
+fn answered(name: &str, reply: Reply) -> Result<Value, QmpError> {
+    reply.map_err(|(class, desc)| QmpError::Refused { command: name.to_owned(), class, desc })
+}
+
+/// A command to send.
+pub(super) struct Request<'a> {
+    /// Whether it is to overtake others.
+    pub(super) oob: bool,
+    pub(super) name: &'a str,
+    /// An object, or null for none.
+    pub(super) arguments: Value,
+}
+
+impl Request<'_> {
+    fn line(self, id: u64) -> Vec<u8> {
+        let mut object = Map::new();
+        let key = if self.oob { "exec-oob" } else { "execute" };
+        object.insert(key.to_owned(), self.name.into());
+        // What has no arguments may say so in several ways, of which QEMU takes one.
+        if !self.arguments.is_null() {
+            object.insert("arguments".to_owned(), self.arguments);
+        }
+        object.insert("id".to_owned(), id.into());
+        format!("{}\n", Value::Object(object)).into_bytes()
+    }
 }

@@ -70,11 +70,13 @@ impl Ring {
         self.first + self.events.len() as u64
     }
 
-    /// The event of a number, or how many are gone since.
-    fn get(&self, number: u64) -> Result<Option<Arc<Event>>, u64> {
-        let index = number.checked_sub(self.first).ok_or_else(|| self.first - number)?;
-        let event = usize::try_from(index).ok().and_then(|index| self.events.get(index));
-        Ok(event.map(|(event, _)| Arc::clone(event)))
+    /// The event of a number, once it is there, or how many are gone since.
+    fn come(&self, number: u64) -> Option<Result<Arc<Event>, u64>> {
+        let Some(index) = number.checked_sub(self.first) else {
+            return Some(Err(self.first - number));
+        };
+        let (event, _) = self.events.get(usize::try_from(index).ok()?)?;
+        Some(Ok(Arc::clone(event)))
     }
 }
 
@@ -120,24 +122,49 @@ impl Events {
         let deadline = deadline_of(timeout);
         loop {
             let next = self.next;
-            let came = self.connection.wait_even_after_end(deadline, |state| match state.events.get(next) {
-                Ok(event) => event.map(Ok),
-                Err(missed) => Some(Err(missed)),
-            });
-            match came {
-                Ok(Ok(event)) => {
-                    self.next += 1;
-                    if wanted(&event) {
-                        return Ok(event);
-                    }
-                }
-                Ok(Err(missed)) => {
-                    self.next += missed;
-                    return Err(QmpError::Lagged { missed });
-                }
-                Err(Stop::Timeout) => return Err(QmpError::Timeout { what: what.to_owned(), timeout }),
-                Err(Stop::Ended(end)) => return Err(QmpError::Ended { what: what.to_owned(), end }),
+            let came = self.connection.wait(deadline, |state| state.events.come(next));
+            if let Some(event) = self.take(came, what, timeout, &mut wanted) {
+                return event;
             }
+        }
+    }
+
+    /// The same for a task.
+    #[cfg(feature = "tokio")]
+    pub(super) async fn found(
+        &mut self,
+        what: &str,
+        timeout: Duration,
+        mut wanted: impl FnMut(&Event) -> bool,
+    ) -> Result<Arc<Event>, QmpError> {
+        let deadline = deadline_of(timeout);
+        loop {
+            let next = self.next;
+            let came = self.connection.seen(deadline, |state| state.events.come(next)).await;
+            if let Some(event) = self.take(came, what, timeout, &mut wanted) {
+                return event;
+            }
+        }
+    }
+
+    /// Takes what came, if it is what is wanted.
+    fn take(
+        &mut self,
+        came: Result<Result<Arc<Event>, u64>, Stop>,
+        what: &str,
+        timeout: Duration,
+        wanted: &mut impl FnMut(&Event) -> bool,
+    ) -> Option<Result<Arc<Event>, QmpError>> {
+        match came {
+            Ok(Ok(event)) => {
+                self.next += 1;
+                wanted(&event).then_some(Ok(event))
+            }
+            Ok(Err(missed)) => {
+                self.next += missed;
+                Some(Err(QmpError::Lagged { missed }))
+            }
+            Err(stop) => Some(Err(stop.of(what, timeout))),
         }
     }
 }

@@ -8,6 +8,8 @@ mod command;
 mod connection;
 mod error;
 mod event;
+#[cfg(feature = "tokio")]
+pub(crate) mod tasks;
 
 pub use command::{
     AddFd, AddedFd, Command, Cont, GetFd, Greeting, Nothing, Numbers, QueryStatus, QueryVersion, Quit,
@@ -27,7 +29,7 @@ use serde_json::Value;
 
 use crate::guest::Observed;
 use crate::supervisor::Shared;
-use connection::{Connection, Stop as Stopped, deadline_of};
+use connection::{Connection, Request, deadline_of};
 
 /// The bounds of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -109,13 +111,7 @@ impl Qmp {
     ///
     /// At the timeout, and where QEMU ended or sent something else.
     pub fn ready(&self, timeout: Duration) -> Result<Greeting, QmpError> {
-        self.connection.ready(deadline_of(timeout)).map_err(|stop| {
-            let what = "QEMU's greeting".to_owned();
-            match stop {
-                Stopped::Timeout => QmpError::Timeout { what, timeout },
-                Stopped::Ended(end) => QmpError::Ended { what, end },
-            }
-        })
+        self.connection.ready(deadline_of(timeout)).map_err(|stop| stop.of("QEMU's greeting", timeout))
     }
 
     /// Which QEMU it is, once that has greeted.
@@ -210,7 +206,7 @@ impl Qmp {
         arguments: Value,
         timeout: Duration,
     ) -> Result<Value, QmpError> {
-        self.connection.execute(false, name, arguments, &[], timeout)
+        self.connection.execute(Request { oob: false, name, arguments }, &[], timeout)
     }
 
     /// The same, out of band. QEMU refuses what can't be.
@@ -219,7 +215,7 @@ impl Qmp {
     ///
     /// As [`Qmp::execute_oob`].
     pub fn execute_raw_oob(&self, name: &str, arguments: Value) -> Result<Value, QmpError> {
-        self.connection.execute(true, name, arguments, &[], self.timeout())
+        self.connection.execute(Request { oob: true, name, arguments }, &[], self.timeout())
     }
 
     /// The events from now on. One that a command causes is not lost if this is called before it.
@@ -244,11 +240,26 @@ impl Qmp {
         fds: &[BorrowedFd<'_>],
         timeout: Duration,
     ) -> Result<C::Ok, QmpError> {
-        let wrong = |source| QmpError::Type { command: C::NAME.to_owned(), source: Arc::new(source) };
-        let arguments = serde_json::to_value(command).map_err(wrong)?;
-        let answer = self.connection.execute(oob, C::NAME, arguments, fds, timeout)?;
-        serde_json::from_value(answer).map_err(wrong)
+        let answer = self.connection.execute(Request::of(command, oob)?, fds, timeout)?;
+        typed::<C>(answer)
     }
+}
+
+impl Request<'_> {
+    /// A command that is a type.
+    fn of<C: Command>(command: &C, oob: bool) -> Result<Self, QmpError> {
+        let arguments = serde_json::to_value(command).map_err(wrong::<C>)?;
+        Ok(Self { oob, name: C::NAME, arguments })
+    }
+}
+
+/// The answer to such a command.
+fn typed<C: Command>(answer: Value) -> Result<C::Ok, QmpError> {
+    serde_json::from_value(answer).map_err(wrong::<C>)
+}
+
+fn wrong<C: Command>(source: serde_json::Error) -> QmpError {
+    QmpError::Type { command: C::NAME.to_owned(), source: Arc::new(source) }
 }
 
 impl fmt::Debug for Qmp {

@@ -41,7 +41,8 @@ fn sleeping() -> Plan {
     Plan::new("sleep", ["1000"], vec![])
 }
 
-fn children() -> bool {
+/// Whether this process has any that it has not waited for.
+pub(crate) fn children() -> bool {
     waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).is_ok()
 }
 

@@ -8,6 +8,8 @@ mod qemu;
 mod qmp;
 mod stand_in;
 mod taps;
+#[cfg(feature = "tokio")]
+mod tokio;
 
 use std::process::ExitCode;
 
@@ -33,7 +35,18 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // They compare what the whole process has open, and change its limits.
     arguments.test_threads = Some(1);
-    let tests = [fds::TESTS, taps::TESTS, guest::TESTS, qemu::TESTS, qmp::TESTS].concat();
+    let tests = [
+        fds::TESTS,
+        taps::TESTS,
+        guest::TESTS,
+        qemu::TESTS,
+        qmp::TESTS,
+        #[cfg(feature = "qapi")]
+        qmp::qapi::TESTS,
+        #[cfg(feature = "tokio")]
+        tokio::TESTS,
+    ]
+    .concat();
     let trials = tests.into_iter().map(|(name, test)| {
         let name = name.trim_start_matches("runtime::");
         Trial::ignorable_test(name, move || match test() {

@@ -1,0 +1,216 @@
+//! The runtime for programs on tokio (feature `tokio`): the same names, waited for by `await`.
+//!
+//! It needs a tokio runtime with its timers. What waits here costs no thread, but for
+//! [`shutdown`](Guest::shutdown), which takes one of tokio's for blocking work while it lasts.
+//!
+//! ```no_run
+//! # async fn example(plan: qemu_runtime::Plan) -> Result<(), Box<dyn std::error::Error>> {
+//! use qemu_runtime::ShutdownPolicy;
+//! use qemu_runtime::tokio::Guest;
+//!
+//! let guest = Guest::start(&plan).await?;
+//! println!("{}", guest.status().await?.status);
+//! let shutdown = guest.shutdown(&ShutdownPolicy::new()).await?;
+//! println!("{:?}: {}", shutdown.step, shutdown.exit);
+//! # Ok(())
+//! # }
+//! ```
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+
+pub use crate::qmp::tasks::{Events, Qmp};
+
+use crate::plan::Plan;
+use crate::qmp::{Command, Cont, QmpError, QueryStatus, Status, Stop, SystemPowerdown};
+use crate::{Exit, OlderQemu, Shutdown, ShutdownPolicy, Spawn, SpawnError, StartError};
+
+/// A [guest](crate::Guest) whose calls are waited for by `await`.
+///
+/// It ends as the other does: when it is dropped, QEMU is killed, and when this process ends, too, unless it was started
+/// [detached](Spawn::detached). Dropped within a tokio runtime, it leaves the wait for QEMU's end to one of tokio's
+/// threads for blocking work.
+#[derive(Debug)]
+pub struct Guest {
+    guest: Arc<crate::Guest>,
+}
+
+impl From<crate::Guest> for Guest {
+    fn from(guest: crate::Guest) -> Self {
+        Self { guest: Arc::new(guest) }
+    }
+}
+
+impl Guest {
+    /// See [`crate::Guest::spawn`]. It opens the plan's file descriptors and starts the program: nothing to wait for.
+    ///
+    /// # Errors
+    ///
+    /// Where a file descriptor of the plan can't be opened, or the program can't be executed. Nothing is left then.
+    pub fn spawn(plan: &Plan) -> Result<Self, SpawnError> {
+        crate::Guest::spawn(plan).map(Self::from)
+    }
+
+    /// Starts a plan with [QMP](Guest::qmp), and waits until QEMU has greeted there.
+    ///
+    /// # Errors
+    ///
+    /// Where it can't be spawned, and where QEMU ends or says nothing in time. Nothing is left then.
+    pub async fn start(plan: &Plan) -> Result<Self, StartError> {
+        Self::start_with(Spawn::new(plan)).await
+    }
+
+    /// The same, with choices.
+    ///
+    /// # Errors
+    ///
+    /// As [`Guest::start`].
+    pub async fn start_with(spawn: Spawn<'_>) -> Result<Self, StartError> {
+        let guest = Self::from(spawn.with_qmp().spawn().map_err(StartError::Spawn)?);
+        if let Some(qmp) = guest.qmp() {
+            qmp.ready(qmp.timeout()).await.map_err(StartError::Qmp)?;
+        }
+        Ok(guest)
+    }
+
+    /// The guest of the blocking interface, for what is missing here.
+    pub fn blocking(&self) -> &crate::Guest {
+        &self.guest
+    }
+
+    /// The conversation with QEMU, where it was started with one.
+    pub fn qmp(&self) -> Option<Qmp<'_>> {
+        self.blocking().qmp().map(Qmp::from)
+    }
+
+    /// Whether the guest runs, and if not, why.
+    ///
+    /// # Errors
+    ///
+    /// Where QEMU doesn't answer, or there is no QMP. So it is for all that asks QEMU.
+    pub async fn status(&self) -> Result<Status, QmpError> {
+        self.ask(QueryStatus {}).await
+    }
+
+    /// Pauses the guest (`stop`).
+    ///
+    /// # Errors
+    ///
+    /// As [`Guest::status`].
+    pub async fn pause(&self) -> Result<(), QmpError> {
+        self.ask(Stop {}).await.map(drop)
+    }
+
+    /// Lets the guest run, also one that was started paused (`cont`).
+    ///
+    /// # Errors
+    ///
+    /// As [`Guest::status`].
+    pub async fn resume(&self) -> Result<(), QmpError> {
+        self.ask(Cont {}).await.map(drop)
+    }
+
+    /// Presses the guest's power button (`system_powerdown`).
+    ///
+    /// # Errors
+    ///
+    /// As [`Guest::status`].
+    pub async fn powerdown(&self) -> Result<(), QmpError> {
+        self.ask(SystemPowerdown {}).await.map(drop)
+    }
+
+    async fn ask<C: Command>(&self, command: C) -> Result<C::Ok, QmpError> {
+        self.qmp().ok_or(QmpError::NoQmp)?.execute(&command).await
+    }
+
+    /// See [`crate::Guest::older_than_target`].
+    pub fn older_than_target(&self) -> Option<OlderQemu> {
+        self.blocking().older_than_target()
+    }
+
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.blocking().id()
+    }
+
+    /// What refers to its process: see [`crate::Guest::pidfd`].
+    pub fn pidfd(&self) -> BorrowedFd<'_> {
+        self.blocking().pidfd()
+    }
+
+    /// What it wrote to standard error so far: see [`crate::Guest::stderr`].
+    pub fn stderr(&self) -> Vec<u8> {
+        self.blocking().stderr()
+    }
+
+    /// Waits for it to end.
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::Guest::wait`].
+    pub async fn wait(&self) -> io::Result<Exit> {
+        match self.blocking().shared.ended(None).await {
+            Some(status) => self.exit(status).await,
+            None => Err(Errno::CHILD.into()),
+        }
+    }
+
+    /// Waits for it to end, but not longer than `timeout`. Nothing if it runs on.
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::Guest::wait`].
+    pub async fn wait_timeout(&self, timeout: Duration) -> io::Result<Option<Exit>> {
+        match self.blocking().shared.ended(Instant::now().checked_add(timeout)).await {
+            Some(status) => self.exit(status).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn exit(&self, status: io::Result<ExitStatus>) -> io::Result<Exit> {
+        let observed = match self.qmp() {
+            Some(qmp) => qmp.observed().await,
+            None => Default::default(),
+        };
+        Ok(Exit::new(&self.blocking().shared, status?, observed))
+    }
+
+    /// Shuts it down: see [`crate::Guest::shutdown`]. Begun, it goes on though the call is dropped.
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::Guest::shutdown`].
+    pub async fn shutdown(&self, policy: &ShutdownPolicy) -> io::Result<Shutdown> {
+        let (guest, policy) = (Arc::clone(&self.guest), *policy);
+        let shutdown = tokio::task::spawn_blocking(move || guest.shutdown(&policy));
+        shutdown.await.map_err(io::Error::other)?
+    }
+
+    /// Kills it, by SIGKILL. Doesn't wait for its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::Guest::kill`].
+    pub fn kill(&self) -> io::Result<()> {
+        self.blocking().kill()
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        if self.guest.detached {
+            return;
+        }
+        // Without a runtime, and whom this user may not kill, is left to the other guest's drop.
+        if let (Ok(()), Ok(runtime)) = (self.guest.kill(), tokio::runtime::Handle::try_current()) {
+            // Whoever has it last waits for QEMU's end, which takes a moment that a task must not.
+            let guest = Arc::clone(&self.guest);
+            runtime.spawn_blocking(move || guest.wait());
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The interface for tasks, with a real QEMU and with stand-ins.
+
+use std::fs;
+use std::future::Future;
+use std::os::fd::AsFd;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use qemu_runtime::qmp::{AddFd, QmpEnd, QmpError, QueryStatus};
+use qemu_runtime::tokio::Guest;
+use qemu_runtime::{Cause, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, StartError};
+use serde_json::{Value, json};
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
+
+use crate::host::{Lacking, open_files, state_of, threads, until};
+use crate::qmp::{LONG, SHORT, paused, qemu};
+use crate::stand_in;
+
+crate::tests! {
+    a_task_talks_with_qemu
+    commands_of_one_task_are_in_flight_together
+    tasks_lose_no_event
+    file_descriptors_are_passed
+    a_call_that_is_dropped_hinders_no_other
+    a_qemu_that_does_not_read_hinders_no_task
+    a_death_ends_all_calls
+    a_start_that_fails_says_why
+    a_guest_ends_with_its_value
+    a_guest_may_outlive_the_runtime
+    ten_guests_at_once_leave_nothing
+}
+
+/// Runs a task on the one thread of a runtime: nothing may block it.
+fn run<T>(task: impl Future<Output = T>) -> Result<T, Lacking> {
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    Ok(runtime.block_on(task))
+}
+
+fn speaking(fault: &str) -> Guest {
+    let plan = stand_in::plan(&["qmp", fault], vec![]);
+    Guest::from(Spawn::new(&plan).qmp().spawn().unwrap())
+}
+
+fn a_task_talks_with_qemu() -> Result<(), Lacking> {
+    run(async {
+        let guest = Guest::start(&paused()).await.unwrap();
+        assert_eq!(guest.status().await.unwrap().status, "prelaunch");
+        guest.resume().await.unwrap();
+        assert!(guest.status().await.unwrap().running);
+        guest.pause().await.unwrap();
+        let qmp = guest.qmp().unwrap();
+        assert!(qmp.version().is_some());
+        let error = qmp.execute_raw("no-such", Value::Null).await.unwrap_err();
+        assert_eq!(error.to_string(), "no-such: The command no-such has not been found (CommandNotFound)");
+        let error = qmp.execute_raw_oob("query-status", Value::Null).await.unwrap_err();
+        assert!(error.to_string().contains("does not support OOB"), "{error}");
+        assert!(guest.wait_timeout(SHORT).await.unwrap().is_none());
+        let shutdown = guest.shutdown(&ShutdownPolicy::new()).await.unwrap();
+        assert_eq!(shutdown.step, ShutdownStep::Quit);
+        assert_eq!(shutdown.exit.cause(), Cause::Shutdown(ShutdownReason::Quit));
+        assert_eq!(guest.wait().await.unwrap(), shutdown.exit);
+    })
+}
+
+fn commands_of_one_task_are_in_flight_together() -> Result<(), Lacking> {
+    run(async {
+        // It answers the second before the first.
+        let guest = speaking("order");
+        let qmp = guest.qmp().unwrap();
+        let (one, two) = tokio::join!(
+            biased;
+            qmp.execute_raw("one", Value::Null),
+            qmp.execute_raw("two", Value::Null),
+        );
+        assert_eq!((one.unwrap(), two.unwrap()), ("one".into(), "two".into()));
+
+        let guest = Arc::new(Guest::start(&paused()).await.unwrap());
+        let mut tasks = JoinSet::new();
+        for number in 0..100 {
+            let guest = Arc::clone(&guest);
+            tasks.spawn(async move {
+                let name = format!("no-such-{number}");
+                let error = guest.qmp().unwrap().execute_raw(&name, Value::Null).await.unwrap_err();
+                assert!(error.to_string().contains(&format!("command {name} has")), "{error}");
+            });
+        }
+        tasks.join_all().await;
+    })
+}
+
+fn tasks_lose_no_event() -> Result<(), Lacking> {
+    run(async {
+        let guest = Guest::start(&paused()).await.unwrap();
+        let mut events = guest.qmp().unwrap().events();
+        guest.resume().await.unwrap();
+        guest.pause().await.unwrap();
+        assert_eq!(events.next(LONG).await.unwrap().name, "RESUME");
+        let stop = events.wait_for("STOP", LONG).await.unwrap();
+        let error = events.next(SHORT).await.unwrap_err();
+        assert_eq!(error.to_string(), "an event: no answer within 300ms");
+        // A wait that is dropped takes none along.
+        let _ = tokio::time::timeout(SHORT, events.next(LONG)).await.unwrap_err();
+        let (event, resumed) = tokio::join!(events.next(LONG), guest.resume());
+        resumed.unwrap();
+        assert_eq!(event.unwrap().name, "RESUME");
+        let again = guest.qmp().unwrap().events_from_start().wait_for("STOP", LONG).await.unwrap();
+        assert_eq!(*again, *stop);
+
+        let guest = speaking("events");
+        let qmp = guest.qmp().unwrap();
+        let mut events = qmp.events();
+        qmp.execute_raw("x", Value::Null).await.unwrap();
+        assert!(matches!(events.next(LONG).await, Err(QmpError::Lagged { missed: 3976 })));
+        assert_eq!(events.next(LONG).await.unwrap().name, "E3976");
+    })
+}
+
+fn file_descriptors_are_passed() -> Result<(), Lacking> {
+    run(async {
+        let guest = Guest::start(&paused()).await.unwrap();
+        let zero = fs::File::open("/dev/zero").unwrap();
+        let add = AddFd { fdset_id: Some(5), opaque: None };
+        let added = guest.qmp().unwrap().execute_with_fds(&add, &[zero.as_fd()]).await.unwrap();
+        let theirs = fs::read_link(format!("/proc/{}/fd/{}", guest.id(), added.fd)).unwrap();
+        assert_eq!(theirs.to_str(), Some("/dev/zero"));
+    })
+}
+
+fn a_call_that_is_dropped_hinders_no_other() -> Result<(), Lacking> {
+    run(async {
+        let guest = Guest::start(&paused()).await.unwrap();
+        let qmp = guest.qmp().unwrap();
+        for _ in 0..100 {
+            // It is sent, and its answer is nobody's.
+            let call = pin!(qmp.execute(&QueryStatus {}));
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(call.poll(&mut context).is_pending());
+        }
+        assert!(!qmp.execute(&QueryStatus {}).await.unwrap().running);
+    })
+}
+
+fn a_qemu_that_does_not_read_hinders_no_task() -> Result<(), Lacking> {
+    run(async {
+        let guest = Guest::start(&paused()).await.unwrap();
+        let qmp = guest.qmp().unwrap();
+        let signal = |signal| rustix::process::pidfd_send_signal(guest.pidfd(), signal).unwrap();
+        signal(rustix::process::Signal::STOP);
+        // More than the socket takes, so that a part of it waits.
+        let long = "x".repeat(1 << 20);
+        let mut ticks = 0;
+        let call = qmp.execute_raw("query-status", json!({ "no-such": long }));
+        let tick = async {
+            for _ in 0..10 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                ticks += 1;
+            }
+            signal(rustix::process::Signal::CONT);
+        };
+        let (answer, ()) = tokio::join!(call, tick);
+        assert_eq!(ticks, 10);
+        let error = answer.unwrap_err();
+        assert!(matches!(&error, QmpError::Refused { .. }), "{error}");
+
+        signal(rustix::process::Signal::STOP);
+        let call = qmp.execute_raw_timeout("query-status", json!({ "no-such": long }), SHORT);
+        // Half of it is there: what follows would be read as its end.
+        let error = call.await.unwrap_err();
+        assert!(matches!(&error, QmpError::Ended { end, .. } if matches!(**end, QmpEnd::Stuck)), "{error}");
+    })
+}
+
+fn a_death_ends_all_calls() -> Result<(), Lacking> {
+    run(async {
+        let guest = speaking("exits");
+        let qmp = guest.qmp().unwrap();
+        let mut events = qmp.events();
+        let (call, event) = tokio::join!(qmp.execute_raw("x", Value::Null), events.next(LONG));
+        for error in [call.unwrap_err(), event.unwrap_err()] {
+            let exit = error.exit().unwrap();
+            assert_eq!((exit.status().code(), exit.stderr()), (Some(9), &b"the reason\n"[..]), "{error}");
+        }
+    })
+}
+
+fn a_start_that_fails_says_why() -> Result<(), Lacking> {
+    run(async {
+        let error = Guest::start(&qemu(&["-M", "none", "-device", "no-such"])).await.unwrap_err();
+        assert!(error.to_string().contains("no-such"), "{error}");
+        let missing = qemu_runtime::Plan::new("qemu-system-none", [""; 0], vec![]);
+        assert!(matches!(Guest::start(&missing).await, Err(StartError::Spawn(_))));
+    })
+}
+
+fn a_guest_ends_with_its_value() -> Result<(), Lacking> {
+    let before = (open_files(), threads());
+    let id = run(async {
+        let guest = Guest::start(&paused()).await.unwrap();
+        let id = guest.id();
+        let waiting = tokio::spawn(async move { guest.wait().await.map(drop) });
+        tokio::task::yield_now().await;
+        waiting.abort();
+        assert!(waiting.await.unwrap_err().is_cancelled());
+        until("it is gone", || state_of(id).is_none());
+        id
+    })?;
+    assert!(state_of(id).is_none());
+    until("all is as it was", || (open_files(), threads()) == before);
+    Ok(())
+}
+
+fn a_guest_may_outlive_the_runtime() -> Result<(), Lacking> {
+    let guest = run(async { Guest::start(&paused()).await.unwrap() })?;
+    let id = guest.id();
+    assert!(!run(async { guest.status().await.unwrap().running })?);
+    drop(guest);
+    assert!(state_of(id).is_none());
+    Ok(())
+}
+
+fn ten_guests_at_once_leave_nothing() -> Result<(), Lacking> {
+    let before = (open_files(), threads());
+    run(async {
+        let mut tasks = JoinSet::new();
+        for _ in 0..10 {
+            tasks.spawn(async {
+                let guest = Guest::start(&paused()).await.unwrap();
+                let mut events = guest.qmp().unwrap().events();
+                guest.resume().await.unwrap();
+                events.wait_for("RESUME", LONG).await.unwrap();
+                guest.shutdown(&ShutdownPolicy::new().powerdown(None)).await.unwrap().step
+            });
+        }
+        assert!(tasks.join_all().await.iter().all(|step| *step == ShutdownStep::Quit));
+    })?;
+    until("all is as it was", || (open_files(), threads()) == before);
+    Ok(())
+}
