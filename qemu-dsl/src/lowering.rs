@@ -7,7 +7,7 @@ use std::fmt::{self, Display};
 
 use crate::analyse::Vm;
 use crate::analyse::args::Id;
-use crate::analyse::ids::Provides;
+use crate::analyse::ids::{Provides, provider};
 use crate::changes::{self, Change};
 use crate::node::Node;
 use crate::plan::{Arg, Escape, FdSlot, FdSource, Piece, Template, Text};
@@ -106,7 +106,7 @@ pub(crate) fn owners(vm: &Vm) -> Vec<Option<usize>> {
     let mut providers = std::collections::HashMap::new();
     for definition in vm.ids.definitions.iter().filter(|definition| definition.provides != Provides::Nothing)
     {
-        providers.entry(definition.name.as_str()).or_insert(definition.statement);
+        providers.entry(definition.name.as_str()).or_insert(definition);
     }
     let mut owners = vec![None; vm.statements.len()];
     // Without a name it is the first controller, wherever that stands.
@@ -120,13 +120,10 @@ pub(crate) fn owners(vm: &Vm) -> Vec<Option<usize>> {
         }
     }
     for bus in &vm.ids.buses {
-        // `b.0` is the bus number 0 of the device `b`, unless a device is called just so.
-        let owner = providers.get(bus.name.as_str()).or_else(|| {
-            let (device, number) = bus.name.rsplit_once('.')?;
-            number.parse::<u32>().ok().and_then(|_| providers.get(device))
-        });
+        let owner =
+            provider(&bus.name, |name| providers.get(name).copied(), |definition| definition.provides);
         if let (Some(owner), Some(place)) = (owner, owners.get_mut(bus.statement)) {
-            *place = Some(*owner);
+            *place = Some(owner.statement);
         }
     }
     owners

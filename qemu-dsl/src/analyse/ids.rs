@@ -90,6 +90,22 @@ pub(crate) struct BusUse {
     pub(crate) wants: Provides,
 }
 
+/// The device that provides the bus of a name. `b.0` is the bus number 0 of the device `b`, unless a bus is called just
+/// so.
+pub(crate) fn provider<T>(
+    bus: &str,
+    device: impl Fn(&str) -> Option<T>,
+    provides: impl Fn(&T) -> Provides,
+) -> Option<T> {
+    let numbered = || {
+        let (name, number) = bus.rsplit_once('.')?;
+        number.parse::<u32>().ok()?;
+        device(name).filter(|device| matches!(provides(device), Provides::VirtioSerial | Provides::Unknown))
+    };
+    let named = device(bus).filter(|device| matches!(provides(device), Provides::Pci | Provides::Unknown));
+    named.or_else(numbered)
+}
+
 /// All ids of a VM.
 #[derive(Debug, Default)]
 pub(crate) struct Ids {

@@ -3,16 +3,18 @@
 use std::collections::HashMap;
 
 use crate::analyse::Vm;
-use crate::analyse::ids::{BusUse, Definition, Provides, Space};
+use crate::analyse::ids::{BusUse, Definition, Provides, Space, provider};
+use crate::check::schema::driver;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::lowering::owners;
-use crate::statement::machine::{self, Machine};
+use crate::schema::{Kind, Schema};
+use crate::statement::machine::{self, Known, Machine, ROOTS};
 use crate::suggest::did_you_mean;
 
 pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     let machine = vm.get::<Machine>().map_or(machine::DEFAULT, |machine| machine.kind_of.0.as_str());
-    let known = machine::known(machine).map(|known| known.buses);
+    let known = machine::known(machine);
     let devices: HashMap<&str, &Definition> = vm
         .ids
         .definitions
@@ -31,7 +33,7 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
 fn unknown(
     bus: &BusUse,
     machine: &str,
-    known: Option<&[&'static str]>,
+    known: Option<&Known>,
     devices: &HashMap<&str, &Definition>,
     vm: &Vm,
 ) -> Option<Diagnostic> {
@@ -40,27 +42,32 @@ fn unknown(
     if name.starts_with('/') {
         return None;
     }
+    let wants = sort(bus, vm);
     let numbered = name.rsplit_once('.').filter(|(_, number)| number.parse::<u32>().is_ok());
-    let direct = devices.get(name).copied();
-    let owner = direct.or_else(|| devices.get(numbered?.0).copied());
-    match owner.map(|owner| owner.provides) {
-        Some(Provides::Unknown) => return None,
-        Some(Provides::Pci) if direct.is_some() && bus.wants != Provides::VirtioSerial => return None,
-        Some(Provides::VirtioSerial) if direct.is_none() && bus.wants != Provides::Pci => return None,
+    let find = |name: &str| devices.get(name).copied();
+    match (provider(name, find, |device| device.provides).map(|device| device.provides), wants) {
+        (Some(Provides::Unknown), _)
+        | (Some(Provides::Pci), Provides::Pci | Provides::Unknown)
+        | (Some(Provides::VirtioSerial), Provides::VirtioSerial | Provides::Unknown) => return None,
         _ => {}
     }
+    let owner = find(name).or_else(|| find(numbered?.0));
     let lost = |name: &str| vm.ids.lost.contains(name);
     if lost(name) || numbered.is_some_and(|(device, _)| lost(device)) {
         return None;
     }
-    let by_machine = known.is_some_and(|buses| buses.contains(&name));
-    if by_machine && bus.wants != Provides::VirtioSerial {
-        return None;
+    let is_pci = known.is_some_and(|known| known.buses.contains(&name));
+    let is_other = known.is_some_and(|known| known.others.contains(&name));
+    let by_machine = is_pci || is_other;
+    match wants {
+        Provides::Unknown if by_machine => return None,
+        Provides::Pci if is_pci => return None,
+        _ => {}
     }
     // QEMU numbers the buses of devices without an id by their sort: `scsi.0`. And a machine that is not known
     // has buses that are not known.
-    let unsure = match bus.wants {
-        Provides::Unknown => numbered.is_some(),
+    let unsure = match wants {
+        Provides::Unknown => numbered.is_some() && !(known.is_some() && ROOTS.contains(&name)),
         Provides::Pci => known.is_none(),
         Provides::VirtioSerial | Provides::Nothing => name == "virtio-serial-bus.0",
     };
@@ -70,14 +77,14 @@ fn unknown(
     let candidates = devices
         .values()
         .filter_map(|device| match device.provides {
-            Provides::Pci if bus.wants != Provides::VirtioSerial => Some(device.name.clone()),
-            Provides::VirtioSerial if bus.wants != Provides::Pci => Some(format!("{}.0", device.name)),
+            Provides::Pci if wants != Provides::VirtioSerial => Some(device.name.clone()),
+            Provides::VirtioSerial if wants != Provides::Pci => Some(format!("{}.0", device.name)),
             _ => None,
         })
         .chain(
             known
-                .filter(|_| bus.wants != Provides::VirtioSerial)
-                .unwrap_or(&[])
+                .filter(|_| wants != Provides::VirtioSerial)
+                .map_or(&[][..], |known| known.buses)
                 .iter()
                 .map(|bus| (*bus).to_owned()),
         );
@@ -106,17 +113,29 @@ fn unknown(
         )
         .at(bus.span),
     };
-    let help = match bus.wants {
+    let help = match wants {
         Provides::VirtioSerial => "a port sits on `ID.0` of a `virtio-serial`",
         _ => "a bridge provides a bus of its own name",
     };
-    let help = did_you_mean(name, candidates.iter().map(String::as_str)).unwrap_or_else(|| match known {
-        _ if bus.wants == Provides::VirtioSerial => help.to_owned(),
+    let buses = known.map(|known| known.buses);
+    let help = did_you_mean(name, candidates.iter().map(String::as_str)).unwrap_or_else(|| match buses {
+        _ if wants == Provides::VirtioSerial => help.to_owned(),
         Some([bus]) => format!("the machine `{machine}` provides `{bus}`; {help}"),
         Some([]) => format!("the machine `{machine}` has no PCI bus; {help}"),
         _ => help.to_owned(),
     });
     Some(diagnostic.help(help))
+}
+
+/// What sort of bus a device must sit on. A statement for PCI devices may name a device of another sort.
+fn sort(bus: &BusUse, vm: &Vm) -> Provides {
+    let named = vm.statements.get(bus.statement).and_then(|entry| driver(&*entry.form));
+    let elsewhere = named.is_some_and(|driver| {
+        let schema = Schema::of_or_oldest(vm.target);
+        let plugs = schema.find(Kind::Device, &driver.0).and_then(|device| device.bus());
+        plugs != Some("PCI")
+    });
+    if bus.wants == Provides::Pci && elsewhere { Provides::Unknown } else { bus.wants }
 }
 
 /// Devices that sit on each other's bus.

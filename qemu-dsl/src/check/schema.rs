@@ -213,7 +213,7 @@ fn list_command(owner: &Type) -> String {
 }
 
 /// The device that a statement names in place of its own.
-fn driver(form: &dyn std::any::Any) -> Option<&Node<Text>> {
+pub(super) fn driver(form: &dyn std::any::Any) -> Option<&Node<Text>> {
     None.or_else(|| form.downcast_ref::<Disk>()?.driver.as_ref())
         .or_else(|| form.downcast_ref::<Fs>()?.driver.as_ref())
         .or_else(|| form.downcast_ref::<Port>()?.driver.as_ref())

@@ -21,14 +21,28 @@ form! {
 pub(crate) struct Known {
     /// Its own PCI buses.
     pub(crate) buses: &'static [&'static str],
+    /// Its own buses of other sorts.
+    pub(crate) others: &'static [&'static str],
     /// Slots and functions of its first bus where the machine itself has devices.
     pub(crate) taken: &'static [(u8, Option<u8>)],
 }
 
-const PC: Known = Known { buses: &["pci.0"], taken: &[(0, None), (1, None)] };
-const Q35: Known =
-    Known { buses: &["pcie.0"], taken: &[(0, None), (0x1f, Some(0)), (0x1f, Some(2)), (0x1f, Some(3))] };
-const WITHOUT_PCI: Known = Known { buses: &[], taken: &[] };
+// As `info qtree` lists them, from 5.2 to 11.1.
+const PC: Known = Known {
+    buses: &["pci.0"],
+    others: &["ide.0", "ide.1", "isa.0", "i2c", "floppy-bus.0"],
+    taken: &[(0, None), (1, None)],
+};
+const Q35: Known = Known {
+    buses: &["pcie.0"],
+    others: &["ide.0", "ide.1", "ide.2", "ide.3", "ide.4", "ide.5", "isa.0", "i2c"],
+    taken: &[(0, None), (0x1f, Some(0)), (0x1f, Some(2)), (0x1f, Some(3))],
+};
+const ISAPC: Known = Known { buses: &[], others: &["ide.0", "ide.1", "isa.0", "floppy-bus.0"], taken: &[] };
+const NONE: Known = Known { buses: &[], others: &[], taken: &[] };
+
+/// The first PCI buses of all machine types that are known.
+pub(crate) const ROOTS: &[&str] = &["pci.0", "pcie.0"];
 
 /// The machine type that QEMU for x86 takes by itself.
 pub(crate) const DEFAULT: &str = "pc";
@@ -38,7 +52,8 @@ pub(crate) fn known(name: &str) -> Option<&'static Known> {
     match name {
         "pc" => Some(&PC),
         "q35" => Some(&Q35),
-        "none" | "isapc" => Some(&WITHOUT_PCI),
+        "isapc" => Some(&ISAPC),
+        "none" => Some(&NONE),
         _ if name.starts_with("pc-q35-") => Some(&Q35),
         _ if name.starts_with("pc-i440fx-") => Some(&PC),
         _ => None,
