@@ -47,10 +47,38 @@ fn linux_boots_to_the_output_of_a_command() {
     assert_eq!(output.status.code(), Some(0), "{said}");
 }
 
+/// What a program of the examples prints.
+fn example(name: &str) -> String {
+    let output = Command::new(env!("CARGO")).args(["run", "--quiet", "--example", name]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{output:?}");
+    said
+}
+
 #[test]
 fn the_program_boots_the_same_guest() {
-    let output = Command::new(env!("CARGO")).args(["run", "--quiet", "--example", "hello"]).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.starts_with("hello from qemu-dsl\n"), "{output:?}");
+    let said = example("hello");
+    assert!(said.starts_with("hello from qemu-dsl\n"), "{said}");
     assert!(said.contains("33"), "{said}");
+}
+
+#[test]
+fn a_life_is_told_by_threads_and_by_tasks() {
+    for name in ["lifecycle", "tasks"] {
+        let said = example(name);
+        for line in [
+            "it is in the state prelaunch",
+            "RESUME",
+            "its entropy comes from \"/dev/urandom\"",
+            "Quit ended it: Shutdown(Quit)",
+        ] {
+            assert!(said.lines().any(|own| own == line), "{name}: no {line:?} in\n{said}");
+        }
+    }
+}
+
+#[test]
+fn ten_guests_say_hello() {
+    let said = example("ten_guests");
+    assert!(said.ends_with("10 guests have said hello\n"), "{said}");
 }
