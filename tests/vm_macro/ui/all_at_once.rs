@@ -15,7 +15,7 @@ fn main() {
         disk fil="/srv/a.img" format=raw
         netdev tap mac=52:54:00:12:34 ifnam=tap0
         netdev tapp
-        device virtio-net-pci id=a, bus=pcie.0
+        device virtio-net-pci id=a, bus=pci.0
         vfio 02:20.0
     };
     println!("{}", plan.args().len() + PLAN.args().len() + self::plan().args().len());
