@@ -118,6 +118,8 @@ codes! {
     PciFunction = "pci-function",
     /// two devices at one address
     AddressInUse = "address-in-use",
+    /// devices that share a slot of one device
+    SingleFunction = "single-function",
     /// two bridges with one chassis number
     DuplicateChassis = "duplicate-chassis",
 

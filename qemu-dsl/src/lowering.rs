@@ -425,7 +425,12 @@ impl OptionArg<'_> {
 
     /// Where a device sits on its bus.
     pub(crate) fn pci(self, pci: &Pci) -> Self {
-        self.set("bus", &pci.bus).set("addr", &pci.addr)
+        self.set("bus", &pci.bus).addr(pci)
+    }
+
+    /// The same without the bus, which another place in the argument has.
+    pub(crate) fn addr(self, pci: &Pci) -> Self {
+        self.set("addr", &pci.addr).set("multifunction", &pci.multifunction)
     }
 }
 

@@ -81,6 +81,7 @@ fn text(code: Code) -> &'static str {
         Code::PciSlot => include_str!("pages/pci-slot.md"),
         Code::PciFunction => include_str!("pages/pci-function.md"),
         Code::AddressInUse => include_str!("pages/address-in-use.md"),
+        Code::SingleFunction => include_str!("pages/single-function.md"),
         Code::DuplicateChassis => include_str!("pages/duplicate-chassis.md"),
         Code::VhostFds => include_str!("pages/vhost-fds.md"),
         Code::MqUnsupported => include_str!("pages/mq-unsupported.md"),

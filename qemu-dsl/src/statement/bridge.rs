@@ -28,7 +28,7 @@ impl Form for Pci {
             .set("id", &self.id)
             .set("chassis_nr", &self.chassis)
             .set("shpc", Shown(OnOff(shpc)))
-            .set("addr", &self.pci.addr);
+            .addr(&self.pci);
     }
 }
 
@@ -46,6 +46,6 @@ impl Form for Pcie {
             .word("pcie-pci-bridge")
             .set("bus", &self.pci.bus)
             .set("id", &self.id)
-            .set("addr", &self.pci.addr);
+            .addr(&self.pci);
     }
 }

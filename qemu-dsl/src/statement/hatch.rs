@@ -11,7 +11,7 @@ use crate::lowering::Lowering;
 use crate::node::Node;
 use crate::spec::{Bare, Form, Property, PropertyValue, form};
 use crate::statement::pci::Pci;
-use crate::types::{Kind as _, PciAddr};
+use crate::types::{Kind as _, OnOff, PciAddr};
 
 form! {
     /// Any device of QEMU. Its properties are printed in the order of the source.
@@ -102,7 +102,9 @@ impl Form for Device {
         if let Some(addr) = text(&self.properties, "addr")
             && let Ok(parsed) = PciAddr::parse(addr)
         {
-            Pci { bus: bus.cloned(), addr: Some(Node::new(parsed, addr.span)) }.place(cx);
+            let multifunction = text(&self.properties, "multifunction")
+                .and_then(|value| Some(Node::new(OnOff::parse(value).ok()?, value.span)));
+            Pci { bus: bus.cloned(), addr: Some(Node::new(parsed, addr.span)), multifunction }.place(cx);
         }
     }
 

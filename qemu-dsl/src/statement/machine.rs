@@ -25,21 +25,31 @@ pub(crate) struct Known {
     pub(crate) others: &'static [&'static str],
     /// Slots and functions of its first bus where the machine itself has devices.
     pub(crate) taken: &'static [(u8, Option<u8>)],
+    /// Those where it has USB controllers, with its property `usb`.
+    pub(crate) usb: &'static [(u8, Option<u8>)],
+    /// The first slot of that bus that is free: the graphics adapter and the network device that QEMU adds by itself
+    /// come there.
+    pub(crate) free: u8,
 }
 
-// As `info qtree` lists them, from 5.2 to 11.1.
+// As `info qtree` and `info pci` list them, from 5.2 to 11.1.
 const PC: Known = Known {
     buses: &["pci.0"],
     others: &["ide.0", "ide.1", "isa.0", "i2c", "floppy-bus.0"],
     taken: &[(0, None), (1, None)],
+    usb: &[],
+    free: 2,
 };
 const Q35: Known = Known {
     buses: &["pcie.0"],
     others: &["ide.0", "ide.1", "ide.2", "ide.3", "ide.4", "ide.5", "isa.0", "i2c"],
     taken: &[(0, None), (0x1f, Some(0)), (0x1f, Some(2)), (0x1f, Some(3))],
+    usb: &[(0x1d, Some(0)), (0x1d, Some(1)), (0x1d, Some(2)), (0x1d, Some(7))],
+    free: 1,
 };
-const ISAPC: Known = Known { buses: &[], others: &["ide.0", "ide.1", "isa.0", "floppy-bus.0"], taken: &[] };
-const NONE: Known = Known { buses: &[], others: &[], taken: &[] };
+const ISAPC: Known =
+    Known { buses: &[], others: &["ide.0", "ide.1", "isa.0", "floppy-bus.0"], taken: &[], usb: &[], free: 0 };
+const NONE: Known = Known { buses: &[], others: &[], taken: &[], usb: &[], free: 0 };
 
 /// The first PCI buses of all machine types that are known.
 pub(crate) const ROOTS: &[&str] = &["pci.0", "pcie.0"];

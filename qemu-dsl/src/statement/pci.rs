@@ -5,7 +5,7 @@ use crate::analyse::args::{Args, IdKind};
 use crate::analyse::ids::{Provides, Space};
 use crate::node::Node;
 use crate::spec::{Field, Opt};
-use crate::types::{BusName, PciAddr};
+use crate::types::{BusName, OnOff, PciAddr};
 
 /// What provides a PCI bus.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ impl IdKind for PciBus {
 pub(crate) struct Pci {
     pub(crate) bus: Option<Node<String>>,
     pub(crate) addr: Option<Node<PciAddr>>,
+    pub(crate) multifunction: Option<Node<OnOff>>,
 }
 
 /// A device's place on a PCI bus.
@@ -30,6 +31,8 @@ pub(crate) struct Placement {
     pub(crate) statement: usize,
     pub(crate) bus: Option<Node<String>>,
     pub(crate) addr: Node<PciAddr>,
+    /// Whether other functions of its slot may have devices.
+    pub(crate) multifunction: bool,
 }
 
 impl Pci {
@@ -42,12 +45,20 @@ impl Pci {
             "addr",
             " Its place on the bus: `slot` or `slot.function`, in hexadecimal. Without it QEMU takes a free one.\n",
         ),
+        Opt::of::<Option<Node<OnOff>>>(
+            "multifunction",
+            " Whether the other functions of its slot may have devices too: the device at function 0 says so.\n",
+        ),
     ];
 
     pub(crate) fn read(args: &mut Args<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
         let bus: Option<Node<BusName>> = Field::take(args.slot("bus"), cx)?;
         let bus = bus.map(|bus| Node::new(bus.value.0, bus.span));
-        let pci = Self { bus, addr: Field::take(args.slot("addr"), cx)? };
+        let pci = Self {
+            bus,
+            addr: Field::take(args.slot("addr"), cx)?,
+            multifunction: Field::take(args.slot("multifunction"), cx)?,
+        };
         cx.sit(pci.bus.as_ref(), Provides::Pci);
         pci.place(cx);
         Some(pci)
@@ -57,7 +68,8 @@ impl Pci {
     pub(crate) fn place(&self, cx: &mut Cx<'_>) {
         if let Some(addr) = self.addr {
             let statement = cx.statement;
-            cx.placements.push(Placement { statement, bus: self.bus.clone(), addr });
+            let multifunction = self.multifunction.is_some_and(|multifunction| multifunction.0);
+            cx.placements.push(Placement { statement, bus: self.bus.clone(), addr, multifunction });
         }
     }
 }

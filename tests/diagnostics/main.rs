@@ -1,0 +1,132 @@
+//! What the compiler says of wrong texts: `NAME.vm` is the text, `NAME.expected` what is said of it, to the character.
+//!
+//! `UPDATE_DIAGNOSTICS=1 cargo test --test diagnostics` writes what is said now: read it as a user would, before it goes
+//! into a commit. A line `//: --target 5.2` or `//: --set name=value` at a text's beginning is an option for it.
+//!
+//! Whatever the language's reference promises to refuse has a case, and so has each code.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use qemu_dsl::{Code, Diagnostic, Options, compile};
+
+/// Codes that no text of a few lines can have, with the reason.
+const WITHOUT_CASE: &[(Code, &str)] = &[(Code::TooLong, "it takes a text of more than 4 GiB")];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let cases = match cases() {
+        Ok(cases) => cases,
+        Err(error) => {
+            eprintln!("tests/diagnostics: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut seen = BTreeSet::new();
+    let mut trials = Vec::new();
+    for (name, path) in cases {
+        let said = said(&path);
+        if let Ok((_, diagnostics)) = &said {
+            seen.extend(diagnostics.iter().map(|diagnostic| diagnostic.code.as_str()));
+        }
+        let said = said.map(|(text, _)| text).map_err(|error| error.to_string());
+        trials.push(Trial::test(name, move || is_expected(&path.with_extension("expected"), said)));
+    }
+    trials.push(Trial::test("every code has a case", move || {
+        let excused: BTreeSet<_> = WITHOUT_CASE.iter().map(|(code, _)| code.as_str()).collect();
+        let all: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        let missing: Vec<_> = all.difference(&seen).filter(|code| !excused.contains(*code)).collect();
+        if missing.is_empty() { Ok(()) } else { Err(format!("no case has {missing:?}").into()) }
+    }));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// The texts, by name.
+fn cases() -> Result<BTreeMap<String, PathBuf>, Box<dyn Error>> {
+    let mut cases = BTreeMap::new();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics"))? {
+        let path = entry?.path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("vm") => drop(cases.insert(name, path)),
+            Some("expected") if !path.with_extension("vm").exists() => {
+                return Err(format!("{} has no text", path.display()).into());
+            }
+            _ => {}
+        }
+    }
+    Ok(cases)
+}
+
+fn is_expected(path: &Path, said: Result<String, String>) -> Result<(), Failed> {
+    let said = said?;
+    if std::env::var_os("UPDATE_DIAGNOSTICS").is_some() {
+        fs::write(path, said)?;
+        return Ok(());
+    }
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    if said == expected {
+        return Ok(());
+    }
+    Err(format!("--- expected\n{expected}\n--- said\n{said}").into())
+}
+
+fn said(path: &Path) -> Result<(String, Vec<Diagnostic>), Box<dyn Error>> {
+    let source = fs::read_to_string(path)?;
+    let compilation = compile(&source, &options(&source)?);
+    let mut text = String::new();
+    for diagnostic in &compilation.diagnostics {
+        shown(diagnostic, &source, &mut text)?;
+    }
+    if compilation.diagnostics.is_empty() {
+        return Err("nothing is said of it".into());
+    }
+    Ok((text, compilation.diagnostics))
+}
+
+fn options(source: &str) -> Result<Options, Box<dyn Error>> {
+    let mut options = Options::default();
+    for line in source.lines().map_while(|line| line.strip_prefix("//: ")) {
+        match line.split_once(' ') {
+            Some(("--target", version)) => options.target = Some(version.parse().map_err(|()| "no version")?),
+            Some(("--set", pair)) => {
+                let (name, value) = pair.split_once('=').ok_or("no value")?;
+                options.params.push((name.to_owned(), value.to_owned()));
+            }
+            _ => return Err(format!("`{line}`").into()),
+        }
+    }
+    Ok(options)
+}
+
+/// The code, the message, each label's line with what it underlines, and the help.
+fn shown(diagnostic: &Diagnostic, source: &str, to: &mut String) -> Result<(), Box<dyn Error>> {
+    let Diagnostic { code, severity, message, help, labels } = diagnostic;
+    writeln!(to, "{}[{}]: {message}", severity.name(), code.as_str())?;
+    for label in labels {
+        let (start, end) = (label.span.start as usize, label.span.end as usize);
+        let before = source.get(..start).ok_or("a label begins in the middle of a character")?;
+        let marked = source.get(start..end).ok_or("a label ends in the middle of a character")?;
+        let number = before.matches('\n').count() + 1;
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let rest = source.get(start..).unwrap_or_default();
+        let rest = rest.split('\n').next().unwrap_or_default();
+        let width = marked.split('\n').next().unwrap_or_default().chars().count().max(1);
+        // It goes on in the next line.
+        let more = if marked.contains('\n') { "..." } else { "" };
+        // Tabs stay, so that what is beneath stands beneath.
+        let indent: String = line.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        writeln!(to, "{number:>4} | {line}{rest}")?;
+        writeln!(to, "     | {}", format!("{indent}{}{more} {}", "^".repeat(width), label.text).trim_end())?;
+    }
+    if let Some(help) = help {
+        writeln!(to, "     = {help}")?;
+    }
+    writeln!(to)?;
+    Ok(())
+}
