@@ -117,7 +117,7 @@ pub(crate) struct Tree<'s> {
 
 /// Parses `source`. Its length must fit a [`Span`].
 pub(crate) fn parse<'s>(source: &'s str, diagnostics: &mut Vec<Diagnostic>) -> Tree<'s> {
-    let mut reader = Reader { diagnostics, previous_end: 0 };
+    let mut reader = Reader { source, diagnostics, previous_end: 0 };
     let mut tree = Tree { statements: Vec::new() };
     match Grammar::parse(Rule::file, source) {
         Ok(pairs) => {
@@ -139,18 +139,25 @@ pub(crate) fn parse<'s>(source: &'s str, diagnostics: &mut Vec<Diagnostic>) -> T
     tree
 }
 
-/// Whether only white space stands between `at` and the beginning of its line.
-pub(crate) fn starts_line(source: &str, at: u32) -> bool {
-    source
-        .as_bytes()
-        .iter()
-        .take(at as usize)
-        .rev()
-        .find(|byte| !matches!(byte, b' ' | b'\t'))
-        .is_none_or(|byte| matches!(byte, b'\n' | b'\r'))
+/// How far what begins at `at` is indented, where it is the first of its line.
+///
+/// Line ends mean nothing to the language, but where its words make no sense they tell what was meant.
+pub(crate) fn indentation(source: &str, at: u32) -> Option<usize> {
+    let before = source.as_bytes().get(..at as usize)?;
+    let blanks = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let start = before.len() - blanks;
+    (start == 0 || matches!(before.get(start - 1), Some(b'\n' | b'\r'))).then_some(blanks)
 }
 
-struct Reader<'d> {
+/// Whether what begins at `at` most likely begins a statement, behind one that begins at `first` and makes no sense: it
+/// begins a line that is indented no deeper.
+pub(crate) fn begins_anew(source: &str, at: u32, first: u32) -> bool {
+    indentation(source, at)
+        .is_some_and(|indent| indentation(source, first).is_none_or(|first| indent <= first))
+}
+
+struct Reader<'s, 'd> {
+    source: &'s str,
     diagnostics: &'d mut Vec<Diagnostic>,
     /// Where the value, word or item before ended: what begins there lacks white space.
     previous_end: u32,
@@ -165,7 +172,7 @@ fn word<'s>(pair: &Pair<'s, Rule>) -> Word<'s> {
     Word { text: pair.as_str(), span: span(pair) }
 }
 
-impl<'s> Reader<'_> {
+impl<'s> Reader<'s, '_> {
     fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
@@ -188,6 +195,11 @@ impl<'s> Reader<'_> {
                 Rule::open_comment | Rule::nested_comment => self.comment(&pair),
                 Rule::EOI => {}
                 _ => {
+                    let at = span(&pair).start;
+                    let first = orphan.as_ref().and_then(|orphan| orphan.items.first());
+                    if first.is_some_and(|first| begins_anew(self.source, at, first.span().start)) {
+                        tree.statements.extend(orphan.take());
+                    }
                     let statement = orphan.get_or_insert_with(Statement::empty);
                     self.item(pair, statement);
                 }

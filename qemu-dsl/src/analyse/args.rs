@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::ids::{BusUse, Definition, Provides, Reference, Space};
-use super::{Cx, hints};
+use super::{Cx, hints, orphan, orphans};
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -100,7 +100,15 @@ impl<'t, 's> Args<'t, 's> {
             args.given.push((option, Given { name: value.span, value: Some(value) }));
         }
         let mut previous = statement.heads.last();
-        for item in &statement.items {
+        for (index, item) in statement.items.iter().enumerate() {
+            let rest = statement.items.get(index + 1..).unwrap_or_default();
+            if args.misspelt(item, rest.first(), cx) {
+                // One error, which owns what follows.
+                orphan(item, false, cx);
+                orphans(rest, item.span().start, cx);
+                args.broken = true;
+                break;
+            }
             if args.wants_quotes() {
                 args.quote(statement, cx);
                 break;
@@ -125,11 +133,7 @@ impl<'t, 's> Args<'t, 's> {
                 Item::Flag(name) => {
                     args.previous =
                         previous.filter(|value| same_line(cx.source, value.span.end, name.span.start));
-                    if args.flag(*name, Some(item), cx) {
-                        // A misspelt statement: one error, which owns everything up to the next keyword.
-                        args.broken = true;
-                        break;
-                    }
+                    args.flag(*name, Some(item), cx);
                 }
                 Item::Feature { .. } if args.bare() == Some(Bare::Feature) => args.rest.push(item),
                 Item::Feature { name, on } => cx.report(
@@ -217,12 +221,40 @@ impl<'t, 's> Args<'t, 's> {
         self.given.push((option, Given { name: name.span, value }));
     }
 
-    /// Takes a bare word. Whether it turns out to be a misspelt statement.
-    fn flag(&mut self, name: Word<'s>, item: Option<&'t Item<'s>>, cx: &mut Cx<'_>) -> bool {
+    /// Whether an item is not this statement's, but a misspelt statement. `next` is what follows it.
+    fn misspelt(&self, item: &Item<'s>, next: Option<&Item<'s>>, cx: &Cx<'_>) -> bool {
+        if !crate::syntax::begins_anew(cx.source, item.span().start, self.head.start) {
+            // `memory 1G dsik file=...`
+            return self.spec.open.is_none()
+                && matches!(item, Item::Flag(name) if self.is_foreign(name.text) && statement_like(name.text))
+                && matches!(next, Some(Item::Option { name, .. }) if self.is_foreign(name.text));
+        }
+        match item {
+            Item::Flag(name) => {
+                let is_option = nearest(name.text, self.spec.names()).is_some() && !statement_like(name.text);
+                !is_option && !self.may_be_property(name.text, cx)
+            }
+            // `nographic=on`
+            Item::Option { name, .. } => {
+                self.spec.open.is_none()
+                    && self.spec.option(name.text).is_none()
+                    && crate::statement::find(name.text).is_some()
+            }
+            Item::Feature { .. } | Item::Loose(_) => false,
+        }
+    }
+
+    /// Whether a word is no option of this statement, and not meant as one.
+    fn is_foreign(&self, word: &str) -> bool {
+        self.spec.option(word).is_none() && nearest(word, self.spec.names()).is_none()
+    }
+
+    /// Takes a bare word.
+    fn flag(&mut self, name: Word<'s>, item: Option<&'t Item<'s>>, cx: &mut Cx<'_>) {
         match self.spec.option(name.text) {
             Some(option) if option.ty.bare.is_some() => {
                 self.option(name, None, item, cx);
-                return false;
+                return;
             }
             Some(option) => {
                 self.meant.push(option.name);
@@ -231,25 +263,22 @@ impl<'t, 's> Args<'t, 's> {
                         .at(name.span)
                         .help(format!("write `{}=` and {}", name.text, option.ty.expects)),
                 );
-                return false;
+                return;
             }
             None => {}
         }
-        if crate::syntax::starts_line(cx.source, name.span.start) && !self.may_be_property(name.text, cx) {
-            cx.report(unknown_statement(name, self.spec.names()));
-            return true;
-        }
         if matches!(self.bare(), Some(Bare::Flag | Bare::Feature)) {
             self.option(name, None, item, cx);
-            return false;
+            return;
         }
+        // It may be the name of a property.
+        self.broken |= self.spec.open.is_some();
         let help = self.hint_for_word(name.text);
         cx.report(
             Diagnostic::error(Code::UnknownOption, format!("{} has no option `{}`", self.what, name.text))
                 .at(name.span)
                 .help(help),
         );
-        false
     }
 
     fn loose(&mut self, value: &Value<'s>, cx: &mut Cx<'_>) {
@@ -268,8 +297,11 @@ impl<'t, 's> Args<'t, 's> {
                 Diagnostic::error(Code::UnexpectedText, format!("`{name}` can't be the name of an option"))
                     .help("a name consists of letters, digits, `_`, `-` and `.`")
             }
+            ValueForm::Bare(bare @ ("+" | "-")) => {
+                Diagnostic::error(Code::UnexpectedText, format!("`{bare}` stands alone"))
+                    .help(format!("write it directly before a feature's name: `{bare}aes`"))
+            }
             ValueForm::Bare(bare) if bare.starts_with('#') => {
-                self.broken = true;
                 Diagnostic::error(Code::UnexpectedText, "`#` begins no comment").help(hints::COMMENT)
             }
             _ => Diagnostic::error(
@@ -475,22 +507,40 @@ fn repeated(name: &str, again: Span, first: Span) -> Diagnostic {
         .help("leave out one of them")
 }
 
-/// The error for a word that begins a line, or follows `;`, and is no keyword.
-pub(crate) fn unknown_statement(name: Word<'_>, options: impl Iterator<Item = &'static str>) -> Diagnostic {
-    if crate::statement::find(name.text).is_some() {
+/// Whether a word begins a statement, or was meant to.
+pub(crate) fn statement_like(word: &str) -> bool {
+    hints::alias(word).is_some() || nearest(word, crate::statement::keywords()).is_some()
+}
+
+/// The error for a word that begins a line, or follows `;`, and begins no statement there. `assigned` is the sign and the
+/// value behind it, where it is written like an option.
+pub(crate) fn unknown_statement(
+    name: Word<'_>,
+    assigned: Option<(char, &str)>,
+    options: impl Iterator<Item = &'static str>,
+) -> Diagnostic {
+    let word = name.text;
+    if let (Some(spec), Some((sign, value))) = (crate::statement::find(word), assigned) {
+        let takes_value = spec.forms.iter().any(|form| form.spec.heads().next().is_some());
+        let takes_nothing =
+            spec.forms.iter().all(|form| form.spec.names().next().is_none() && form.spec.open.is_none());
+        let help = match value {
+            "on" | "yes" | "true" | "1" if takes_nothing => format!("write `{word}`"),
+            "off" | "no" | "false" | "0" if takes_nothing => "leave it out".to_owned(),
+            _ if takes_value && !value.is_empty() => format!("write `{word} {value}`"),
+            _ => format!("`qemu-dslc explain {word}` shows how it is written"),
+        };
         return Diagnostic::error(
             Code::UnknownStatement,
-            format!("`{}` begins a statement and takes no `=`", name.text),
+            format!("`{word}` begins a statement and takes no `{sign}`"),
         )
         .at(name.span)
-        .help(format!("`qemu-dslc explain {}` shows how it is written", name.text));
+        .help(help);
     }
-    let help = hints::alias(name.text)
-        .or_else(|| did_you_mean(name.text, crate::statement::keywords().chain(options)))
+    let help = hints::alias(word)
+        .or_else(|| did_you_mean(word, crate::statement::keywords().chain(options)))
         .unwrap_or_else(|| "`qemu-dslc explain` lists the statements".into());
-    Diagnostic::error(Code::UnknownStatement, format!("unknown statement `{}`", name.text))
-        .at(name.span)
-        .help(help)
+    Diagnostic::error(Code::UnknownStatement, format!("unknown statement `{word}`")).at(name.span).help(help)
 }
 
 fn same_line(source: &str, from: u32, to: u32) -> bool {

@@ -21,5 +21,10 @@ pub(super) fn alias(word: &str) -> Option<String> {
         }
         _ => return None,
     };
-    Some(format!("write `{statement}`; `qemu-dslc explain {statement}` shows how"))
+    Some(write(statement))
+}
+
+/// For a statement that is meant by another word or another form.
+pub(super) fn write(statement: &str) -> String {
+    format!("write `{statement}`; `qemu-dslc explain {statement}` shows how")
 }

@@ -22,7 +22,7 @@ use crate::suggest::did_you_mean;
 use crate::syntax::{Item, Part, Statement, Tree, Value, ValueForm, Word};
 use crate::{Options, Span, Version};
 
-use args::{Args, Resolved, unknown_statement};
+use args::{Args, Resolved, statement_like, unknown_statement};
 use ids::Ids;
 use params::Params;
 
@@ -258,7 +258,9 @@ pub(crate) fn analyse(
                 read(keyword, statement, &mut cx)
             }
             None => {
-                orphan(statement, &mut cx);
+                if let Some(first) = statement.items.first() {
+                    orphan(first, statement.broken, &mut cx);
+                }
                 None
             }
         };
@@ -304,7 +306,13 @@ fn read(keyword: Word<'_>, statement: &Statement<'_>, cx: &mut Cx<'_>) -> Option
         return None;
     };
     cx.after_reserved = false;
-    let kind = statement.kind;
+    let begins_line = |word: &Word<'_>| crate::syntax::indentation(cx.source, word.span.start).is_some();
+    // A kind may be spelt like a keyword, but not where the next statement most likely begins.
+    let kind = statement.kind.filter(|kind| {
+        let is_keyword = crate::statement::find(kind.text).is_some();
+        let is_kind = spec.kinds().any(|other| other.name == kind.text);
+        is_kind || !is_keyword || !begins_line(kind)
+    });
     let form = spec.form(kind.map(|kind| kind.text));
     let Some(form) = form else {
         match kind {
@@ -360,16 +368,28 @@ fn read(keyword: Word<'_>, statement: &Statement<'_>, cx: &mut Cx<'_>) -> Option
     Some(Entry { spec, form, head, span: head.to(end), flaws })
 }
 
-/// Reports words that no keyword precedes: one error, for the first.
-fn orphan(statement: &Statement<'_>, cx: &mut Cx<'_>) {
-    let Some(item) = statement.items.first() else {
-        return;
-    };
+/// Reports words that no keyword precedes, by the first of them. `broken` says that something else has been reported.
+fn orphan(item: &Item<'_>, broken: bool, cx: &mut Cx<'_>) {
     match item {
-        Item::Flag(name) | Item::Option { name, .. } => cx.report(unknown_statement(*name, [].into_iter())),
+        Item::Flag(name) => cx.report(unknown_statement(*name, None, [].into_iter())),
+        Item::Option { name, value } => {
+            let value = cx.source_of(value.as_ref().map(|value| value.span)).to_owned();
+            cx.report(unknown_statement(*name, Some(('=', &value)), [].into_iter()));
+        }
         Item::Loose(Value { form: ValueForm::Broken, .. }) => {}
+        // `memory: 2G`
+        Item::Loose(Value { form: ValueForm::Bare(text), span })
+            if text.split_once(':').is_some_and(|(word, _)| statement_like(word)) =>
+        {
+            let (word, value) = text.split_once(':').unwrap_or((text, ""));
+            // The value stands behind it, or in the rest of the line.
+            let line = cx.source.get(span.end as usize..).unwrap_or("").lines().next().unwrap_or("");
+            let value = if value.is_empty() { line.trim() } else { value }.to_owned();
+            let name = Word { text: word, span: Span::new(span.start, span.start + word.len() as u32) };
+            cx.report(unknown_statement(name, Some((':', &value)), [].into_iter()));
+        }
         // A misspelt keyword of odd characters (`net:dev`), or a value that lost its statement.
-        Item::Loose(_) | Item::Feature { .. } if statement.broken => {}
+        Item::Loose(_) | Item::Feature { .. } if broken => {}
         Item::Loose(Value { form: ValueForm::Bare(text), .. }) if text.starts_with('#') => cx.report(
             Diagnostic::error(Code::UnexpectedText, "`#` begins no comment")
                 .at(item.span())
@@ -378,15 +398,35 @@ fn orphan(statement: &Statement<'_>, cx: &mut Cx<'_>) {
         Item::Feature { name, .. } => cx.report(
             Diagnostic::error(Code::UnknownStatement, "a statement begins with its keyword")
                 .at(item.span())
-                .help(hints::alias(name.text).unwrap_or_else(|| {
-                    format!("QEMU's own arguments are passed on: `arg \"-{}\"`", name.text)
-                })),
+                .help(match crate::statement::find(name.text) {
+                    Some(spec) => hints::write(spec.keyword),
+                    None => hints::alias(name.text).unwrap_or_else(|| {
+                        format!("QEMU's own arguments are passed on: `arg \"-{}\"`", name.text)
+                    }),
+                }),
         ),
         Item::Loose(_) => cx.report(
             Diagnostic::error(Code::UnknownStatement, "a statement begins with its keyword")
                 .at(item.span())
                 .help("write a keyword, such as `disk` or `netdev`, before it"),
         ),
+    }
+}
+
+/// Reports what follows a misspelt statement, which began at `first` and owns everything up to the next keyword, but the
+/// lines that are misspelt statements of their own.
+fn orphans(items: &[Item<'_>], first: u32, cx: &mut Cx<'_>) {
+    for item in items {
+        let name = match item {
+            Item::Option { name, .. } => name.text,
+            // What has no name is no option of the misspelt one.
+            _ => "",
+        };
+        if crate::syntax::begins_anew(cx.source, item.span().start, first)
+            && (name.is_empty() || statement_like(name))
+        {
+            orphan(item, false, cx);
+        }
     }
 }
 
