@@ -380,7 +380,8 @@ impl<'t, 's> Args<'t, 's> {
             return self.hint_for_value(word);
         }
         if let Some(Value { form: ValueForm::Bare(before), .. }) = self.previous {
-            return format!("a value with spaces is quoted: `\"{before} {word}\"`");
+            let quoted = format!("a value with spaces is quoted: `\"{before} {word}\"`");
+            return if self.spec.open.is_some() { format!("write `{word}=on`; {quoted}") } else { quoted };
         }
         if let Some(hint) = did_you_mean(word, crate::statement::keywords()) {
             return hint;
