@@ -198,7 +198,8 @@ impl Generator {
     /// Nothing, or a place on a bus of PCI. Behind a bridge it is always a slot.
     fn place(&mut self) -> String {
         let index = self.rng.usize(0..self.buses.len());
-        let function = self.pick(&["", ".0", ".0 multifunction=on", " multifunction=on", " multifunction=off"]);
+        let function =
+            self.pick(&["", ".0", ".0 multifunction=on", " multifunction=on", " multifunction=off"]);
         let Some(bus) = self.buses.get_mut(index) else {
             return String::new();
         };
