@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::{fmt, io};
 
 use crate::FdError;
+use crate::process::Step;
 use crate::qmp::QmpError;
 
 /// A guest could not be started. Nothing of it is left: no process, and no open file descriptor.
@@ -46,6 +47,15 @@ pub enum SpawnError {
         /// The kernel's reason.
         source: io::Error,
     },
+    /// What is to bound it can't be opened.
+    Bound {
+        /// What it is: `control group` or `network namespace`.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The kernel's reason.
+        source: io::Error,
+    },
     /// Standard input, output or error can't be set up.
     Stdio {
         /// Which of them: `standard input`, `standard output` or `standard error`.
@@ -69,6 +79,7 @@ impl SpawnError {
             Self::Fd(error) => error.problem.io_error(),
             Self::Exec { source, .. }
             | Self::CurrentDir { source, .. }
+            | Self::Bound { source, .. }
             | Self::Stdio { source, .. }
             | Self::System { source, .. } => Some(source),
             Self::NotFound { .. } | Self::FdNumber { .. } | Self::Nul { .. } => None,
@@ -110,12 +121,19 @@ impl fmt::Display for SpawnError {
             Self::CurrentDir { path, source } => {
                 write!(f, "working directory {}: {}", path.display(), reason(source))
             }
+            Self::Bound { what, path, source } => {
+                write!(f, "{what} {}: {}", path.display(), reason(source))
+            }
             Self::Stdio { stream, source } => write!(f, "{stream}: {}", reason(source)),
             Self::System { action, source } => {
                 write!(f, "{action}: {}", reason(source))?;
                 match source.raw_os_error() {
                     Some(libc::ENOSYS) => f.write_str(": this needs Linux 5.4 or later"),
                     Some(libc::EMFILE) => f.write_str(": raise the limit of open files (`ulimit -n`)"),
+                    Some(libc::EPERM) => match needed(action) {
+                        Some(capability) => write!(f, ": it takes {capability}"),
+                        None => Ok(()),
+                    },
                     _ => Ok(()),
                 }
             }
@@ -143,6 +161,16 @@ impl fmt::Display for StartError {
             Self::Qmp(error) => error.fmt(f),
         }
     }
+}
+
+/// The capability without which the kernel refuses a step.
+fn needed(action: &str) -> Option<&'static str> {
+    let needs = [
+        (Step::User, "CAP_SETUID and CAP_SETGID"),
+        (Step::Limits, "CAP_SYS_RESOURCE to raise a limit"),
+        (Step::NetworkNamespace, "CAP_SYS_ADMIN"),
+    ];
+    needs.iter().find(|(step, _)| step.action() == action).map(|(_, capability)| *capability)
 }
 
 /// The kernel's words for an error, without the number that Rust puts behind them.

@@ -5,10 +5,12 @@ compile_error!(
     "qemu-runtime runs on Linux: it needs its tap interfaces, its process file descriptors and its clone"
 );
 
+mod confine;
 mod error;
 mod fd;
 mod guest;
 mod host_paths;
+mod lines;
 mod process;
 mod program;
 pub mod qmp;
@@ -21,10 +23,12 @@ mod tail;
 pub mod tokio;
 mod watch;
 
+pub use confine::{Limit, Resource, Sandbox, User};
 pub use error::{SpawnError, StartError};
 pub use fd::{FdError, FdProblem};
 pub use guest::{Cause, Exit, Guest, OlderQemu, ShutdownReason};
 pub use host_paths::HostPaths;
+pub use lines::Lines;
 pub use qemu_dsl::Version;
 pub use qemu_dsl::plan::{self, Fd, FdSource, OsText, Plan};
 pub use qemu_dsl_macros::vm;

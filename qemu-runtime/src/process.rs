@@ -18,6 +18,8 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
+use crate::confine::{Limit, Resource, User};
+
 /// A process to be started.
 pub(crate) struct Command {
     /// The file to execute.
@@ -32,6 +34,18 @@ pub(crate) struct Command {
     pub(crate) fds: Vec<(RawFd, OwnedFd)>,
     /// Whether it is to be independent of this process: a session of its own, and no death with its parent.
     pub(crate) detached: bool,
+    /// What it is bound by.
+    pub(crate) bounds: Bounds,
+}
+
+/// What a process is bound by. Its file descriptors, too, are above the numbers of the child's.
+#[derive(Default)]
+pub(crate) struct Bounds {
+    /// The file `cgroup.procs` of the control group that it joins.
+    pub(crate) cgroup: Option<OwnedFd>,
+    pub(crate) network_namespace: Option<OwnedFd>,
+    pub(crate) limits: Vec<(Resource, Limit)>,
+    pub(crate) user: Option<User>,
 }
 
 /// A process that was started.
@@ -52,16 +66,30 @@ pub(crate) enum Step {
     Clone,
     /// In the child, from here on.
     Session,
-    ParentDeath,
+    Cgroup,
+    NetworkNamespace,
     Place,
     Close,
+    Limits,
+    User,
+    ParentDeath,
     CurrentDir,
     Exec,
 }
 
 impl Step {
-    const IN_CHILD: [Self; 6] =
-        [Self::Session, Self::ParentDeath, Self::Place, Self::Close, Self::CurrentDir, Self::Exec];
+    const IN_CHILD: [Self; 10] = [
+        Self::Session,
+        Self::Cgroup,
+        Self::NetworkNamespace,
+        Self::Place,
+        Self::Close,
+        Self::Limits,
+        Self::User,
+        Self::ParentDeath,
+        Self::CurrentDir,
+        Self::Exec,
+    ];
 
     /// In words.
     pub(crate) const fn action(self) -> &'static str {
@@ -69,9 +97,13 @@ impl Step {
             Self::Thread => "starting a thread",
             Self::Clone => "making a process",
             Self::Session => "making a session",
-            Self::ParentDeath => "binding the process to its parent",
+            Self::Cgroup => "joining the control group",
+            Self::NetworkNamespace => "entering the network namespace",
             Self::Place => "giving the file descriptors their numbers",
             Self::Close => "closing the other file descriptors",
+            Self::Limits => "setting the limits",
+            Self::User => "becoming the user",
+            Self::ParentDeath => "binding the process to its parent",
             Self::CurrentDir => "entering the working directory",
             Self::Exec => "executing the program",
         }
@@ -87,6 +119,7 @@ pub(crate) fn spawn(command: &Command) -> Result<Process, (Step, io::Error)> {
     let child = Child::of(command);
     let in_parent = |error| (Step::Clone, error);
     let stack = Stack::new().map_err(in_parent)?;
+    let dumpable = Dumpable::of_this_process();
     let mut pidfd: c_int = -1;
     block_signals();
     // SAFETY: the child runs `run_child` on a stack that nothing else uses, and `child`, `stack` and `pidfd` live
@@ -102,9 +135,11 @@ pub(crate) fn spawn(command: &Command) -> Result<Process, (Step, io::Error)> {
             &raw mut pidfd,
         )
     };
-    if pid < 0 {
-        return Err(in_parent(io::Error::last_os_error()));
+    let cloned = if pid < 0 { Err(in_parent(io::Error::last_os_error())) } else { Ok(()) };
+    if command.bounds.user.is_some() {
+        dumpable.restore();
     }
+    cloned?;
     if pidfd < 0 {
         // A kernel that doesn't know CLONE_PIDFD ignores it.
         // SAFETY: these take numbers and a null pointer, and the child of this number is not waited for before.
@@ -148,6 +183,10 @@ struct Child<'a> {
     moves: Vec<(RawFd, RawFd)>,
     /// The first and last of each run of numbers that are not to be open.
     closes: Vec<(u32, u32)>,
+    cgroup: Option<RawFd>,
+    network_namespace: Option<RawFd>,
+    limits: Vec<(libc::__rlimit_resource_t, libc::rlimit)>,
+    user: Option<&'a User>,
     detached: bool,
     parent: libc::pid_t,
     signals: c_int,
@@ -168,6 +207,10 @@ impl<'a> Child<'a> {
             current_dir: command.current_dir.as_deref(),
             moves: command.fds.iter().map(|(number, fd)| (fd.as_raw_fd(), *number)).collect(),
             closes: gaps(command.fds.iter().map(|(number, _)| number.unsigned_abs())),
+            cgroup: command.bounds.cgroup.as_ref().map(AsRawFd::as_raw_fd),
+            network_namespace: command.bounds.network_namespace.as_ref().map(AsRawFd::as_raw_fd),
+            limits: command.bounds.limits.iter().map(|(what, limit)| (what.raw(), limit.raw())).collect(),
+            user: command.bounds.user.as_ref(),
             detached: command.detached,
             parent: std::process::id().cast_signed(),
             signals: libc::SIGRTMAX(),
@@ -229,20 +272,21 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
         // these to the child, and exec ends their handlers.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
-    if child.detached {
-        // SAFETY: as above.
-        if unsafe { libc::setsid() } < 0 {
-            return Step::Session;
+    // SAFETY: as above.
+    if child.detached && unsafe { libc::setsid() } < 0 {
+        return Step::Session;
+    }
+    if let Some(cgroup) = child.cgroup {
+        // Zero is whoever writes it.
+        // SAFETY: as above; the text is a constant of one byte.
+        if unsafe { libc::write(cgroup, c"0".as_ptr().cast(), 1) } < 0 {
+            return Step::Cgroup;
         }
-    } else {
-        // SAFETY: as above.
-        if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } < 0 {
-            return Step::ParentDeath;
-        }
-        // The parent may have died before it was said what is to happen then.
-        // SAFETY: as above.
-        if unsafe { libc::getppid() } != child.parent {
-            return Step::ParentDeath;
+    }
+    if let Some(namespace) = child.network_namespace {
+        // SAFETY: as above. It is this process's own, whoever shares its memory.
+        if unsafe { libc::setns(namespace, libc::CLONE_NEWNET) } < 0 {
+            return Step::NetworkNamespace;
         }
     }
     for (from, to) in &child.moves {
@@ -262,6 +306,37 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
             break;
         }
     }
+    // Behind the file descriptors, whose numbers may be above the limit of open files.
+    for (resource, limit) in &child.limits {
+        // SAFETY: as above.
+        if unsafe { libc::setrlimit(*resource, limit) } < 0 {
+            return Step::Limits;
+        }
+    }
+    if let Some(User { uid, gid, groups }) = child.user {
+        // The kernel's own calls: libc's would make all threads that share this memory follow.
+        // SAFETY: as above; the groups are as many as is said.
+        let refused = unsafe {
+            libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()) < 0
+                || libc::syscall(libc::SYS_setresgid, *gid, *gid, *gid) < 0
+                || libc::syscall(libc::SYS_setresuid, *uid, *uid, *uid) < 0
+        };
+        if refused {
+            return Step::User;
+        }
+    }
+    // Behind the change of user, which would clear it.
+    if !child.detached {
+        // SAFETY: as above.
+        if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } < 0 {
+            return Step::ParentDeath;
+        }
+        // The parent may have died before it was said what is to happen then.
+        // SAFETY: as above.
+        if unsafe { libc::getppid() } != child.parent {
+            return Step::ParentDeath;
+        }
+    }
     if let Some(current_dir) = child.current_dir {
         // SAFETY: as above.
         if unsafe { libc::chdir(current_dir.as_ptr()) } < 0 {
@@ -276,6 +351,28 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
         libc::execve(child.program.as_ptr(), child.args.as_ptr(), child.env.as_ptr());
     }
     Step::Exec
+}
+
+/// Whether this process may be traced and leave a core.
+///
+/// The kernel forbids both to a process that changes its user, and means its memory, which here is also this
+/// process's.
+struct Dumpable(c_int);
+
+impl Dumpable {
+    fn of_this_process() -> Self {
+        // SAFETY: it takes a number and touches no memory.
+        Self(unsafe { libc::prctl(libc::PR_GET_DUMPABLE) })
+    }
+
+    /// As it was: while the child had the memory, its user could not trace it there, and now it is gone from it.
+    fn restore(&self) {
+        // What only root may look at (2) can't be said again, and is what the kernel makes of it by itself.
+        if self.0 == 1 {
+            // SAFETY: it takes numbers.
+            unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1) };
+        }
+    }
 }
 
 /// Closes what lies in `ranges` by the kernel's own list of what is open. Says whether it could.

@@ -3,19 +3,26 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{CString, OsStr, OsString};
+use std::fs::OpenOptions;
 use std::io::{self, PipeReader};
-use std::os::fd::{OwnedFd, RawFd};
+use std::os::fd::{AsFd as _, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use crate::confine::Confinement;
 use crate::plan::{Fd, Plan};
-use crate::process::{Command, Step};
+use crate::process::{Bounds, Command, Step};
 use crate::qmp::{Qmp, QmpOptions};
 use crate::stdio::{open_input, open_output};
 use crate::supervisor::{self, Incoming};
-use crate::{Guest, HostPaths, SpawnError, StartError, Stderr, Stdio, fd, program};
+use crate::{
+    Guest, HostPaths, Limit, Resource, Sandbox, SpawnError, StartError, Stderr, Stdio, User, fd, program,
+};
 
 /// The numbers of standard input, output and error.
 const STDIO: std::ops::Range<RawFd> = 0..3;
@@ -46,6 +53,8 @@ pub struct Spawn<'a> {
     env: BTreeMap<OsString, Option<OsString>>,
     current_dir: Option<PathBuf>,
     host_paths: HostPaths,
+    confinement: Confinement,
+    sandbox: Option<Sandbox>,
     detached: bool,
     qmp: Option<QmpOptions>,
 }
@@ -63,6 +72,8 @@ impl<'a> Spawn<'a> {
             env: BTreeMap::new(),
             current_dir: None,
             host_paths: HostPaths::default(),
+            confinement: Confinement::default(),
+            sandbox: None,
             detached: false,
             qmp: None,
         }
@@ -116,6 +127,42 @@ impl<'a> Spawn<'a> {
     /// Where this host keeps the devices that the plan's file descriptors come from.
     pub fn host_paths(mut self, paths: HostPaths) -> Self {
         self.host_paths = paths;
+        self
+    }
+
+    /// Runs QEMU as another user, whom it becomes before it executes: it never has this one's rights. To become another
+    /// takes CAP_SETUID and CAP_SETGID; the plan's file descriptors are opened before, as this user.
+    ///
+    /// QEMU's own `-runas` would undo that QEMU [dies with its parent](Guest).
+    pub fn user(mut self, user: User) -> Self {
+        self.confinement.user = Some(user);
+        self
+    }
+
+    /// Bounds what QEMU may have of a resource.
+    pub fn limit(mut self, resource: Resource, limit: Limit) -> Self {
+        self.confinement.limits.retain(|(other, _)| *other != resource);
+        self.confinement.limits.push((resource, limit));
+        self
+    }
+
+    /// Runs QEMU in a network namespace, `/run/netns/NAME` or `/proc/PID/ns/net`, where the plan's interfaces are too.
+    /// To enter one takes CAP_SYS_ADMIN.
+    pub fn network_namespace(mut self, path: impl Into<PathBuf>) -> Self {
+        self.confinement.network_namespace = Some(path.into());
+        self
+    }
+
+    /// Runs QEMU in a control group: its folder, `/sys/fs/cgroup/...`. It is there before it executes, so that nothing
+    /// of it counts elsewhere.
+    pub fn cgroup(mut self, path: impl Into<PathBuf>) -> Self {
+        self.confinement.cgroup = Some(path.into());
+        self
+    }
+
+    /// Filters QEMU's system calls: it gets one argument more, `-sandbox`.
+    pub const fn sandbox(mut self, sandbox: Sandbox) -> Self {
+        self.sandbox = Some(sandbox);
         self
     }
 
@@ -181,6 +228,9 @@ impl<'a> Spawn<'a> {
                 args.push(text(arg)?);
             }
         }
+        if let Some(sandbox) = self.sandbox {
+            args.extend([text("-sandbox")?, text(sandbox.arg())?]);
+        }
         let env = env.iter().map(|(name, value)| variable(name, value)).collect::<Result<_, _>>()?;
         let current_dir = self.current_dir.as_deref().map(text).transpose()?;
 
@@ -194,7 +244,10 @@ impl<'a> Spawn<'a> {
                 fd::move_above(opened, highest).map_err(system("making room for the file descriptors"))?;
             fds.push((number, opened));
         }
-        let opened = fd::open_table(self.plan.fds(), &self.host_paths, highest).map_err(SpawnError::Fd)?;
+        let bounds = bounds(self.confinement, highest)?;
+        let opened = in_namespace(bounds.network_namespace.as_ref(), || {
+            fd::open_table(self.plan.fds(), &self.host_paths, highest).map_err(SpawnError::Fd)
+        })?;
         fds.extend(self.plan.fds().iter().map(|fd| fd.number.cast_signed()).zip(opened));
         let ours = match qmp_number {
             None => None,
@@ -207,8 +260,15 @@ impl<'a> Spawn<'a> {
             }
         };
 
-        let command =
-            Command { program: text(&program)?, args, env, current_dir, fds, detached: self.detached };
+        let command = Command {
+            program: text(&program)?,
+            args,
+            env,
+            current_dir,
+            fds,
+            detached: self.detached,
+            bounds,
+        };
         let (shared, thread) = supervisor::start(command, incoming).map_err(|(step, source)| match step {
             Step::Exec => SpawnError::Exec { program, source },
             Step::CurrentDir => SpawnError::CurrentDir { path: self.current_dir.unwrap_or_default(), source },
@@ -250,6 +310,46 @@ impl<'a> Spawn<'a> {
         }
         env
     }
+}
+
+/// Opens what the process is bound by.
+fn bounds(confinement: Confinement, highest: RawFd) -> Result<Bounds, SpawnError> {
+    let open = |what, path: PathBuf, options: &OpenOptions| {
+        let opened = options.open(&path).and_then(|file| fd::move_above(file.into(), highest));
+        opened.map_err(|source| SpawnError::Bound { what, path, source })
+    };
+    Ok(Bounds {
+        cgroup: confinement
+            .cgroup
+            .map(|path| open("control group", path.join("cgroup.procs"), OpenOptions::new().write(true)))
+            .transpose()?,
+        network_namespace: confinement
+            .network_namespace
+            .map(|path| open("network namespace", path, OpenOptions::new().read(true)))
+            .transpose()?,
+        limits: confinement.limits,
+        user: confinement.user,
+    })
+}
+
+/// Opens file descriptors in a network namespace, if one is given: on a thread of its own, as a namespace is a thread's.
+fn in_namespace<T: Send>(
+    namespace: Option<&OwnedFd>,
+    open: impl FnOnce() -> Result<T, SpawnError> + Send,
+) -> Result<T, SpawnError> {
+    let Some(namespace) = namespace else {
+        return open();
+    };
+    thread::scope(|scope| {
+        let entered = || {
+            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
+                .map_err(|error| system(Step::NetworkNamespace.action())(error.into()))?;
+            open()
+        };
+        let opening =
+            thread::Builder::new().spawn_scoped(scope, entered).map_err(system("starting a thread"))?;
+        opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// The highest number that the child is to have. The table's numbers rise from 3.

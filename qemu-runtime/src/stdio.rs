@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, PipeReader, PipeWriter, Write};
+use std::io::{self, PipeReader, PipeWriter, Read as _, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::thread;
 
 /// What a guest's standard input or output is.
 #[derive(Debug)]
@@ -17,6 +18,35 @@ pub enum Stdio {
     Pipe,
     /// An open file, pipe or socket. This process's copy is closed.
     Fd(OwnedFd),
+}
+
+impl Stdio {
+    /// A pipe, and a thread of its own that writes what comes out of it to `to`: [`Lines`](crate::Lines), a log,
+    /// anything. For a guest's output; what it writes waits while `to` does, and is thrown away once `to` fails. The
+    /// thread ends with the last process that has the pipe.
+    ///
+    /// # Errors
+    ///
+    /// Where there can be no pipe, or no thread.
+    pub fn writer(to: impl Write + Send + 'static) -> io::Result<Self> {
+        let (mut reader, writer) = io::pipe()?;
+        let mut to = Some(to);
+        thread::Builder::new().name("qemu-output".into()).spawn(move || {
+            let mut buffer = vec![0; 64 * 1024];
+            loop {
+                let chunk = match reader.read(&mut buffer) {
+                    Ok(0) | Err(_) => return,
+                    Ok(length) => buffer.get(..length).unwrap_or_default(),
+                };
+                if let Some(open) = &mut to
+                    && open.write_all(chunk).and_then(|()| open.flush()).is_err()
+                {
+                    to = None;
+                }
+            }
+        })?;
+        Ok(Self::Fd(writer.into()))
+    }
 }
 
 impl From<OwnedFd> for Stdio {

@@ -1,6 +1,7 @@
 //! The runtime on this machine: real interfaces, real processes, a real QEMU.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
 
+mod confine;
 mod fds;
 mod guest;
 mod host;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     // They compare what the whole process has open, and change its limits.
     arguments.test_threads = Some(1);
     let tests = [
+        confine::TESTS,
         fds::TESTS,
         taps::TESTS,
         guest::TESTS,

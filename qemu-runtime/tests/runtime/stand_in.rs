@@ -7,7 +7,7 @@ use std::os::fd::FromRawFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
-use qemu_runtime::{Exit, Fd, Guest, Plan, Spawn, SpawnError, Stdio};
+use qemu_runtime::{Exit, Fd, Guest, Plan, Spawn, SpawnError, Stdio, User};
 
 use crate::host;
 
@@ -28,7 +28,7 @@ pub(crate) fn main() -> Option<ExitCode> {
     match args[..] {
         ["stand-in", "fds", ..] => list_fds(),
         ["stand-in", "stderr", megabytes] => write_stderr(megabytes.parse().unwrap()),
-        ["stand-in", "launcher"] => launch(),
+        ["stand-in", "launcher", user] => launch(user.parse().unwrap()),
         ["stand-in", "qmp", fault, ..] => speak(fault),
         ["stand-in", ..] => panic!("no such stand-in"),
         _ => return None,
@@ -81,9 +81,12 @@ fn write_stderr(megabytes: usize) {
     stderr.write_all(b"the end").unwrap();
 }
 
-/// Starts a guest, says its number, and waits.
-fn launch() {
-    let guest = Guest::spawn(&shell("exec sleep 1000")).unwrap();
+/// Starts a guest as a user, says its number, and waits.
+fn launch(user: u32) {
+    let sleep = shell("exec sleep 1000");
+    let spawn = Spawn::new(&sleep);
+    let spawn = if user == 0 { spawn } else { spawn.user(User::new(user, user)) };
+    let guest = spawn.spawn().unwrap();
     println!("{}", guest.id());
     let _ = guest.wait();
 }

@@ -1,0 +1,255 @@
+//! Users, limits, namespaces, control groups and filters: QEMU is bound by what was said, and this process is not.
+
+use std::fs;
+use std::io::{self, Read as _, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use qemu_runtime::{
+    FdSource, Guest, Limit, Lines, Plan, Resource, Sandbox, Shutdown, ShutdownPolicy, Spawn, Stderr, Stdio,
+    User,
+};
+use rustix::process::{DumpableBehavior, dumpable_behavior};
+
+use crate::host::{self, Lacking, fd, need, need_root, open_files, until};
+use crate::stand_in::{plan, shell};
+
+crate::tests! {
+    a_user_has_its_groups_and_nothing_of_this_process
+    another_user_needs_the_right_to_become_one
+    real_qemu_runs_as_another_user
+    limits_are_set
+    a_limit_of_open_files_may_be_below_the_table
+    a_network_namespace_has_the_interfaces_and_qemu
+    a_control_group_is_joined_before_anything_is_executed
+    what_cannot_be_opened_is_named
+    a_sandbox_keeps_qemu_from_spawning
+    lines_are_logged_as_they_come
+}
+
+/// What a guest writes to standard output until it ends.
+fn output(spawn: Spawn<'_>) -> String {
+    let mut guest = spawn.stdout(Stdio::Pipe).spawn().unwrap();
+    let mut output = String::new();
+    guest.take_stdout().unwrap().read_to_string(&mut output).unwrap();
+    let exit = guest.wait().unwrap();
+    assert!(exit.success(), "{exit}");
+    output
+}
+
+fn a_user_has_its_groups_and_nothing_of_this_process() -> Result<(), Lacking> {
+    need_root()?;
+    let before = dumpable_behavior().unwrap();
+    assert_eq!(before, DumpableBehavior::Dumpable);
+    let show = shell("grep -E '^(Uid|Gid|Groups|CapEff|CapPrm):' /proc/self/status");
+    let status = output(Spawn::new(&show).user(User::new(1234, 1235).groups([1236, 1237])));
+    let lines: Vec<Vec<&str>> = status.lines().map(|line| line.split_whitespace().collect()).collect();
+    let none = "0000000000000000";
+    assert_eq!(lines[0], ["Uid:", "1234", "1234", "1234", "1234"]);
+    assert_eq!(lines[1], ["Gid:", "1235", "1235", "1235", "1235"]);
+    assert_eq!(lines[2], ["Groups:", "1236", "1237"]);
+    assert_eq!((lines[3][1], lines[4][1]), (none, none));
+    // Threads of this process are who they were, and may be traced as before.
+    assert!(rustix::process::geteuid().is_root());
+    assert_eq!(dumpable_behavior().unwrap(), before);
+
+    let named = User::named("nobody").map_err(|error| Lacking(format!("needs the user nobody: {error}")))?;
+    assert!(output(Spawn::new(&shell("id -un")).user(named)).starts_with("nobody"));
+    Ok(())
+}
+
+fn another_user_needs_the_right_to_become_one() -> Result<(), Lacking> {
+    need_root()?;
+    let before = (open_files(), host::threads());
+    host::as_nobody(|| {
+        let error = Spawn::new(&shell("true")).user(User::new(0, 0)).spawn().unwrap_err();
+        let message = "becoming the user: Operation not permitted: it takes CAP_SETUID and CAP_SETGID";
+        assert_eq!(error.to_string(), message);
+        let error = Spawn::new(&shell("true")).limit(Resource::OpenFiles, Limit::NONE).spawn().unwrap_err();
+        assert!(error.to_string().starts_with("setting the limits: Operation not permitted"), "{error}");
+    });
+    until("nothing is left", || (open_files(), host::threads()) == before);
+    Ok(())
+}
+
+/// The file descriptors are opened with this process's rights, the process has none of them.
+fn real_qemu_runs_as_another_user() -> Result<(), Lacking> {
+    need_root()?;
+    let folder = tempfile::tempdir().unwrap();
+    let disk = folder.path().join("disk.img");
+    fs::write(&disk, vec![0; 1 << 20]).unwrap();
+    fs::set_permissions(&disk, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let source = FdSource::File { path: disk.into(), readonly: false };
+    let args = [
+        "-M",
+        "none",
+        "-nodefaults",
+        "-display",
+        "none",
+        "-add-fd",
+        "fd=3,set=1",
+        "-blockdev",
+        "file,node-name=d,filename=/dev/fdset/1",
+    ];
+    let plan = Plan::new("qemu-system-x86_64", args, vec![fd(3, source, "d", 0)]);
+    let guest = Spawn::new(&plan).user(User::new(65534, 65534)).start().unwrap();
+    let status = fs::read_to_string(format!("/proc/{}/status", guest.id())).unwrap();
+    assert!(status.contains("Uid:\t65534\t65534\t65534\t65534"), "{status}");
+    let Shutdown { exit, .. } = guest.shutdown(&ShutdownPolicy::new().powerdown(None)).unwrap();
+    assert!(exit.success(), "{exit}");
+    Ok(())
+}
+
+fn limits_are_set() -> Result<(), Lacking> {
+    let show = shell("cat /proc/self/limits");
+    let limits = output(
+        Spawn::new(&show)
+            .limit(Resource::Core, Limit::of(0))
+            .limit(Resource::CpuTime, Limit { soft: Some(1000), hard: Some(2000) })
+            // Of two for one resource the last holds.
+            .limit(Resource::OpenFiles, Limit::of(30))
+            .limit(Resource::OpenFiles, Limit::of(40)),
+    );
+    let of = |name: &str| {
+        let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
+        line.strip_prefix(name).unwrap().split_whitespace().take(2).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(of("Max core file size"), ["0", "0"]);
+    assert_eq!(of("Max cpu time"), ["1000", "2000"]);
+    assert_eq!(of("Max open files"), ["40", "40"]);
+    // This process keeps its own.
+    let own = fs::read_to_string("/proc/self/limits").unwrap();
+    assert!(!own.lines().any(|line| line.starts_with("Max cpu time") && line.contains("1000")), "{own}");
+    Ok(())
+}
+
+fn a_limit_of_open_files_may_be_below_the_table() -> Result<(), Lacking> {
+    let null = || FdSource::File { path: "/dev/null".into(), readonly: true };
+    let plan = plan(&["fds"], (3..40).map(|number| fd(number, null(), "x", 0)).collect());
+    let spawn = Spawn::new(&plan).limit(Resource::OpenFiles, Limit::of(200));
+    assert_eq!(crate::stand_in::listed(spawn).unwrap().len(), 40);
+    Ok(())
+}
+
+fn a_network_namespace_has_the_interfaces_and_qemu() -> Result<(), Lacking> {
+    need_root()?;
+    need(fs::File::options().read(true).write(true).open("/dev/net/tun").is_ok(), "needs /dev/net/tun")?;
+    need(Command::new("ip").arg("-V").output().is_ok(), "needs the command `ip` (iproute2)")?;
+    let name = format!("qemu-dsl-{}", std::process::id());
+    let ip = |args: &str| {
+        let output = Command::new("ip").args(args.split_whitespace()).output().unwrap();
+        output.status.success()
+    };
+    need(ip(&format!("netns add {name}")), "needs to be allowed a network namespace")?;
+    let inside = format!("-n {name} tuntap add tapx mode tap multi_queue");
+    let there = ip(&inside);
+    let path = Path::new("/run/netns").join(&name);
+    let result = std::panic::catch_unwind(|| {
+        assert!(there);
+        let queue = |queue| fd(3 + queue, FdSource::Tap { ifname: Some("tapx".into()) }, "net0", queue);
+        let plan = plan(&["fds"], vec![queue(0), queue(1)]);
+        let listed = crate::stand_in::listed(Spawn::new(&plan).network_namespace(&path)).unwrap();
+        assert_eq!((listed[&3].as_str(), listed[&4].as_str()), ("tap tapx", "tap tapx"));
+        // Opened here, it would have been made here.
+        assert!(!Path::new("/sys/class/net/tapx").exists());
+        // The process is in it, too; this one is not.
+        let namespace = |path: &str| fs::read_link(path).unwrap();
+        let own = namespace("/proc/thread-self/ns/net");
+        let guest_in = output(Spawn::new(&shell("readlink /proc/self/ns/net")).network_namespace(&path));
+        assert_ne!(guest_in.trim(), own.to_str().unwrap());
+        assert_eq!(own, namespace("/proc/thread-self/ns/net"));
+    });
+    assert!(ip(&format!("netns del {name}")));
+    result.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    Ok(())
+}
+
+/// Makes a control group of its own, where that is possible.
+fn control_group() -> Option<PathBuf> {
+    let name = format!("qemu-dsl-{}", std::process::id());
+    let roots = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/pids", "/sys/fs/cgroup/memory"];
+    let mut groups = roots.iter().map(|root| Path::new(root).join(&name));
+    groups.find(|group| fs::create_dir(group).is_ok() && group.join("cgroup.procs").exists())
+}
+
+fn a_control_group_is_joined_before_anything_is_executed() -> Result<(), Lacking> {
+    need_root()?;
+    let group = control_group().ok_or_else(|| Lacking("needs to be allowed a control group".into()))?;
+    let result = std::panic::catch_unwind(|| {
+        let said =
+            output(Spawn::new(&shell("cat /proc/self/cgroup")).cgroup(&group).user(User::new(65534, 65534)));
+        let name = group.file_name().unwrap().to_str().unwrap();
+        assert!(said.lines().any(|line| line.ends_with(&format!("/{name}"))), "{said}");
+    });
+    until("the group is empty", || fs::remove_dir(&group).is_ok());
+    result.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    Ok(())
+}
+
+fn what_cannot_be_opened_is_named() -> Result<(), Lacking> {
+    let before = (open_files(), host::threads());
+    let show = shell("true");
+    let error = Spawn::new(&show).cgroup("/no/such/group").spawn().unwrap_err();
+    let message = "control group /no/such/group/cgroup.procs: No such file or directory";
+    assert_eq!(error.to_string(), message);
+    let error = Spawn::new(&show).network_namespace("/run/netns/no-such").spawn().unwrap_err();
+    assert_eq!(error.to_string(), "network namespace /run/netns/no-such: No such file or directory");
+    assert_eq!(error.io_error().map(io::Error::kind), Some(io::ErrorKind::NotFound));
+    // A file that is no namespace.
+    let error = Spawn::new(&show).network_namespace("/dev/null").spawn().unwrap_err();
+    assert!(error.to_string().starts_with("entering the network namespace: "), "{error}");
+    until("nothing is left", || (open_files(), host::threads()) == before);
+    Ok(())
+}
+
+fn a_sandbox_keeps_qemu_from_spawning() -> Result<(), Lacking> {
+    let args = ["-M", "none", "-nodefaults", "-display", "none"];
+    let plan = Plan::new("qemu-system-x86_64", args, vec![]);
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    // QEMU that may not start a program fails, hangs or is ended: what counts is that it has started none.
+    let migrate = |guest: &Guest| {
+        let uri = format!("exec:touch {}", trace.display());
+        let uri = serde_json::json!({ "uri": uri });
+        let _ = guest.qmp().unwrap().execute_raw_timeout("migrate", uri, Duration::from_secs(1));
+    };
+    let filtered = |guest: &Guest| {
+        let status = fs::read_to_string(format!("/proc/{}/status", guest.id())).unwrap();
+        status.lines().find_map(|line| line.strip_prefix("Seccomp:")).map(str::trim) == Some("2")
+    };
+    let open = Spawn::new(&plan).start().unwrap();
+    assert!(!filtered(&open));
+    migrate(&open);
+    until("the program has run", || trace.exists());
+    drop(open);
+    fs::remove_file(&trace).unwrap();
+    let closed = Spawn::new(&plan).sandbox(Sandbox::new()).start().unwrap();
+    assert!(filtered(&closed));
+    migrate(&closed);
+    drop(closed);
+    assert!(!trace.exists());
+    Ok(())
+}
+
+fn lines_are_logged_as_they_come() -> Result<(), Lacking> {
+    let (sender, receiver) = mpsc::channel();
+    fn log(stream: &'static str, to: &mpsc::Sender<String>) -> impl Write + Send + use<> {
+        let to = to.clone();
+        Lines::new(move |line| drop(to.send(format!("{stream}: {line}"))))
+    }
+    let talk = shell("echo one; sleep 0.05; echo two >&2; sleep 0.05; printf three; kill -9 $$");
+    let guest = Spawn::new(&talk)
+        .stdout(Stdio::writer(log("out", &sender)).unwrap())
+        .stderr(Stderr::tee(log("err", &sender)))
+        .spawn()
+        .unwrap();
+    let exit = guest.wait().unwrap();
+    assert_eq!(exit.stderr(), b"two\n");
+    drop((guest, sender));
+    let mut said: Vec<String> = receiver.iter().collect();
+    said.sort();
+    assert_eq!(said, ["err: two", "out: one", "out: three"]);
+    Ok(())
+}
