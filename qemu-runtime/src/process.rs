@@ -32,6 +32,8 @@ pub(crate) struct Command {
     pub(crate) fds: Vec<(RawFd, OwnedFd)>,
     /// Whether it is to be independent of this process: a session of its own, and no death with its parent.
     pub(crate) detached: bool,
+    /// Whether it is to be spared the signals by which a terminal ends programs.
+    pub(crate) shielded: bool,
 }
 
 /// A process that was started.
@@ -149,6 +151,7 @@ struct Child<'a> {
     /// The first and last of each run of numbers that are not to be open.
     closes: Vec<(u32, u32)>,
     detached: bool,
+    shielded: bool,
     parent: libc::pid_t,
     signals: c_int,
     /// What failed and why, for the parent to read: it shares this memory.
@@ -169,6 +172,7 @@ impl<'a> Child<'a> {
             moves: command.fds.iter().map(|(number, fd)| (fd.as_raw_fd(), *number)).collect(),
             closes: gaps(command.fds.iter().map(|(number, _)| number.unsigned_abs())),
             detached: command.detached,
+            shielded: command.shielded,
             parent: std::process::id().cast_signed(),
             signals: libc::SIGRTMAX(),
             step: AtomicI32::new(0),
@@ -268,11 +272,15 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
             return Step::CurrentDir;
         }
     }
-    let mut none = std::mem::MaybeUninit::uninit();
-    // SAFETY: as above; sigemptyset fills in what pthread_sigmask reads.
+    let mut blocked = std::mem::MaybeUninit::uninit();
+    // SAFETY: as above; sigemptyset fills in what the others change and read.
     unsafe {
-        libc::sigemptyset(none.as_mut_ptr());
-        libc::pthread_sigmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut());
+        libc::sigemptyset(blocked.as_mut_ptr());
+        if child.shielded {
+            libc::sigaddset(blocked.as_mut_ptr(), libc::SIGINT);
+            libc::sigaddset(blocked.as_mut_ptr(), libc::SIGHUP);
+        }
+        libc::pthread_sigmask(libc::SIG_SETMASK, blocked.as_ptr(), ptr::null_mut());
         libc::execve(child.program.as_ptr(), child.args.as_ptr(), child.env.as_ptr());
     }
     Step::Exec

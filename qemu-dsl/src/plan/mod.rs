@@ -150,6 +150,13 @@ impl Plan {
         Self { template: Some(Cow::Borrowed(template)), rendered: Cow::Borrowed(rendered) }
     }
 
+    /// Adds arguments behind the others. They come from nowhere in the source.
+    #[must_use]
+    pub fn with_args(mut self, args: impl IntoIterator<Item = impl Into<OsText>>) -> Self {
+        self.rendered.to_mut().args.to_mut().extend(args.into_iter().map(Into::into));
+        self
+    }
+
     /// The program to run: a path, or a name to be found by `PATH`.
     pub fn program(&self) -> &OsStr {
         self.rendered.program.as_os_str()
