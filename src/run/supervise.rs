@@ -23,6 +23,8 @@ use super::signals::{Signal, Signals};
 /// How long what QEMU writes to standard error is held back at most. By then it has rejected its arguments, or waits for
 /// something that it wants to be known.
 const HELD: Duration = Duration::from_secs(1);
+/// How long a QEMU that is to be shut down may still take to greet.
+const GREETING: Duration = Duration::from_secs(1);
 /// How long the end of the guest's output is waited for once QEMU has ended. Only where a process that QEMU left behind
 /// still has the other end does it last.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -157,9 +159,7 @@ impl<'g> Supervisor<'g> {
                 self.kill();
             }
             Signal::End => {
-                if self.greeted && !self.grace.is_zero() {
-                    output::complain("the guest is asked to power down; the next signal kills QEMU");
-                }
+                output::complain("shutting the guest down; the next signal kills QEMU");
                 self.shut_down(Stop::Signal, scope);
             }
             Signal::Forward(number) => {
@@ -179,13 +179,13 @@ impl<'g> Supervisor<'g> {
         }
         self.stop = Some(stop);
         self.messages.release();
-        let mut policy = ShutdownPolicy::new().powerdown(Some(self.grace).filter(|grace| !grace.is_zero()));
-        if !self.greeted {
-            // There is no guest yet that could save something, nor anybody to talk to.
-            policy = policy.powerdown(None).quit(None);
-        }
-        let guest = self.guest;
+        let (guest, grace) = (self.guest, self.grace);
         scope.spawn(move || {
+            let mut policy = ShutdownPolicy::new().powerdown(Some(grace).filter(|grace| !grace.is_zero()));
+            if guest.qmp().is_none_or(|qmp| qmp.ready(GREETING).is_err()) {
+                // There is no guest yet that could save something, nor anybody to talk to.
+                policy = policy.powerdown(None).quit(None);
+            }
             if let Err(error) = guest.shutdown(&policy) {
                 output::complain(&format!("shutting the guest down: {}", reason(&error)));
             }

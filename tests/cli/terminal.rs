@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
+use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Termios, tcgetattr};
 
@@ -65,13 +66,16 @@ impl Terminal {
         assert!(wait_for(raw).is_some(), "{:?}", self.shown.lock().unwrap());
     }
 
-    /// Its settings are as those of a new one are.
-    fn is_as_before(&self, before: &Termios) {
-        let now = self.settings();
-        assert_eq!(now.local_modes, before.local_modes);
-        assert_eq!(now.input_modes, before.input_modes);
-        assert_eq!(now.output_modes, before.output_modes);
-        assert_eq!(now.control_modes, before.control_modes);
+    /// Whether its settings are those of a terminal that nobody has touched, and reading it waits.
+    fn is_as_new(&self) {
+        let new = Self::start(&Folder::new(), "exit");
+        let (now, new) = (self.settings(), new.settings());
+        assert_eq!(now.local_modes, new.local_modes);
+        assert_eq!(now.input_modes, new.input_modes);
+        assert_eq!(now.output_modes, new.output_modes);
+        assert_eq!(now.control_modes, new.control_modes);
+        let flags = fcntl_getfl(&self.slave).unwrap();
+        assert!(!flags.contains(OFlags::NONBLOCK), "{flags:?}");
     }
 
     fn ends(mut self) -> (Option<i32>, String) {
@@ -94,25 +98,17 @@ fn with(text: &str) -> Folder {
 fn ctrl_c_asks_first_and_kills_then_and_the_terminal_comes_back() {
     let folder = with(SERIAL);
     let mut terminal = Terminal::start(&folder, "exec \"$0\" run a.vm --pidfile pid");
-    let before = Terminal::start(&folder, "exec sleep 0");
-    let settings = before.settings();
-    before.ends();
     terminal.is_raw();
     let running = || fs::read_to_string(folder.path().join("pid")).ok();
     wait_for(running).unwrap();
-    // QEMU takes the terminal before it greets.
-    std::thread::sleep(std::time::Duration::from_millis(500));
     terminal.types("\x03");
     terminal.shows("the next signal kills QEMU");
     assert!(running().is_some(), "Ctrl-C went to QEMU as well");
     terminal.types("\x03");
     terminal.shows("killing QEMU");
     wait_for(|| running().is_none().then_some(())).unwrap();
-    let slave = terminal.slave.try_clone().unwrap();
     assert_eq!(terminal.child.wait().unwrap().code(), Some(137));
-    terminal.is_as_before(&settings);
-    let flags = rustix::fs::fcntl_getfl(&slave).unwrap();
-    assert!(!flags.contains(rustix::fs::OFlags::NONBLOCK), "{flags:?}");
+    terminal.is_as_new();
 }
 
 #[test]
@@ -120,14 +116,10 @@ fn the_terminal_comes_back_from_a_qemu_that_is_killed() {
     let folder = with(SERIAL);
     let mut terminal = Terminal::start(&folder, "exec \"$0\" run a.vm --pidfile pid");
     terminal.is_raw();
-    let mut before = terminal.settings();
     let pid = wait_for(|| fs::read_to_string(folder.path().join("pid")).ok()).unwrap();
     assert!(Command::new("kill").args(["-KILL", pid.trim()]).status().unwrap().success());
     assert_eq!(terminal.child.wait().unwrap().code(), Some(137));
-    let after = terminal.settings();
-    assert!(after.local_modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG));
-    before.local_modes = after.local_modes;
-    assert_ne!(after.input_modes, before.input_modes);
+    terminal.is_as_new();
 }
 
 #[test]
@@ -169,11 +161,9 @@ fn ctrl_z_stops_both_and_fg_continues_both() {
 
 #[test]
 fn a_stop_that_only_the_program_gets_is_passed_on() {
-    let folder = with(SERIAL);
-    let line = "set -m; \"$0\" run a.vm --pidfile pid --grace 0 & sleep 1000";
-    let folder_text = fs::read_to_string(folder.path().join("a.vm")).unwrap();
-    fs::write(folder.path().join("a.vm"), folder_text.replace("chardev stdio", "chardev null")).unwrap();
-    let mut terminal = Terminal::start(&folder, &line.replace("&", "</dev/null & echo program $!;"));
+    let folder = with(&SERIAL.replace("chardev stdio", "chardev null"));
+    let line = "set -m; \"$0\" run a.vm --pidfile pid --grace 0 & echo program $!; sleep 1000";
+    let mut terminal = Terminal::start(&folder, line);
     terminal.shows("program ");
     let pid = wait_for(|| fs::read_to_string(folder.path().join("pid")).ok()).unwrap();
     let program = wait_for(|| {
