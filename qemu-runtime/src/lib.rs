@@ -12,6 +12,7 @@ mod host_paths;
 mod process;
 mod program;
 pub mod qmp;
+mod rejection;
 mod shutdown;
 mod spawn;
 mod stdio;
@@ -28,6 +29,7 @@ pub use host_paths::HostPaths;
 pub use qemu_dsl::Version;
 pub use qemu_dsl::plan::{self, Fd, FdSource, OsText, Plan};
 pub use qemu_dsl_macros::vm;
+pub use rejection::Rejection;
 pub use shutdown::{Shutdown, ShutdownPolicy, ShutdownStep};
 pub use spawn::Spawn;
 pub use stdio::{Stderr, Stdio};
@@ -36,7 +38,7 @@ pub use stdio::{Stderr, Stdio};
 #[doc(hidden)]
 pub mod __private {
     pub use qemu_dsl::plan::{
-        Arg, Fd, FdSlot, FdSource, GeneratedId, OsText, Piece, Plan, Rendered, Template,
+        Arg, Fd, FdSlot, FdSource, GeneratedId, OsText, Piece, Place, Plan, Rendered, Template,
     };
     pub use qemu_dsl::{Span, Version};
     pub use std::borrow::Cow;

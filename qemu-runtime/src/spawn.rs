@@ -36,7 +36,7 @@ const STDIO: std::ops::Range<RawFd> = 0..3;
 #[derive(Debug)]
 #[must_use = "it starts nothing before `spawn`"]
 pub struct Spawn<'a> {
-    plan: &'a Plan,
+    pub(crate) plan: &'a Plan,
     stdin: Stdio,
     stdout: Stdio,
     stderr: Stderr,
@@ -158,9 +158,10 @@ impl<'a> Spawn<'a> {
     ///
     /// As [`Guest::start`].
     pub fn start(self) -> Result<Guest, StartError> {
+        let plan = self.plan;
         let guest = self.with_qmp().spawn().map_err(StartError::Spawn)?;
         if let Some(qmp) = guest.qmp() {
-            qmp.ready(qmp.timeout()).map_err(StartError::Qmp)?;
+            qmp.ready(qmp.timeout()).map_err(|error| StartError::of(error, plan))?;
         }
         Ok(guest)
     }

@@ -14,7 +14,7 @@ mod template;
 pub use escape::Escape;
 pub use mac::Mac;
 pub use os_text::OsText;
-pub use template::{Arg, FdSlot, GeneratedId, Piece, Template, Text};
+pub use template::{Arg, FdSlot, GeneratedId, Piece, Place, Template, Text};
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -185,5 +185,10 @@ impl Plan {
     /// Where the source says what became the argument at `index`.
     pub fn arg_span(&self, index: usize) -> Option<Span> {
         Some(self.template()?.args.get(index)?.span)
+    }
+
+    /// The same in the source code of the program, for what `vm!` has compiled.
+    pub fn arg_place(&self, index: usize) -> Option<&Place> {
+        self.template()?.place(self.arg_span(index)?)
     }
 }
