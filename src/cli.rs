@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{NonEmptyStringValueParser, Styles};
 use clap::builder::styling::AnsiColor;
+use clap::builder::{NonEmptyStringValueParser, Styles};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use qemu_dsl::Version;

@@ -36,10 +36,7 @@ fn program(text: &str, params: &[(String, String)]) -> String {
 /// Runs `program --version`.
 fn ask(program: &OsStr, patience: Duration) -> Result<Version, String> {
     let plan = Plan::new(program, ["--version"], Vec::new());
-    let mut guest = Spawn::new(&plan)
-        .stdout(Stdio::Pipe)
-        .spawn()
-        .map_err(|error| error.to_string())?;
+    let mut guest = Spawn::new(&plan).stdout(Stdio::Pipe).spawn().map_err(|error| error.to_string())?;
     let (sender, receiver) = mpsc::channel();
     if let Some(stdout) = guest.take_stdout() {
         thread::spawn(move || {

@@ -70,13 +70,18 @@ fn find(plan: &Plan, text: &str) -> Option<Rejection> {
         let body = header(message, &program).and_then(|header| message.get(header..)).unwrap_or(message);
         let (arg, words) = locate(body, &args)?;
         let (words, hints) = words.split_once('\n').unwrap_or((words, ""));
-        let option = option(&args, arg);
+        let value = (!is_option(&args, arg + 1)).then_some(arg + 1).filter(|value| *value < args.len());
+        let option = [Some(arg), value].into_iter().flatten().filter_map(|index| args.get(index).cloned());
+        let option = option.collect::<Vec<_>>().join(" ");
+        let span = plan
+            .arg_span(arg)
+            .map(|span| value.and_then(|value| plan.arg_span(value)).map_or(span, |value| span.to(value)));
         let own = (!hints.trim().is_empty()).then(|| hints.trim().replace('\n', " "));
         Some(Rejection {
             help: own.or_else(|| help(words, &option, &plan.program().to_string_lossy())),
             arg,
             option,
-            span: plan.arg_span(arg),
+            span,
             place: plan.arg_place(arg).cloned(),
             words: words.to_owned(),
             said,
@@ -112,7 +117,8 @@ fn locate<'m>(body: &'m str, args: &[String]) -> Option<(usize, &'m str)> {
     let named = (0..args.len()).filter(|index| is_option(args, *index)).filter_map(|index| {
         let name = args.get(index)?;
         let rest = body.strip_prefix(name.as_str())?;
-        let value = args.get(index + 1).and_then(|value| rest.strip_prefix(' ')?.strip_prefix(value.as_str()));
+        let value =
+            args.get(index + 1).and_then(|value| rest.strip_prefix(' ')?.strip_prefix(value.as_str()));
         let words = value.and_then(|rest| rest.strip_prefix(": ")).or_else(|| rest.strip_prefix(": "))?;
         Some((index, words))
     });
@@ -160,9 +166,8 @@ fn implied(words: &str, args: &[String]) -> Option<usize> {
     }
     let names: Vec<_> = named(line).collect();
     names.into_iter().find_map(|name| {
-        let mut having = options().filter(|index| {
-            value(*index) == name || fields(value(*index)).any(|(_, own)| own == name)
-        });
+        let mut having = options()
+            .filter(|index| value(*index) == name || fields(value(*index)).any(|(_, own)| own == name));
         having.next().filter(|_| having.next().is_none())
     })
 }
@@ -187,7 +192,9 @@ const TOPICS: &[Topic] = &[
 fn named(line: &str) -> impl Iterator<Item = &str> {
     let quoted = line.split(['\'', '"', '`']).skip(1).step_by(2);
     let paths = line.split_whitespace().map(|word| word.trim_end_matches([':', ',', '.']));
-    quoted.chain(paths.filter(|word| word.starts_with('/'))).filter(|name| !matches!(*name, "" | "on" | "off"))
+    quoted
+        .chain(paths.filter(|word| word.starts_with('/')))
+        .filter(|name| !matches!(*name, "" | "on" | "off"))
 }
 
 /// The parts of an option's value, `key=value`, the commas in them no longer doubled.
@@ -215,12 +222,6 @@ fn fields(value: &str) -> impl Iterator<Item = (&str, String)> {
 /// Whether it is an option's name.
 fn is_option(args: &[String], index: usize) -> bool {
     args.get(index).is_some_and(|arg| arg.starts_with('-') && arg.len() > 1)
-}
-
-/// The option at `index` with its value.
-fn option(args: &[String], index: usize) -> String {
-    let value = args.get(index + 1).filter(|_| !is_option(args, index + 1));
-    args.get(index).into_iter().chain(value).cloned().collect::<Vec<_>>().join(" ")
 }
 
 /// What to do about it, where QEMU doesn't say.
@@ -322,7 +323,8 @@ mod tests {
         let rejection = find(&plan, text).unwrap();
         assert_eq!(rejection.to_string(), "QEMU rejects `-m 1G`: No: Try 2G");
         assert_eq!(&text[rejection.said], "kvm: -m 1G: No\nTry 2G\n");
-        let help = find(&plan, "kvm: -device virtio-net-pci,netdev=net0: Property 'x.y' not found").unwrap().help;
+        let help =
+            find(&plan, "kvm: -device virtio-net-pci,netdev=net0: Property 'x.y' not found").unwrap().help;
         assert_eq!(help.unwrap(), "`kvm -device virtio-net-pci,help` lists the properties it has");
     }
 

@@ -301,9 +301,11 @@ fn qmp_args(number: RawFd, plans: &[CString]) -> [String; 4] {
 /// so only as long as there is no `-qmp`. With the monitor, Ctrl-C goes to the guest.
 fn terminal_monitor(plans: &[CString]) -> Option<[&'static str; 2]> {
     let has = |option: &str| {
-        plans.iter().any(|arg| arg.to_bytes().strip_prefix(b"-").is_some_and(|name| {
-            name.strip_prefix(b"-").unwrap_or(name) == option.as_bytes()
-        }))
+        plans.iter().any(|arg| {
+            arg.to_bytes()
+                .strip_prefix(b"-")
+                .is_some_and(|name| name.strip_prefix(b"-").unwrap_or(name) == option.as_bytes())
+        })
     };
     let chosen = ["nodefaults", "monitor", "mon", "qmp", "qmp-pretty", "daemonize"];
     let has_monitor = plans.iter().any(|arg| arg.to_bytes().starts_with(b"mon:"));

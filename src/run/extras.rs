@@ -19,12 +19,12 @@ impl PidFile {
         // The file comes into being with its content: whoever waits for it never reads half of it.
         let mut unfinished = path.as_os_str().to_owned();
         unfinished.push(format!(".{pid}"));
-        fs::write(&unfinished, format!("{pid}\n"))
-            .and_then(|()| fs::rename(&unfinished, path))
-            .map_err(|error| {
+        fs::write(&unfinished, format!("{pid}\n")).and_then(|()| fs::rename(&unfinished, path)).map_err(
+            |error| {
                 let _ = fs::remove_file(&unfinished);
                 Failure::usage(format!("--pidfile {}: {}", path.display(), reason(&error)))
-            })?;
+            },
+        )?;
         Ok(Self(path.to_owned()))
     }
 }
@@ -48,7 +48,8 @@ impl QmpSocket {
         match compilation.template {
             Some(template) => Ok(plan.with_args(template.render().args.iter().cloned())),
             None => {
-                let reasons: Vec<_> = compilation.diagnostics.into_iter().map(|error| error.message).collect();
+                let reasons: Vec<_> =
+                    compilation.diagnostics.into_iter().map(|error| error.message).collect();
                 Err(Failure::usage(format!("--qmp {path}: {}", reasons.join("; "))))
             }
         }

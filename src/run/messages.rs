@@ -1,6 +1,7 @@
 //! What QEMU writes to standard error.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::output;
@@ -23,6 +24,20 @@ impl Messages {
     /// Passes on what was held back, and all that comes from now on.
     pub(crate) fn release(&self) {
         pass_on(&self.take());
+    }
+
+    /// The same without a part of `text`, which is the end of all that came. Where that was passed on already, it stays so.
+    pub(crate) fn release_without(&self, text: &str, part: &Range<usize>) {
+        let held = self.take();
+        match (text.get(..part.start), text.get(part.end..)) {
+            (Some(before), Some(behind)) if held.ends_with(text.as_bytes()) => {
+                let earlier = held.len() - text.len();
+                pass_on(held.get(..earlier).unwrap_or_default());
+                pass_on(before.as_bytes());
+                pass_on(behind.as_bytes());
+            }
+            _ => pass_on(&held),
+        }
     }
 
     fn take(&self) -> Vec<u8> {

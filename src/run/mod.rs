@@ -2,6 +2,7 @@
 
 mod extras;
 mod messages;
+mod rejected;
 mod serial;
 mod signals;
 mod supervise;
@@ -59,14 +60,20 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
         .qmp()
         .spawn()
         .map_err(Failure::not_started)?;
-    let _pid_file =
-        command.pidfile.as_deref().map(|path| PidFile::write(path, guest.id())).transpose()?;
+    let _pid_file = command.pidfile.as_deref().map(|path| PidFile::write(path, guest.id())).transpose()?;
 
     let serial = guest.take_stdout().zip(command.wait_for.clone());
     let end = Supervisor::new(&guest, command, &messages, signals).run(serial);
-    let End { exit, stop, said, .. } =
+    let End { exit, stop, said, greeted } =
         end.map_err(|error| Failure::usage(format!("QEMU's exit status is lost: {}", reason(&error))))?;
-    messages.release();
+    let rejection = exit.rejection(&plan).filter(|_| !greeted && stop.is_none());
+    match rejection {
+        Some(rejection) if rejection.span.is_some() => {
+            messages.release_without(&exit.stderr_text(), &rejection.said);
+            rejected::report(&rejection, &source, command)?;
+        }
+        _ => messages.release(),
+    }
     let own = exit_status(exit.status());
     Ok(match (stop, &command.wait_for) {
         (Some(Stop::Timeout), _) => {

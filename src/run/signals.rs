@@ -29,12 +29,12 @@ pub(crate) enum Signal {
 
 impl Signals {
     pub(crate) fn new() -> Result<Self, Failure> {
-        let failed =
-            |error: io::Error| Failure::not_started(format!("handling signals: {}", reason(&error)));
+        let failed = |error: io::Error| Failure::not_started(format!("handling signals: {}", reason(&error)));
         // What whoever started this program made it ignore stays so: `nohup`, or a shell's `&`.
         let ignored = ignored(&fs::read_to_string("/proc/self/status").unwrap_or_default());
         let wanted = ENDING.into_iter().chain(FORWARDED);
-        let hooked = Hooked::new(wanted.filter(|signal| ignored & (1 << (signal - 1)) == 0)).map_err(failed)?;
+        let hooked =
+            Hooked::new(wanted.filter(|signal| ignored & (1 << (signal - 1)) == 0)).map_err(failed)?;
         Ok(Self(hooked))
     }
 

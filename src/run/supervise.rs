@@ -129,7 +129,8 @@ impl<'g> Supervisor<'g> {
     /// The next event, or nothing at the next deadline.
     fn next(&self) -> Option<Event> {
         let deadline = [self.timeout, self.release].into_iter().flatten().min();
-        let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+        let left =
+            deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
         // This keeps a sender: the only error is the deadline.
         self.events.recv_timeout(left).ok()
     }

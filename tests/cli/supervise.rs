@@ -11,7 +11,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::support::{Folder, Outcome, dslc, outcome, quoted, run, wait_for};
 
 /// A guest that does nothing and heeds no power button.
-const IDLE: &str = "target 7.2\nmachine pc accel=tcg\nnodefaults\nno-user-config\narg \"-display\" \"none\"\n";
+const IDLE: &str =
+    "target 7.2\nmachine pc accel=tcg\nnodefaults\nno-user-config\narg \"-display\" \"none\"\n";
 
 /// `run` of `text`, to be started, and the folder that it runs in.
 fn prepare(text: &str, args: &[&str]) -> (Folder, Command) {
@@ -142,10 +143,7 @@ fn a_signal_that_was_ignored_stays_so() {
 fn the_time_is_up_and_the_status_says_so() {
     let (_folder, mut command) = prepare(IDLE, &["--timeout", "500ms", "--grace", "0"]);
     let ended = end(command.spawn().unwrap());
-    assert_eq!(
-        (ended.status, ended.stderr.as_str()),
-        (Some(124), "qemu-dslc: the guest's time was up\n")
-    );
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(124), "qemu-dslc: the guest's time was up\n"));
     // One that ends before is not concerned.
     let folder = Folder::new();
     assert_eq!(end(start(&folder, "exit 3", &["--timeout", "1h"])).status, Some(3));
@@ -164,7 +162,8 @@ fn the_guest_is_shut_down_once_it_has_said_it() {
 
     // One that would never end, and says it bit by bit.
     let folder = Folder::new();
-    let body = "for part in 'Web' ' log' 'in' ': '; do printf '%s' \"$part\"; sleep 0.1; done; exec sleep 1000";
+    let body =
+        "for part in 'Web' ' log' 'in' ': '; do printf '%s' \"$part\"; sleep 0.1; done; exec sleep 1000";
     let ended = end(start(&folder, body, &["--wait-for", "login:"]));
     assert_eq!(ended, Outcome { status: Some(0), stdout: "Web login: ".into(), stderr: String::new() });
 }
@@ -187,7 +186,8 @@ fn a_guest_that_ends_without_saying_it_has_failed() {
 
 #[test]
 fn others_manage_the_vm_at_a_socket() {
-    for (name, argument) in [("q", "unix:q,server=on,wait=off"), ("a=b,c", "path=a=b,,c,server=on,wait=off")] {
+    for (name, argument) in [("q", "unix:q,server=on,wait=off"), ("a=b,c", "path=a=b,,c,server=on,wait=off")]
+    {
         let (folder, mut command) = prepare(IDLE, &["--qmp", name]);
         let socket = folder.path().join(name);
         // What an earlier run left there when it was killed.
@@ -208,7 +208,8 @@ fn others_manage_the_vm_at_a_socket() {
         signal(&child, Signal::INT);
         assert_eq!(end(child).status, Some(137));
         assert!(!socket.exists());
-        let printed = outcome(dslc(["run", "--dry-run", "a.vm", "--qmp", name]).current_dir(folder.path()), "");
+        let printed =
+            outcome(dslc(["run", "--dry-run", "a.vm", "--qmp", name]).current_dir(folder.path()), "");
         assert!(printed.stdout.contains(argument), "{}", printed.stdout);
     }
     let (folder, mut command) = prepare(IDLE, &["--qmp", "a.vm"]);
@@ -254,16 +255,20 @@ fn nothing_looks_after_a_guest_in_the_background() {
         let (_folder, mut command) = prepare(text, &option);
         let ended = end(command.spawn().unwrap());
         assert_eq!(ended.status, Some(2));
-        assert!(ended.stderr.starts_with(&format!("qemu-dslc: {}: this VM goes into the background", option[0])));
+        assert!(
+            ended.stderr.starts_with(&format!("qemu-dslc: {}: this VM goes into the background", option[0]))
+        );
     }
 }
 
 #[test]
 fn a_qemu_older_than_the_target_is_told_of() {
     let folder = Folder::new();
-    let greeting = r#"{"QMP":{"version":{"qemu":{"micro":0,"minor":2,"major":5},"package":""},"capabilities":[]}}"#;
+    let greeting =
+        r#"{"QMP":{"version":{"qemu":{"micro":0,"minor":2,"major":5},"package":""},"capabilities":[]}}"#;
     let answer = r#"s/.*"id": *\([0-9]*\).*/{"return":{},"id":\1}/"#;
-    let body = format!("echo '{greeting}' >&3; read -r line <&3; echo \"$line\" | sed '{answer}' >&3; sleep 1");
+    let body =
+        format!("echo '{greeting}' >&3; read -r line <&3; echo \"$line\" | sed '{answer}' >&3; sleep 1");
     let ended = end(start(&folder, &body, &[]));
     assert_eq!(ended.status, Some(0));
     assert_eq!(

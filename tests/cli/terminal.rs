@@ -176,7 +176,8 @@ fn a_stop_that_only_the_program_gets_is_passed_on() {
         let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
         stat.contains(") T ")
     };
-    let kill = |signal: &str| assert!(Command::new("kill").args([signal, &program]).status().unwrap().success());
+    let kill =
+        |signal: &str| assert!(Command::new("kill").args([signal, &program]).status().unwrap().success());
     kill("-TSTP");
     assert!(wait_for(|| (stopped(&pid) && stopped(&program)).then_some(())).is_some());
     kill("-CONT");
