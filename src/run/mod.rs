@@ -11,7 +11,6 @@ mod terminal;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 
-use qemu_dsl::plan::Plan;
 use qemu_runtime::{Spawn, Stderr, Stdio};
 
 use crate::cli::Run;
@@ -44,7 +43,10 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
         output::print(&emit(&plan, Form::Shell))?;
         return Ok(status::SUCCESS);
     }
-    stays(command, &plan)?;
+    let goes_away = plan.args().any(|arg| arg == "-daemonize");
+    if goes_away {
+        refuse_what_stays(command)?;
+    }
 
     // In this order, so that they end in the other: whatever ends this, the terminal comes back last.
     let _terminal = Terminal::save();
@@ -52,14 +54,12 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
     let _socket = command.qmp.as_deref().map(QmpSocket::at).transpose()?;
     let messages = Messages::held();
     let stdout = if command.wait_for.is_some() { Stdio::Pipe } else { Stdio::Inherit };
-    let mut guest = Spawn::new(&plan)
-        .stdin(Stdio::Inherit)
-        .stdout(stdout)
-        .stderr(Stderr::tee(messages.clone()))
-        .shielded()
-        .qmp()
-        .spawn()
-        .map_err(Failure::not_started)?;
+    let mut spawn =
+        Spawn::new(&plan).stdin(Stdio::Inherit).stdout(stdout).stderr(Stderr::tee(messages.clone()));
+    if !goes_away {
+        spawn = spawn.shielded().qmp();
+    }
+    let mut guest = spawn.spawn().map_err(Failure::not_started)?;
     let _pid_file = command.pidfile.as_deref().map(|path| PidFile::write(path, guest.id())).transpose()?;
 
     let serial = guest.take_stdout().zip(command.wait_for.clone());
@@ -76,10 +76,7 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
     }
     let own = exit_status(exit.status());
     Ok(match (stop, &command.wait_for) {
-        (Some(Stop::Timeout), _) => {
-            output::complain("the guest's time was up");
-            status::TIMEOUT
-        }
+        (Some(Stop::Timeout), _) => status::TIMEOUT,
         (_, Some(_)) if said => status::SUCCESS,
         (_, Some(text)) => {
             output::complain(&format!("the guest ended without `{text}` on its serial port"));
@@ -89,20 +86,19 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
     })
 }
 
-/// Refuses what needs a QEMU that stays, where it is one that goes into the background.
-fn stays(command: &Run, plan: &Plan) -> Result<(), Failure> {
+/// Refuses the options for which QEMU must stay, where it goes into the background.
+fn refuse_what_stays(command: &Run) -> Result<(), Failure> {
     let options = [
         ("--timeout", command.timeout.is_some()),
         ("--wait-for", command.wait_for.is_some()),
         ("--qmp", command.qmp.is_some()),
         ("--pidfile", command.pidfile.is_some()),
     ];
-    let given = options.iter().find(|(_, given)| *given).map(|(name, _)| name);
-    match given {
-        Some(name) if plan.args().any(|arg| arg == "-daemonize") => Err(Failure::usage(format!(
+    match options.iter().find(|(_, given)| *given) {
+        Some((name, _)) => Err(Failure::usage(format!(
             "{name}: this VM goes into the background, where nothing looks after it: leave out `daemonize`"
         ))),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

@@ -71,7 +71,6 @@ pub(crate) struct Supervisor<'g> {
     events: Receiver<Event>,
     stop: Option<Stop>,
     said: Option<bool>,
-    greeted: bool,
 }
 
 impl<'g> Supervisor<'g> {
@@ -89,7 +88,6 @@ impl<'g> Supervisor<'g> {
             events,
             stop: None,
             said: None,
-            greeted: false,
         }
     }
 
@@ -123,7 +121,9 @@ impl<'g> Supervisor<'g> {
             }
         })?;
         self.listen_to_the_end();
-        Ok(End { exit, stop: self.stop, said: self.said == Some(true), greeted: self.greeted })
+        // It may have ended before its greeting was told of here.
+        let greeted = guest.qmp().is_some_and(|qmp| qmp.version().is_some());
+        Ok(End { exit, stop: self.stop, said: self.said == Some(true), greeted })
     }
 
     /// The next event, or nothing at the next deadline.
@@ -145,8 +145,7 @@ impl<'g> Supervisor<'g> {
         }
     }
 
-    fn greet(&mut self) {
-        self.greeted = true;
+    fn greet(&self) {
         self.messages.release();
         if let Some(older) = self.guest.older_than_target() {
             output::complain(&format!("warning: {older}"));
@@ -160,7 +159,6 @@ impl<'g> Supervisor<'g> {
                 self.kill();
             }
             Signal::End => {
-                output::complain("shutting the guest down; the next signal kills QEMU");
                 self.shut_down(Stop::Signal, scope);
             }
             Signal::Forward(number) => {
@@ -180,6 +178,11 @@ impl<'g> Supervisor<'g> {
         }
         self.stop = Some(stop);
         self.messages.release();
+        match stop {
+            Stop::Signal => output::complain("shutting the guest down; the next signal kills QEMU"),
+            Stop::Timeout => output::complain("the guest's time is up: shutting it down"),
+            Stop::Said => {}
+        }
         let (guest, grace) = (self.guest, self.grace);
         scope.spawn(move || {
             let mut policy = ShutdownPolicy::new().powerdown(Some(grace).filter(|grace| !grace.is_zero()));

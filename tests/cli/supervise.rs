@@ -143,7 +143,10 @@ fn a_signal_that_was_ignored_stays_so() {
 fn the_time_is_up_and_the_status_says_so() {
     let (_folder, mut command) = prepare(IDLE, &["--timeout", "500ms", "--grace", "0"]);
     let ended = end(command.spawn().unwrap());
-    assert_eq!((ended.status, ended.stderr.as_str()), (Some(124), "qemu-dslc: the guest's time was up\n"));
+    assert_eq!(
+        (ended.status, ended.stderr.as_str()),
+        (Some(124), "qemu-dslc: the guest's time is up: shutting it down\n")
+    );
     // One that ends before is not concerned.
     let folder = Folder::new();
     assert_eq!(end(start(&folder, "exit 3", &["--timeout", "1h"])).status, Some(3));
@@ -160,7 +163,14 @@ fn the_guest_is_shut_down_once_it_has_said_it() {
     assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
     assert!(ran.stdout.contains("hello from qemu-dsl"), "{ran:?}");
 
-    // One that would never end, and says it bit by bit.
+    // This one would never end.
+    let text = "target 7.2\nmachine pc accel=tcg\nno-user-config\nnographic\n";
+    let (_folder, mut command) = prepare(text, &["--wait-for", "SeaBIOS", "--grace", "0"]);
+    let ended = end(command.spawn().unwrap());
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+    assert!(ended.stdout.contains("SeaBIOS"), "{}", ended.stdout);
+
+    // Nor would this one, which says it bit by bit.
     let folder = Folder::new();
     let body =
         "for part in 'Web' ' log' 'in' ': '; do printf '%s' \"$part\"; sleep 0.1; done; exec sleep 1000";
