@@ -240,6 +240,7 @@ fn help(words: &str, option: &str, program: &str) -> Option<String> {
     let known = [
         ("KVM", "load the module kvm_intel or kvm_amd and be allowed to use /dev/kvm, or write `accel=tcg`"),
         (" lock", "another process uses it, another VM perhaps: end that first"),
+        ("no such host device", "`lspci -D` lists the host's devices by their addresses"),
         ("No such file or directory", "it must exist; a relative path is read from QEMU's working directory"),
         ("Permission denied", "the user that QEMU runs as must be allowed to use it"),
         ("Address already in use", "another program listens there: end that, or choose another address"),

@@ -32,7 +32,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// What happens while a guest runs.
 enum Event {
     Signal(Signal),
-    /// QEMU has greeted: it has taken its arguments.
+    /// QEMU has greeted and taken the answer: it does that once it has taken its arguments.
     Greeted,
     /// Whether the guest said what is waited for, in the end.
     Said(bool),
@@ -71,6 +71,7 @@ pub(crate) struct Supervisor<'g> {
     events: Receiver<Event>,
     stop: Option<Stop>,
     said: Option<bool>,
+    greeted: bool,
 }
 
 impl<'g> Supervisor<'g> {
@@ -88,6 +89,7 @@ impl<'g> Supervisor<'g> {
             events,
             stop: None,
             said: None,
+            greeted: false,
         }
     }
 
@@ -121,9 +123,7 @@ impl<'g> Supervisor<'g> {
             }
         })?;
         self.listen_to_the_end();
-        // It may have ended before its greeting was told of here.
-        let greeted = guest.qmp().is_some_and(|qmp| qmp.version().is_some());
-        Ok(End { exit, stop: self.stop, said: self.said == Some(true), greeted })
+        Ok(End { exit, stop: self.stop, said: self.said == Some(true), greeted: self.greeted })
     }
 
     /// The next event, or nothing at the next deadline.
@@ -145,7 +145,8 @@ impl<'g> Supervisor<'g> {
         }
     }
 
-    fn greet(&self) {
+    fn greet(&mut self) {
+        self.greeted = true;
         self.messages.release();
         if let Some(older) = self.guest.older_than_target() {
             output::complain(&format!("warning: {older}"));
@@ -225,13 +226,19 @@ impl<'g> Supervisor<'g> {
         })
     }
 
-    /// Waits for what the guest said last.
+    /// Takes what was on its way when QEMU ended, and waits for what the guest said last.
     fn listen_to_the_end(&mut self) {
         let end = Instant::now() + LAST_WORDS;
-        while self.said.is_none() {
-            match self.events.recv_timeout(end.saturating_duration_since(Instant::now())) {
+        loop {
+            let left = if self.said.is_some() {
+                Duration::ZERO
+            } else {
+                end.saturating_duration_since(Instant::now())
+            };
+            match self.events.recv_timeout(left) {
                 Ok(Event::Said(said)) => self.said = Some(said),
-                Ok(_) => {}
+                Ok(Event::Greeted) => self.greeted = true,
+                Ok(Event::Signal(_) | Event::Ended(_)) => {}
                 Err(_) => return,
             }
         }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::support::{Folder, Outcome, PROGRAM, dslc, outcome, quoted, run, wait_for};
+use super::support::{Folder, Outcome, PROGRAM, dslc, outcome, qmp, quoted, run, wait_for};
 
 /// Runs a VM whose program is a script.
 fn run_script(body: &str, text: &str, input: &str) -> Outcome {
@@ -71,6 +71,33 @@ error: rejected
         json.stderr
     );
     assert_eq!(json.stderr.lines().count(), 1);
+}
+
+/// Devices are made after QEMU has sent its greeting, and before it reads what it is answered.
+#[test]
+fn a_device_that_qemu_rejects_is_shown_too() {
+    let machine = "target 7.2\nmachine pc accel=tcg\nnodefaults\narg \"-display\" \"none\"\n";
+    let reject = |statement: &str| {
+        let ran = run(&["run", "-"], &format!("{machine}{statement}\n"));
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(1), ""), "{ran:?}");
+        assert!(ran.stderr.starts_with("error: rejected\n"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("[<stdin>:5:1]"), "{}", ran.stderr);
+        ran.stderr
+    };
+    assert!(reject("device virtio-blk-pci id=b").contains("rejects this: drive property not set"));
+
+    let folder = Folder::new();
+    let image = folder.file("disk.img", [0; 4096]);
+    let disk = format!("disk file={} format=raw", quoted(image.to_str().unwrap()));
+    folder.file("a.vm", format!("{machine}{disk}\n"));
+    let mut first = dslc(["run", "a.vm", "--qmp", "q", "--grace", "0"]);
+    let mut first = first.current_dir(folder.path()).spawn().unwrap();
+    assert!(qmp(&folder.path().join("q")).nth(1).unwrap().contains("return"));
+    let report = reject(&disk);
+    assert!(report.contains("QEMU rejects this: Failed to get \"write\" lock"), "{report}");
+    assert!(report.contains("help: Is another process using the image"), "{report}");
+    first.kill().unwrap();
+    first.wait().unwrap();
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::support::{Folder, Outcome, dslc, outcome, quoted, run, wait_for};
+use super::support::{Folder, Outcome, dslc, outcome, qmp, quoted, run, wait_for};
 
 /// A guest that does nothing and heeds no power button.
 const IDLE: &str =
@@ -31,13 +31,6 @@ fn end(child: Child) -> Outcome {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
-}
-
-/// The lines of a QMP socket, once QEMU listens there.
-fn qmp(path: &Path) -> impl Iterator<Item = String> {
-    let socket = wait_for(|| UnixStream::connect(path).ok()).unwrap();
-    std::io::Write::write_all(&mut &socket, b"{\"execute\":\"qmp_capabilities\"}\n").unwrap();
-    BufReader::new(socket).lines().map(Result::unwrap)
 }
 
 fn signal(child: &Child, signal: Signal) {

@@ -2,7 +2,8 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -118,4 +119,11 @@ pub(crate) fn wait_for<T>(mut what: impl FnMut() -> Option<T>) -> Option<T> {
         std::thread::sleep(Duration::from_millis(20));
     }
     None
+}
+
+/// The lines of a QMP socket, once QEMU listens there: the greeting, an answer once it has made the machine, events.
+pub(crate) fn qmp(path: &Path) -> impl Iterator<Item = String> {
+    let socket = wait_for(|| UnixStream::connect(path).ok()).unwrap();
+    (&socket).write_all(b"{\"execute\":\"qmp_capabilities\"}\n").unwrap();
+    BufReader::new(socket).lines().map(Result::unwrap)
 }
