@@ -102,8 +102,9 @@ pub(crate) struct Check {
 
 /// Run a VM: open its file descriptors, start QEMU, wait for it
 ///
-/// QEMU gets the standard input, output and error of this program, and its exit status becomes this program's
-/// (128 plus the signal's number where a signal killed it). It is 124 where the guest's time was up, 125 where QEMU
+/// QEMU gets the standard input and output of this program, what it says on standard error is passed on, and what it
+/// rejects is reported at its place in the source. Its exit status becomes this program's (128 plus the signal's
+/// number where a signal killed it). It is 124 where the guest's time was up, 125 where QEMU
 /// could not be started, 1 where the source has errors, and 2 where it can't be read.
 ///
 /// Ctrl-C, SIGTERM and SIGHUP press the guest's power button, and where that doesn't end it, QEMU is told to quit; a second
