@@ -1,17 +1,20 @@
 //! `qemu-dslc check`.
 
 use crate::cli::Check;
-use crate::compile::compile;
+use crate::compile::{Unnamed, compile};
 use crate::failure::{Failure, status};
 use crate::output;
 use crate::report::{JsonTo, Reporter};
+use crate::source::Source;
 
 /// Reports all mistakes of all files, also behind a file that can't be read.
 pub(crate) fn check(command: &Check) -> Result<u8, Failure> {
     let mut reporter = Reporter::new(command.language.message_format, JsonTo::Stdout);
     let mut unread = None;
     for file in &command.files {
-        if let Err(failure) = compile(file, &command.language, &mut reporter) {
+        let compiled = Source::read(file)
+            .and_then(|source| compile(&source, &command.language, Unnamed::Newest, &mut reporter));
+        if let Err(failure) = compiled {
             output::complain(&failure.message);
             unread = Some(failure.status);
         }

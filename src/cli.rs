@@ -1,9 +1,10 @@
 //! The command line: what `qemu-dslc` understands.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
+use clap::builder::{NonEmptyStringValueParser, Styles};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use qemu_dsl::Version;
@@ -26,6 +27,7 @@ Examples:
   qemu-dslc check *.vm                  Look for mistakes, and print nothing else
   qemu-dslc run web.vm                  Run it
   qemu-dslc run web.vm --set disk=/x    Run it with another value for its parameter `disk`
+  qemu-dslc run web.vm --wait-for ok    Run it until it says `ok`
   qemu-dslc web.vm --target host        Write for the QEMU that is installed here
   qemu-dslc explain netdev              Tell what `netdev` means and which options it has
   echo 'memory 1G' | qemu-dslc -        Read standard input
@@ -36,6 +38,7 @@ Exit status:
   0    All is well; there may be warnings
   1    The source has errors
   2    Wrong usage, a file that can't be read, or output that can't be written
+  124  The guest's time was up (run --timeout)
   125  QEMU could not be started: by run, or to be asked for its version
   Otherwise run ends with QEMU's own status, or 128 plus the signal that killed it";
 
@@ -99,17 +102,43 @@ pub(crate) struct Check {
 
 /// Run a VM: open its file descriptors, start QEMU, wait for it
 ///
-/// QEMU gets the standard input, output and error of this program, and its exit status becomes this program's
-/// (128 plus the signal's number where a signal killed it). It is 125 where QEMU could not be started, 1 where the
-/// source has errors, and 2 where it can't be read.
+/// QEMU gets the standard input and output of this program, what it says on standard error is passed on, and what it
+/// rejects is reported at its place in the source. Its exit status becomes this program's (128 plus the signal's
+/// number where a signal killed it). It is 124 where the guest's time was up, 125 where QEMU
+/// could not be started, 1 where the source has errors, and 2 where it can't be read.
+///
+/// Ctrl-C, SIGTERM and SIGHUP press the guest's power button, and where that doesn't end it, QEMU is told to quit; a second
+/// one kills QEMU. Other signals are passed on.
+///
+/// Without `--target`, and without `target` in the file, the VM is compiled for the QEMU that is installed.
 #[derive(Args, Debug)]
 pub(crate) struct Run {
     /// The description of the VM; `-` is standard input
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
-    /// Print the command line that would be run, and start nothing
+    /// Print the command line that would be run, and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Shut the guest down after this time, as Ctrl-C does, and end with status 124: `90`, `90s`, `5m`, `1.5h`
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// How long the guest may take to power down before QEMU is told to quit
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
+    pub(crate) grace: Duration,
+    /// Shut the guest down once it has written this text to its serial port, and end with status 0
+    ///
+    /// The serial port must be on standard output (`chardev stdio`). Where the guest ends without the text, the status is
+    /// QEMU's, or 1 where that is 0.
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) wait_for: Option<String>,
+    /// Let others manage the VM at this socket, which QEMU makes and which is removed at the end
+    ///
+    /// It is as if `qmp unix "PATH" server nowait` were in the file.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub(crate) qmp: Option<String>,
+    /// Write the number of QEMU's process to this file once it runs, and remove the file at the end
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub(crate) pidfile: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) language: Language,
 }
@@ -170,6 +199,20 @@ fn target(text: &str) -> Result<Target, String> {
     }
 }
 
+/// Seconds, or a number with a unit.
+fn duration(text: &str) -> Result<Duration, String> {
+    const UNITS: [(&str, f64); 5] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86400.0)];
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text.get(number.len()..).filter(|unit| !unit.is_empty()).unwrap_or("s");
+    let seconds = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, seconds)| seconds);
+    number
+        .parse::<f64>()
+        .ok()
+        .zip(seconds)
+        .and_then(|(number, seconds)| Duration::try_from_secs_f64(number * seconds).ok())
+        .ok_or_else(|| "write seconds, or a number and `ms`, `s`, `m`, `h` or `d`: `90`, `1.5h`".to_owned())
+}
+
 fn parameter(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -193,9 +236,11 @@ pub(crate) fn completions(command: &Completions) -> Result<u8, Failure> {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
+    use std::time::Duration;
+
     use qemu_dsl::Version;
 
-    use super::{Cli, Target, parameter, target};
+    use super::{Cli, Target, duration, parameter, target};
 
     #[test]
     fn the_definition_is_sound() {
@@ -208,6 +253,18 @@ mod tests {
         assert_eq!(target("7.2.1"), Ok(Target::Version(Version::new(7, 2))));
         assert!(target("2.9").is_err_and(|error| error.contains("too old")));
         assert!(target("latest").is_err_and(|error| error.contains("`host`")));
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (text, milliseconds) in
+            [("0", 0), ("90", 90_000), ("1.5s", 1500), ("200ms", 200), ("2m", 120_000), ("1h", 3_600_000)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for wrong in ["", "s", "-1", "1 s", "1w", "inf", "nan", "1e30"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -12,6 +12,10 @@ pub(crate) mod status {
     pub(crate) const SOURCE_ERRORS: u8 = 1;
     /// Wrong usage: also a file that can't be read, and output that can't be written.
     pub(crate) const USAGE: u8 = 2;
+    /// The guest ended without what it was to say.
+    pub(crate) const UNSAID: u8 = 1;
+    /// The guest's time was up.
+    pub(crate) const TIMEOUT: u8 = 124;
     /// QEMU could not be started.
     pub(crate) const NOT_STARTED: u8 = 125;
     /// What a shell adds to the number of the signal that killed a program.

@@ -10,8 +10,6 @@ use qemu_dsl::plan::Plan;
 use qemu_dsl::{Options, Version};
 use qemu_runtime::{Spawn, Stdio};
 
-use crate::failure::Failure;
-
 /// How long QEMU may take to tell its version.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// No line with a version is longer.
@@ -20,10 +18,8 @@ const LONGEST_LINE: u64 = 4096;
 const DEFAULT_PROGRAM: &str = "qemu-system-x86_64";
 
 /// The version of the QEMU that would run the VM of `text`.
-pub(crate) fn version(text: &str, params: &[(String, String)]) -> Result<Version, Failure> {
-    let program = program(text, params);
-    ask(OsStr::new(&program), PATIENCE)
-        .map_err(|reason| Failure::not_started(format!("--target host: {reason}")))
+pub(crate) fn version(text: &str, params: &[(String, String)]) -> Result<Version, String> {
+    ask(OsStr::new(&program(text, params)), PATIENCE)
 }
 
 /// The program that `text` names. It is known once the text compiles, which it may for some versions only.
@@ -40,11 +36,7 @@ fn program(text: &str, params: &[(String, String)]) -> String {
 /// Runs `program --version`.
 fn ask(program: &OsStr, patience: Duration) -> Result<Version, String> {
     let plan = Plan::new(program, ["--version"], Vec::new());
-    let mut guest = Spawn::new(&plan)
-        .stdout(Stdio::Pipe)
-        .stderr(Stdio::Inherit)
-        .spawn()
-        .map_err(|error| error.to_string())?;
+    let mut guest = Spawn::new(&plan).stdout(Stdio::Pipe).spawn().map_err(|error| error.to_string())?;
     let (sender, receiver) = mpsc::channel();
     if let Some(stdout) = guest.take_stdout() {
         thread::spawn(move || {
@@ -58,7 +50,15 @@ fn ask(program: &OsStr, patience: Duration) -> Result<Version, String> {
     match receiver.recv_timeout(patience) {
         Err(_) => Err(format!("{asked} said nothing for {} seconds", patience.as_secs())),
         Ok(Err(error)) => Err(format!("{asked}: {error}")),
-        Ok(Ok(line)) if line.is_empty() => Err(format!("{asked} said nothing")),
+        Ok(Ok(line)) if line.is_empty() => {
+            let exit = guest.wait_timeout(patience).ok().flatten();
+            let complaint = exit.map(|exit| exit.stderr_text().trim_end().replace('\n', "; "));
+            let complaint = complaint.filter(|complaint| !complaint.is_empty());
+            Err(match complaint {
+                Some(complaint) => format!("{asked}: {complaint}"),
+                None => format!("{asked} said nothing"),
+            })
+        }
         Ok(Ok(line)) => {
             let line = String::from_utf8_lossy(&line);
             let version = parse(&line).ok_or_else(|| {

@@ -1,6 +1,10 @@
 //! Standard output and standard error.
 
-use std::io::{self, Write};
+use std::io::{self, Write as _};
+use std::os::fd::AsFd;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 
 use crate::failure::{Failure, reason};
 use crate::printable::printable;
@@ -19,7 +23,23 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
 
 /// Writes to standard error. Where that fails there is nobody left to tell.
 pub(crate) fn report(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let _ = pass_on(io::stderr(), text.as_bytes());
+}
+
+/// Writes all of it, also where the file doesn't wait: a QEMU on this terminal makes it so.
+pub(crate) fn pass_on(to: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(&to, bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(Errno::AGAIN) => {
+                poll(&mut [PollFd::new(&to, PollFlags::OUT)], None)?;
+            }
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Writes one line about the program itself to standard error.

@@ -14,6 +14,8 @@ mod cli {
     mod report;
     mod run;
     mod shell;
+    mod supervise;
     mod target;
+    mod terminal;
     mod usage;
 }

@@ -33,11 +33,54 @@ fn a_file_and_a_program_give_the_same() {
     assert_eq!(plan.fds().len(), 14);
 }
 
-/// Without comments, which a program's text has not, even the places are the same.
+/// Without comments, which a program's text has not, even the places in the text are the same.
 #[test]
-fn arguments_know_their_places() {
+fn arguments_know_their_places_in_the_text() {
     let plan = vm! { name web  netdev tap mq=2 vhost  disk file="/ä" format=raw };
-    assert_eq!(plan, compiled(r#"name web  netdev tap mq=2 vhost  disk file="/ä" format=raw"#));
+    let expected = compiled(r#"name web  netdev tap mq=2 vhost  disk file="/ä" format=raw"#);
+    let spans = |plan: &Plan| (0..plan.args().len()).map(|arg| plan.arg_span(arg)).collect::<Vec<_>>();
+    assert_eq!(spans(&plan), spans(&expected));
+    assert_eq!(expected.arg_place(0), None);
+}
+
+#[test]
+fn arguments_know_their_places_in_the_program() {
+    let place = |plan: &Plan, arg: usize| plan.arg_place(arg).map(ToString::to_string);
+    let at = |line: u32, column: u32| Some(format!("{}:{line}:{column}", file!()));
+    let line = line!();
+    let plan = vm! {
+        name web memory 1G
+        disk file="/a"
+            format=raw
+        arg "-x" "y"
+    };
+    // -name, -m, -device and -drive, -x and its value.
+    let places: Vec<_> = [0, 2, 4, 6, 8, 9].into_iter().map(|arg| place(&plan, arg)).collect();
+    let expected = [(2, 9), (2, 18), (3, 9), (3, 9), (5, 13), (5, 18)];
+    assert_eq!(places, expected.map(|(below, column)| at(line + below, column)));
+    assert_eq!(place(&plan, 10), None);
+}
+
+/// What QEMU rejects is told with file and line.
+#[test]
+fn what_qemu_rejects_is_in_the_program() {
+    let line = line!();
+    let plan = vm! {
+        machine pc accel=tcg
+        disk id=root file="/no/such.img" format=raw
+        nodefaults
+        arg "-display" "none"
+    };
+    let error = qemu_runtime::Guest::start(&plan).err().map(|error| error.to_string());
+    assert_eq!(
+        error,
+        Some(format!(
+            "{}:{}:9: QEMU rejects `-drive id=root,file=/no/such.img,format=raw,if=none`: Could not open '/no/such.img': \
+             No such file or directory: it must exist; a relative path is read from QEMU's working directory",
+            file!(),
+            line + 3
+        ))
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use proc_macro2::TokenStream;
-use qemu_dsl::plan::{Arg, Fd, FdSlot, FdSource, GeneratedId, OsText, Piece, Rendered, Template};
+use qemu_dsl::plan::{Arg, Fd, FdSlot, FdSource, GeneratedId, OsText, Piece, Place, Rendered, Template};
 use qemu_dsl::{Span, Version};
 use quote::{format_ident, quote};
 
@@ -14,8 +14,9 @@ pub(crate) trait Data {
 
 impl Data for Template {
     fn data(&self) -> TokenStream {
-        let Self { target, program, args, fds, ids } = self;
-        let (target, program, fds, ids) = (target.data(), program.data(), fds.data(), ids.data());
+        let Self { target, program, args, fds, ids, places } = self;
+        let (target, program, fds) = (target.data(), program.data(), fds.data());
+        let (ids, places) = (ids.data(), places.data());
         // Each argument is an item of its own: what the time to check one body takes grows faster than the body.
         let names: Vec<_> = (0..args.len()).map(|index| format_ident!("ARG_{index}")).collect();
         let args = args.iter().map(Arg::data);
@@ -27,6 +28,7 @@ impl Data for Template {
                 args: qemu::Cow::Borrowed(&[#(#names),*]),
                 fds: #fds,
                 ids: #ids,
+                places: #places,
             }
         }}
     }
@@ -53,6 +55,14 @@ impl Data for GeneratedId {
         let Self { prefix, number } = self;
         let prefix = prefix.data();
         quote!(qemu::GeneratedId { prefix: #prefix, number: #number })
+    }
+}
+
+impl Data for Place {
+    fn data(&self) -> TokenStream {
+        let Self { span, file, line, column } = self;
+        let (span, file) = (span.data(), file.data());
+        quote!(qemu::Place { span: #span, file: #file, line: #line, column: #column })
     }
 }
 

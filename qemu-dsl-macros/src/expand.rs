@@ -1,10 +1,11 @@
 //! From what the macro is given to what it becomes.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::env::{self, VarError};
 
 use proc_macro2::{Span, TokenStream};
-use qemu_dsl::plan::Template;
+use qemu_dsl::plan::{Place, Template};
 use qemu_dsl::{Code, Diagnostic, Options, Severity, Version};
 use quote::quote;
 
@@ -38,7 +39,10 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 
     let errors = report::errors(&diagnostics, &source);
     match compiled.template {
-        Some(template) if errors.is_empty() => plan(report::warnings(&diagnostics, &source), Some(&template)),
+        Some(mut template) if errors.is_empty() => {
+            template.places = places(&template, &source).into();
+            plan(report::warnings(&diagnostics, &source), Some(&template))
+        }
         _ => plan(quote!(#errors #holes), None),
     }
 }
@@ -52,6 +56,7 @@ fn plan(statements: TokenStream, template: Option<&Template>) -> TokenStream {
         args: Cow::Borrowed(&[]),
         fds: Cow::Borrowed(&[]),
         ids: Cow::Borrowed(&[]),
+        places: Cow::Borrowed(&[]),
     };
     let template = template.unwrap_or(&nothing);
     let rendered = template.render().data();
@@ -65,6 +70,24 @@ fn plan(statements: TokenStream, template: Option<&Template>) -> TokenStream {
         static RENDERED: qemu::Rendered = #rendered;
         qemu::Plan::of_static(&TEMPLATE, &RENDERED)
     }}
+}
+
+/// Where the program has what became the arguments.
+fn places(template: &Template, source: &Source) -> Vec<Place> {
+    let spans: BTreeSet<_> = template.args.iter().map(|arg| (arg.span.start, arg.span.end)).collect();
+    let places = spans.into_iter().filter_map(|(start, end)| {
+        let span = qemu_dsl::Span { start, end };
+        let (first, _) = source.blame(span)?;
+        let at = first.start();
+        let number = |number| u32::try_from(number).ok();
+        Some(Place {
+            span,
+            file: first.file().into(),
+            line: number(at.line)?,
+            column: number(at.column + 1)?,
+        })
+    });
+    places.collect()
 }
 
 /// The target that the build sets for all its VMs.

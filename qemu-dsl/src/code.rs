@@ -186,4 +186,8 @@ codes! {
     UnknownMachine = "unknown-machine",
     /// a CPU model that the target doesn't know
     UnknownCpu = "unknown-cpu",
+
+    // QEMU itself.
+    /// something that QEMU refuses when it is started
+    Rejected = "rejected",
 }

@@ -21,6 +21,8 @@ pub struct Compilation {
     pub template: Option<Template>,
     /// All that there is to say about the text, in the order of the places it is about.
     pub diagnostics: Vec<Diagnostic>,
+    /// Whether the options or the text say which version of QEMU the output is for. Otherwise it is the newest known.
+    pub names_target: bool,
 }
 
 /// Compiles the text of a VM.
@@ -41,7 +43,7 @@ pub fn compile(source: &str, options: &Options) -> Compilation {
                 .at(crate::Span::default())
                 .help("describe one VM"),
         );
-        return Compilation { template: None, diagnostics };
+        return Compilation { template: None, diagnostics, names_target: options.target.is_some() };
     }
     let tree = syntax::parse(source, &mut diagnostics);
     let vm = analyse::analyse(source, &tree, options, &mut diagnostics);
@@ -49,5 +51,9 @@ pub fn compile(source: &str, options: &Options) -> Compilation {
     // Stable, so that of two at one place the one found first stands first.
     diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
     let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    Compilation { template: (!failed).then(|| lowering::lower(&vm)), diagnostics }
+    Compilation {
+        template: (!failed).then(|| lowering::lower(&vm)),
+        diagnostics,
+        names_target: vm.names_target,
+    }
 }

@@ -3,6 +3,7 @@
 //! This file alone knows how QEMU's options are written: the order of arguments, what separates and escapes values,
 //! which form the target wants, how file descriptors are numbered.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 use crate::analyse::Vm;
@@ -74,6 +75,7 @@ pub(crate) fn lower(vm: &Vm) -> Template {
         args: out.arguments.into_iter().map(|argument| argument.arg).collect(),
         fds: out.fds.into(),
         ids: vm.ids.generated.clone().into(),
+        places: Cow::Borrowed(&[]),
     }
 }
 

@@ -111,5 +111,6 @@ fn text(code: Code) -> &'static str {
         Code::UnknownProperty => include_str!("pages/unknown-property.md"),
         Code::UnknownMachine => include_str!("pages/unknown-machine.md"),
         Code::UnknownCpu => include_str!("pages/unknown-cpu.md"),
+        Code::Rejected => include_str!("pages/rejected.md"),
     }
 }

@@ -5,9 +5,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::{fmt, io};
 
-use crate::FdError;
+use crate::plan::Plan;
 use crate::process::Step;
 use crate::qmp::QmpError;
+use crate::{FdError, Rejection};
 
 /// A guest could not be started. Nothing of it is left: no process, and no open file descriptor.
 #[derive(Debug)]
@@ -148,8 +149,26 @@ impl fmt::Display for SpawnError {
 pub enum StartError {
     /// It could not be spawned.
     Spawn(SpawnError),
-    /// It ran, and didn't get as far as its greeting. [`QmpError::exit`] says how QEMU ended, where it did.
+    /// QEMU rejected an argument.
+    Rejected {
+        /// Which, where the source says so, and why.
+        rejection: Box<Rejection>,
+        /// [`QmpError::exit`] says how QEMU ended.
+        error: QmpError,
+    },
+    /// It ran, and didn't get as far as its greeting, for another reason. [`QmpError::exit`] says how QEMU ended, where it
+    /// did.
     Qmp(QmpError),
+}
+
+impl StartError {
+    /// Why a guest of this plan has not greeted.
+    pub(crate) fn of(error: QmpError, plan: &Plan) -> Self {
+        match error.exit().and_then(|exit| exit.rejection(plan)) {
+            Some(rejection) => Self::Rejected { rejection: Box::new(rejection), error },
+            None => Self::Qmp(error),
+        }
+    }
 }
 
 impl Error for StartError {}
@@ -158,6 +177,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Spawn(error) => error.fmt(f),
+            Self::Rejected { rejection, .. } => rejection.fmt(f),
             Self::Qmp(error) => error.fmt(f),
         }
     }

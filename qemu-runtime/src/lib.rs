@@ -14,6 +14,7 @@ mod lines;
 mod process;
 mod program;
 pub mod qmp;
+mod rejection;
 mod shutdown;
 mod spawn;
 mod stdio;
@@ -32,6 +33,7 @@ pub use lines::Lines;
 pub use qemu_dsl::Version;
 pub use qemu_dsl::plan::{self, Fd, FdSource, OsText, Plan};
 pub use qemu_dsl_macros::vm;
+pub use rejection::Rejection;
 pub use shutdown::{Shutdown, ShutdownPolicy, ShutdownStep};
 pub use spawn::Spawn;
 pub use stdio::{Stderr, Stdio};
@@ -40,7 +42,7 @@ pub use stdio::{Stderr, Stdio};
 #[doc(hidden)]
 pub mod __private {
     pub use qemu_dsl::plan::{
-        Arg, Fd, FdSlot, FdSource, GeneratedId, OsText, Piece, Plan, Rendered, Template,
+        Arg, Fd, FdSlot, FdSource, GeneratedId, OsText, Piece, Place, Plan, Rendered, Template,
     };
     pub use qemu_dsl::{Span, Version};
     pub use std::borrow::Cow;

@@ -34,6 +34,8 @@ pub(crate) struct Command {
     pub(crate) fds: Vec<(RawFd, OwnedFd)>,
     /// Whether it is to be independent of this process: a session of its own, and no death with its parent.
     pub(crate) detached: bool,
+    /// Whether it is to be spared the signals by which a terminal ends programs.
+    pub(crate) shielded: bool,
     /// What it is bound by.
     pub(crate) bounds: Bounds,
 }
@@ -188,6 +190,7 @@ struct Child<'a> {
     limits: Vec<(libc::__rlimit_resource_t, libc::rlimit)>,
     user: Option<&'a User>,
     detached: bool,
+    shielded: bool,
     parent: libc::pid_t,
     signals: c_int,
     /// What failed and why, for the parent to read: it shares this memory.
@@ -212,6 +215,7 @@ impl<'a> Child<'a> {
             limits: command.bounds.limits.iter().map(|(what, limit)| (what.raw(), limit.raw())).collect(),
             user: command.bounds.user.as_ref(),
             detached: command.detached,
+            shielded: command.shielded,
             parent: std::process::id().cast_signed(),
             signals: libc::SIGRTMAX(),
             step: AtomicI32::new(0),
@@ -343,11 +347,15 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
             return Step::CurrentDir;
         }
     }
-    let mut none = std::mem::MaybeUninit::uninit();
-    // SAFETY: as above; sigemptyset fills in what pthread_sigmask reads.
+    let mut blocked = std::mem::MaybeUninit::uninit();
+    // SAFETY: as above; sigemptyset fills in what the others change and read.
     unsafe {
-        libc::sigemptyset(none.as_mut_ptr());
-        libc::pthread_sigmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut());
+        libc::sigemptyset(blocked.as_mut_ptr());
+        if child.shielded {
+            libc::sigaddset(blocked.as_mut_ptr(), libc::SIGINT);
+            libc::sigaddset(blocked.as_mut_ptr(), libc::SIGHUP);
+        }
+        libc::pthread_sigmask(libc::SIG_SETMASK, blocked.as_ptr(), ptr::null_mut());
         libc::execve(child.program.as_ptr(), child.args.as_ptr(), child.env.as_ptr());
     }
     Step::Exec

@@ -43,7 +43,7 @@ const STDIO: std::ops::Range<RawFd> = 0..3;
 #[derive(Debug)]
 #[must_use = "it starts nothing before `spawn`"]
 pub struct Spawn<'a> {
-    plan: &'a Plan,
+    pub(crate) plan: &'a Plan,
     stdin: Stdio,
     stdout: Stdio,
     stderr: Stderr,
@@ -56,6 +56,7 @@ pub struct Spawn<'a> {
     confinement: Confinement,
     sandbox: Option<Sandbox>,
     detached: bool,
+    shielded: bool,
     qmp: Option<QmpOptions>,
 }
 
@@ -75,6 +76,7 @@ impl<'a> Spawn<'a> {
             confinement: Confinement::default(),
             sandbox: None,
             detached: false,
+            shielded: false,
             qmp: None,
         }
     }
@@ -176,8 +178,17 @@ impl<'a> Spawn<'a> {
         self
     }
 
+    /// Spares QEMU the signals by which a terminal ends programs: it never sees SIGINT (Ctrl-C) or SIGHUP. A terminal
+    /// sends them to the whole process group, and QEMU, which stays in this one to read from the terminal, would
+    /// end at once, before this process could [shut the guest down](Guest::shutdown).
+    pub const fn shielded(mut self) -> Self {
+        self.shielded = true;
+        self
+    }
+
     /// Gives the guest a [conversation](Guest::qmp) with QEMU. QEMU gets one end of a pair of sockets behind the file
-    /// descriptors of the plan, and two arguments that say so, `-chardev` and `-qmp`, behind the plan's own.
+    /// descriptors of the plan, and two arguments that say so, `-chardev` and `-qmp`, behind the plan's own. Under
+    /// `-nographic` there may be two more, by which QEMU's monitor stays on the terminal.
     pub fn qmp(self) -> Self {
         self.qmp_with(QmpOptions::default())
     }
@@ -194,9 +205,10 @@ impl<'a> Spawn<'a> {
     ///
     /// As [`Guest::start`].
     pub fn start(self) -> Result<Guest, StartError> {
+        let plan = self.plan;
         let guest = self.with_qmp().spawn().map_err(StartError::Spawn)?;
         if let Some(qmp) = guest.qmp() {
-            qmp.ready(qmp.timeout()).map_err(StartError::Qmp)?;
+            qmp.ready(qmp.timeout()).map_err(|error| StartError::of(error, plan))?;
         }
         Ok(guest)
     }
@@ -224,6 +236,9 @@ impl<'a> Spawn<'a> {
         let plans = [self.plan.program()].into_iter().chain(self.plan.args()).map(text);
         let mut args = plans.collect::<Result<Vec<_>, _>>()?;
         if let Some(number) = qmp_number {
+            for arg in terminal_monitor(&args).into_iter().flatten() {
+                args.push(text(arg)?);
+            }
             for arg in qmp_args(number, &args) {
                 args.push(text(arg)?);
             }
@@ -268,6 +283,7 @@ impl<'a> Spawn<'a> {
             fds,
             detached: self.detached,
             bounds,
+            shielded: self.shielded,
         };
         let (shared, thread) = supervisor::start(command, incoming).map_err(|(step, source)| match step {
             Step::Exec => SpawnError::Exec { program, source },
@@ -373,6 +389,30 @@ fn qmp_args(number: RawFd, plans: &[CString]) -> [String; 4] {
         id.push('x');
     }
     ["-chardev".into(), format!("socket,id={id},fd={number}"), "-qmp".into(), format!("chardev:{id}")]
+}
+
+/// What puts QEMU's monitor on the terminal under `-nographic`, where the plan leaves that to QEMU: of itself QEMU does
+/// so only as long as there is no `-qmp`. With the monitor, Ctrl-C goes to the guest.
+fn terminal_monitor(plans: &[CString]) -> Option<[&'static str; 2]> {
+    let has = |option: &str| {
+        plans.iter().any(|arg| {
+            arg.to_bytes()
+                .strip_prefix(b"-")
+                .is_some_and(|name| name.strip_prefix(b"-").unwrap_or(name) == option.as_bytes())
+        })
+    };
+    let chosen = ["nodefaults", "monitor", "mon", "qmp", "qmp-pretty", "daemonize"];
+    let has_monitor = plans.iter().any(|arg| arg.to_bytes().starts_with(b"mon:"));
+    if !has("nographic") || has_monitor || chosen.into_iter().any(has) {
+        return None;
+    }
+    // With a serial port of its own the guest gets none by default, and the monitor has the terminal for itself.
+    let serial_port = |arg: &CString| {
+        let arg = arg.to_bytes();
+        arg.strip_prefix(b"driver=").unwrap_or(arg).split(|byte| *byte == b',').next() == Some(b"isa-serial")
+    };
+    let own_port = has("serial") || plans.iter().any(serial_port);
+    Some(if own_port { ["-monitor", "stdio"] } else { ["-serial", "mon:stdio"] })
 }
 
 type StderrEnds = (OwnedFd, Option<PipeReader>, Option<Incoming>);

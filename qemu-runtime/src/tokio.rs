@@ -71,9 +71,10 @@ impl Guest {
     ///
     /// As [`Guest::start`].
     pub async fn start_with(spawn: Spawn<'_>) -> Result<Self, StartError> {
+        let plan = spawn.plan;
         let guest = Self::from(spawn.with_qmp().spawn().map_err(StartError::Spawn)?);
         if let Some(qmp) = guest.qmp() {
-            qmp.ready(qmp.timeout()).await.map_err(StartError::Qmp)?;
+            qmp.ready(qmp.timeout()).await.map_err(|error| StartError::of(error, plan))?;
         }
         Ok(guest)
     }

@@ -1,9 +1,8 @@
 //! `qemu-dslc run`, with QEMU itself and with programs that stand in for it.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use super::support::{Folder, Outcome, PROGRAM, dslc, outcome, quoted, run};
+use super::support::{Folder, Outcome, PROGRAM, dslc, outcome, qmp, quoted, run, wait_for};
 
 /// Runs a VM whose program is a script.
 fn run_script(body: &str, text: &str, input: &str) -> Outcome {
@@ -24,15 +23,104 @@ fn a_guest_boots_and_says_so() {
 
 #[test]
 fn what_qemu_says_and_its_status_come_through() {
-    let ran = run(&["run", "-"], "machine none\narg \"-no-such-option\"\n");
-    assert_eq!((ran.status, ran.stdout.as_str()), (Some(1), ""));
-    assert!(ran.stderr.contains("-no-such-option: invalid option"), "{}", ran.stderr);
+    let ran = run_script(
+        "[ \"$1\" = --version ] || { echo said; echo \"failed: $2\" >&2; exit 9; }",
+        "memory 1G",
+        "",
+    );
+    assert_eq!(ran, Outcome { status: Some(9), stdout: "said\n".into(), stderr: "failed: 1G\n".into() });
+}
+
+#[test]
+fn what_qemu_rejects_is_shown_at_its_statement() {
+    let text = "machine pc accel=tcg\nnodefaults\ndisk file=\"/no/such.img\" format=raw\narg \"-display\" \"none\"\n";
+    let folder = Folder::new();
+    folder.file("a.vm", text);
+    let ran = folder.run(&["run", "a.vm"]);
+    assert_eq!(
+        ran,
+        Outcome {
+            status: Some(1),
+            stdout: String::new(),
+            stderr: "\
+error: rejected
+
+  x QEMU rejects this: Could not open '/no/such.img': No such file or directory
+   ,-[a.vm:3:1]
+ 2 | nodefaults
+ 3 | disk file=\"/no/such.img\" format=raw
+   : ^^^^^^^^^^^^^^^^^|^^^^^^^^^^^^^^^^^
+   :                  `-- -drive id=disk0,file=/no/such.img,format=raw,if=none
+ 4 | arg \"-display\" \"none\"
+   `----
+  help: it must exist; a relative path is read from QEMU's working directory
+
+1 error
+"
+            .into()
+        }
+    );
+    let json = folder.run(&["run", "--message-format", "json", "a.vm"]);
+    assert!(
+        json.stderr
+            .starts_with(r#"{"code":"rejected","severity":"error","message":"QEMU rejects this: Could"#)
+    );
+    assert!(
+        json.stderr.contains(r#""labels":[{"start":32,"end":67,"text":"-drive id=disk0,"#),
+        "{}",
+        json.stderr
+    );
+    assert_eq!(json.stderr.lines().count(), 1);
+}
+
+/// Devices are made after QEMU has sent its greeting, and before it reads what it is answered.
+#[test]
+fn a_device_that_qemu_rejects_is_shown_too() {
+    let machine = "target 7.2\nmachine pc accel=tcg\nnodefaults\narg \"-display\" \"none\"\n";
+    let reject = |statement: &str| {
+        let ran = run(&["run", "-"], &format!("{machine}{statement}\n"));
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(1), ""), "{ran:?}");
+        assert!(ran.stderr.starts_with("error: rejected\n"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("[<stdin>:5:1]"), "{}", ran.stderr);
+        ran.stderr
+    };
+    assert!(reject("device virtio-blk-pci id=b").contains("rejects this: drive property not set"));
+
+    let folder = Folder::new();
+    let image = folder.file("disk.img", [0; 4096]);
+    let disk = format!("disk file={} format=raw", quoted(image.to_str().unwrap()));
+    folder.file("a.vm", format!("{machine}{disk}\n"));
+    let mut first = dslc(["run", "a.vm", "--qmp", "q", "--grace", "0"]);
+    let mut first = first.current_dir(folder.path()).spawn().unwrap();
+    assert!(qmp(&folder.path().join("q")).nth(1).unwrap().contains("return"));
+    let report = reject(&disk);
+    assert!(report.contains("QEMU rejects this: Failed to get \"write\" lock"), "{report}");
+    assert!(report.contains("help: Is another process using the image"), "{report}");
+    first.kill().unwrap();
+    first.wait().unwrap();
+}
+
+#[test]
+fn what_else_qemu_says_at_its_start_stays() {
+    // Warnings before and behind; and what is about an option of this program has no place in the file.
+    let warned = "echo 'qemu: warning: one' >&2; echo 'qemu: -m 1G: too much' >&2; echo 'qemu: warning: two' >&2; exit 1";
+    let ran = run_script(&format!("[ \"$1\" = --version ] && exit; {warned}"), "memory 1G", "");
+    assert!(
+        ran.stderr.starts_with("qemu: warning: one\nqemu: warning: two\nerror: rejected\n"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("QEMU rejects this: too much"), "{}", ran.stderr);
+    let ran =
+        run(&["run", "-", "--qmp", "/no/such/q"], "machine none\nnodefaults\narg \"-display\" \"none\"\n");
+    assert_eq!(ran.status, Some(1));
+    assert!(ran.stderr.starts_with("qemu-system-x86_64: -qmp unix:/no/such/q"), "{}", ran.stderr);
 }
 
 #[test]
 fn a_dry_run_prints_and_starts_nothing() {
     let folder = Folder::new();
-    let program = folder.script("qemu", "touch started");
+    let program = folder.script("qemu", "[ \"$1\" = --version ] || touch started");
     let file = folder.file("a.vm", format!("qemu {}\nmemory 1G\n", quoted(program.to_str().unwrap())));
     let file = file.to_str().unwrap();
     let printed = folder.run(&["run", "--dry-run", file]);
@@ -48,7 +136,11 @@ fn standard_input_output_and_error_are_the_programs_own() {
     let ran = run_script("cat; echo complaint >&2; printf '%s,' \"$@\"", "memory 1G", "typed\n");
     assert_eq!(
         ran,
-        Outcome { status: Some(0), stdout: "typed\n-m,1G,".into(), stderr: "complaint\n".into() }
+        Outcome {
+            status: Some(0),
+            stdout: "typed\n-m,1G,-chardev,socket,id=qemu-runtime,fd=3,-qmp,chardev:qemu-runtime,".into(),
+            stderr: "complaint\n".into()
+        }
     );
 }
 
@@ -93,7 +185,8 @@ fn a_file_descriptor_that_cannot_be_opened_has_a_reason() {
 #[test]
 fn mistakes_are_reported_before_anything_starts() {
     let folder = Folder::new();
-    let ran = run_script(&format!("touch {}/started", folder.path().display()), "memroy 1G", "");
+    let script = format!("[ \"$1\" = --version ] || touch {}/started", folder.path().display());
+    let ran = run_script(&script, "memroy 1G", "");
     assert_eq!(ran.status, Some(1));
     assert!(ran.stderr.contains("unknown statement `memroy`"), "{}", ran.stderr);
     assert!(!folder.path().join("started").exists());
@@ -143,15 +236,4 @@ fn a_guest_that_daemonizes_outlives_the_program() {
     let pid = std::fs::read_to_string(&pid_file).unwrap();
     let killed = Command::new("kill").args(["-KILL", pid.trim()]).status().unwrap();
     assert!(killed.success());
-}
-
-fn wait_for<T>(mut what: impl FnMut() -> Option<T>) -> Option<T> {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while Instant::now() < deadline {
-        if let Some(found) = what() {
-            return Some(found);
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    None
 }

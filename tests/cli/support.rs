@@ -2,9 +2,11 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -105,4 +107,23 @@ pub(crate) fn quoted(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+/// Asks until there is an answer, for as long as a machine may need that has other things to do.
+pub(crate) fn wait_for<T>(mut what: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < deadline {
+        if let Some(found) = what() {
+            return Some(found);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    None
+}
+
+/// The lines of a QMP socket, once QEMU listens there: the greeting, an answer once it has made the machine, events.
+pub(crate) fn qmp(path: &Path) -> impl Iterator<Item = String> {
+    let socket = wait_for(|| UnixStream::connect(path).ok()).unwrap();
+    (&socket).write_all(b"{\"execute\":\"qmp_capabilities\"}\n").unwrap();
+    BufReader::new(socket).lines().map(Result::unwrap)
 }

@@ -35,6 +35,31 @@ fn the_host_is_asked_for_its_version() {
 }
 
 #[test]
+fn what_runs_is_for_the_host_unless_it_says_otherwise() {
+    let script = "case $1 in
+        --version) echo asked >&2; echo asked >>\"$0.log\"; echo 'QEMU emulator version 2.10.1' ;;
+        *) echo \"$2\" ;;
+    esac";
+    let text = "qmp unix \"q\" server nowait\n";
+    for (target, args, argument) in [
+        ("", &["run"][..], "unix:q,server,nowait\n"),
+        ("", &["run", "--dry-run"], "unix:q,server,nowait\n"),
+        ("target 7.2\n", &["run"], "unix:q,server=on,wait=off\n"),
+        ("", &["run", "--target", "7.2"], "unix:q,server=on,wait=off\n"),
+    ] {
+        let folder = Folder::new();
+        let program = folder.script("qemu", script);
+        let text = format!("qemu {}\n{target}{text}", quoted(program.to_str().unwrap()));
+        let ran = outcome(dslc(args).arg("-"), &text);
+        assert!(ran.stdout.ends_with(argument), "{ran:?}");
+        assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
+        // Only where nothing else says it, a program is asked.
+        let asked = folder.path().join("qemu.log").exists();
+        assert_eq!(asked, argument.contains("nowait"), "{args:?}");
+    }
+}
+
+#[test]
 fn the_installed_qemu_tells_its_version() {
     assert_eq!(run(&["-", "--target", "host"], "memory 1G").stdout, "qemu-system-x86_64 \\\n  -m 1G\n");
 }

@@ -16,7 +16,10 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use qemu_dsl::{Code, Diagnostic, Options, compile};
 
 /// Codes that no text of a few lines can have, with the reason.
-const WITHOUT_CASE: &[(Code, &str)] = &[(Code::TooLong, "it takes a text of more than 4 GiB")];
+const WITHOUT_CASE: &[(Code, &str)] = &[
+    (Code::TooLong, "it takes a text of more than 4 GiB"),
+    (Code::Rejected, "it takes a QEMU that rejects something"),
+];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

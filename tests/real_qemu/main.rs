@@ -16,6 +16,7 @@ mod memory;
 mod outcome;
 mod qemu;
 mod random;
+mod rejected;
 mod stand_in;
 mod targets;
 mod text;
@@ -57,6 +58,11 @@ fn trials(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
     for (text, expected) in topology::TEXTS {
         add(text, Box::new(|qemu| topology::is(qemu, text, *expected)));
     }
+    for (statement, words) in rejected::REJECTED {
+        let name = format!("rejects {statement}");
+        add(&name, Box::new(|qemu| rejected::comes_back(qemu, statement, words)));
+    }
+    add("a warning is no rejection", Box::new(rejected::warnings_are_none));
     let between = Arc::clone(cases);
     add("targets between", Box::new(move |qemu| targets::are_taken(qemu, &between)));
     add("random VMs", Box::new(random::are_taken));

@@ -173,6 +173,8 @@ impl std::fmt::Debug for Spec {
 #[derive(Debug)]
 pub(crate) struct Vm {
     pub(crate) target: Version,
+    /// Whether the options or the text say so.
+    pub(crate) names_target: bool,
     pub(crate) statements: Vec<Entry>,
     pub(crate) ids: Ids,
     pub(crate) placements: Vec<Placement>,
@@ -211,7 +213,8 @@ pub(crate) fn analyse(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vm {
     let params = Params::new(&tree.statements, options, diagnostics);
-    let target = target(tree, &params, options, diagnostics);
+    let named_target = target(tree, &params, options, diagnostics);
+    let target = named_target.unwrap_or(Version::NEWEST);
     let mut cx = Cx {
         source,
         target,
@@ -225,6 +228,7 @@ pub(crate) fn analyse(
     };
     let mut vm = Vm {
         target,
+        names_target: named_target.is_some(),
         statements: Vec::new(),
         ids: Ids::default(),
         placements: Vec::new(),
@@ -430,8 +434,13 @@ fn orphans(items: &[Item<'_>], first: u32, cx: &mut Cx<'_>) {
     }
 }
 
-/// The QEMU that the output is for.
-fn target(tree: &Tree<'_>, params: &Params, options: &Options, diagnostics: &mut Vec<Diagnostic>) -> Version {
+/// The QEMU that the output is for, where the options or the text say so.
+fn target(
+    tree: &Tree<'_>,
+    params: &Params,
+    options: &Options,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Version> {
     let mut found: Option<Node<Version>> = None;
     for statement in &tree.statements {
         let Some(keyword) = statement.keyword.filter(|keyword| keyword.text == "target") else {
@@ -487,7 +496,7 @@ fn target(tree: &Tree<'_>, params: &Params, options: &Options, diagnostics: &mut
     let (version, span) = match (options.target, &found) {
         (Some(version), _) => (version, None),
         (None, Some(found)) => (found.value, Some(found.span)),
-        (None, None) => return Version::NEWEST,
+        (None, None) => return None,
     };
     if version > Version::NEWEST {
         let warning = Diagnostic::warning(
@@ -499,9 +508,8 @@ fn target(tree: &Tree<'_>, params: &Params, options: &Options, diagnostics: &mut
             Some(span) => warning.at(span),
             None => warning,
         });
-        return Version::NEWEST;
     }
-    version.max(Version::OLDEST)
+    Some(version.clamp(Version::OLDEST, Version::NEWEST))
 }
 
 /// Every id that the text names, so that a generated one takes none of them.

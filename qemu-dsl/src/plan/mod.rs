@@ -14,7 +14,7 @@ mod template;
 pub use escape::Escape;
 pub use mac::Mac;
 pub use os_text::OsText;
-pub use template::{Arg, FdSlot, GeneratedId, Piece, Template, Text};
+pub use template::{Arg, FdSlot, GeneratedId, Piece, Place, Template, Text};
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -150,6 +150,13 @@ impl Plan {
         Self { template: Some(Cow::Borrowed(template)), rendered: Cow::Borrowed(rendered) }
     }
 
+    /// Adds arguments behind the others. They come from nowhere in the source.
+    #[must_use]
+    pub fn with_args(mut self, args: impl IntoIterator<Item = impl Into<OsText>>) -> Self {
+        self.rendered.to_mut().args.to_mut().extend(args.into_iter().map(Into::into));
+        self
+    }
+
     /// The program to run: a path, or a name to be found by `PATH`.
     pub fn program(&self) -> &OsStr {
         self.rendered.program.as_os_str()
@@ -178,5 +185,10 @@ impl Plan {
     /// Where the source says what became the argument at `index`.
     pub fn arg_span(&self, index: usize) -> Option<Span> {
         Some(self.template()?.args.get(index)?.span)
+    }
+
+    /// The same in the source code of the program, for what `vm!` has compiled.
+    pub fn arg_place(&self, index: usize) -> Option<&Place> {
+        self.template()?.place(self.arg_span(index)?)
     }
 }

@@ -1,6 +1,7 @@
 //! A VM's arguments in pieces, with slots for what is numbered late.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::{FIRST_FD, Fd, FdSource, Mac, OsText, Rendered};
 use crate::{Span, Version};
@@ -57,6 +58,26 @@ pub struct GeneratedId {
     pub number: u32,
 }
 
+/// A place in the source code of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// What stands there, in the text that was compiled.
+    pub span: Span,
+    /// The file, as `file!()` has it.
+    pub file: Cow<'static, str>,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+}
+
+/// `src/main.rs:12:9`
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
 /// A compiled VM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
@@ -70,6 +91,9 @@ pub struct Template {
     pub fds: Cow<'static, [FdSlot]>,
     /// The ids that were generated.
     pub ids: Cow<'static, [GeneratedId]>,
+    /// Where the program's source has what became the arguments, in the order of the spans. Empty for a text that the
+    /// program does not contain: whoever compiled that has it.
+    pub places: Cow<'static, [Place]>,
 }
 
 impl Template {
@@ -90,6 +114,11 @@ impl Template {
                 })
                 .collect(),
         }
+    }
+
+    /// The place of what stands at `span`.
+    pub fn place(&self, span: Span) -> Option<&Place> {
+        self.places.iter().find(|place| place.span == span)
     }
 
     /// A text of this template with its slots filled.

@@ -32,6 +32,7 @@ crate::tests! {
     the_environment_is_what_was_asked_for
     relative_paths_are_read_from_where_they_should_be
     signals_are_at_their_defaults
+    a_shielded_guest_does_not_see_a_terminals_signals
     a_program_that_cannot_run_is_named_with_a_cure
     a_status_that_was_lost_is_an_error
     guests_in_a_row_leave_nothing_behind
@@ -315,6 +316,17 @@ fn signals_are_at_their_defaults() -> Result<(), Lacking> {
     for set in ["SigBlk:", "SigIgn:", "SigCgt:", "SigPnd:", "ShdPnd:"] {
         let bits = status.lines().find_map(|line| line.strip_prefix(set)).unwrap().trim();
         assert_eq!(u64::from_str_radix(bits, 16).unwrap() & !own, 0, "{set} {bits}");
+    }
+    Ok(())
+}
+
+fn a_shielded_guest_does_not_see_a_terminals_signals() -> Result<(), Lacking> {
+    for (signal, shielded, unshielded) in
+        [("INT", None, Some(2)), ("HUP", None, Some(1)), ("TERM", Some(15), Some(15))]
+    {
+        let plan = shell(&format!("kill -{signal} $$; exit 0"));
+        assert_eq!(Spawn::new(&plan).shielded().spawn().unwrap().wait().unwrap().status().signal(), shielded);
+        assert_eq!(run(&plan).status().signal(), unshielded);
     }
     Ok(())
 }

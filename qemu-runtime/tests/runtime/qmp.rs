@@ -314,9 +314,17 @@ fn a_death_ends_all_calls() -> Result<(), Lacking> {
 
 fn rejected_arguments_come_back() -> Result<(), Lacking> {
     let error = Guest::start(&qemu(&["-M", "none", "-device", "no-such-device"])).unwrap_err();
-    let StartError::Qmp(qmp) = &error else { panic!("{error}") };
+    let StartError::Rejected { rejection, error: qmp } = &error else { panic!("{error}") };
+    assert_eq!(rejection.option, "-device no-such-device");
+    assert_eq!(rejection.words, "'no-such-device' is not a valid device model name");
+    assert!(
+        error.to_string().starts_with("QEMU rejects `-device no-such-device`: 'no-such-device' is"),
+        "{error}"
+    );
     assert_eq!(qmp.exit().unwrap().cause(), Cause::Failed(1));
-    assert!(error.to_string().contains("'no-such-device' is not a valid device model name"), "{error}");
+    // What is about no argument stays as it is said.
+    let error = Guest::start(&crate::stand_in::shell("echo 'sh: broken' >&2; exit 1")).unwrap_err();
+    assert!(matches!(error, StartError::Qmp(_)) && error.to_string().contains("sh: broken"), "{error}");
     let missing = Plan::new("qemu-system-none", [""; 0], vec![]);
     assert!(matches!(Guest::start(&missing), Err(StartError::Spawn(_))));
     Ok(())
@@ -392,6 +400,7 @@ fn an_older_qemu_is_noticed() -> Result<(), Lacking> {
             .into(),
         fds: Cow::default(),
         ids: Cow::default(),
+        places: Cow::default(),
     };
     // The stand-in says that it is 2.9.1.
     let guest = Guest::start(&Plan::of(template(Version::new(7, 2)))).unwrap();

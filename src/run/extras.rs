@@ -1,0 +1,77 @@
+//! What `qemu-dslc run` makes beside a guest, and removes with it.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use qemu_dsl::Options;
+use qemu_dsl::plan::Plan;
+
+use crate::failure::{Failure, reason};
+
+/// The file with the number of QEMU's process. It is removed when this is dropped.
+pub(crate) struct PidFile(PathBuf);
+
+impl PidFile {
+    pub(crate) fn write(path: &Path, pid: u32) -> Result<Self, Failure> {
+        // The file comes into being with its content: whoever waits for it never reads half of it.
+        let mut unfinished = path.as_os_str().to_owned();
+        unfinished.push(format!(".{pid}"));
+        fs::write(&unfinished, format!("{pid}\n")).and_then(|()| fs::rename(&unfinished, path)).map_err(
+            |error| {
+                let _ = fs::remove_file(&unfinished);
+                Failure::usage(format!("--pidfile {}: {}", path.display(), reason(&error)))
+            },
+        )?;
+        Ok(Self(path.to_owned()))
+    }
+}
+
+impl Drop for PidFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// The socket by which others manage the VM. It is removed when this is dropped: a QEMU that is killed leaves it.
+pub(crate) struct QmpSocket(PathBuf);
+
+impl QmpSocket {
+    /// The plan with this socket: what a statement says becomes arguments as it does in a file.
+    pub(crate) fn add(plan: Plan, path: &str) -> Result<Plan, Failure> {
+        const STATEMENT: &str = "param path: path\nqmp unix {path} server nowait chardev=qemu-dslc-qmp\n";
+
+        let options = Options { target: plan.target(), params: vec![("path".to_owned(), path.to_owned())] };
+        let compilation = qemu_dsl::compile(STATEMENT, &options);
+        match compilation.template {
+            Some(template) => Ok(plan.with_args(template.render().args.iter().cloned())),
+            None => {
+                let reasons: Vec<_> =
+                    compilation.diagnostics.into_iter().map(|error| error.message).collect();
+                Err(Failure::usage(format!("--qmp {path}: {}", reasons.join("; "))))
+            }
+        }
+    }
+
+    /// Makes sure that the path is free, or has a socket that nobody listens on any more: QEMU replaces whatever is there.
+    pub(crate) fn at(path: &str) -> Result<Self, Failure> {
+        let refused = |what: &str| Err(Failure::usage(format!("--qmp {path}: {what}")));
+        match fs::symlink_metadata(path) {
+            Ok(metadata) if !metadata.file_type().is_socket() => refused("there is a file that is no socket"),
+            Ok(_) if UnixStream::connect(path).is_ok() => refused("another program listens there"),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => refused(&reason(&error)),
+            _ => Ok(Self(path.into())),
+        }
+    }
+}
+
+impl Drop for QmpSocket {
+    fn drop(&mut self) {
+        // Not what somebody else has put there since.
+        if fs::symlink_metadata(&self.0).is_ok_and(|metadata| metadata.file_type().is_socket()) {
+            let _ = fs::remove_file(&self.0);
+        }
+    }
+}

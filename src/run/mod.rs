@@ -1,0 +1,109 @@
+//! `qemu-dslc run`.
+
+mod extras;
+mod messages;
+mod rejected;
+mod serial;
+mod signals;
+mod supervise;
+mod terminal;
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
+
+use qemu_runtime::{Spawn, Stderr, Stdio};
+
+use crate::cli::Run;
+use crate::compile::{Unnamed, compile};
+use crate::emit::{Form, emit};
+use crate::failure::{Failure, reason, status};
+use crate::output;
+use crate::report::{JsonTo, Reporter};
+use crate::source::Source;
+
+use extras::{PidFile, QmpSocket};
+use messages::Messages;
+use signals::Signals;
+use supervise::{End, Stop, Supervisor};
+use terminal::Terminal;
+
+/// Runs a VM and waits for its end.
+pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
+    let source = Source::read(&command.file)?;
+    let mut reporter = Reporter::new(command.language.message_format, JsonTo::Stderr);
+    let plan = compile(&source, &command.language, Unnamed::Host, &mut reporter)?;
+    reporter.finish();
+    let Some(mut plan) = plan else {
+        return Ok(status::SOURCE_ERRORS);
+    };
+    if let Some(path) = &command.qmp {
+        plan = QmpSocket::add(plan, path)?;
+    }
+    if command.dry_run {
+        output::print(&emit(&plan, Form::Shell))?;
+        return Ok(status::SUCCESS);
+    }
+    let goes_away = plan.args().any(|arg| arg == "-daemonize");
+    if goes_away {
+        refuse_what_stays(command)?;
+    }
+
+    // In this order, so that they end in the other: whatever ends this, the terminal comes back last.
+    let _terminal = Terminal::save();
+    let signals = Signals::new()?;
+    let _socket = command.qmp.as_deref().map(QmpSocket::at).transpose()?;
+    let messages = Messages::held();
+    let stdout = if command.wait_for.is_some() { Stdio::Pipe } else { Stdio::Inherit };
+    let mut spawn =
+        Spawn::new(&plan).stdin(Stdio::Inherit).stdout(stdout).stderr(Stderr::tee(messages.clone()));
+    if !goes_away {
+        spawn = spawn.shielded().qmp();
+    }
+    let mut guest = spawn.spawn().map_err(Failure::not_started)?;
+    let _pid_file = command.pidfile.as_deref().map(|path| PidFile::write(path, guest.id())).transpose()?;
+
+    let serial = guest.take_stdout().zip(command.wait_for.clone());
+    let end = Supervisor::new(&guest, command, &messages, signals).run(serial);
+    let End { exit, stop, said, greeted } =
+        end.map_err(|error| Failure::usage(format!("QEMU's exit status is lost: {}", reason(&error))))?;
+    let rejection = exit.rejection(&plan).filter(|_| !greeted && stop.is_none());
+    match rejection {
+        Some(rejection) if rejection.span.is_some() => {
+            messages.release_without(&exit.stderr_text(), &rejection.said);
+            rejected::report(&rejection, &source, command)?;
+        }
+        _ => messages.release(),
+    }
+    let own = exit_status(exit.status());
+    Ok(match (stop, &command.wait_for) {
+        (Some(Stop::Timeout), _) => status::TIMEOUT,
+        (_, Some(_)) if said => status::SUCCESS,
+        (_, Some(text)) => {
+            output::complain(&format!("the guest ended without `{text}` on its serial port"));
+            if own == status::SUCCESS { status::UNSAID } else { own }
+        }
+        _ => own,
+    })
+}
+
+/// Refuses the options for which QEMU must stay, where it goes into the background.
+fn refuse_what_stays(command: &Run) -> Result<(), Failure> {
+    let options = [
+        ("--timeout", command.timeout.is_some()),
+        ("--wait-for", command.wait_for.is_some()),
+        ("--qmp", command.qmp.is_some()),
+        ("--pidfile", command.pidfile.is_some()),
+    ];
+    match options.iter().find(|(_, given)| *given) {
+        Some((name, _)) => Err(Failure::usage(format!(
+            "{name}: this VM goes into the background, where nothing looks after it: leave out `daemonize`"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// As a shell has it.
+fn exit_status(exit: ExitStatus) -> u8 {
+    let signalled = || u8::try_from(exit.signal()?).ok()?.checked_add(status::SIGNALLED);
+    exit.code().and_then(|code| u8::try_from(code).ok()).or_else(signalled).unwrap_or(u8::MAX)
+}

@@ -1,0 +1,75 @@
+//! What the guest writes to its serial port, where that is standard output.
+
+use std::io::{self, PipeReader, Read as _};
+use std::thread;
+
+use crate::output;
+
+/// Passes on what comes in, on a thread of its own. Says once whether `text` came, and then goes on.
+pub(crate) fn watch(mut from: PipeReader, text: String, say: impl Fn(bool) + Send + 'static) {
+    thread::spawn(move || {
+        let mut search = Search::new(text.into_bytes());
+        let mut buffer = [0; 4096];
+        let mut is_read = true;
+        loop {
+            let chunk = match from.read(&mut buffer) {
+                Ok(read @ 1..) => buffer.get(..read).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                _ => break,
+            };
+            // Where nobody reads it any more, it still is to be watched.
+            is_read = is_read && output::pass_on(io::stdout(), chunk).is_ok();
+            if search.finds_in(chunk) {
+                say(true);
+            }
+        }
+        if !search.found {
+            say(false);
+        }
+    });
+}
+
+/// The search for a text in what comes in pieces.
+struct Search {
+    text: Vec<u8>,
+    /// The end of what came before, shorter than the text.
+    before: Vec<u8>,
+    found: bool,
+}
+
+impl Search {
+    fn new(text: Vec<u8>) -> Self {
+        Self { text, before: Vec::new(), found: false }
+    }
+
+    /// Whether the text ends in this chunk, for the first time.
+    fn finds_in(&mut self, chunk: &[u8]) -> bool {
+        if self.found {
+            return false;
+        }
+        self.before.extend_from_slice(chunk);
+        self.found = self.before.windows(self.text.len().max(1)).any(|part| part == self.text);
+        let excess = (self.before.len() + 1).saturating_sub(self.text.len());
+        self.before.drain(..excess.min(self.before.len()));
+        self.found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Search;
+
+    #[test]
+    fn a_text_is_found_across_chunks_and_once() {
+        let text = "xxlogin: login: ";
+        for length in 1..=text.len() {
+            let mut search = Search::new(b"login:".to_vec());
+            let found = text.as_bytes().chunks(length).filter(|chunk| search.finds_in(chunk)).count();
+            assert_eq!(found, 1, "{length}");
+            assert!(search.before.len() < 6);
+        }
+        let mut search = Search::new(b"aab".to_vec());
+        assert!(!search.finds_in(b"aa") && search.finds_in(b"ab"));
+        assert!(!Search::new(b"login:".to_vec()).finds_in(b"logi"));
+    }
+}

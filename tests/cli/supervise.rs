@@ -1,0 +1,281 @@
+//! What `qemu-dslc run` does while a guest runs: signals, deadlines, and what it makes beside QEMU.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::support::{Folder, Outcome, dslc, outcome, qmp, quoted, run, wait_for};
+
+/// A guest that does nothing and heeds no power button.
+const IDLE: &str =
+    "target 7.2\nmachine pc accel=tcg\nnodefaults\nno-user-config\narg \"-display\" \"none\"\n";
+
+/// `run` of `text`, to be started, and the folder that it runs in.
+fn prepare(text: &str, args: &[&str]) -> (Folder, Command) {
+    let folder = Folder::new();
+    folder.file("a.vm", text);
+    let mut command = dslc([&["run", "a.vm"], args].concat());
+    command.current_dir(folder.path());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    (folder, command)
+}
+
+fn end(child: Child) -> Outcome {
+    let output = child.wait_with_output().unwrap();
+    Outcome {
+        status: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// A stand-in, which is a script. Once its signals are as they should be, it says so in the file `started`.
+fn stand_in(folder: &Folder, body: &str) -> PathBuf {
+    let traps = "trap 'echo terminated; exit 5' TERM; trap 'echo one' USR1; trap 'echo two; exit 6' USR2";
+    let program = folder.script("qemu", &format!("ulimit -c 0; {traps}; echo $$ >started\n{body}"));
+    folder.file("a.vm", format!("target 7.2\nqemu {}\n", quoted(program.to_str().unwrap())))
+}
+
+/// Runs a stand-in until it has started.
+fn start(folder: &Folder, body: &str, args: &[&str]) -> Child {
+    stand_in(folder, body);
+    let mut command = dslc([&["run", "a.vm"], args].concat());
+    command.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let started = folder.path().join("started");
+    wait_for(|| fs::read_to_string(&started).ok().filter(|pid| pid.ends_with('\n'))).unwrap();
+    child
+}
+
+#[test]
+fn the_first_signal_presses_the_power_button_and_the_second_kills() {
+    for first in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let (folder, mut command) = prepare(IDLE, &["--qmp", "q"]);
+        let child = command.spawn().unwrap();
+        let socket = folder.path().join("q");
+        let mut lines = qmp(&socket);
+        assert!(lines.next().unwrap().contains("\"QMP\""));
+        assert!(lines.next().unwrap().contains("\"return\""));
+        signal(&child, first);
+        let event = lines.next().unwrap();
+        assert!(event.contains("\"POWERDOWN\""), "{event}");
+        signal(&child, Signal::INT);
+        let ended = end(child);
+        assert_eq!(
+            (ended.status, ended.stderr.as_str()),
+            (
+                Some(137),
+                "qemu-dslc: shutting the guest down; the next signal kills QEMU\n\
+                 qemu-dslc: killing QEMU\n"
+            )
+        );
+        assert!(!socket.exists());
+    }
+}
+
+#[test]
+fn a_guest_that_does_not_power_down_ends_after_its_grace() {
+    for grace in ["0", "300ms"] {
+        let (folder, mut command) = prepare(IDLE, &["--qmp", "q", "--grace", grace]);
+        let child = command.spawn().unwrap();
+        assert!(qmp(&folder.path().join("q")).next().is_some());
+        signal(&child, Signal::TERM);
+        assert_eq!(end(child).status, Some(0));
+    }
+}
+
+#[test]
+fn what_never_greets_is_terminated() {
+    let folder = Folder::new();
+    let child = start(&folder, "while :; do sleep 0.1; done", &[]);
+    signal(&child, Signal::INT);
+    let ended = end(child);
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(5), "terminated\n"));
+}
+
+#[test]
+fn other_signals_are_passed_on() {
+    let folder = Folder::new();
+    let body = "while :; do sleep 0.1; done";
+    let mut child = start(&folder, body, &[]);
+    signal(&child, Signal::USR1);
+    let mut line = [0; 4];
+    child.stdout.as_mut().unwrap().read_exact(&mut line).unwrap();
+    assert_eq!(&line, b"one\n");
+    signal(&child, Signal::USR2);
+    let ended = end(child);
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(6), "two\n"));
+
+    let child = start(&Folder::new(), "exec sleep 1000", &[]);
+    signal(&child, Signal::QUIT);
+    assert_eq!(end(child).status, Some(131));
+}
+
+#[test]
+fn a_signal_that_was_ignored_stays_so() {
+    let folder = Folder::new();
+    stand_in(&folder, "sleep 1; exit 7");
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" run a.vm", super::support::PROGRAM]);
+    super::support::clean(&mut command);
+    let child = command.current_dir(folder.path()).spawn().unwrap();
+    wait_for(|| folder.path().join("started").exists().then_some(())).unwrap();
+    signal(&child, Signal::HUP);
+    assert_eq!(end(child).status, Some(7));
+}
+
+#[test]
+fn the_time_is_up_and_the_status_says_so() {
+    let (_folder, mut command) = prepare(IDLE, &["--timeout", "500ms", "--grace", "0"]);
+    let ended = end(command.spawn().unwrap());
+    assert_eq!(
+        (ended.status, ended.stderr.as_str()),
+        (Some(124), "qemu-dslc: the guest's time is up: shutting it down\n")
+    );
+    // One that ends before is not concerned.
+    let folder = Folder::new();
+    assert_eq!(end(start(&folder, "exit 3", &["--timeout", "1h"])).status, Some(3));
+    let wrong = run(&["run", "-", "--timeout", "soon"], "");
+    assert_eq!(wrong.status, Some(2));
+    assert!(wrong.stderr.contains("write seconds, or a number and `ms`"), "{}", wrong.stderr);
+}
+
+#[test]
+fn the_guest_is_shut_down_once_it_has_said_it() {
+    // With QEMU itself: this guest says its line, and ends with a status of its own.
+    let mut command = dslc(["run", "examples/hello.vm", "--wait-for", "hello from"]);
+    let ran = outcome(command.current_dir(env!("CARGO_MANIFEST_DIR")), "");
+    assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
+    assert!(ran.stdout.contains("hello from qemu-dsl"), "{ran:?}");
+
+    // This one would never end.
+    let text = "target 7.2\nmachine pc accel=tcg\nno-user-config\nnographic\n";
+    let (_folder, mut command) = prepare(text, &["--wait-for", "SeaBIOS", "--grace", "0"]);
+    let ended = end(command.spawn().unwrap());
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+    assert!(ended.stdout.contains("SeaBIOS"), "{}", ended.stdout);
+
+    // Nor would this one, which says it bit by bit.
+    let folder = Folder::new();
+    let body =
+        "for part in 'Web' ' log' 'in' ': '; do printf '%s' \"$part\"; sleep 0.1; done; exec sleep 1000";
+    let ended = end(start(&folder, body, &["--wait-for", "login:"]));
+    assert_eq!(ended, Outcome { status: Some(0), stdout: "Web login: ".into(), stderr: String::new() });
+}
+
+#[test]
+fn a_guest_that_ends_without_saying_it_has_failed() {
+    for (status, ours) in [(0, 1), (33, 33)] {
+        let folder = Folder::new();
+        let ended = end(start(&folder, &format!("echo 'logi n:'; exit {status}"), &["--wait-for", "login:"]));
+        assert_eq!(
+            ended,
+            Outcome {
+                status: Some(ours),
+                stdout: "logi n:\n".into(),
+                stderr: "qemu-dslc: the guest ended without `login:` on its serial port\n".into()
+            }
+        );
+    }
+}
+
+#[test]
+fn others_manage_the_vm_at_a_socket() {
+    for (name, argument) in [("q", "unix:q,server=on,wait=off"), ("a=b,c", "path=a=b,,c,server=on,wait=off")]
+    {
+        let (folder, mut command) = prepare(IDLE, &["--qmp", name]);
+        let socket = folder.path().join(name);
+        // What an earlier run left there when it was killed.
+        drop(UnixListener::bind(&socket).unwrap());
+        let child = command.spawn().unwrap();
+        assert!(qmp(&socket).next().unwrap().contains("\"QMP\""));
+        // Where one listens, there is no place for another.
+        let second = outcome(dslc(["run", "a.vm", "--qmp", name]).current_dir(folder.path()), "");
+        assert_eq!(
+            (second.status, second.stderr),
+            (Some(2), format!("qemu-dslc: --qmp {name}: another program listens there\n"))
+        );
+        // A QEMU that is killed leaves its socket.
+        signal(&child, Signal::INT);
+        let mut child = child;
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        stderr.read_line(&mut String::new()).unwrap();
+        signal(&child, Signal::INT);
+        assert_eq!(end(child).status, Some(137));
+        assert!(!socket.exists());
+        let printed =
+            outcome(dslc(["run", "--dry-run", "a.vm", "--qmp", name]).current_dir(folder.path()), "");
+        assert!(printed.stdout.contains(argument), "{}", printed.stdout);
+    }
+    let (folder, mut command) = prepare(IDLE, &["--qmp", "a.vm"]);
+    let ended = end(command.spawn().unwrap());
+    assert_eq!(
+        (ended.status, ended.stderr.as_str()),
+        (Some(2), "qemu-dslc: --qmp a.vm: there is a file that is no socket\n")
+    );
+    assert!(folder.path().join("a.vm").exists());
+    let long = "long".repeat(40);
+    let refused = run(&["run", "-", "--qmp", &long], "");
+    assert_eq!(refused.status, Some(2));
+    assert!(refused.stderr.contains("the socket's path"), "{}", refused.stderr);
+}
+
+#[test]
+fn the_number_of_qemus_process_is_in_a_file() {
+    let (folder, mut command) = prepare(IDLE, &["--pidfile", "pid"]);
+    let child = command.spawn().unwrap();
+    let file = folder.path().join("pid");
+    let pid = wait_for(|| fs::read_to_string(&file).ok()).unwrap();
+    let name = fs::read_to_string(format!("/proc/{}/comm", pid.trim())).unwrap();
+    assert!(name.starts_with("qemu-system"), "{name}");
+    // By it QEMU is ended as without this program.
+    let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+    wait_for(|| (kill_process(pid, Signal::TERM).is_err() || !file.exists()).then_some(())).unwrap();
+    assert!(matches!(end(child).status, Some(0 | 143)));
+    assert!(!file.exists());
+
+    let folder = Folder::new();
+    stand_in(&folder, "exec sleep 1000");
+    let refused = folder.run(&["run", "a.vm", "--pidfile", "/no/such/pid"]);
+    assert_eq!(
+        (refused.status, refused.stderr.as_str()),
+        (Some(2), "qemu-dslc: --pidfile /no/such/pid: No such file or directory\n")
+    );
+}
+
+#[test]
+fn nothing_looks_after_a_guest_in_the_background() {
+    let text = "target 7.2\nmachine none\nnodefaults\ndaemonize\n";
+    for option in [["--timeout", "1"], ["--wait-for", "x"], ["--pidfile", "pid"], ["--qmp", "q"]] {
+        let (_folder, mut command) = prepare(text, &option);
+        let ended = end(command.spawn().unwrap());
+        assert_eq!(ended.status, Some(2));
+        assert!(
+            ended.stderr.starts_with(&format!("qemu-dslc: {}: this VM goes into the background", option[0]))
+        );
+    }
+}
+
+#[test]
+fn a_qemu_older_than_the_target_is_told_of() {
+    let folder = Folder::new();
+    let greeting =
+        r#"{"QMP":{"version":{"qemu":{"micro":0,"minor":2,"major":5},"package":""},"capabilities":[]}}"#;
+    let answer = r#"s/.*"id": *\([0-9]*\).*/{"return":{},"id":\1}/"#;
+    let body =
+        format!("echo '{greeting}' >&3; read -r line <&3; echo \"$line\" | sed '{answer}' >&3; sleep 1");
+    let ended = end(start(&folder, &body, &[]));
+    assert_eq!(ended.status, Some(0));
+    assert_eq!(
+        ended.stderr,
+        "qemu-dslc: warning: QEMU 5.2 runs what is meant for 7.2: compile for it (`target 5.2`), or install 7.2\n"
+    );
+}
