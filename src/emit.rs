@@ -56,8 +56,7 @@ fn comment(fd: &Fd) -> String {
         FdSource::File { path, readonly: true } => format!(" {} (read-only)", text(path)),
         source => source.ifname().map(|ifname| format!(" {}", text(ifname))).unwrap_or_default(),
     };
-    let line =
-        format!("fd {}: {}{what}, for {} queue {}", fd.number, fd.source.kind(), text(&fd.device), fd.queue);
+    let line = format!("fd {}, {}: {}{what}", fd.number, fd.name(), fd.source.kind());
     format!("# {}\n", printable(&line).replace('\n', "?"))
 }
 

@@ -3,7 +3,7 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 
-use qemu_runtime::{Spawn, Stdio};
+use qemu_runtime::{Spawn, Stdio, inherited_fd};
 
 use crate::cli::Run;
 use crate::compile::plan;
@@ -20,12 +20,12 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
         output::print(&emit(&plan, Form::Shell))?;
         return Ok(status::SUCCESS);
     }
-    let guest = Spawn::new(&plan)
-        .stdin(Stdio::Inherit)
-        .stdout(Stdio::Inherit)
-        .stderr(Stdio::Inherit)
-        .spawn()
-        .map_err(Failure::not_started)?;
+    let mut spawn = Spawn::new(&plan).stdin(Stdio::Inherit).stdout(Stdio::Inherit).stderr(Stdio::Inherit);
+    for (name, number) in &command.fd {
+        spawn = spawn.fd(name, inherited_fd(*number).map_err(Failure::not_started)?);
+    }
+    let spawn = spawn.listen_fds().map_err(Failure::not_started)?;
+    let guest = spawn.spawn().map_err(Failure::not_started)?;
     let exit = guest
         .wait()
         .map_err(|error| Failure::usage(format!("QEMU's exit status is lost: {}", reason(&error))))?;

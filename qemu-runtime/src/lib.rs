@@ -22,7 +22,7 @@ pub mod tokio;
 mod watch;
 
 pub use error::{SpawnError, StartError};
-pub use fd::{FdError, FdProblem};
+pub use fd::{FdError, FdProblem, InheritedFdError, inherited_fd};
 pub use guest::{Cause, Exit, Guest, OlderQemu, ShutdownReason};
 pub use host_paths::HostPaths;
 pub use qemu_dsl::Version;

@@ -12,14 +12,14 @@ fn clean(stdout: &str) -> Outcome {
 fn a_shell_command_with_its_file_descriptors_as_comments() {
     let expected = "\
 # The program expects these file descriptors; `qemu-dslc run` opens them.
-# fd 3: vhost-net, for net0 queue 0
-# fd 4: vhost-net, for net0 queue 1
-# fd 5: vhost-net, for net0 queue 2
-# fd 6: vhost-net, for net0 queue 3
-# fd 7: tap tap0, for net0 queue 0
-# fd 8: tap tap0, for net0 queue 1
-# fd 9: tap tap0, for net0 queue 2
-# fd 10: tap tap0, for net0 queue 3
+# fd 3, net0.vhost0: vhost-net
+# fd 4, net0.vhost1: vhost-net
+# fd 5, net0.vhost2: vhost-net
+# fd 6, net0.vhost3: vhost-net
+# fd 7, net0.0: tap tap0
+# fd 8, net0.1: tap tap0
+# fd 9, net0.2: tap tap0
+# fd 10, net0.3: tap tap0
 qemu-system-x86_64 \\
   -netdev tap,id=net0,vhost=on,vhostfds=3:4:5:6,fds=7:8:9:10 \\
   -device driver=virtio-net-pci,netdev=net0,mac=52:54:00:12:34:56,mq=on,vectors=10

@@ -102,6 +102,15 @@ pub struct Fd {
     pub queue: u32,
 }
 
+impl Fd {
+    /// The name under which a caller can hand over an open one in its place: `DEVICE.QUEUE`, such as `net0.0`. What
+    /// vhost-net has for that queue is `net0.vhost0`.
+    pub fn name(&self) -> String {
+        let beside = if matches!(self.source, FdSource::VhostNet) { "vhost" } else { "" };
+        format!("{}.{beside}{}", self.device.as_os_str().display(), self.queue)
+    }
+}
+
 /// Final arguments and file descriptors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendered {

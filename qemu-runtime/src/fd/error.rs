@@ -126,6 +126,15 @@ pub enum FdProblem {
         /// The kernel's reason.
         source: io::Error,
     },
+    /// What the caller handed over can't be used.
+    Handed {
+        /// The name under which it was handed over.
+        name: String,
+        /// What is wrong with it.
+        cure: &'static str,
+        /// The kernel's reason.
+        source: io::Error,
+    },
     /// It is open, but can't have a number that keeps clear of the table's.
     Place {
         /// The table's highest number.
@@ -154,6 +163,7 @@ impl FdProblem {
             | Self::Busy { source, .. }
             | Self::NoQueueLeft { source, .. }
             | Self::Attach { source, .. }
+            | Self::Handed { source, .. }
             | Self::Place { source, .. } => Some(source),
             Self::Name { .. } | Self::OtherInterface { .. } | Self::Unknown { .. } => None,
         }
@@ -274,6 +284,9 @@ impl fmt::Display for FdProblem {
                     None => f.write_str("a new tap")?,
                 }
                 write!(f, ": {}: {}", path.display(), reason(source))
+            }
+            Self::Handed { name, cure, source } => {
+                write!(f, "what was handed over as `{name}`: {}: {cure}", reason(source))
             }
             Self::Place { above, source } => {
                 // EINVAL where the numbers to choose from begin beyond the limit, EMFILE where none of them is free.

@@ -1,11 +1,16 @@
 //! Opens what a plan's table of file descriptors names.
 
 mod error;
+mod handed;
+mod inherited;
 mod interface;
 mod macvtap;
 mod tap;
 
 pub use error::{FdError, FdProblem};
+pub(crate) use handed::assign;
+pub use inherited::{InheritedFdError, inherited_fd};
+pub(crate) use inherited::{LISTEN_VARIABLES, listen_fds};
 
 use std::fs::{File, OpenOptions};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -18,10 +23,12 @@ use rustix::io::fcntl_dupfd_cloexec;
 use crate::HostPaths;
 use crate::plan::{Fd, FdSource};
 
-/// Opens the table: all of it, or nothing. What is returned stands in the table's order, is closed on exec, and lies
-/// above the number `above`, so that the child can give each its number without overwriting another.
+/// Opens the table: all of it, or nothing. What is `handed` over for a line takes the place of what it names. What is
+/// returned stands in the table's order, is closed on exec, and lies above the number `above`, so that the child can
+/// give each its number without overwriting another.
 pub(crate) fn open_table(
     table: &[Fd],
+    handed: Vec<Option<OwnedFd>>,
     paths: &HostPaths,
     above: RawFd,
 ) -> Result<Vec<OwnedFd>, Box<FdError>> {
@@ -31,9 +38,13 @@ pub(crate) fn open_table(
     };
     table
         .iter()
-        .map(|fd| {
-            let placed = open(fd, &mut taps, paths).and_then(place);
-            placed.map_err(|problem| Box::new(FdError { fd: fd.clone(), problem }))
+        .zip(handed)
+        .map(|(fd, handed)| {
+            let opened = match handed {
+                Some(handed) => handed::take(fd, handed, &mut taps),
+                None => open(fd, &mut taps, paths),
+            };
+            opened.and_then(place).map_err(|problem| Box::new(FdError { fd: fd.clone(), problem }))
         })
         .collect()
 }

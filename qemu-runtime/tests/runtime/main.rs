@@ -3,6 +3,7 @@
 
 mod fds;
 mod guest;
+mod handed;
 mod host;
 mod qemu;
 mod qmp;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     arguments.test_threads = Some(1);
     let tests = [
         fds::TESTS,
+        handed::TESTS,
         taps::TESTS,
         guest::TESTS,
         qemu::TESTS,
