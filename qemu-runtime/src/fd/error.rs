@@ -126,12 +126,10 @@ pub enum FdProblem {
         /// The kernel's reason.
         source: io::Error,
     },
-    /// What the caller handed over can't be used.
-    Handed {
+    /// What the caller handed over for a queue is none.
+    NoQueue {
         /// The name under which it was handed over.
         name: String,
-        /// What is wrong with it.
-        cure: &'static str,
         /// The kernel's reason.
         source: io::Error,
     },
@@ -163,7 +161,7 @@ impl FdProblem {
             | Self::Busy { source, .. }
             | Self::NoQueueLeft { source, .. }
             | Self::Attach { source, .. }
-            | Self::Handed { source, .. }
+            | Self::NoQueue { source, .. }
             | Self::Place { source, .. } => Some(source),
             Self::Name { .. } | Self::OtherInterface { .. } | Self::Unknown { .. } => None,
         }
@@ -285,8 +283,8 @@ impl fmt::Display for FdProblem {
                 }
                 write!(f, ": {}: {}", path.display(), reason(source))
             }
-            Self::Handed { name, cure, source } => {
-                write!(f, "what was handed over as `{name}`: {}: {cure}", reason(source))
+            Self::NoQueue { name, source } => {
+                write!(f, "what was handed over as `{name}`: {}: it is no queue of a tap", reason(source))
             }
             Self::Place { above, source } => {
                 // EINVAL where the numbers to choose from begin beyond the limit, EMFILE where none of them is free.

@@ -1,14 +1,11 @@
 //! File descriptors that the caller hands over in place of what the table's lines name.
 
 use std::collections::HashMap;
-use std::io;
 use std::os::fd::OwnedFd;
 
-use rustix::io::fcntl_getfd;
-
+use super::FdProblem;
 use super::interface::attach_queue;
 use super::tap::Taps;
-use super::{FdError, FdProblem};
 use crate::SpawnError;
 use crate::plan::{Fd, FdSource};
 
@@ -28,15 +25,8 @@ pub(crate) fn assign(
     for (name, fd) in handed {
         let own = named.get(&name).map(Vec::as_slice).unwrap_or_default();
         match own {
-            [line] => match (lines.get_mut(*line), table.get(*line)) {
-                (Some(place @ None), Some(line)) => {
-                    // Before anything else is opened, which could get the number of what was closed.
-                    fcntl_getfd(&fd).map_err(|errno| {
-                        let problem = problem(line, "it was closed before")(errno.into());
-                        SpawnError::Fd(Box::new(FdError { fd: line.clone(), problem }))
-                    })?;
-                    *place = Some(fd);
-                }
+            [line] => match lines.get_mut(*line) {
+                Some(place @ None) => *place = Some(fd),
                 _ => return Err(SpawnError::FdTwice { name }),
             },
             _ => {
@@ -49,15 +39,11 @@ pub(crate) fn assign(
     Ok(lines)
 }
 
-fn problem(fd: &Fd, cure: &'static str) -> impl Fn(io::Error) -> FdProblem {
-    move |source| FdProblem::Handed { name: fd.name(), cure, source }
-}
-
 /// Makes ready what was handed over for a line.
 pub(super) fn take<'a>(fd: &'a Fd, handed: OwnedFd, taps: &mut Taps<'a>) -> Result<OwnedFd, FdProblem> {
     if matches!(fd.source, FdSource::Tap { .. } | FdSource::Macvtap { .. } | FdSource::Ipvtap { .. }) {
         // A QEMU that ends leaves the queues that its guest did not use detached, and the next one fails over that.
-        attach_queue(&handed).map_err(problem(fd, "it is no queue of a tap"))?;
+        attach_queue(&handed).map_err(|source| FdProblem::NoQueue { name: fd.name(), source })?;
     }
     if let FdSource::Tap { ifname: None } = fd.source {
         taps.join(fd.device.as_os_str(), &handed);

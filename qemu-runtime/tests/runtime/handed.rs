@@ -1,7 +1,7 @@
 //! What the caller hands over takes the place of what the table names.
 
 use std::fs::File;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use qemu_runtime::{Fd, FdError, FdProblem, FdSource, HostPaths, Plan, Spawn, SpawnError};
 use rustix::io::dup;
@@ -17,7 +17,6 @@ crate::tests! {
     names_that_no_line_has_are_refused
     names_that_two_lines_have_are_refused
     a_name_is_handed_over_once
-    what_was_closed_is_named
     it_is_closed_also_where_the_spawn_fails
     queues_of_a_tap_are_handed_over
     a_detached_queue_is_attached_again
@@ -104,24 +103,6 @@ fn a_name_is_handed_over_once() -> Result<(), Lacking> {
     Ok(())
 }
 
-fn what_was_closed_is_named() -> Result<(), Lacking> {
-    let plan = Plan::new("/bin/true", [""; 0], table());
-    let closed = null();
-    let number = closed.as_raw_fd();
-    let spawn = Spawn::new(&plan).host_paths(no_devices()).fd("net0.vhost0", closed);
-    // SAFETY: nothing else is opened before its owner, the spawn, is gone too.
-    #[expect(unsafe_code, reason = "what is closed behind its owner's back is what is tested")]
-    unsafe {
-        libc::close(number);
-    }
-    let error = spawn.spawn().unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "net0, queue 0: what was handed over as `net0.vhost0`: Bad file descriptor: it was closed before"
-    );
-    Ok(())
-}
-
 fn it_is_closed_also_where_the_spawn_fails() -> Result<(), Lacking> {
     let before = open_files();
     for program in ["/no/such/program", "/bin/true"] {
@@ -183,7 +164,7 @@ fn what_is_no_tap_is_refused() -> Result<(), Lacking> {
         "net0, queue 0: what was handed over as `net0.0`: Inappropriate ioctl for device: it is no queue of a tap"
     );
     let SpawnError::Fd(line) = error else { panic!("{error}") };
-    let FdError { problem: FdProblem::Handed { name, .. }, .. } = *line else { panic!("{line}") };
+    let FdError { problem: FdProblem::NoQueue { name, .. }, .. } = *line else { panic!("{line}") };
     assert_eq!(name, "net0.0");
     Ok(())
 }
