@@ -11,6 +11,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::fd::SocketFile;
 use crate::plan::{Fd, Plan};
 use crate::process::{Command, Step};
 use crate::qmp::{Qmp, QmpOptions};
@@ -225,7 +226,7 @@ impl<'a> Spawn<'a> {
         }
         let opened =
             fd::open_table(self.plan.fds(), handed, &self.host_paths, highest).map_err(SpawnError::Fd)?;
-        fds.extend(self.plan.fds().iter().map(|fd| fd.number.cast_signed()).zip(opened));
+        fds.extend(self.plan.fds().iter().map(|fd| fd.number.cast_signed()).zip(opened.fds));
         let ours = match qmp_number {
             None => None,
             Some(number) => {
@@ -264,6 +265,7 @@ impl<'a> Spawn<'a> {
                 }
             }
         }
+        opened.socket_files.into_iter().for_each(SocketFile::keep);
         Ok(guest)
     }
 

@@ -158,7 +158,7 @@ fn files_are_opened_as_the_plan_says() -> Result<(), Lacking> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("disk");
     fs::write(&path, "old").unwrap();
-    let source = |readonly| FdSource::File { path: path.clone().into(), readonly };
+    let source = |readonly| FdSource::File { path: path.clone().into(), readonly, direct: false };
     let table = vec![fd(3, source(true), "disk0", 0), fd(4, source(false), "disk1", 0)];
     let plan = Plan::new("/bin/sh", ["-c", "read x <&3; echo $x new >&4; ! echo no >&3"], table);
     let exit = stand_in::run(&plan);
@@ -167,7 +167,8 @@ fn files_are_opened_as_the_plan_says() -> Result<(), Lacking> {
 
     // It must be there: a misspelt disk is not to be made.
     let path = folder.path().join("dsik");
-    let table = vec![fd(3, FdSource::File { path: path.clone().into(), readonly: false }, "disk0", 0)];
+    let table =
+        vec![fd(3, FdSource::File { path: path.clone().into(), readonly: false, direct: false }, "disk0", 0)];
     let error = Guest::spawn(&Plan::new("/bin/true", [""; 0], table)).unwrap_err();
     assert_eq!(error.to_string(), format!("disk0: {}: No such file or directory", path.display()));
     assert!(!path.exists());
@@ -273,6 +274,7 @@ fn failure(folder: &Path, source: FdSource<qemu_runtime::OsText>) -> (String, Fd
     let paths = HostPaths {
         tun: folder.join("tun"),
         vhost_net: folder.join("vhost-net"),
+        vhost_vsock: folder.join("vhost-vsock"),
         tap_dir: folder.to_owned(),
     };
     let plan = Plan::new("/bin/true", [""; 0], vec![fd(3, source, "net0", 2)]);

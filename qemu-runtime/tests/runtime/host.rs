@@ -137,7 +137,7 @@ pub(crate) fn fd(number: u32, source: FdSource<OsText>, device: &str, queue: u32
 
 /// The source of a file that is only read.
 pub(crate) fn file(path: &Path) -> FdSource<OsText> {
-    FdSource::File { path: path.to_owned().into(), readonly: true }
+    FdSource::File { path: path.to_owned().into(), readonly: true, direct: false }
 }
 
 /// Lines of a table for the queues of the tap `net0`, from 3.

@@ -1,0 +1,112 @@
+//! Unix sockets.
+
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket_with};
+
+use super::FdProblem;
+
+/// The file of a socket that was made here. It goes with the value.
+#[derive(Debug)]
+pub(crate) struct SocketFile {
+    path: PathBuf,
+    /// Another one may have taken its place.
+    id: Option<(u64, u64)>,
+}
+
+impl SocketFile {
+    fn new(path: &Path) -> Self {
+        Self { path: path.into(), id: fs::symlink_metadata(path).ok().map(|file| id(&file)) }
+    }
+
+    /// Leaves it where it is.
+    pub(crate) fn keep(mut self) {
+        self.id = None;
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if let Ok(file) = fs::symlink_metadata(&self.path)
+            && self.id == Some(id(&file))
+        {
+            // Where it can't be removed, the next one to listen there replaces it.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn id(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
+}
+
+/// Makes a socket and listens on it.
+pub(super) fn listen(path: &Path) -> Result<(OwnedFd, SocketFile), FdProblem> {
+    let listener = match UnixListener::bind(path) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => replace(path, error)?,
+        bound => bound.map_err(|source| {
+            let cure = match source.kind() {
+                io::ErrorKind::NotFound => Some("make its folder"),
+                io::ErrorKind::PermissionDenied => {
+                    Some("this user needs to be allowed to write to its folder")
+                }
+                _ => None,
+            };
+            FdProblem::Open { path: path.into(), cure, source }
+        })?,
+    };
+    Ok((listener.into(), SocketFile::new(path)))
+}
+
+/// Listens where there is a file: in place of a socket on which nobody listens any more, and of nothing else.
+fn replace(path: &Path, in_use: io::Error) -> Result<UnixListener, FdProblem> {
+    let problem = |cure| move |source| FdProblem::Open { path: path.into(), cure, source };
+    // Two that replace the same one would each remove the other's: they take turns.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = File::open(folder).map_err(problem(None))?;
+    flock(&folder, FlockOperation::LockExclusive).map_err(io::Error::from).map_err(problem(None))?;
+    let is_socket = fs::symlink_metadata(path).map_or(true, |file| file.file_type().is_socket());
+    if !is_socket {
+        return Err(problem(Some("what is there is no socket: remove it, or choose another path"))(in_use));
+    }
+    match answer(path) {
+        Err(Errno::CONNREFUSED) => fs::remove_file(path)
+            .map_err(problem(Some("nobody listens there any more, and this user may not remove it")))?,
+        // It has gone in the meantime.
+        Err(Errno::NOENT) => {}
+        _ => {
+            let cure = "somebody listens there, perhaps a guest that still runs: choose another path";
+            return Err(problem(Some(cure))(in_use));
+        }
+    }
+    UnixListener::bind(path).map_err(problem(None))
+}
+
+/// Whether somebody listens. It doesn't wait for one who has enough to do with others.
+fn answer(path: &Path) -> Result<(), Errno> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)
+}
+
+/// Connects to a socket on which somebody listens.
+pub(super) fn connect(path: &Path) -> Result<OwnedFd, FdProblem> {
+    UnixStream::connect(path).map(OwnedFd::from).map_err(|source| {
+        let cure = match source.kind() {
+            io::ErrorKind::NotFound => Some("start the program that listens there before"),
+            io::ErrorKind::ConnectionRefused => {
+                Some("nobody listens there: start the program that does before")
+            }
+            io::ErrorKind::PermissionDenied => Some("this user needs to be allowed to write to it"),
+            _ => None,
+        };
+        FdProblem::Open { path: path.into(), cure, source }
+    })
+}
