@@ -12,7 +12,7 @@ use rustix::io::{FdFlags, dup2, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 
-use crate::host::{self, Lacking, as_nobody, fd, file, need, need_root, open_files};
+use crate::host::{self, Lacking, Refused, as_nobody, fd, file, need_root, open_files, refusing};
 use crate::stand_in::{self, expected, listed};
 
 crate::tests! {
@@ -103,38 +103,10 @@ fn nothing_gets_through_without_close_range() -> Result<(), Lacking> {
     let plan = stand_in::plan(&["fds"], table.clone());
     let expected = expected(names(&table));
     for errno in [libc::ENOSYS, libc::EPERM] {
-        // A filter stays with its thread.
-        let list = thread::scope(|scope| {
-            let filtered =
-                scope.spawn(|| refuse_close_range(errno).map(|()| listed(Spawn::new(&plan)).unwrap()));
-            filtered.join().unwrap()
-        });
-        match list {
-            Ok(list) => assert_eq!(list, expected),
-            Err(_) => need(false, "needs to be allowed a seccomp filter")?,
-        }
+        let filter = Refused { number: libc::SYS_close_range, argument: None, errno };
+        assert_eq!(refusing(filter, || listed(Spawn::new(&plan)).unwrap())?, expected);
     }
     Ok(())
-}
-
-/// Lets close_range fail in this thread and its children, as it does where the kernel doesn't know it.
-#[expect(unsafe_code, reason = "a seccomp filter is installed by prctl")]
-fn refuse_close_range(errno: i32) -> io::Result<()> {
-    let jump = |code, k, jt, jf| libc::sock_filter { code: code as u16, jt, jf, k };
-    let mut filter = [
-        // The number of the system call is the first field of `seccomp_data`.
-        jump(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
-        jump(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, libc::SYS_close_range as u32, 0, 1),
-        jump(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | errno.unsigned_abs(), 0, 0),
-        jump(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW, 0, 0),
-    ];
-    let program = libc::sock_fprog { len: 4, filter: filter.as_mut_ptr() };
-    // SAFETY: the program and its filter live through the calls, which copy them.
-    let refused = unsafe {
-        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0
-            || libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) < 0
-    };
-    if refused { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 fn guests_that_start_together_get_nothing_of_each_other() -> Result<(), Lacking> {

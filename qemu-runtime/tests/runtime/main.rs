@@ -7,6 +7,7 @@ mod handed;
 mod host;
 mod qemu;
 mod qmp;
+mod sources;
 mod stand_in;
 mod taps;
 #[cfg(feature = "tokio")]
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     let tests = [
         fds::TESTS,
         handed::TESTS,
+        sources::TESTS,
         taps::TESTS,
         guest::TESTS,
         qemu::TESTS,

@@ -98,7 +98,7 @@ fn qemu_takes_it_behind_the_table() -> Result<(), Lacking> {
     let list = listed(Spawn::new(&stand_in::plan(&["fds"], table)).qmp()).unwrap();
     let path = path.to_str().unwrap();
     let mut numbers = expected([(3, path), (7, path)]);
-    assert!(list[&8].starts_with("socket:"), "{list:?}");
+    assert!(list[&8].eq("socket"), "{list:?}");
     numbers.insert(8, list[&8].clone());
     assert_eq!(list, numbers);
     Ok(())
