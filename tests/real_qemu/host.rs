@@ -19,6 +19,7 @@ fn need(there: bool, what: &str) -> Outcome {
 pub(crate) fn has(what: &str) -> Outcome {
     match what {
         "vhost-net" => need(fs::exists("/dev/vhost-net")?, "/dev/vhost-net"),
+        "vhost-vsock" => need(fs::exists("/dev/vhost-vsock")?, "/dev/vhost-vsock"),
         "vfio" => need(vfio_device().is_some(), "a PCI device whose driver is vfio-pci"),
         "hugepages" => need(hugepages()?, "a hugetlbfs at /dev/hugepages with 32 MiB of free pages"),
         "ifup" => need(fs::exists("/etc/qemu-ifup")?, "/etc/qemu-ifup"),

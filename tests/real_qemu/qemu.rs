@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use qemu_dsl::plan::Rendered;
+use qemu_dsl::plan::{Fd, Rendered};
 use qemu_dsl::{Diagnostic, Options, Severity, Version};
 use qemu_runtime::qmp::{QmpError, QmpOptions};
 use qemu_runtime::{Guest, Plan, Spawn, Stdio};
@@ -88,7 +88,7 @@ impl Qemu {
             source: compiled.source.clone(),
             args,
             compiled_args,
-            fds: rendered.fds.len(),
+            fds: rendered.fds.to_vec(),
             deprecated: compiled.codes().contains(&"deprecated"),
             guest,
             world,
@@ -154,8 +154,8 @@ pub(crate) struct Running<'w> {
     args: Vec<String>,
     /// How many of the arguments are the compiler's.
     compiled_args: usize,
-    /// How many file descriptors the compiler's table has.
-    pub(crate) fds: usize,
+    /// The compiler's table of file descriptors.
+    pub(crate) fds: Vec<Fd>,
     /// Whether the compiler has warned of something that will go.
     deprecated: bool,
     guest: Guest,

@@ -37,7 +37,7 @@ impl World {
     pub(crate) fn new() -> Outcome<Self> {
         let dir = tempfile::Builder::new().prefix("real_qemu").tempdir()?;
         let path = |name: &str| dir.path().join(name);
-        for name in ["disk.img", "other.img", "a:b.img"] {
+        for name in ["disk.img", "other.img", "a:b.img", "other,1.img", "other,2.img", "other,3.img"] {
             File::create(path(name))?.set_len(MIB)?;
         }
         fs::write(path("disk.qcow2"), qcow2())?;
