@@ -12,7 +12,8 @@ use rustix::io::{FdFlags, dup2, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 
-use crate::host::{self, Lacking, Refused, as_nobody, fd, file, need_root, open_files, refusing};
+use crate::host::{self, Lacking, as_nobody, fd, file, need_root, open_files, refusing};
+use crate::seccomp::Refused;
 use crate::stand_in::{self, expected, listed};
 
 crate::tests! {

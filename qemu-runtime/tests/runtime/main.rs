@@ -7,6 +7,7 @@ mod handed;
 mod host;
 mod qemu;
 mod qmp;
+mod seccomp;
 mod sources;
 mod stand_in;
 mod taps;

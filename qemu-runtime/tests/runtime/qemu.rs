@@ -1,19 +1,22 @@
 //! A real QEMU with real queues.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use qemu_runtime::{Fd, FdSource, Guest, Plan};
+use qemu_runtime::{Fd, FdSource, Guest, HostPaths, Plan, Spawn, vm};
+use rustix::fs::{MemfdFlags, memfd_create};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::host::{
     Lacking, fd, in_network_namespace, ip, macvtap, macvtap_queues, need, open_files, open_files_of,
-    tap_queues, until,
+    refusing, tap_queues, until,
 };
+use crate::seccomp::Refused;
 use crate::stand_in::run;
 
 crate::tests! {
@@ -22,6 +25,9 @@ crate::tests! {
     qemu_gets_a_tap_with_one_queue
     qemu_gets_a_macvtap
     qemu_gets_vhost_queues
+    qemu_gets_a_vsock_device
+    qemu_gets_sockets_that_are_there_before
+    qemu_has_the_ram_that_is_handed_over
     what_qemu_says_comes_back
     qemu_quits_when_told_to
 }
@@ -215,5 +221,80 @@ fn qemu_quits_when_told_to() -> Result<(), Lacking> {
     qemu.execute("quit", json!({}));
     let exit = qemu.guest.wait_timeout(Duration::from_secs(10)).unwrap().unwrap();
     assert!(exit.success(), "{exit}");
+    Ok(())
+}
+
+/// All that a kernel's vhost device is asked succeeds, and does nothing.
+fn qemu_gets_a_vsock_device() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let vhost_vsock = folder.path().join("vhost-vsock");
+    fs::write(&vhost_vsock, "").unwrap();
+    let any_of_vhost = Refused { number: libc::SYS_ioctl, argument: Some((0xaf00, 0xff00)), errno: 0 };
+    refusing(any_of_vhost, || {
+        let plan = vm! {
+            machine q35 accel=tcg
+            nodefaults
+            vsock cid=70001 fd
+            arg "-display" "none"
+        };
+        let paths = HostPaths { vhost_vsock: vhost_vsock.clone(), ..HostPaths::default() };
+        let guest = Spawn::new(&plan).host_paths(paths).start().unwrap();
+        let get = |property: &str| {
+            let arguments = json!({ "path": "/machine/peripheral/vsock0", "property": property });
+            guest.qmp().unwrap().execute_raw("qom-get", arguments).unwrap()
+        };
+        assert_eq!(
+            (get("guest-cid"), get("realized"), get("vhostfd")),
+            (json!(70001), json!(true), json!("3"))
+        );
+        assert_eq!(open_files_of(format!("/proc/{}/fd", guest.id()))[&3], vhost_vsock);
+    })
+}
+
+fn qemu_gets_sockets_that_are_there_before() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("qmp");
+    let path = socket.clone().into();
+    let line = Fd { number: 3, source: FdSource::UnixListen { path }, device: "qmp0".into(), queue: 0 };
+    let args = ["-M", "none", "-nodefaults", "-display", "none", "-chardev", "socket,id=qmp0,fd=3,server=on"];
+    let guest =
+        Guest::spawn(&Plan::new(QEMU, args.into_iter().chain(["-qmp", "chardev:qmp0"]), vec![line])).unwrap();
+    // At once: there is no moment at which nobody listens.
+    let mut stream = BufReader::new(UnixStream::connect(&socket).unwrap());
+    let mut greeting = String::new();
+    stream.read_line(&mut greeting).unwrap();
+    assert!(greeting.starts_with("{\"QMP\""), "{greeting}");
+    drop(guest);
+    Ok(())
+}
+
+fn qemu_has_the_ram_that_is_handed_over() -> Result<(), Lacking> {
+    let plan = vm! {
+        machine pc accel=tcg
+        memory 32M fd
+        nodefaults
+        arg "-S"
+        arg "-display" "none"
+    };
+    let flags = MemfdFlags::CLOEXEC;
+    let memory = File::from(memfd_create("ours", flags).unwrap());
+    memory.set_len(32 << 20).unwrap();
+    memory.write_all_at(b"\x01ours", 0x10_0000).unwrap();
+    let own = memory.try_clone().unwrap();
+    let guest = Spawn::new(&plan).fd("ram0.0", own).start().unwrap();
+    let monitor = |line: &str| {
+        let arguments = json!({ "command-line": line });
+        guest.qmp().unwrap().execute_raw("human-monitor-command", arguments).unwrap()
+    };
+    let seen = monitor("xp /5xb 0x100000");
+    assert!(seen.as_str().unwrap().contains("0x01 0x6f 0x75 0x72 0x73"), "{seen}");
+    // Without one, it is the runtime's own, which can't change its size.
+    drop(guest);
+    let guest = Spawn::new(&plan).start().unwrap();
+    let maps = fs::read_to_string(format!("/proc/{}/maps", guest.id())).unwrap();
+    assert!(
+        maps.lines().any(|line| line.contains("rw-s") && line.ends_with("/memfd:ram0 (deleted)")),
+        "{maps}"
+    );
     Ok(())
 }

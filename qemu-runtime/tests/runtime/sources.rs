@@ -11,7 +11,8 @@ use std::thread;
 use qemu_runtime::{Fd, FdProblem, FdSource, Guest, HostPaths, OsText, Plan, Spawn, SpawnError, Stdio};
 use rustix::io::{FdFlags, fcntl_setfd};
 
-use crate::host::{Lacking, Refused, as_nobody, fd, file, need, need_root, open_files, refusing};
+use crate::host::{Lacking, as_nobody, fd, file, need, need_root, open_files, refusing};
+use crate::seccomp::Refused;
 use crate::stand_in::{self, expected, listed};
 
 crate::tests! {
