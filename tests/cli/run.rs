@@ -133,6 +133,38 @@ fn file_descriptors_are_handed_over_by_name() {
     );
 }
 
+/// Runs a VM with a socket and a disk whose program says what is behind these.
+fn pass(script: &str) -> (Folder, Outcome) {
+    let folder = Folder::new();
+    let program = folder.script("qemu", "readlink /proc/self/fd/3 /proc/self/fd/4; env | grep LISTEN_");
+    let text = format!(
+        "qemu {}\nqmp unix \"qmp.sock\" server nowait fd\ndisk file=\"no such file\" format=raw fd\n",
+        quoted(program.to_str().unwrap())
+    );
+    folder.file("a.vm", text);
+    let mut shell = Command::new("bash");
+    shell.args(["-c", script, PROGRAM]).current_dir(folder.path());
+    super::support::clean(&mut shell);
+    let ran = outcome(&mut shell, "");
+    (folder, ran)
+}
+
+#[test]
+fn what_is_handed_over_reaches_the_program() {
+    let (folder, ran) = pass("exec $0 run a.vm --fd disk0.0=7 7</dev/null");
+    assert_eq!((ran.status, ran.stderr.as_str()), (Some(1), ""), "{ran:?}");
+    let lines: Vec<_> = ran.stdout.lines().collect();
+    assert!(lines[0].starts_with("socket:"), "{ran:?}");
+    assert_eq!(lines[1..], ["/dev/null"]);
+    assert!(folder.path().join("qmp.sock").exists());
+
+    // Of systemd's variables nothing is seen.
+    let listen = "export LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=disk0.0:qmp0.0; exec $0 run a.vm 3</dev/full 4</dev/zero";
+    let (folder, ran) = pass(listen);
+    assert_eq!((ran.status, ran.stdout.as_str()), (Some(1), "/dev/zero\n/dev/full\n"), "{ran:?}");
+    assert!(!folder.path().join("qmp.sock").exists());
+}
+
 #[test]
 fn file_descriptors_that_cannot_be_handed_over_have_a_reason() {
     for (script, reason) in [

@@ -359,7 +359,7 @@ fn descriptors(qemu: &Running<'_>) -> Outcome {
             FdSource::Tap { .. } => "/dev/net/tun",
             FdSource::Macvtap { .. } | FdSource::Ipvtap { .. } => "/dev/tap",
             FdSource::VhostNet => "/dev/vhost-net",
-            FdSource::VhostVsock { .. } => "/dev/vhost-vsock",
+            FdSource::VhostVsock { .. } => &*qemu.world.host_paths.vhost_vsock.to_string_lossy(),
             FdSource::UnixListen { .. } => "socket:",
             FdSource::Memfd { .. } => "/memfd:",
             // QEMU has a copy of a file in a set, under another number, and has closed a connection whose other side

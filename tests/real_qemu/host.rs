@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rustix::thread::UnshareFlags;
 
 use crate::outcome::{Outcome, Stop};
+use crate::seccomp::{Refused, refusing};
 
 fn need(there: bool, what: &str) -> Outcome {
     if there { Ok(()) } else { Err(Stop::lacking(format!("needs {what}"))) }
@@ -98,6 +99,12 @@ pub(crate) fn in_network_namespace(commands: &[String], test: impl FnOnce() -> O
         });
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
+}
+
+/// Runs `test` where all that a kernel's vhost device is asked succeeds, and does nothing.
+pub(crate) fn with_fake_vhost(test: impl FnOnce() -> Outcome + Send) -> Outcome {
+    let any_of_vhost = Refused { number: libc::SYS_ioctl, argument: Some((0xaf00, 0xff00)), errno: 0 };
+    refusing(any_of_vhost, test).map_err(|_| Stop::lacking("needs to be allowed a seccomp filter"))?
 }
 
 fn ip(args: &str) -> Outcome {

@@ -16,6 +16,8 @@ mod memory;
 mod outcome;
 mod qemu;
 mod random;
+#[path = "../../qemu-runtime/tests/runtime/seccomp.rs"]
+mod seccomp;
 mod stand_in;
 mod targets;
 mod text;

@@ -79,6 +79,7 @@ impl Qemu {
         let plan = Plan::new(&*self.program.to_string_lossy(), args.iter().cloned(), rendered.fds.to_vec());
         let guest = Spawn::new(&plan)
             .current_dir(world.path())
+            .host_paths(world.host_paths.clone())
             .stdout(Stdio::Null)
             .qmp_with(QmpOptions::new().timeout(PATIENCE))
             .spawn();
