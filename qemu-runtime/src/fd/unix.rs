@@ -4,11 +4,13 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket_with};
 
 use super::FdProblem;
@@ -47,12 +49,16 @@ fn id(file: &Metadata) -> (u64, u64) {
     (file.dev(), file.ino())
 }
 
+/// What to do about a path that no socket can have.
+const TOO_LONG: &str = "a socket's path has at most 107 bytes";
+
 /// Makes a socket and listens on it.
 pub(super) fn listen(path: &Path) -> Result<(OwnedFd, SocketFile), FdProblem> {
     let listener = match UnixListener::bind(path) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => replace(path, error)?,
         bound => bound.map_err(|source| {
             let cure = match source.kind() {
+                io::ErrorKind::InvalidInput => Some(TOO_LONG),
                 io::ErrorKind::NotFound => Some("make its folder"),
                 io::ErrorKind::PermissionDenied => {
                     Some("this user needs to be allowed to write to its folder")
@@ -91,22 +97,34 @@ fn replace(path: &Path, in_use: io::Error) -> Result<UnixListener, FdProblem> {
 
 /// Whether somebody listens. It doesn't wait for one who has enough to do with others.
 fn answer(path: &Path) -> Result<(), Errno> {
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    let socket = socket(SocketFlags::NONBLOCK)?;
     rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)
 }
 
+fn socket(flags: SocketFlags) -> Result<OwnedFd, Errno> {
+    socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC | flags, None)
+}
+
+/// How long a connection may take, which the other side makes by itself unless it has its hands full.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Connects to a socket on which somebody listens.
 pub(super) fn connect(path: &Path) -> Result<OwnedFd, FdProblem> {
-    UnixStream::connect(path).map(OwnedFd::from).map_err(|source| {
-        let cure = match source.kind() {
-            io::ErrorKind::NotFound => Some("start the program that listens there before"),
-            io::ErrorKind::ConnectionRefused => {
-                Some("nobody listens there: start the program that does before")
-            }
-            io::ErrorKind::PermissionDenied => Some("this user needs to be allowed to write to it"),
+    let connected = socket(SocketFlags::empty()).and_then(|socket| {
+        set_socket_timeout(&socket, Timeout::Send, Some(PATIENCE))?;
+        rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
+        set_socket_timeout(&socket, Timeout::Send, None)?;
+        Ok(socket)
+    });
+    connected.map_err(|errno| {
+        let cure = match errno {
+            Errno::NOENT => Some("start the program that listens there before"),
+            Errno::CONNREFUSED => Some("nobody listens there: start the program that does before"),
+            Errno::AGAIN => Some("the program that listens there takes no more connections"),
+            Errno::ACCESS => Some("this user needs to be allowed to write to it"),
+            Errno::NAMETOOLONG => Some(TOO_LONG),
             _ => None,
         };
-        FdProblem::Open { path: path.into(), cure, source }
+        FdProblem::Open { path: path.into(), cure, source: errno.into() }
     })
 }

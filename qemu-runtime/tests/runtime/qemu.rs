@@ -2,12 +2,13 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use qemu_runtime::{Fd, FdSource, Guest, HostPaths, Plan, Spawn, vm};
+use qemu_runtime::{Fd, FdSource, Guest, HostPaths, Plan, Spawn, Stdio, vm};
 use rustix::fs::{MemfdFlags, memfd_create};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -28,6 +29,7 @@ crate::tests! {
     qemu_gets_a_vsock_device
     qemu_gets_sockets_that_are_there_before
     qemu_has_the_ram_that_is_handed_over
+    qemu_reads_and_writes_a_disk_that_it_could_not_open
     what_qemu_says_comes_back
     qemu_quits_when_told_to
 }
@@ -296,5 +298,45 @@ fn qemu_has_the_ram_that_is_handed_over() -> Result<(), Lacking> {
         maps.lines().any(|line| line.contains("rw-s") && line.ends_with("/memfd:ram0 (deleted)")),
         "{maps}"
     );
+    Ok(())
+}
+
+fn qemu_reads_and_writes_a_disk_that_it_could_not_open() -> Result<(), Lacking> {
+    let plan = vm! {
+        machine pc accel=tcg
+        nodefaults
+        disk file="/no/such/file, or not" format=raw fd
+        disk file="/no/such/file" format=raw fd readonly
+        arg "-S"
+        arg "-display" "none"
+    };
+    let image = || {
+        let image = tempfile::tempfile().unwrap();
+        image.set_len(1 << 20).unwrap();
+        image
+    };
+    let (own, other) = (image(), image());
+    let readonly = File::open(format!("/proc/self/fd/{}", other.as_raw_fd())).unwrap();
+    let spawn = Spawn::new(&plan).fd("disk0.0", own.try_clone().unwrap()).fd("disk1.0", readonly);
+    // There goes what `qemu-io` says.
+    let guest = spawn.stdout(Stdio::Null).start().unwrap();
+    let ask = |command: &str, arguments: Value| guest.qmp().unwrap().execute_raw(command, arguments).unwrap();
+    let sets = ask("query-fdsets", json!({}));
+    let opaque = |set: usize| {
+        let sets = sets.as_array().unwrap();
+        let set = sets.iter().find(|own| own["fdset-id"] == set).unwrap();
+        set["fds"][0]["opaque"].as_str().unwrap().to_owned()
+    };
+    assert_eq!([opaque(3), opaque(4)], ["/no/such/file, or not", "/no/such/file"]);
+    let io = |line: &str| ask("human-monitor-command", json!({ "command-line": format!("qemu-io {line}") }));
+    io("disk0 \"write -P 0x41 512 512\"");
+    let mut written = [0; 514];
+    own.read_exact_at(&mut written, 511).unwrap();
+    assert_eq!((written[0], written[1], written[512], written[513]), (0, 0x41, 0x41, 0));
+    let blocks = ask("query-block", json!({}));
+    let inserted =
+        |disk: usize| (blocks[disk]["inserted"]["file"].clone(), blocks[disk]["inserted"]["ro"].clone());
+    assert_eq!(inserted(0), (json!("/dev/fdset/3"), json!(false)));
+    assert_eq!(inserted(1), (json!("/dev/fdset/4"), json!(true)));
     Ok(())
 }
