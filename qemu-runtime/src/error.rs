@@ -131,7 +131,7 @@ impl fmt::Display for SpawnError {
             Self::FdName { name, lines: 0, known } => {
                 write!(f, "no file descriptor of this VM is called `{name}`: ")?;
                 match known.as_slice() {
-                    [] => f.write_str("it has none"),
+                    [] => f.write_str("it has none: `mq=1` gives a tap one, and the flag `fd` what has it"),
                     known => {
                         let shown: Vec<_> = known.iter().take(SHOWN).map(String::as_str).collect();
                         write!(f, "it has {}", shown.join(", "))?;

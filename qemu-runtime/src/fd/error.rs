@@ -144,7 +144,7 @@ pub enum FdProblem {
         /// The kernel's reason.
         source: io::Error,
     },
-    /// What the caller handed over for a queue is none.
+    /// What the caller handed over for a queue is none, or one that is detached from its tap for good.
     NoQueue {
         /// The name under which it was handed over.
         name: String,
@@ -328,7 +328,11 @@ impl fmt::Display for FdProblem {
                 }
             }
             Self::NoQueue { name, source } => {
-                write!(f, "what was handed over as `{name}`: {}: it is no queue of a tap", reason(source))
+                let problem = match source.raw_os_error() {
+                    Some(libc::ENOTTY) => "it is no queue of a tap",
+                    _ => "it can't be attached again to its tap",
+                };
+                write!(f, "what was handed over as `{name}`: {}: {problem}", reason(source))
             }
             Self::Place { above, source } => {
                 // EINVAL where the numbers to choose from begin beyond the limit, EMFILE where none of them is free.

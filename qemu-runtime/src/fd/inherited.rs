@@ -4,6 +4,7 @@
 use std::env::{self, VarError};
 use std::error::Error;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::{Mutex, PoisonError};
 use std::{fmt, io};
 
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
@@ -85,6 +86,9 @@ pub fn inherited_fd(number: RawFd) -> Result<OwnedFd, InheritedFdError> {
     if number < 0 {
         return Err(closed(rustix::io::Errno::BADF));
     }
+    // Between the look at the flag and its change, nobody else is to take it.
+    static TAKING: Mutex<()> = Mutex::new(());
+    let _turn = TAKING.lock().unwrap_or_else(PoisonError::into_inner);
     // SAFETY: it is borrowed for these two calls only, which do nothing where it is not open.
     let fd = unsafe { BorrowedFd::borrow_raw(number) };
     if fcntl_getfd(fd).map_err(closed)?.contains(FdFlags::CLOEXEC) {

@@ -54,45 +54,47 @@ const TOO_LONG: &str = "a socket's path has at most 107 bytes";
 
 /// Makes a socket and listens on it.
 pub(super) fn listen(path: &Path) -> Result<(OwnedFd, SocketFile), FdProblem> {
+    // A socket is bound before it is listened on, and looks dead in between: those who start guests take turns. There
+    // are none where the folder can't be read, or its file system has no locks.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let turn = File::open(folder).ok();
+    if let Some(folder) = &turn {
+        let _ = flock(folder, FlockOperation::LockExclusive);
+    }
     let listener = match UnixListener::bind(path) {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => replace(path, error)?,
-        bound => bound.map_err(|source| {
-            let cure = match source.kind() {
-                io::ErrorKind::InvalidInput => Some(TOO_LONG),
-                io::ErrorKind::NotFound => Some("make its folder"),
-                io::ErrorKind::PermissionDenied => {
-                    Some("this user needs to be allowed to write to its folder")
-                }
-                _ => None,
-            };
-            FdProblem::Open { path: path.into(), cure, source }
-        })?,
+        Err(in_use) if in_use.kind() == io::ErrorKind::AddrInUse => {
+            make_way(path, in_use)?;
+            UnixListener::bind(path)
+        }
+        bound => bound,
     };
+    let listener = listener.map_err(|source| {
+        let cure = match source.kind() {
+            io::ErrorKind::InvalidInput => Some(TOO_LONG),
+            io::ErrorKind::NotFound => Some("make its folder"),
+            io::ErrorKind::PermissionDenied => Some("this user needs to be allowed to write to its folder"),
+            _ => None,
+        };
+        FdProblem::Open { path: path.into(), cure, source }
+    })?;
     Ok((listener.into(), SocketFile::new(path)))
 }
 
-/// Listens where there is a file: in place of a socket on which nobody listens any more, and of nothing else.
-fn replace(path: &Path, in_use: io::Error) -> Result<UnixListener, FdProblem> {
-    let problem = |cure| move |source| FdProblem::Open { path: path.into(), cure, source };
-    // Two that replace the same one would each remove the other's: they take turns.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = File::open(folder).map_err(problem(None))?;
-    flock(&folder, FlockOperation::LockExclusive).map_err(io::Error::from).map_err(problem(None))?;
+/// Removes the file of a socket on which nobody listens any more, and nothing else.
+fn make_way(path: &Path, in_use: io::Error) -> Result<(), FdProblem> {
+    let problem = |source, cure| Err(FdProblem::Open { path: path.into(), cure: Some(cure), source });
     let is_socket = fs::symlink_metadata(path).map_or(true, |file| file.file_type().is_socket());
     if !is_socket {
-        return Err(problem(Some("what is there is no socket: remove it, or choose another path"))(in_use));
+        return problem(in_use, "what is there is no socket: remove it, or choose another path");
     }
     match answer(path) {
-        Err(Errno::CONNREFUSED) => fs::remove_file(path)
-            .map_err(problem(Some("nobody listens there any more, and this user may not remove it")))?,
+        Err(Errno::CONNREFUSED) => fs::remove_file(path).or_else(|source| {
+            problem(source, "nobody listens there any more, and this user may not remove it")
+        }),
         // It has gone in the meantime.
-        Err(Errno::NOENT) => {}
-        _ => {
-            let cure = "somebody listens there, perhaps a guest that still runs: choose another path";
-            return Err(problem(Some(cure))(in_use));
-        }
+        Err(Errno::NOENT) => Ok(()),
+        _ => problem(in_use, "somebody listens there, perhaps a guest that still runs: choose another path"),
     }
-    UnixListener::bind(path).map_err(problem(None))
 }
 
 /// Whether somebody listens. It doesn't wait for one who has enough to do with others.

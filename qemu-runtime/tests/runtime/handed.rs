@@ -82,7 +82,10 @@ fn names_that_no_line_has_are_refused() -> Result<(), Lacking> {
         "no file descriptor of this VM is called `net0.0`: it has net0.vhost0, disk0.0, disk0.1"
     );
     let error = refusal(vec![], &["net0.0"]);
-    assert_eq!(error.to_string(), "no file descriptor of this VM is called `net0.0`: it has none");
+    assert_eq!(
+        error.to_string(),
+        "no file descriptor of this VM is called `net0.0`: it has none: `mq=1` gives a tap one, and the flag `fd` what has it"
+    );
     let error = refusal(tap_queues(None, 30), &["net0.30"]);
     assert!(error.to_string().ends_with(", net0.19, and 10 more"), "{error}");
     Ok(())
