@@ -129,7 +129,8 @@ impl<'a> Spawn<'a> {
     /// vhost-net's of that queue.
     ///
     /// This process's own is closed by the spawn, also where that fails. A queue of a tap that an earlier QEMU has
-    /// left detached is attached again.
+    /// left detached is attached again. Of a unix socket on which it listens QEMU removes the file when it ends, whoever
+    /// made it.
     pub fn fd(mut self, name: impl Into<String>, fd: impl Into<OwnedFd>) -> Self {
         self.handed.push((name.into(), fd.into()));
         self

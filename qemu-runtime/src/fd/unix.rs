@@ -54,6 +54,12 @@ const TOO_LONG: &str = "a socket's path has at most 107 bytes";
 
 /// Makes a socket and listens on it.
 pub(super) fn listen(path: &Path) -> Result<(OwnedFd, SocketFile), FdProblem> {
+    // QEMU ends by removing the file, of whose path it asks the kernel, and its working directory may be another.
+    let path = &std::path::absolute(path).map_err(|source| FdProblem::Open {
+        path: path.into(),
+        cure: None,
+        source,
+    })?;
     // A socket is bound before it is listened on, and looks dead in between: those who start guests take turns. There
     // are none where the folder can't be read, or its file system has no locks.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -254,19 +254,29 @@ fn qemu_gets_a_vsock_device() -> Result<(), Lacking> {
 }
 
 fn qemu_gets_sockets_that_are_there_before() -> Result<(), Lacking> {
-    let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("qmp");
-    let path = socket.clone().into();
-    let line = Fd { number: 3, source: FdSource::UnixListen { path }, device: "qmp0".into(), queue: 0 };
-    let args = ["-M", "none", "-nodefaults", "-display", "none", "-chardev", "socket,id=qmp0,fd=3,server=on"];
-    let guest =
-        Guest::spawn(&Plan::new(QEMU, args.into_iter().chain(["-qmp", "chardev:qmp0"]), vec![line])).unwrap();
-    // At once: there is no moment at which nobody listens.
-    let mut stream = BufReader::new(UnixStream::connect(&socket).unwrap());
-    let mut greeting = String::new();
-    stream.read_line(&mut greeting).unwrap();
-    assert!(greeting.starts_with("{\"QMP\""), "{greeting}");
-    drop(guest);
+    let (folder, elsewhere) = (tempfile::tempdir_in(".").unwrap(), tempfile::tempdir().unwrap());
+    // A relative path is one of this process's working directory, and QEMU has another.
+    let socket = Path::new(folder.path().file_name().unwrap()).join("qmp");
+    let source = FdSource::UnixListen { path: socket.clone().into() };
+    let args = "-M none -nodefaults -display none -chardev socket,id=qmp0,fd=3,server=on -qmp chardev:qmp0";
+    let plan = Plan::new(QEMU, args.split(' '), vec![fd(3, source, "qmp0", 0)]);
+    let start = || Spawn::new(&plan).current_dir(elsewhere.path()).spawn().unwrap();
+    for end in ["quit", "kill", "quit"] {
+        let guest = start();
+        // At once: there is no moment at which nobody listens.
+        let mut stream = BufReader::new(UnixStream::connect(&socket).unwrap());
+        let mut greeting = String::new();
+        stream.read_line(&mut greeting).unwrap();
+        assert!(greeting.starts_with("{\"QMP\""), "{greeting}");
+        if end == "quit" {
+            let quit = r#"{"execute": "qmp_capabilities"} {"execute": "quit"}"#;
+            writeln!(stream.get_mut(), "{quit}").unwrap();
+            assert!(guest.wait().unwrap().success());
+        }
+        drop(guest);
+        // QEMU tidies up where it can, and the next one replaces what is left.
+        assert_eq!(socket.exists(), end == "kill");
+    }
     Ok(())
 }
 
