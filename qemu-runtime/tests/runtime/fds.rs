@@ -309,13 +309,14 @@ fn devices_that_may_not_be_opened_are_named_with_a_cure() -> Result<(), Lacking>
     need_root()?;
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
-    for name in ["tun", "vhost-net", "tap1"] {
+    for name in ["tun", "vhost-net", "vhost-vsock", "tap1"] {
         fs::write(folder.path().join(name), "").unwrap();
         fs::set_permissions(folder.path().join(name), Permissions::from_mode(0o600)).unwrap();
     }
     let sources = [
         FdSource::Tap { ifname: Some("tap0".into()) },
         FdSource::VhostNet,
+        FdSource::VhostVsock { cid: 3 },
         FdSource::Macvtap { ifname: "lo".into() },
     ];
     for source in sources {
