@@ -139,6 +139,12 @@ pub(crate) struct Run {
     /// Write the number of QEMU's process to this file once it runs, and remove the file at the end
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) pidfile: Option<PathBuf>,
+    /// Give QEMU this program's file descriptor NUMBER in place of what it would open. May be repeated
+    ///
+    /// NAME is DEVICE.QUEUE, such as net0.0, or net0.vhost0 for what vhost-net has for that queue; --dry-run lists the
+    /// names. What systemd passes (LISTEN_FDS) is taken by its names.
+    #[arg(long, value_name = "NAME=NUMBER", value_parser = named_fd)]
+    pub(crate) fd: Vec<(String, i32)>,
     #[command(flatten)]
     pub(crate) language: Language,
 }
@@ -220,6 +226,13 @@ fn parameter(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn named_fd(text: &str) -> Result<(String, i32), String> {
+    text.split_once('=')
+        .and_then(|(name, number)| Some((name.to_owned(), number.parse().ok()?)))
+        .filter(|(name, number)| !name.is_empty() && *number >= 0)
+        .ok_or_else(|| "write the name, `=`, and a number: `--fd net0.0=7`".to_owned())
+}
+
 /// Prints the script that completes commands in a shell.
 pub(crate) fn completions(command: &Completions) -> Result<u8, Failure> {
     let mut script = Vec::new();
@@ -240,7 +253,7 @@ mod tests {
 
     use qemu_dsl::Version;
 
-    use super::{Cli, Target, duration, parameter, target};
+    use super::{Cli, Target, duration, named_fd, parameter, target};
 
     #[test]
     fn the_definition_is_sound() {
@@ -273,5 +286,13 @@ mod tests {
         assert_eq!(parameter("a="), Ok(("a".into(), String::new())));
         assert!(parameter("a").is_err());
         assert!(parameter("=b").is_err());
+    }
+
+    #[test]
+    fn a_file_descriptor_has_a_name_and_a_number() {
+        assert_eq!(named_fd("net0.0=7"), Ok(("net0.0".into(), 7)));
+        for wrong in ["net0.0", "=7", "net0.0=", "net0.0=-1", "net0.0=x", "net0.0=99999999999"] {
+            assert!(named_fd(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -52,12 +52,15 @@ fn shell(plan: &Plan) -> Vec<u8> {
 /// A line of the table. Nothing in it may end the comment.
 fn comment(fd: &Fd) -> String {
     let what = match &fd.source {
-        FdSource::File { path, readonly: false } => format!(" {}", text(path)),
-        FdSource::File { path, readonly: true } => format!(" {} (read-only)", text(path)),
-        source => source.ifname().map(|ifname| format!(" {}", text(ifname))).unwrap_or_default(),
+        FdSource::File { path, readonly: true, .. } => format!(" {} (read-only)", text(path)),
+        FdSource::VhostVsock { cid } => format!(" cid {cid}"),
+        FdSource::Memfd { size, .. } => format!(" of {size} bytes"),
+        source => {
+            let name = source.ifname().or(source.path());
+            name.map(|name| format!(" {}", text(name))).unwrap_or_default()
+        }
     };
-    let line =
-        format!("fd {}: {}{what}, for {} queue {}", fd.number, fd.source.kind(), text(&fd.device), fd.queue);
+    let line = format!("fd {}, {}: {}{what}", fd.number, fd.name(), fd.source.kind());
     format!("# {}\n", printable(&line).replace('\n', "?"))
 }
 
@@ -79,7 +82,7 @@ struct Json<'p> {
     fds: Vec<JsonFd<'p>>,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct JsonFd<'p> {
     fd: u32,
     kind: &'static str,
@@ -91,6 +94,16 @@ struct JsonFd<'p> {
     path: Option<Cow<'p, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     readonly: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direct: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hugetlb: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seal: Option<bool>,
 }
 
 fn json(plan: &Plan) -> Vec<u8> {
@@ -104,19 +117,26 @@ fn json(plan: &Plan) -> Vec<u8> {
 }
 
 fn json_fd(fd: &Fd) -> JsonFd<'_> {
-    let (path, readonly) = match &fd.source {
-        FdSource::File { path, readonly } => (Some(text(path)), Some(*readonly)),
-        _ => (None, None),
-    };
-    JsonFd {
+    let mut json = JsonFd {
         fd: fd.number,
         kind: fd.source.kind(),
         device: text(&fd.device),
         queue: fd.queue,
         ifname: fd.source.ifname().map(text),
-        path,
-        readonly,
+        path: fd.source.path().map(text),
+        ..JsonFd::default()
+    };
+    match fd.source {
+        FdSource::File { readonly, direct, .. } => {
+            (json.readonly, json.direct) = (Some(readonly), Some(direct));
+        }
+        FdSource::VhostVsock { cid } => json.cid = Some(cid),
+        FdSource::Memfd { size, hugetlb, seal } => {
+            (json.size, json.hugetlb, json.seal) = (Some(size), Some(hugetlb), Some(seal));
+        }
+        _ => {}
     }
+    json
 }
 
 fn text(text: &qemu_dsl::plan::OsText) -> Cow<'_, str> {
@@ -140,7 +160,7 @@ mod tests {
     fn file(path: &str, readonly: bool) -> Plan {
         let fd = Fd {
             number: 3,
-            source: FdSource::File { path: path.into(), readonly },
+            source: FdSource::File { path: path.into(), readonly, direct: false },
             device: "disk0".into(),
             queue: 0,
         };
@@ -152,7 +172,7 @@ mod tests {
         assert_eq!(
             String::from_utf8_lossy(&json(&file("/a", true))),
             "{\"version\":1,\"program\":\"qemu\",\"args\":[\"-S\"],\"fds\":[{\"fd\":3,\"kind\":\"file\",\
-             \"device\":\"disk0\",\"queue\":0,\"path\":\"/a\",\"readonly\":true}]}\n"
+             \"device\":\"disk0\",\"queue\":0,\"path\":\"/a\",\"readonly\":true,\"direct\":false}]}\n"
         );
     }
 

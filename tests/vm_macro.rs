@@ -30,7 +30,7 @@ fn a_file_and_a_program_give_the_same() {
     assert_eq!(include_str!("vm_macro/forty.rs"), format!("vm! {{\n{text}}}\n"), "write forty.rs anew");
     let plan = include!("vm_macro/forty.rs");
     same(&plan, text);
-    assert_eq!(plan.fds().len(), 14);
+    assert_eq!(plan.fds().len(), 19);
 }
 
 /// Without comments, which a program's text has not, even the places in the text are the same.

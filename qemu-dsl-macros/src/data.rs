@@ -116,9 +116,21 @@ impl<S: Data> Data for FdSource<S> {
                 quote!(qemu::FdSource::Ipvtap { ifname: #ifname })
             }
             Self::VhostNet => quote!(qemu::FdSource::VhostNet),
-            Self::File { path, readonly } => {
+            Self::VhostVsock { cid } => quote!(qemu::FdSource::VhostVsock { cid: #cid }),
+            Self::File { path, readonly, direct } => {
                 let path = path.data();
-                quote!(qemu::FdSource::File { path: #path, readonly: #readonly })
+                quote!(qemu::FdSource::File { path: #path, readonly: #readonly, direct: #direct })
+            }
+            Self::UnixListen { path } => {
+                let path = path.data();
+                quote!(qemu::FdSource::UnixListen { path: #path })
+            }
+            Self::UnixConnect { path } => {
+                let path = path.data();
+                quote!(qemu::FdSource::UnixConnect { path: #path })
+            }
+            Self::Memfd { size, hugetlb, seal } => {
+                quote!(qemu::FdSource::Memfd { size: #size, hugetlb: #hugetlb, seal: #seal })
             }
             // The enumeration may grow, and this crate with it: they are released together.
             _ => {

@@ -104,6 +104,12 @@ changes! {
     /// `-object memory-backend-memfd`
     MEMFD = Change::of("`memory-backend-memfd`").since(2, 12);
 
+    /// `-chardev socket,fd=` on the command line.
+    CHARDEV_FD = Change::of("`fd=` of a socket").since(2, 12);
+
+    /// `-drive auto-read-only=`, with which QEMU opens a file for writing no sooner than it needs to.
+    AUTO_READ_ONLY = Change::of("`auto-read-only=`").since(3, 1);
+
     /// The product of the topology's levels must be the (maximum) number of CPUs, level by level as given.
     FULL_TOPOLOGY = Change::of("a complete topology").since(5, 2);
 

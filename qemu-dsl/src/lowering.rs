@@ -204,6 +204,12 @@ impl Emit for [Piece] {
     }
 }
 
+impl Emit for Piece {
+    fn emit(&self, escape: Escape, text: &mut Vec<Piece>) -> bool {
+        [self.clone()].emit(escape, text)
+    }
+}
+
 /// Whatever can be displayed.
 pub(crate) struct Shown<T>(pub(crate) T);
 
@@ -297,8 +303,12 @@ impl<'v> Lowering<'v> {
         OptionArg { argument: self.arguments.get_mut(index), short_booleans }
     }
 
-    /// Adds a file descriptor to the table: the text of its number.
-    pub(crate) fn fd(&mut self, source: FdSource<Text>, device: &dyn Emit, queue: u32) -> Piece {
+    /// Adds a device's one file descriptor to the table: the text of its number.
+    pub(crate) fn fd(&mut self, source: FdSource<Text>, device: &dyn Emit) -> Piece {
+        self.queue_fd(source, device, 0)
+    }
+
+    fn queue_fd(&mut self, source: FdSource<Text>, device: &dyn Emit, queue: u32) -> Piece {
         let slot = self.fds.len() as u32;
         let device = text(device);
         self.fds.push(FdSlot { source, device, queue, span: self.span });
@@ -312,7 +322,7 @@ impl<'v> Lowering<'v> {
             if queue > 0 {
                 append(&mut list, ":");
             }
-            let fd = self.fd(source.clone(), device, queue as u32);
+            let fd = self.queue_fd(source.clone(), device, queue as u32);
             list.push(fd);
         }
         list
@@ -396,6 +406,17 @@ impl OptionArg<'_> {
     /// A boolean that is off: `name=off`, or the word that the target has for it.
     pub(crate) fn off(self, name: &str, word: &str) -> Self {
         if self.short_booleans { self.word(word) } else { self.set(name, "off") }
+    }
+
+    /// `name=value`, the value behind a word that belongs to it: `file=/dev/fdset/3`.
+    pub(crate) fn set_prefixed(self, name: &str, prefix: &str, value: Option<impl Emit>) -> Self {
+        let pieces = value.map(|value| {
+            let mut pieces = Vec::new();
+            prefix.emit(Escape::Comma, &mut pieces);
+            value.emit(Escape::Comma, &mut pieces);
+            pieces
+        });
+        self.set(name, pieces.as_deref())
     }
 
     /// A value behind a word that belongs to it: `unix:PATH`.

@@ -36,6 +36,21 @@ pub enum SpawnError {
         /// The number.
         number: u32,
     },
+    /// A file descriptor was [handed over](crate::Spawn::fd) under a name that not exactly one line of the plan's table
+    /// has.
+    FdName {
+        /// The name.
+        name: String,
+        /// How many lines have it: none, or several where devices of different sorts have one id.
+        lines: usize,
+        /// The names of the table's lines.
+        known: Vec<String>,
+    },
+    /// Two file descriptors were [handed over](crate::Spawn::fd) under one name.
+    FdTwice {
+        /// The name.
+        name: String,
+    },
     /// An argument, a variable or a path contains a zero byte, which the kernel takes for its end.
     Nul {
         /// The text.
@@ -83,10 +98,17 @@ impl SpawnError {
             | Self::Bound { source, .. }
             | Self::Stdio { source, .. }
             | Self::System { source, .. } => Some(source),
-            Self::NotFound { .. } | Self::FdNumber { .. } | Self::Nul { .. } => None,
+            Self::NotFound { .. }
+            | Self::FdNumber { .. }
+            | Self::FdName { .. }
+            | Self::FdTwice { .. }
+            | Self::Nul { .. } => None,
         }
     }
 }
+
+/// How many names an error lists.
+const SHOWN: usize = 20;
 
 impl Error for SpawnError {}
 
@@ -118,6 +140,25 @@ impl fmt::Display for SpawnError {
             Self::FdNumber { number } => {
                 write!(f, "the table's numbers of file descriptors must rise from 3: {number} doesn't")
             }
+            Self::FdName { name, lines: 0, known } => {
+                write!(f, "no file descriptor of this VM is called `{name}`: ")?;
+                match known.as_slice() {
+                    [] => f.write_str("it has none: `mq=1` gives a tap one, and the flag `fd` what has it"),
+                    known => {
+                        let shown: Vec<_> = known.iter().take(SHOWN).map(String::as_str).collect();
+                        write!(f, "it has {}", shown.join(", "))?;
+                        match known.len().saturating_sub(SHOWN) {
+                            0 => Ok(()),
+                            more => write!(f, ", and {more} more"),
+                        }
+                    }
+                }
+            }
+            Self::FdName { name, lines, .. } => write!(
+                f,
+                "{lines} file descriptors of this VM are called `{name}`: give their devices different ids"
+            ),
+            Self::FdTwice { name } => write!(f, "two file descriptors were handed over as `{name}`"),
             Self::Nul { text } => write!(f, "{text:?} contains a zero byte"),
             Self::CurrentDir { path, source } => {
                 write!(f, "working directory {}: {}", path.display(), reason(source))

@@ -12,12 +12,19 @@ pub struct HostPaths {
     pub tun: PathBuf,
     /// The kernel's virtio-net device: `/dev/vhost-net`.
     pub vhost_net: PathBuf,
+    /// The kernel's virtio-vsock device: `/dev/vhost-vsock`.
+    pub vhost_vsock: PathBuf,
     /// The folder with the devices `tapN` of macvtap and ipvtap interfaces: `/dev`.
     pub tap_dir: PathBuf,
 }
 
 impl Default for HostPaths {
     fn default() -> Self {
-        Self { tun: "/dev/net/tun".into(), vhost_net: "/dev/vhost-net".into(), tap_dir: "/dev".into() }
+        Self {
+            tun: "/dev/net/tun".into(),
+            vhost_net: "/dev/vhost-net".into(),
+            vhost_vsock: "/dev/vhost-vsock".into(),
+            tap_dir: "/dev".into(),
+        }
     }
 }

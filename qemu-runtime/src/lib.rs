@@ -26,7 +26,7 @@ mod watch;
 
 pub use confine::{Limit, Resource, Sandbox, User};
 pub use error::{SpawnError, StartError};
-pub use fd::{FdError, FdProblem};
+pub use fd::{FdError, FdProblem, InheritedFdError, inherited_fd};
 pub use guest::{Cause, Exit, Guest, OlderQemu, ShutdownReason};
 pub use host_paths::HostPaths;
 pub use lines::Lines;

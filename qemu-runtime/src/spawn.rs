@@ -5,6 +5,7 @@ use std::env;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::OpenOptions;
 use std::io::{self, PipeReader};
+use std::mem;
 use std::os::fd::{AsFd as _, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
@@ -15,13 +16,15 @@ use std::thread;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::confine::Confinement;
+use crate::fd::SocketFile;
 use crate::plan::{Fd, Plan};
 use crate::process::{Bounds, Command, Step};
 use crate::qmp::{Qmp, QmpOptions};
 use crate::stdio::{open_input, open_output};
 use crate::supervisor::{self, Incoming};
 use crate::{
-    Guest, HostPaths, Limit, Resource, Sandbox, SpawnError, StartError, Stderr, Stdio, User, fd, program,
+    Guest, HostPaths, InheritedFdError, Limit, Resource, Sandbox, SpawnError, StartError, Stderr, Stdio,
+    User, fd, program,
 };
 
 /// The numbers of standard input, output and error.
@@ -55,6 +58,8 @@ pub struct Spawn<'a> {
     host_paths: HostPaths,
     confinement: Confinement,
     sandbox: Option<Sandbox>,
+    /// File descriptors by their names in the plan's table.
+    handed: Vec<(String, OwnedFd)>,
     detached: bool,
     shielded: bool,
     qmp: Option<QmpOptions>,
@@ -75,6 +80,7 @@ impl<'a> Spawn<'a> {
             host_paths: HostPaths::default(),
             confinement: Confinement::default(),
             sandbox: None,
+            handed: Vec::new(),
             detached: false,
             shielded: false,
             qmp: None,
@@ -168,6 +174,31 @@ impl<'a> Spawn<'a> {
         self
     }
 
+    /// Hands over an open file descriptor in place of what a line of the plan's table names, which is not opened then.
+    /// `name` is the line's [name](Fd::name): `net0.0` for the first queue of the device `net0`, `net0.vhost0` for
+    /// vhost-net's of that queue.
+    ///
+    /// This process's own is closed by the spawn, also where that fails. A queue of a tap that an earlier QEMU has
+    /// left detached is attached again. Of a unix socket on which it listens QEMU removes the file when it ends, whoever
+    /// made it.
+    pub fn fd(mut self, name: impl Into<String>, fd: impl Into<OwnedFd>) -> Self {
+        self.handed.push((name.into(), fd.into()));
+        self
+    }
+
+    /// [Hands over](Self::fd) the file descriptors that systemd passes to this process, under the names that it gives
+    /// them: `FileDescriptorName=net0.0` in a unit. It says so by the variables `LISTEN_PID`, `LISTEN_FDS` and
+    /// `LISTEN_FDNAMES`, which QEMU doesn't get to see. Where they are not there or meant for another process, nothing
+    /// is handed over.
+    ///
+    /// # Errors
+    ///
+    /// Where the variables are not as they should be, or what they name is not open.
+    pub fn listen_fds(mut self) -> Result<Self, InheritedFdError> {
+        self.handed.extend(fd::listen_fds()?);
+        Ok(fd::LISTEN_VARIABLES.into_iter().fold(self, Self::env_remove))
+    }
+
     /// Lets the guest outlive this process and its [`Guest`]: dropping that doesn't kill it, nor does the end of this
     /// process. It gets a session of its own, so that no terminal's hangup or Ctrl-C reaches it.
     ///
@@ -224,8 +255,9 @@ impl<'a> Spawn<'a> {
     /// # Errors
     ///
     /// As [`Guest::spawn`].
-    pub fn spawn(self) -> Result<Guest, SpawnError> {
+    pub fn spawn(mut self) -> Result<Guest, SpawnError> {
         let highest = highest(self.plan.fds())?;
+        let handed = fd::assign(self.plan.fds(), mem::take(&mut self.handed))?;
         let (qmp_number, highest) = match self.qmp {
             Some(_) => (Some(highest + 1), highest + 1),
             None => (None, highest),
@@ -261,9 +293,9 @@ impl<'a> Spawn<'a> {
         }
         let bounds = bounds(self.confinement, highest)?;
         let opened = in_namespace(bounds.network_namespace.as_ref(), || {
-            fd::open_table(self.plan.fds(), &self.host_paths, highest).map_err(SpawnError::Fd)
+            fd::open_table(self.plan.fds(), handed, &self.host_paths, highest).map_err(SpawnError::Fd)
         })?;
-        fds.extend(self.plan.fds().iter().map(|fd| fd.number.cast_signed()).zip(opened));
+        fds.extend(self.plan.fds().iter().map(|fd| fd.number.cast_signed()).zip(opened.fds));
         let ours = match qmp_number {
             None => None,
             Some(number) => {
@@ -310,6 +342,7 @@ impl<'a> Spawn<'a> {
                 }
             }
         }
+        opened.socket_files.into_iter().for_each(SocketFile::keep);
         Ok(guest)
     }
 

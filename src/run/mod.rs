@@ -11,7 +11,7 @@ mod terminal;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 
-use qemu_runtime::{Spawn, Stderr, Stdio};
+use qemu_runtime::{Spawn, Stderr, Stdio, inherited_fd};
 
 use crate::cli::Run;
 use crate::compile::{Unnamed, compile};
@@ -56,6 +56,10 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
     let stdout = if command.wait_for.is_some() { Stdio::Pipe } else { Stdio::Inherit };
     let mut spawn =
         Spawn::new(&plan).stdin(Stdio::Inherit).stdout(stdout).stderr(Stderr::tee(messages.clone()));
+    for (name, number) in &command.fd {
+        spawn = spawn.fd(name, inherited_fd(*number).map_err(Failure::not_started)?);
+    }
+    spawn = spawn.listen_fds().map_err(Failure::not_started)?;
     if !goes_away {
         spawn = spawn.shielded().qmp();
     }

@@ -199,6 +199,122 @@ fn warnings_are_told_before_it_starts() {
     assert!(ran.stderr.ends_with("\n1 warning\nstarted\n"), "{}", ran.stderr);
 }
 
+/// Runs a VM with a tap and vhost-net whose program is the script `qemu`, by a shell that says how.
+fn run_by_shell(qemu: &str, script: &str) -> Outcome {
+    let folder = Folder::new();
+    let program = folder.script("qemu", qemu);
+    let text = format!("qemu {}\nnetdev tap ifname=tap7 mq=1 vhost\n", quoted(program.to_str().unwrap()));
+    folder.file("a.vm", text);
+    let mut shell = Command::new("bash");
+    shell.args(["-c", script, PROGRAM]).current_dir(folder.path());
+    super::support::clean(&mut shell);
+    outcome(&mut shell, "")
+}
+
+#[test]
+fn file_descriptors_are_handed_over_by_name() {
+    // That of vhost-net is taken, which no machine for tests has; the tap is looked at next.
+    let ran = run_by_shell(
+        "exit 0",
+        "exec 7</dev/null 8</dev/zero; exec $0 run a.vm --fd net0.vhost0=7 --fd net0.0=8",
+    );
+    assert_eq!(ran.status, Some(125));
+    assert_eq!(
+        ran.stderr,
+        "qemu-dslc: QEMU was not started: net0, queue 0: what was handed over as `net0.0`: Inappropriate ioctl for \
+         device: it is no queue of a tap\n"
+    );
+}
+
+/// Runs a VM with a socket and a disk whose program says what is behind these.
+fn pass(script: &str) -> (Folder, Outcome) {
+    let folder = Folder::new();
+    let program = folder.script("qemu", "readlink /proc/self/fd/3 /proc/self/fd/4; env | grep LISTEN_");
+    let text = format!(
+        "qemu {}\nqmp unix \"qmp.sock\" server nowait fd\ndisk file=\"no such file\" format=raw fd\n",
+        quoted(program.to_str().unwrap())
+    );
+    folder.file("a.vm", text);
+    let mut shell = Command::new("bash");
+    shell.args(["-c", script, PROGRAM]).current_dir(folder.path());
+    super::support::clean(&mut shell);
+    let ran = outcome(&mut shell, "");
+    (folder, ran)
+}
+
+#[test]
+fn what_is_handed_over_reaches_the_program() {
+    let (folder, ran) = pass("exec $0 run a.vm --fd disk0.0=7 7</dev/null");
+    assert_eq!((ran.status, ran.stderr.as_str()), (Some(1), ""), "{ran:?}");
+    let lines: Vec<_> = ran.stdout.lines().collect();
+    assert!(lines[0].starts_with("socket:"), "{ran:?}");
+    assert_eq!(lines[1..], ["/dev/null"]);
+    assert!(folder.path().join("qmp.sock").exists());
+
+    // Of systemd's variables nothing is seen.
+    let listen = "export LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=disk0.0:qmp0.0; exec $0 run a.vm 3</dev/full 4</dev/zero";
+    let (folder, ran) = pass(listen);
+    assert_eq!((ran.status, ran.stdout.as_str()), (Some(1), "/dev/zero\n/dev/full\n"), "{ran:?}");
+    assert!(!folder.path().join("qmp.sock").exists());
+}
+
+#[test]
+fn file_descriptors_that_cannot_be_handed_over_have_a_reason() {
+    for (script, reason) in [
+        (
+            "$0 run a.vm --fd net0.1=7 7</dev/null",
+            "no file descriptor of this VM is called `net0.1`: it has net0.vhost0, net0.0",
+        ),
+        (
+            "$0 run a.vm --fd net0.0=7 7>&-",
+            "file descriptor 7: Bad file descriptor: it must be open when this program is started (in a shell: `7<>FILE`)",
+        ),
+        (
+            "$0 run a.vm --fd net0.0=1",
+            "file descriptor 1 is standard input, output or error: pass another number",
+        ),
+        (
+            "$0 run a.vm --fd net0.0=7 --fd net0.vhost0=7 7</dev/null",
+            "file descriptor 7 was not passed to this program, or is asked for twice",
+        ),
+        (
+            "$0 run a.vm --fd net0.0=7 --fd net0.0=8 7</dev/null 8</dev/null",
+            "two file descriptors were handed over as `net0.0`",
+        ),
+    ] {
+        let ran = run_by_shell("exit 0", script);
+        assert_eq!(
+            (ran.status, ran.stdout.as_str(), ran.stderr),
+            (Some(125), "", format!("qemu-dslc: QEMU was not started: {reason}\n"))
+        );
+    }
+    let ran = run(&["run", "-", "--fd", "net0.0"], "");
+    assert_eq!(ran.status, Some(2));
+    assert!(ran.stderr.contains("`--fd net0.0=7`"), "{}", ran.stderr);
+}
+
+#[test]
+fn systemd_passes_file_descriptors_by_name() {
+    let listen = |names: &str, pid: &str| {
+        let script = format!(
+            "exec 3</dev/null 4</dev/null; export LISTEN_PID={pid} LISTEN_FDS=2 LISTEN_FDNAMES={names}; exec $0 run a.vm"
+        );
+        let ran = run_by_shell("exit 0", &script);
+        assert_eq!(ran.status, Some(125));
+        ran.stderr.trim_end().trim_start_matches("qemu-dslc: QEMU was not started: ").to_owned()
+    };
+    let is_no_tap = "net0, queue 0: what was handed over as `net0.0`: Inappropriate ioctl for device: it is no queue of a tap";
+    assert_eq!(listen("net0.0:net0.vhost0", "$$"), is_no_tap);
+    let unknown = "no file descriptor of this VM is called `qmp`: it has net0.vhost0, net0.0";
+    assert_eq!(listen("net0.vhost0:qmp", "$$"), unknown);
+    assert!(
+        listen("net0.0", "$$")
+            .starts_with("the environment variable `LISTEN_FDNAMES` must be a name for each")
+    );
+    // They were meant for another process.
+    assert!(!listen("net0.0:net0.vhost0", "1").contains("handed over"));
+}
+
 #[test]
 fn qemu_goes_when_the_program_goes() {
     let folder = Folder::new();

@@ -112,19 +112,22 @@ impl Case {
                 "kvm" => host::kvm(&qemu.program)?,
                 "io-uring" => host::io_uring(&qemu.program)?,
                 // These are started below, or are no needs of every QEMU.
-                "vhost-user" | "proxy" | "daemon" => {}
+                "vhost-user" | "proxy" | "daemon" | "fake-vhost-vsock" => {}
                 need => host::has(need)?,
             }
         }
-        if self.ip.is_empty() {
-            self.run_here(qemu)
-        } else {
-            host::in_network_namespace(&self.ip, || self.run_here(qemu))
+        match self.ip.as_slice() {
+            _ if self.needs("fake-vhost-vsock") => host::with_fake_vhost(|| self.run_here(qemu)),
+            [] => self.run_here(qemu),
+            ip => host::in_network_namespace(ip, || self.run_here(qemu)),
         }
     }
 
     fn run_here(&self, qemu: &Qemu) -> Outcome {
-        let world = World::new()?;
+        let mut world = World::new()?;
+        if self.needs("fake-vhost-vsock") {
+            world.fake_vhost_vsock()?;
+        }
         let _vhost_user = self.needs("vhost-user").then(|| StandIn::vhost_user(&world)).transpose()?;
         let _proxy = self.needs("proxy").then(|| StandIn::proxy(&world)).transpose()?;
         if self.needs("daemon") {

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::UnixStream;
 
+use qemu_dsl::plan::FdSource;
 use serde_json::{Value, json};
 
 use crate::arguments::{self, Argument, List, is, size};
@@ -75,6 +76,15 @@ fn one(qemu: &Running<'_>, argument: &Argument, arguments: &[Argument], devices:
             let id = some(list.get("id"), "id")?;
             let all = qemu.ask("query-chardev", json!({}))?;
             find(&all, "label", id).map(drop)
+        }
+        "-add-fd" => {
+            let sets = qemu.ask("query-fdsets", json!({}))?;
+            let own = sets.as_array().into_iter().flatten();
+            let mut own = own.filter(|set| {
+                set.get("fdset-id").is_some_and(|id| list.get("set").is_some_and(|set| is(set, id)))
+            });
+            let opaque = own.next().and_then(|set| set.pointer("/fds/0/opaque"));
+            equal("opaque", opaque, list.get("opaque").map(Value::from).as_ref())
         }
         "-drive" => drive(qemu, list),
         "-blockdev" => {
@@ -166,7 +176,11 @@ fn qmp(qemu: &Running<'_>, value: &str) -> Outcome {
     if backend.get("server") != Some("on") {
         return qemu.world.greeting().map(drop);
     }
-    let path = some(backend.get("path"), "path")?;
+    let opened = backend.get("fd").and_then(|number| {
+        let fd = qemu.fds.iter().find(|fd| fd.number.to_string() == number)?;
+        fd.source.path()?.to_str()
+    });
+    let path = some(backend.get("path").or(opened), "path")?;
     let stream = UnixStream::connect(qemu.world.file(path))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut line = String::new();
@@ -338,12 +352,23 @@ fn object(qemu: &Running<'_>, list: &List) -> Outcome {
     Ok(())
 }
 
-/// QEMU has what the table says: descriptors from 3 on that the kernel knows as taps and vhost-net.
+/// QEMU has what the table says.
 fn descriptors(qemu: &Running<'_>) -> Outcome {
-    for number in (3..).take(qemu.fds) {
-        let path = fs::read_link(format!("/proc/{}/fd/{number}", qemu.pid()))?;
-        let known = ["/dev/net/tun", "/dev/vhost-net", "/dev/tap"];
-        ensure!(known.iter().any(|known| path.to_string_lossy().starts_with(known)), "{path:?}")?;
+    for fd in &qemu.fds {
+        let known = match fd.source {
+            FdSource::Tap { .. } => "/dev/net/tun",
+            FdSource::Macvtap { .. } | FdSource::Ipvtap { .. } => "/dev/tap",
+            FdSource::VhostNet => "/dev/vhost-net",
+            FdSource::VhostVsock { .. } => &*qemu.world.host_paths.vhost_vsock.to_string_lossy(),
+            FdSource::UnixListen { .. } => "socket:",
+            FdSource::Memfd { .. } => "/memfd:",
+            // QEMU has a copy of a file in a set, under another number, and has closed a connection whose other side
+            // has ended above.
+            FdSource::File { .. } | FdSource::UnixConnect { .. } => continue,
+            _ => return Err(Stop::failed(format!("nothing is known of {:?}", fd.source))),
+        };
+        let path = fs::read_link(format!("/proc/{}/fd/{}", qemu.pid(), fd.number))?;
+        ensure!(path.to_string_lossy().starts_with(known), "{path:?} for {}", fd.name())?;
     }
     Ok(())
 }

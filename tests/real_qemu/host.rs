@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rustix::thread::UnshareFlags;
 
 use crate::outcome::{Outcome, Stop};
+use crate::seccomp::{Refused, refusing};
 
 fn need(there: bool, what: &str) -> Outcome {
     if there { Ok(()) } else { Err(Stop::lacking(format!("needs {what}"))) }
@@ -19,6 +20,7 @@ fn need(there: bool, what: &str) -> Outcome {
 pub(crate) fn has(what: &str) -> Outcome {
     match what {
         "vhost-net" => need(fs::exists("/dev/vhost-net")?, "/dev/vhost-net"),
+        "vhost-vsock" => need(fs::exists("/dev/vhost-vsock")?, "/dev/vhost-vsock"),
         "vfio" => need(vfio_device().is_some(), "a PCI device whose driver is vfio-pci"),
         "hugepages" => need(hugepages()?, "a hugetlbfs at /dev/hugepages with 32 MiB of free pages"),
         "ifup" => need(fs::exists("/etc/qemu-ifup")?, "/etc/qemu-ifup"),
@@ -97,6 +99,12 @@ pub(crate) fn in_network_namespace(commands: &[String], test: impl FnOnce() -> O
         });
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
+}
+
+/// Runs `test` where all that a kernel's vhost device is asked succeeds, and does nothing.
+pub(crate) fn with_fake_vhost(test: impl FnOnce() -> Outcome + Send) -> Outcome {
+    let any_of_vhost = Refused { number: libc::SYS_ioctl, argument: Some((0xaf00, 0xff00)), errno: 0 };
+    refusing(any_of_vhost, test).map_err(|_| Stop::lacking("needs to be allowed a seccomp filter"))?
 }
 
 fn ip(args: &str) -> Outcome {

@@ -17,6 +17,8 @@ mod outcome;
 mod qemu;
 mod random;
 mod rejected;
+#[path = "../../qemu-runtime/tests/runtime/seccomp.rs"]
+mod seccomp;
 mod stand_in;
 mod targets;
 mod text;

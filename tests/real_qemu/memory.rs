@@ -15,6 +15,9 @@ pub(crate) const WAYS: &[(&str, bool, bool)] = &[
     ("share", false, true),
     ("share prealloc", true, true),
     ("hugepages", true, true),
+    ("fd", false, true),
+    ("fd prealloc", true, true),
+    ("hugepages fd", true, true),
     ("prealloc slots=2 max=128M", true, false),
 ];
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use qemu_dsl::plan::Rendered;
+use qemu_dsl::plan::{Fd, Rendered};
 use qemu_dsl::{Diagnostic, Options, Severity, Version};
 use qemu_runtime::qmp::{QmpError, QmpOptions};
 use qemu_runtime::{Guest, Plan, Spawn, Stdio};
@@ -79,6 +79,7 @@ impl Qemu {
         let plan = Plan::new(&*self.program.to_string_lossy(), args.iter().cloned(), rendered.fds.to_vec());
         let guest = Spawn::new(&plan)
             .current_dir(world.path())
+            .host_paths(world.host_paths.clone())
             .stdout(Stdio::Null)
             .qmp_with(QmpOptions::new().timeout(PATIENCE))
             .spawn();
@@ -88,7 +89,7 @@ impl Qemu {
             source: compiled.source.clone(),
             args,
             compiled_args,
-            fds: rendered.fds.len(),
+            fds: rendered.fds.to_vec(),
             deprecated: compiled.codes().contains(&"deprecated"),
             guest,
             world,
@@ -154,8 +155,8 @@ pub(crate) struct Running<'w> {
     args: Vec<String>,
     /// How many of the arguments are the compiler's.
     compiled_args: usize,
-    /// How many file descriptors the compiler's table has.
-    pub(crate) fds: usize,
+    /// The compiler's table of file descriptors.
+    pub(crate) fds: Vec<Fd>,
     /// Whether the compiler has warned of something that will go.
     deprecated: bool,
     guest: Guest,

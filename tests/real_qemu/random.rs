@@ -146,7 +146,7 @@ impl Generator {
             _ => {}
         }
         let slots = self.rng.bool();
-        let options = self.pick(&["", " prealloc", " share", " share prealloc"]);
+        let options = self.pick(&["", " prealloc", " share", " share prealloc", " fd"]);
         let room = if slots { " slots=2 max=1G" } else { "" };
         let size = self.pick(&["32M", "64", "0.0625G", "65536K"]);
         self.pieces.push(format!("memory {size}{options}{room}"));
@@ -239,9 +239,10 @@ impl Generator {
         };
         let cache = self.pick(&["", " cache=none", " cache=unsafe", " aio=threads", " aio=native"]);
         let flags = self.pick(&["", " readonly", " wce=off", " disable-modern", " scsi=off", " wce"]);
+        let fd = self.pick(&["", " fd"]);
         let (id, place) = (self.id(), self.place());
         self.pieces.push(format!(
-            "disk file=\"{{dir}}/{}.img\" format=raw{id}{serial}{cache}{flags}{place}",
+            "disk file=\"{{dir}}/{}.img\" format=raw{id}{serial}{cache}{flags}{fd}{place}",
             self.disks
         ));
         self.disks += 1;
@@ -285,7 +286,8 @@ impl Generator {
             let backend = if self.rng.bool() {
                 "pty".to_owned()
             } else {
-                format!("socket path=\"{{dir}}/s,{}=\"", self.ids)
+                let fd = self.pick(&["", " fd"]);
+                format!("socket path=\"{{dir}}/s,{}=\"{fd}", self.ids)
             };
             let name = if self.rng.bool() { format!(" name=n.{}", self.ids) } else { String::new() };
             let id = self.id();

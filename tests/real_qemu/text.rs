@@ -19,9 +19,8 @@ impl Statement {
     /// Whether QEMU gets a `-device` of it.
     pub(crate) fn makes_device(&self) -> bool {
         match self.keyword() {
-            "disk" | "fs" | "virtio-serial" | "port" | "console" | "bridge" | "vfio" | "dimm" | "device" => {
-                true
-            }
+            "disk" | "fs" | "virtio-serial" | "port" | "console" | "bridge" | "vfio" | "vsock" | "dimm"
+            | "device" => true,
             "netdev" => self.word(1) != "none",
             _ => false,
         }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use qemu_runtime::HostPaths;
 use rustix::fs::{CWD, Mode};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
@@ -31,13 +32,15 @@ pub(crate) struct World {
     ports: [u16; 2],
     /// Values for parameters of a text's own.
     own: Vec<(String, String)>,
+    /// Where the host has its devices.
+    pub(crate) host_paths: HostPaths,
 }
 
 impl World {
     pub(crate) fn new() -> Outcome<Self> {
         let dir = tempfile::Builder::new().prefix("real_qemu").tempdir()?;
         let path = |name: &str| dir.path().join(name);
-        for name in ["disk.img", "other.img", "a:b.img"] {
+        for name in ["disk.img", "other.img", "a:b.img", "other,1.img", "other,2.img", "other,3.img"] {
             File::create(path(name))?.set_len(MIB)?;
         }
         fs::write(path("disk.qcow2"), qcow2())?;
@@ -57,7 +60,15 @@ impl World {
         let listeners = [TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?];
         let [first, second] = &listeners;
         let ports = [first.local_addr()?.port(), second.local_addr()?.port()];
-        Ok(Self { dir, client, _master: master, terminal, ports, own: Vec::new() })
+        Ok(Self {
+            dir,
+            client,
+            _master: master,
+            terminal,
+            ports,
+            own: Vec::new(),
+            host_paths: HostPaths::default(),
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -80,6 +91,13 @@ impl World {
         ];
         let params = params.map(|(name, value)| (name.to_owned(), value));
         params.into_iter().chain(self.own.iter().cloned()).collect()
+    }
+
+    /// Has a file in place of the kernel's vsock device.
+    pub(crate) fn fake_vhost_vsock(&mut self) -> Outcome {
+        self.host_paths.vhost_vsock = self.file("vhost-vsock");
+        File::create(&self.host_paths.vhost_vsock)?;
+        Ok(())
     }
 
     /// Gives a parameter its value.

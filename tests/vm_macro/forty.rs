@@ -1,5 +1,5 @@
 vm! {
-// Forty statements, compiled from this file and by `vm!`.
+// More than forty statements, compiled from this file and by `vm!`.
 target 10.0
 param image: path = "/var/lib/web.qcow2"
 param root: string = "/dev/vda1"
@@ -9,7 +9,7 @@ name web.example
 uuid "0b9c2e70-5e11-4b6e-9e1d-5e0b1c2d3e4f"   // Rust reads 0b9c as a binary number.
 machine q35 accel=kvm:tcg nvdimm
 cpu host +aes -svm
-memory 2G share slots=4 max=8G
+memory 2G share fd slots=4 max=8G
 smp 4 sockets=1 cores=2 threads=2
 rtc base=utc driftfix=slew clock=host
 
@@ -17,6 +17,7 @@ rtc base=utc driftfix=slew clock=host
    on lines of its own. */
 disk file={image} format=qcow2 cache=none aio=native serial="a,b=c" bootindex=1
 disk id=data file="/srv//data.img" format=raw readonly addr="1e"
+disk file="/srv/passed,1.img" format=raw cache=none fd
 disk file=r#"/srv/it's "here".img"# format=raw
 blockdev file node-name=backing filename=/srv/backing.img
 device floppy drive=backing
@@ -35,6 +36,7 @@ netdev tap id=net9 ifname=tap9 mq=2 vhost=qemu
 netdev macvtap ifname=macvtap0 mq=2 vhost
 netdev user hostfwd=tcp::2222-:22 hostfwd=tcp::8080-:80
 netdev vhost-user id=u socket="/run/u" mq=2
+vsock cid=3 fd
 vfio 0000:02:10.0
 
 // Files and characters.
@@ -44,6 +46,7 @@ port socket id=channel0 chardev=char0 path="/tmp/c" name=channel.0 bus=serial0.0
 console socket id=console0 chardev=char1 path="/tmp/d"; chardev stdio id=com1
 device isa-serial chardev=com1
 qmp unix "/run/qmp, or not" server nowait
+qmp unix "/run/early" server nowait fd; qmp unix "/run/other" fd
 
 global kvm-pit.lost_tick_policy=discard
 no-user-config nodefaults

@@ -5,6 +5,7 @@
 mod address;
 mod buses;
 mod chassis;
+mod cids;
 mod controllers;
 mod dimms;
 mod ids;
@@ -63,6 +64,7 @@ pub(crate) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     address::check(vm, diagnostics);
     macs::check(vm, diagnostics);
     chassis::check(vm, diagnostics);
+    cids::check(vm, diagnostics);
     controllers::check(vm, diagnostics);
     dimms::check(vm, diagnostics);
     sharing::check(vm, diagnostics);

@@ -47,12 +47,39 @@ pub enum FdSource<S> {
     },
     /// The kernel's virtio-net device: `/dev/vhost-net`.
     VhostNet,
+    /// The kernel's virtio-vsock device, `/dev/vhost-vsock`, with the guest's address set.
+    VhostVsock {
+        /// The address, a context id: at least 3, and no other guest's.
+        cid: u32,
+    },
     /// A file.
     File {
         /// Its path.
         path: S,
         /// Whether it may only be read. Otherwise it is opened for reading and writing; it must exist.
         readonly: bool,
+        /// Whether it is read and written past the host's cache (`O_DIRECT`).
+        direct: bool,
+    },
+    /// A unix socket that is listened on. It is made; the file of a socket on which nobody listens any more is
+    /// replaced.
+    UnixListen {
+        /// Its path.
+        path: S,
+    },
+    /// A connection to a unix socket on which somebody listens.
+    UnixConnect {
+        /// Its path.
+        path: S,
+    },
+    /// A file in memory without a path (`memfd_create`).
+    Memfd {
+        /// Its size in bytes.
+        size: u64,
+        /// Whether it consists of huge pages.
+        hugetlb: bool,
+        /// Whether its size is for good (`F_SEAL_SHRINK`, `F_SEAL_GROW`, `F_SEAL_SEAL`).
+        seal: bool,
     },
 }
 
@@ -64,7 +91,11 @@ impl<S> FdSource<S> {
             Self::Macvtap { .. } => "macvtap",
             Self::Ipvtap { .. } => "ipvtap",
             Self::VhostNet => "vhost-net",
+            Self::VhostVsock { .. } => "vhost-vsock",
             Self::File { .. } => "file",
+            Self::UnixListen { .. } => "unix-listen",
+            Self::UnixConnect { .. } => "unix-connect",
+            Self::Memfd { .. } => "memfd",
         }
     }
 
@@ -73,8 +104,21 @@ impl<S> FdSource<S> {
         match self {
             Self::Tap { ifname } => ifname.as_ref(),
             Self::Macvtap { ifname } | Self::Ipvtap { ifname } => Some(ifname),
-            Self::VhostNet | Self::File { .. } => None,
+            _ => None,
         }
+    }
+
+    /// Its path, where the plan names one.
+    pub const fn path(&self) -> Option<&S> {
+        match self {
+            Self::File { path, .. } | Self::UnixListen { path } | Self::UnixConnect { path } => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether a device can have several of the kind, one a queue.
+    pub const fn is_of_queue(&self) -> bool {
+        matches!(self, Self::Tap { .. } | Self::Macvtap { .. } | Self::Ipvtap { .. } | Self::VhostNet)
     }
 
     /// The same source with its names in another form.
@@ -84,7 +128,15 @@ impl<S> FdSource<S> {
             Self::Macvtap { ifname } => FdSource::Macvtap { ifname: name(ifname) },
             Self::Ipvtap { ifname } => FdSource::Ipvtap { ifname: name(ifname) },
             Self::VhostNet => FdSource::VhostNet,
-            Self::File { path, readonly } => FdSource::File { path: name(path), readonly: *readonly },
+            Self::VhostVsock { cid } => FdSource::VhostVsock { cid: *cid },
+            Self::File { path, readonly, direct } => {
+                FdSource::File { path: name(path), readonly: *readonly, direct: *direct }
+            }
+            Self::UnixListen { path } => FdSource::UnixListen { path: name(path) },
+            Self::UnixConnect { path } => FdSource::UnixConnect { path: name(path) },
+            Self::Memfd { size, hugetlb, seal } => {
+                FdSource::Memfd { size: *size, hugetlb: *hugetlb, seal: *seal }
+            }
         }
     }
 }
@@ -100,6 +152,15 @@ pub struct Fd {
     pub device: OsText,
     /// Which of the device's queues it is for, from 0.
     pub queue: u32,
+}
+
+impl Fd {
+    /// The name under which a caller can hand over an open one in its place: `DEVICE.QUEUE`, such as `net0.0`. What
+    /// vhost-net has for that queue is `net0.vhost0`.
+    pub fn name(&self) -> String {
+        let beside = if matches!(self.source, FdSource::VhostNet) { "vhost" } else { "" };
+        format!("{}.{beside}{}", self.device.as_os_str().display(), self.queue)
+    }
 }
 
 /// Final arguments and file descriptors.

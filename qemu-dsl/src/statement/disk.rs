@@ -6,8 +6,9 @@ use crate::changes;
 use crate::check::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lowering::{FilePath, Lowering};
+use crate::lowering::{FilePath, Lowering, text};
 use crate::node::Node;
+use crate::plan::FdSource;
 use crate::spec::{Form, form};
 use crate::statement::pci::Pci;
 use crate::types::{Format, OnOff, Path, Text, UInt, choice};
@@ -49,6 +50,9 @@ form! {
         id "id": Id<DiskId>,
         /// The file or block device.
         file "file": Node<Path>,
+        /// The file is opened before QEMU starts, which gets it as a file descriptor: it needs no right of its own to open
+        /// it. Whatever else the image refers to, such as a backing file, QEMU opens.
+        fd "fd": Option<Node<OnOff>>,
         /// The format of the file, such as `raw` or `qcow2`. Without it QEMU guesses, and a guest can mislead it.
         format "format": Option<Node<Format>>,
         /// How the file is read and written. `native` needs a direct cache, which it switches on where `cache=` is
@@ -154,6 +158,19 @@ impl Form for Disk {
 
     fn lower(&self, out: &mut Lowering<'_>) {
         let scsi = self.scsi.filter(|_| out.has(&changes::VIRTIO_BLK_SCSI));
+        // The seed's QEMU fell back to threads where it could not.
+        let native = self.is_native() && self.cache.is_none() && !out.has(&changes::SHORT_BOOLEANS);
+        let readonly = self.readonly.is_some_and(|readonly| readonly.0);
+        let fd = self.fd.is_some_and(|fd| fd.0).then(|| {
+            let direct = native || self.cache.is_some_and(|cache| matches!(cache.0, "none" | "directsync"));
+            out.fd(FdSource::File { path: text(&self.file), readonly, direct }, &self.id)
+        });
+        if let Some(fd) = &fd {
+            // A set for each, called like its one member. QEMU takes from it what is open as it would open the file.
+            out.option("-add-fd").set("fd", fd).set("set", fd).set("opaque", &self.file);
+        }
+        // QEMU would look for one that can only be read at first.
+        let at_once = fd.is_some() && !readonly && out.has(&changes::AUTO_READ_ONLY);
         out.option("-device")
             .word_or(&self.driver, "virtio-blk")
             .truth("disable-modern", &self.disable_modern)
@@ -163,16 +180,16 @@ impl Form for Disk {
             .set("serial", &self.serial)
             .set("bootindex", &self.bootindex)
             .pci(&self.pci);
-        // The seed's QEMU fell back to threads where it could not.
-        let direct = self.is_native() && self.cache.is_none() && !out.has(&changes::SHORT_BOOLEANS);
         out.option("-drive")
             .set("id", &self.id)
-            .set("file", FilePath(&self.file.0))
+            .set("file", fd.is_none().then_some(FilePath(&self.file.0)))
+            .set_prefixed("file", "/dev/fdset/", fd)
             .set("aio", &self.aio)
             .set("format", &self.format)
             .set("cache", &self.cache)
-            .set("cache.direct", direct.then_some("on"))
+            .set("cache.direct", native.then_some("on"))
             .set("readonly", &self.readonly)
+            .set("auto-read-only", at_once.then_some("off"))
             .set_or("if", &self.interface, "none");
     }
 }

@@ -8,6 +8,7 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::lowering::{Emit, Lowering, Section};
 use crate::node::Node;
+use crate::plan::FdSource;
 use crate::spec::{Form, form};
 use crate::statement::machine::Machine;
 use crate::types::{MemorySize, OnOff, UInt};
@@ -36,6 +37,9 @@ form! {
         prealloc "prealloc": Option<Node<OnOff>>,
         /// Other processes of the host can have it too, which vhost-user devices need.
         share "share": Option<Node<OnOff>>,
+        /// It is a file in memory (memfd) that is made before QEMU starts, which gets it as a file descriptor: whoever
+        /// hands one over in its place has the guest's RAM too. It is shared.
+        fd "fd": Option<Node<OnOff>>,
         /// The id of the object that holds it, where it is preallocated or shared.
         backend "backend": Id<RamId>,
     }
@@ -52,12 +56,12 @@ fn on(flag: Option<Node<OnOff>>) -> bool {
 
 impl Memory {
     fn has_backend(&self) -> bool {
-        on(self.hugepages) || on(self.prealloc) || on(self.share)
+        on(self.hugepages) || on(self.prealloc) || on(self.share) || on(self.fd)
     }
 
     /// Whether other processes can have the RAM.
     pub(crate) fn is_shared(&self) -> bool {
-        on(self.hugepages) || on(self.share)
+        on(self.hugepages) || on(self.share) || on(self.fd)
     }
 
     /// The size for an object, which counts a bare number in bytes.
@@ -107,7 +111,13 @@ impl Form for Memory {
         }
         let by_machine = cx.vm.get::<Machine>().and_then(|machine| machine.property("memory-backend"));
         if let Some(property) = by_machine.filter(|_| self.has_backend()) {
-            let flag = [("hugepages", self.hugepages), ("prealloc", self.prealloc), ("share", self.share)]
+            let flags = [
+                ("hugepages", self.hugepages),
+                ("prealloc", self.prealloc),
+                ("share", self.share),
+                ("fd", self.fd),
+            ];
+            let flag = flags
                 .into_iter()
                 .find_map(|(name, flag)| flag.filter(|flag| flag.0).map(|flag| (name, flag)));
             if let Some((name, flag)) = flag {
@@ -136,7 +146,18 @@ impl Form for Memory {
         let id: &dyn Emit = if by_machine { &self.backend } else { &OLD_BACKEND };
         let size = self.backend_size();
         out.section(Section::Backends);
-        if on(self.hugepages) {
+        if on(self.fd) {
+            let hugetlb = on(self.hugepages);
+            let fd = out.fd(FdSource::Memfd { size: self.size.bytes, hugetlb, seal: true }, id);
+            // A set of file descriptors would not do: QEMU opens this path by itself.
+            out.option("-object")
+                .word("memory-backend-file")
+                .set("id", id)
+                .set("size", &size)
+                .set_prefixed("mem-path", "/proc/self/fd/", Some(fd))
+                .set("share", "on")
+                .set("prealloc", (hugetlb || on(self.prealloc)).then_some("on"));
+        } else if on(self.hugepages) {
             out.option("-object")
                 .word("memory-backend-file")
                 .set("id", id)

@@ -24,8 +24,10 @@ pub(crate) mod qmp;
 pub(crate) mod realtime;
 pub(crate) mod rtc;
 pub(crate) mod smp;
+pub(crate) mod socket;
 pub(crate) mod vfio;
 pub(crate) mod virtio_serial;
+pub(crate) mod vsock;
 
 use crate::lowering::Section;
 use crate::spec::Spec;
@@ -94,6 +96,8 @@ statements! {
     "bridge" many Devices [bridge::Pci, bridge::Pcie] "machine pc\nbridge pci id=b0 bus=pci.0 chassis=1";
     /// A PCI device of the host that the guest has to itself.
     "vfio" many Devices [vfio::Vfio] "vfio 0000:02:10.0";
+    /// A socket between the guest and the host (AF_VSOCK), which needs no network.
+    "vsock" many Devices [vsock::Vsock] "vsock cid=3 fd";
     /// The real-time clock that the guest sees.
     "rtc" once Rtc [rtc::Rtc] "rtc base=utc clock=host driftfix=slew";
     /// The graphics adapter.

@@ -10,6 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::lowering::Lowering;
 use crate::node::Node;
 use crate::spec::{Form, form};
+use crate::statement::socket::Socket;
 use crate::types::{BusName, Kind as _, OnOff, Path, SocketPath, Text};
 
 macro_rules! id_kinds {
@@ -53,6 +54,9 @@ macro_rules! ports {
                 chardev "chardev": Id<ChardevId>,
                 /// The socket, the pipe or the host's device.
                 path "path": Option<Node<Path>>,
+                /// The socket is there before QEMU starts, which gets it as a file descriptor: a client can connect at
+                /// once. The file of one on which nobody listens any more is replaced.
+                fd "fd": Option<Node<OnOff>> { change: Some(&changes::CHARDEV_FD) },
                 /// The name by which the guest finds it: `/dev/virtio-ports/NAME`.
                 name "name": Option<Node<Text>>,
                 /// The bus it sits on: `ID.0` of a `virtio-serial`. Without it: the first one.
@@ -73,7 +77,7 @@ macro_rules! ports {
             }
 
             fn check(&self, cx: &mut Checking<'_>) {
-                check(&self.kind, self.path.as_ref(), cx);
+                check(&self.kind, self.path.as_ref(), self.fd, cx);
             }
 
             fn lower(&self, out: &mut Lowering<'_>) {
@@ -86,10 +90,11 @@ macro_rules! ports {
                     .set("name", &self.name);
                 let becomes = changes::CHARDEV_TTY.becomes_in(out.target());
                 let kind = becomes.filter(|_| self.kind.value == "tty").unwrap_or(&self.kind);
-                let backend =
+                if let ("socket", Some(path)) = (kind, &self.path) {
+                    let socket = Socket { id: &self.chardev, path: &path.0, server: true, fd: &self.fd };
+                    socket.lower(out).off("wait", "nowait");
+                } else {
                     out.option("-chardev").word(kind).set("id", &self.chardev).set("path", &self.path);
-                if kind == "socket" {
-                    backend.on("server").off("wait", "nowait");
                 }
             }
         }
@@ -104,7 +109,15 @@ ports! {
 }
 
 /// What is checked of both.
-fn check(kind: &str, path: Option<&Node<Path>>, cx: &mut Checking<'_>) {
+fn check(kind: &str, path: Option<&Node<Path>>, fd: Option<Node<OnOff>>, cx: &mut Checking<'_>) {
+    if let Some(fd) = fd.filter(|fd| fd.0 && kind != "socket") {
+        let keyword = cx.entry.spec.keyword;
+        cx.report(
+            Diagnostic::warning(Code::IgnoredOption, format!("`fd` is for `{keyword} socket`"))
+                .at(fd.span)
+                .help(format!("leave it out: QEMU opens what a `{kind}` is connected to itself")),
+        );
+    }
     match path {
         None if !matches!(kind, "pty" | "console") => {
             let diagnostic = Diagnostic::error(

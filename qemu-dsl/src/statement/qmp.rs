@@ -2,12 +2,14 @@
 
 use crate::analyse::args::{Id, IdKind};
 use crate::analyse::ids::Space;
+use crate::changes;
 use crate::check::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::lowering::Lowering;
 use crate::node::Node;
 use crate::spec::{Form, form};
+use crate::statement::socket::Socket;
 use crate::types::{OnOff, SocketPath};
 
 /// The ids of the sockets' backends.
@@ -28,7 +30,10 @@ form! {
         server "server": Option<Node<OnOff>>,
         /// QEMU starts the guest without waiting for a client.
         nowait "nowait": Option<Node<OnOff>>,
-        /// The id of the backend that QEMU needs where the path contains `=`.
+        /// The socket is there before QEMU starts, which gets it as a file descriptor: a client can connect at once.
+        /// The file of one on which nobody listens any more is replaced.
+        fd "fd": Option<Node<OnOff>> { change: Some(&changes::CHARDEV_FD) },
+        /// The id of the backend that QEMU needs with `fd`, and where the path contains `=`.
         chardev "chardev": Id<QmpBackend>,
     }
 }
@@ -55,18 +60,17 @@ impl Form for Qmp {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
+        let socket = Socket { id: &self.chardev, path: &self.path.0, server: self.server(), fd: &self.fd };
         // In `unix:a=b` QEMU would look for an option called `unix:a`.
-        let plain = self.path.0.split(',').next().is_none_or(|first| !first.contains('='));
+        let plain = !socket.is_fd() && self.path.0.split(',').next().is_none_or(|first| !first.contains('='));
         let option = if plain {
-            out.option("-qmp").prefixed("unix:", &self.path)
+            let option = out.option("-qmp").prefixed("unix:", &self.path);
+            if self.server() { option.on("server") } else { option }
         } else {
-            out.option("-chardev").word("socket").set("id", &self.chardev).set("path", &self.path)
+            socket.lower(out)
         };
-        if self.server() {
-            let option = option.on("server");
-            if self.nowait() {
-                option.off("wait", "nowait");
-            }
+        if self.server() && self.nowait() {
+            option.off("wait", "nowait");
         }
         if !plain {
             out.option("-qmp").prefixed("chardev:", &self.chardev);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::{fmt, io};
 
 use crate::error::reason;
-use crate::plan::{Fd, FdSource};
+use crate::plan::Fd;
 
 /// A file descriptor of a plan's table could not be opened.
 ///
@@ -23,7 +23,7 @@ pub struct FdError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FdProblem {
-    /// A device node or a file can't be opened.
+    /// A device node, a file or a socket can't be opened.
     Open {
         /// Its path.
         path: PathBuf,
@@ -126,6 +126,31 @@ pub enum FdProblem {
         /// The kernel's reason.
         source: io::Error,
     },
+    /// The kernel refused the guest's address of a virtio-vsock device.
+    Cid {
+        /// The address.
+        cid: u32,
+        /// The device that was asked: usually `/dev/vhost-vsock`.
+        path: PathBuf,
+        /// The kernel's reason.
+        source: io::Error,
+    },
+    /// A file in memory can't be made.
+    Memory {
+        /// Its size in bytes.
+        size: u64,
+        /// Whether it was to consist of huge pages.
+        hugetlb: bool,
+        /// The kernel's reason.
+        source: io::Error,
+    },
+    /// What the caller handed over for a queue is none, or one that is detached from its tap for good.
+    NoQueue {
+        /// The name under which it was handed over.
+        name: String,
+        /// The kernel's reason.
+        source: io::Error,
+    },
     /// It is open, but can't have a number that keeps clear of the table's.
     Place {
         /// The table's highest number.
@@ -154,6 +179,9 @@ impl FdProblem {
             | Self::Busy { source, .. }
             | Self::NoQueueLeft { source, .. }
             | Self::Attach { source, .. }
+            | Self::Cid { source, .. }
+            | Self::Memory { source, .. }
+            | Self::NoQueue { source, .. }
             | Self::Place { source, .. } => Some(source),
             Self::Name { .. } | Self::OtherInterface { .. } | Self::Unknown { .. } => None,
         }
@@ -166,8 +194,7 @@ impl fmt::Display for FdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Fd { device, source, queue, .. } = &self.fd;
         write!(f, "{}", device.as_os_str().display())?;
-        // A file is not one queue of several.
-        if !matches!(source, FdSource::File { .. }) {
+        if source.is_of_queue() {
             write!(f, ", queue {queue}")?;
         }
         write!(f, ": {}", self.problem)
@@ -274,6 +301,38 @@ impl fmt::Display for FdProblem {
                     None => f.write_str("a new tap")?,
                 }
                 write!(f, ": {}: {}", path.display(), reason(source))
+            }
+            Self::Cid { cid, path, source } => {
+                write!(f, "cid {cid}: {}: {}", path.display(), reason(source))?;
+                match source.raw_os_error() {
+                    Some(libc::EADDRINUSE) => {
+                        f.write_str(": another guest has this address: give this one another `cid=`")
+                    }
+                    Some(libc::EINVAL) => f.write_str(": a guest's address is from 3 to 4294967294"),
+                    Some(libc::ENOTTY) => f.write_str(": what is there is no vhost-vsock device"),
+                    _ => Ok(()),
+                }
+            }
+            Self::Memory { size, hugetlb, source } => {
+                let pages = if *hugetlb { " of huge pages" } else { "" };
+                write!(f, "{size} bytes of memory{pages}: {}", reason(source))?;
+                match source.raw_os_error() {
+                    Some(libc::EINVAL) if *hugetlb => f.write_str(
+                        ": the size must be a multiple of a huge page's, see `Hugepagesize` in /proc/meminfo",
+                    ),
+                    Some(libc::ENOENT | libc::ENODEV | libc::ENOSYS) if *hugetlb => {
+                        f.write_str(": this kernel has no huge pages")
+                    }
+                    Some(libc::EFBIG) => f.write_str(": no file can be so large"),
+                    _ => table_full(source).map_or(Ok(()), |cure| write!(f, ": {cure}")),
+                }
+            }
+            Self::NoQueue { name, source } => {
+                let problem = match source.raw_os_error() {
+                    Some(libc::ENOTTY) => "it is no queue of a tap",
+                    _ => "it can't be attached again to its tap",
+                };
+                write!(f, "what was handed over as `{name}`: {}: {problem}", reason(source))
             }
             Self::Place { above, source } => {
                 // EINVAL where the numbers to choose from begin beyond the limit, EMFILE where none of them is free.

@@ -76,6 +76,17 @@ pub(super) fn interface_of(tap: impl AsFd) -> io::Result<IfName> {
     Ok(named(&request))
 }
 
+/// Attaches a queue again that was detached. An attached one stays as it is.
+pub(super) fn attach_queue(tap: impl AsFd) -> io::Result<()> {
+    let mut request = request(None, libc::IFF_ATTACH_QUEUE as libc::c_short);
+    // SAFETY: TUNSETQUEUE reads one `ifreq`, which `request` is, and lives through the call.
+    match cvt(unsafe { libc::ioctl(tap.as_fd().as_raw_fd(), libc::TUNSETQUEUE, &raw mut request) }) {
+        // What is attached, and what has one queue only.
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+        attached => attached,
+    }
+}
+
 fn request(name: Option<&IfName>, flags: libc::c_short) -> libc::ifreq {
     // SAFETY: an `ifreq` is plain numbers (and a pointer that may be null), for all of which zero is a value.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };

@@ -1,11 +1,20 @@
 //! Opens what a plan's table of file descriptors names.
 
 mod error;
+mod handed;
+mod inherited;
 mod interface;
 mod macvtap;
+mod memfd;
 mod tap;
+mod unix;
+mod vsock;
 
 pub use error::{FdError, FdProblem};
+pub(crate) use handed::assign;
+pub use inherited::{InheritedFdError, inherited_fd};
+pub(crate) use inherited::{LISTEN_VARIABLES, listen_fds};
+pub(crate) use unix::SocketFile;
 
 use std::fs::{File, OpenOptions};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -18,24 +27,37 @@ use rustix::io::fcntl_dupfd_cloexec;
 use crate::HostPaths;
 use crate::plan::{Fd, FdSource};
 
-/// Opens the table: all of it, or nothing. What is returned stands in the table's order, is closed on exec, and lies
-/// above the number `above`, so that the child can give each its number without overwriting another.
+/// A table that is open.
+pub(crate) struct Opened {
+    /// In the table's order.
+    pub(crate) fds: Vec<OwnedFd>,
+    /// The files of its sockets, which go with this unless they are kept.
+    pub(crate) socket_files: Vec<SocketFile>,
+}
+
+/// Opens the table: all of it, or nothing. What is `handed` over for a line takes the place of what it names. What is
+/// opened is closed on exec, and lies above the number `above`, so that the child can give each its number without
+/// overwriting another.
 pub(crate) fn open_table(
     table: &[Fd],
+    handed: Vec<Option<OwnedFd>>,
     paths: &HostPaths,
     above: RawFd,
-) -> Result<Vec<OwnedFd>, Box<FdError>> {
+) -> Result<Opened, Box<FdError>> {
     let mut taps = tap::Taps::new(table, &paths.tun);
+    let mut socket_files = Vec::new();
     let place = |opened| {
         move_above(opened, above).map_err(|source| FdProblem::Place { above: above.unsigned_abs(), source })
     };
-    table
-        .iter()
-        .map(|fd| {
-            let placed = open(fd, &mut taps, paths).and_then(place);
-            placed.map_err(|problem| Box::new(FdError { fd: fd.clone(), problem }))
-        })
-        .collect()
+    let fds = table.iter().zip(handed).map(|(fd, handed)| {
+        let opened = match handed {
+            Some(handed) => handed::take(fd, handed, &mut taps),
+            None => open(fd, &mut taps, &mut socket_files, paths),
+        };
+        opened.and_then(place).map_err(|problem| Box::new(FdError { fd: fd.clone(), problem }))
+    });
+    let fds = fds.collect::<Result<_, _>>()?;
+    Ok(Opened { fds, socket_files })
 }
 
 /// The same open file under a number above `above`.
@@ -43,7 +65,12 @@ pub(crate) fn move_above(fd: OwnedFd, above: RawFd) -> io::Result<OwnedFd> {
     if fd.as_raw_fd() > above { Ok(fd) } else { Ok(fcntl_dupfd_cloexec(&fd, above.saturating_add(1))?) }
 }
 
-fn open<'a>(fd: &'a Fd, taps: &mut tap::Taps<'a>, paths: &HostPaths) -> Result<OwnedFd, FdProblem> {
+fn open<'a>(
+    fd: &'a Fd,
+    taps: &mut tap::Taps<'a>,
+    socket_files: &mut Vec<SocketFile>,
+    paths: &HostPaths,
+) -> Result<OwnedFd, FdProblem> {
     match &fd.source {
         FdSource::Tap { ifname } => {
             taps.open(fd.device.as_os_str(), ifname.as_ref().map(AsRef::<OsStr>::as_ref))
@@ -54,8 +81,16 @@ fn open<'a>(fd: &'a Fd, taps: &mut tap::Taps<'a>, paths: &HostPaths) -> Result<O
         FdSource::VhostNet => {
             open_device(&paths.vhost_net, "load its module (`modprobe vhost_net`), or leave `vhost` out")
         }
-        FdSource::File { path, readonly } => open_file(path.as_ref(), *readonly)
-            .map_err(|source| FdProblem::Open { path: path.as_os_str().into(), cure: None, source }),
+        FdSource::VhostVsock { cid } => vsock::open(&paths.vhost_vsock, *cid),
+        FdSource::File { path, readonly, direct } => open_image(path.as_ref(), *readonly, *direct),
+        FdSource::UnixListen { path } => {
+            let (socket, file) = unix::listen(path.as_ref())?;
+            socket_files.push(file);
+            Ok(socket)
+        }
+        FdSource::UnixConnect { path } => unix::connect(path.as_ref()),
+        FdSource::Memfd { size, hugetlb, seal } => memfd::make(fd.device.as_os_str(), *size, *hugetlb, *seal)
+            .map_err(|source| FdProblem::Memory { size: *size, hugetlb: *hugetlb, source }),
         // The plan's types may learn of sources before the runtime does.
         other => Err(FdProblem::Unknown { kind: other.kind() }),
     }
@@ -63,7 +98,7 @@ fn open<'a>(fd: &'a Fd, taps: &mut tap::Taps<'a>, paths: &HostPaths) -> Result<O
 
 /// Opens a device node for reading and writing. `missing` is what to do where there is none.
 fn open_device(path: &Path, missing: &'static str) -> Result<OwnedFd, FdProblem> {
-    open_file(path, false).map_err(|source| {
+    open_file(path, false, 0).map_err(|source| {
         let cure = match source.kind() {
             io::ErrorKind::NotFound => Some(missing),
             io::ErrorKind::PermissionDenied => Some("this user needs to be allowed to read and write it"),
@@ -75,9 +110,18 @@ fn open_device(path: &Path, missing: &'static str) -> Result<OwnedFd, FdProblem>
     })
 }
 
-fn open_file(path: &Path, readonly: bool) -> io::Result<OwnedFd> {
+fn open_image(path: &Path, readonly: bool, direct: bool) -> Result<OwnedFd, FdProblem> {
+    let flags = if direct { libc::O_DIRECT } else { 0 };
+    open_file(path, readonly, flags).map_err(|source| {
+        let cure = (direct && source.raw_os_error() == Some(libc::EINVAL))
+            .then_some("its file system has no direct I/O: choose another `cache=`");
+        FdProblem::Open { path: path.into(), cure, source }
+    })
+}
+
+fn open_file(path: &Path, readonly: bool, flags: libc::c_int) -> io::Result<OwnedFd> {
     // A terminal that is handed to a guest is not to become the caller's.
     let mut options = OpenOptions::new();
-    options.read(true).write(!readonly).custom_flags(libc::O_NOCTTY);
+    options.read(true).write(!readonly).custom_flags(libc::O_NOCTTY | flags);
     options.open(path).map(File::into)
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use super::interface::{IfName, attach_tap};
+use super::interface::{IfName, attach_tap, interface_of};
 use super::{FdProblem, open_device};
 use crate::plan::{Fd, FdSource};
 
@@ -30,6 +30,13 @@ impl<'a> Taps<'a> {
             devices.entry(fd.device.as_os_str()).or_default().queues += 1;
         }
         Self { tun, devices }
+    }
+
+    /// Lets the other queues of `device`, whose interface has no name, join that of this one.
+    pub(super) fn join(&mut self, device: &'a OsStr, queue: &OwnedFd) {
+        if let Ok(ifname) = interface_of(queue) {
+            self.devices.entry(device).or_default().chosen.get_or_insert(ifname);
+        }
     }
 
     /// Opens the next queue of `device`.

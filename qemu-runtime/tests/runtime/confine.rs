@@ -81,7 +81,7 @@ fn real_qemu_runs_as_another_user() -> Result<(), Lacking> {
     let disk = folder.path().join("disk.img");
     fs::write(&disk, vec![0; 1 << 20]).unwrap();
     fs::set_permissions(&disk, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    let source = FdSource::File { path: disk.into(), readonly: false };
+    let source = FdSource::File { path: disk.into(), readonly: false, direct: false };
     let args = [
         "-M",
         "none",
@@ -126,7 +126,7 @@ fn limits_are_set() -> Result<(), Lacking> {
 }
 
 fn a_limit_of_open_files_may_be_below_the_table() -> Result<(), Lacking> {
-    let null = || FdSource::File { path: "/dev/null".into(), readonly: true };
+    let null = || FdSource::File { path: "/dev/null".into(), readonly: true, direct: false };
     let plan = plan(&["fds"], (3..40).map(|number| fd(number, null(), "x", 0)).collect());
     let spawn = Spawn::new(&plan).limit(Resource::OpenFiles, Limit::of(200));
     assert_eq!(crate::stand_in::listed(spawn).unwrap().len(), 40);

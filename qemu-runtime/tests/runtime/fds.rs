@@ -12,7 +12,8 @@ use rustix::io::{FdFlags, dup2, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 
-use crate::host::{self, Lacking, as_nobody, fd, file, need, need_root, open_files};
+use crate::host::{self, Lacking, as_nobody, fd, file, need_root, open_files, refusing};
+use crate::seccomp::Refused;
 use crate::stand_in::{self, expected, listed};
 
 crate::tests! {
@@ -103,38 +104,10 @@ fn nothing_gets_through_without_close_range() -> Result<(), Lacking> {
     let plan = stand_in::plan(&["fds"], table.clone());
     let expected = expected(names(&table));
     for errno in [libc::ENOSYS, libc::EPERM] {
-        // A filter stays with its thread.
-        let list = thread::scope(|scope| {
-            let filtered =
-                scope.spawn(|| refuse_close_range(errno).map(|()| listed(Spawn::new(&plan)).unwrap()));
-            filtered.join().unwrap()
-        });
-        match list {
-            Ok(list) => assert_eq!(list, expected),
-            Err(_) => need(false, "needs to be allowed a seccomp filter")?,
-        }
+        let filter = Refused { number: libc::SYS_close_range, argument: None, errno };
+        assert_eq!(refusing(filter, || listed(Spawn::new(&plan)).unwrap())?, expected);
     }
     Ok(())
-}
-
-/// Lets close_range fail in this thread and its children, as it does where the kernel doesn't know it.
-#[expect(unsafe_code, reason = "a seccomp filter is installed by prctl")]
-fn refuse_close_range(errno: i32) -> io::Result<()> {
-    let jump = |code, k, jt, jf| libc::sock_filter { code: code as u16, jt, jf, k };
-    let mut filter = [
-        // The number of the system call is the first field of `seccomp_data`.
-        jump(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
-        jump(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, libc::SYS_close_range as u32, 0, 1),
-        jump(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | errno.unsigned_abs(), 0, 0),
-        jump(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW, 0, 0),
-    ];
-    let program = libc::sock_fprog { len: 4, filter: filter.as_mut_ptr() };
-    // SAFETY: the program and its filter live through the calls, which copy them.
-    let refused = unsafe {
-        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0
-            || libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) < 0
-    };
-    if refused { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 fn guests_that_start_together_get_nothing_of_each_other() -> Result<(), Lacking> {
@@ -158,7 +131,7 @@ fn files_are_opened_as_the_plan_says() -> Result<(), Lacking> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("disk");
     fs::write(&path, "old").unwrap();
-    let source = |readonly| FdSource::File { path: path.clone().into(), readonly };
+    let source = |readonly| FdSource::File { path: path.clone().into(), readonly, direct: false };
     let table = vec![fd(3, source(true), "disk0", 0), fd(4, source(false), "disk1", 0)];
     let plan = Plan::new("/bin/sh", ["-c", "read x <&3; echo $x new >&4; ! echo no >&3"], table);
     let exit = stand_in::run(&plan);
@@ -167,7 +140,8 @@ fn files_are_opened_as_the_plan_says() -> Result<(), Lacking> {
 
     // It must be there: a misspelt disk is not to be made.
     let path = folder.path().join("dsik");
-    let table = vec![fd(3, FdSource::File { path: path.clone().into(), readonly: false }, "disk0", 0)];
+    let table =
+        vec![fd(3, FdSource::File { path: path.clone().into(), readonly: false, direct: false }, "disk0", 0)];
     let error = Guest::spawn(&Plan::new("/bin/true", [""; 0], table)).unwrap_err();
     assert_eq!(error.to_string(), format!("disk0: {}: No such file or directory", path.display()));
     assert!(!path.exists());
@@ -273,6 +247,7 @@ fn failure(folder: &Path, source: FdSource<qemu_runtime::OsText>) -> (String, Fd
     let paths = HostPaths {
         tun: folder.join("tun"),
         vhost_net: folder.join("vhost-net"),
+        vhost_vsock: folder.join("vhost-vsock"),
         tap_dir: folder.to_owned(),
     };
     let plan = Plan::new("/bin/true", [""; 0], vec![fd(3, source, "net0", 2)]);
@@ -334,13 +309,14 @@ fn devices_that_may_not_be_opened_are_named_with_a_cure() -> Result<(), Lacking>
     need_root()?;
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
-    for name in ["tun", "vhost-net", "tap1"] {
+    for name in ["tun", "vhost-net", "vhost-vsock", "tap1"] {
         fs::write(folder.path().join(name), "").unwrap();
         fs::set_permissions(folder.path().join(name), Permissions::from_mode(0o600)).unwrap();
     }
     let sources = [
         FdSource::Tap { ifname: Some("tap0".into()) },
         FdSource::VhostNet,
+        FdSource::VhostVsock { cid: 3 },
         FdSource::Macvtap { ifname: "lo".into() },
     ];
     for source in sources {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,8 +13,15 @@ use std::time::{Duration, Instant};
 use qemu_runtime::{Fd, FdSource, OsText};
 use rustix::thread::UnshareFlags;
 
+use crate::seccomp::{self, Refused};
+
 /// What this machine lacks for a test.
 pub(crate) struct Lacking(pub(crate) String);
+
+/// Runs `test` where a system call is refused.
+pub(crate) fn refusing<T: Send>(refused: Refused, test: impl FnOnce() -> T + Send) -> Result<T, Lacking> {
+    seccomp::refusing(refused, test).map_err(|_| Lacking("needs to be allowed a seccomp filter".into()))
+}
 
 pub(crate) fn need(there: bool, what: &str) -> Result<(), Lacking> {
     if there { Ok(()) } else { Err(Lacking(what.to_owned())) }
@@ -136,11 +144,47 @@ pub(crate) fn fd(number: u32, source: FdSource<OsText>, device: &str, queue: u32
 
 /// The source of a file that is only read.
 pub(crate) fn file(path: &Path) -> FdSource<OsText> {
-    FdSource::File { path: path.to_owned().into(), readonly: true }
+    FdSource::File { path: path.to_owned().into(), readonly: true, direct: false }
 }
 
 /// Lines of a table for the queues of the tap `net0`, from 3.
 pub(crate) fn tap_queues(ifname: Option<&str>, queues: u32) -> Vec<Fd> {
     let source = FdSource::Tap { ifname: ifname.map(OsText::from) };
     (0..queues).map(|queue| fd(3 + queue, source.clone(), "net0", queue)).collect()
+}
+
+/// A queue of the tap `ifname`, which is made where there is none.
+pub(crate) fn attach_tap(ifname: &str, multi_queue: bool) -> OwnedFd {
+    let tun = File::options().read(true).write(true).open("/dev/net/tun").unwrap();
+    let several = if multi_queue { libc::IFF_MULTI_QUEUE } else { 0 };
+    let flags = libc::IFF_TAP | libc::IFF_NO_PI | libc::IFF_VNET_HDR | several;
+    tap_ioctl(&tun, libc::TUNSETIFF, ifname, flags);
+    tun.into()
+}
+
+/// Detaches a queue, as QEMU does with those that its guest doesn't use.
+pub(crate) fn detach_queue(tap: &OwnedFd) {
+    tap_ioctl(tap, libc::TUNSETQUEUE, "", libc::IFF_DETACH_QUEUE);
+}
+
+/// Whether a queue is detached.
+pub(crate) fn is_detached(tap: &OwnedFd) -> bool {
+    tap_ioctl(tap, libc::TUNGETIFF, "", 0) & libc::IFF_DETACH_QUEUE != 0
+}
+
+/// Gives the flags that are there afterwards.
+#[expect(unsafe_code, reason = "ioctl has no safe form")]
+fn tap_ioctl(tap: impl AsFd, what: libc::Ioctl, ifname: &str, flags: i32) -> i32 {
+    // SAFETY: an `ifreq` is plain numbers and a pointer that may be null; all of these calls read or write one, which
+    // lives through them.
+    unsafe {
+        let mut request: libc::ifreq = std::mem::zeroed();
+        for (to, from) in request.ifr_name.iter_mut().zip(ifname.bytes()) {
+            *to = from as libc::c_char;
+        }
+        request.ifr_ifru.ifru_flags = flags as libc::c_short;
+        let result = libc::ioctl(tap.as_fd().as_raw_fd(), what, &raw mut request);
+        assert!(result >= 0, "{}", std::io::Error::last_os_error());
+        i32::from(request.ifr_ifru.ifru_flags) & 0xffff
+    }
 }

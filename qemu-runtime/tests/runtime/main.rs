@@ -4,9 +4,12 @@
 mod confine;
 mod fds;
 mod guest;
+mod handed;
 mod host;
 mod qemu;
 mod qmp;
+mod seccomp;
+mod sources;
 mod stand_in;
 mod taps;
 #[cfg(feature = "tokio")]
@@ -39,6 +42,8 @@ fn main() -> ExitCode {
     let tests = [
         confine::TESTS,
         fds::TESTS,
+        handed::TESTS,
+        sources::TESTS,
         taps::TESTS,
         guest::TESTS,
         qemu::TESTS,

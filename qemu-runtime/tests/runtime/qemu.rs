@@ -1,19 +1,23 @@
 //! A real QEMU with real queues.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use qemu_runtime::{Fd, FdSource, Guest, Plan};
+use qemu_runtime::{Fd, FdSource, Guest, HostPaths, Plan, Spawn, Stdio, vm};
+use rustix::fs::{MemfdFlags, memfd_create};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::host::{
     Lacking, fd, in_network_namespace, ip, macvtap, macvtap_queues, need, open_files, open_files_of,
-    tap_queues, until,
+    refusing, tap_queues, until,
 };
+use crate::seccomp::Refused;
 use crate::stand_in::run;
 
 crate::tests! {
@@ -22,6 +26,10 @@ crate::tests! {
     qemu_gets_a_tap_with_one_queue
     qemu_gets_a_macvtap
     qemu_gets_vhost_queues
+    qemu_gets_a_vsock_device
+    qemu_gets_sockets_that_are_there_before
+    qemu_has_the_ram_that_is_handed_over
+    qemu_reads_and_writes_a_disk_that_it_could_not_open
     what_qemu_says_comes_back
     qemu_quits_when_told_to
 }
@@ -215,5 +223,130 @@ fn qemu_quits_when_told_to() -> Result<(), Lacking> {
     qemu.execute("quit", json!({}));
     let exit = qemu.guest.wait_timeout(Duration::from_secs(10)).unwrap().unwrap();
     assert!(exit.success(), "{exit}");
+    Ok(())
+}
+
+/// All that a kernel's vhost device is asked succeeds, and does nothing.
+fn qemu_gets_a_vsock_device() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let vhost_vsock = folder.path().join("vhost-vsock");
+    fs::write(&vhost_vsock, "").unwrap();
+    let any_of_vhost = Refused { number: libc::SYS_ioctl, argument: Some((0xaf00, 0xff00)), errno: 0 };
+    refusing(any_of_vhost, || {
+        let plan = vm! {
+            machine q35 accel=tcg
+            nodefaults
+            vsock cid=70001 fd
+            arg "-display" "none"
+        };
+        let paths = HostPaths { vhost_vsock: vhost_vsock.clone(), ..HostPaths::default() };
+        let guest = Spawn::new(&plan).host_paths(paths).start().unwrap();
+        let get = |property: &str| {
+            let arguments = json!({ "path": "/machine/peripheral/vsock0", "property": property });
+            guest.qmp().unwrap().execute_raw("qom-get", arguments).unwrap()
+        };
+        assert_eq!(
+            (get("guest-cid"), get("realized"), get("vhostfd")),
+            (json!(70001), json!(true), json!("3"))
+        );
+        assert_eq!(open_files_of(format!("/proc/{}/fd", guest.id()))[&3], vhost_vsock);
+    })
+}
+
+fn qemu_gets_sockets_that_are_there_before() -> Result<(), Lacking> {
+    let (folder, elsewhere) = (tempfile::tempdir_in(".").unwrap(), tempfile::tempdir().unwrap());
+    // A relative path is one of this process's working directory, and QEMU has another.
+    let socket = Path::new(folder.path().file_name().unwrap()).join("qmp");
+    let source = FdSource::UnixListen { path: socket.clone().into() };
+    let args = "-M none -nodefaults -display none -chardev socket,id=qmp0,fd=3,server=on -qmp chardev:qmp0";
+    let plan = Plan::new(QEMU, args.split(' '), vec![fd(3, source, "qmp0", 0)]);
+    let start = || Spawn::new(&plan).current_dir(elsewhere.path()).spawn().unwrap();
+    for end in ["quit", "kill", "quit"] {
+        let guest = start();
+        // At once: there is no moment at which nobody listens.
+        let mut stream = BufReader::new(UnixStream::connect(&socket).unwrap());
+        let mut greeting = String::new();
+        stream.read_line(&mut greeting).unwrap();
+        assert!(greeting.starts_with("{\"QMP\""), "{greeting}");
+        if end == "quit" {
+            let quit = r#"{"execute": "qmp_capabilities"} {"execute": "quit"}"#;
+            writeln!(stream.get_mut(), "{quit}").unwrap();
+            assert!(guest.wait().unwrap().success());
+        }
+        drop(guest);
+        // QEMU tidies up where it can, and the next one replaces what is left.
+        assert_eq!(socket.exists(), end == "kill");
+    }
+    Ok(())
+}
+
+fn qemu_has_the_ram_that_is_handed_over() -> Result<(), Lacking> {
+    let plan = vm! {
+        machine pc accel=tcg
+        memory 32M fd
+        nodefaults
+        arg "-S"
+        arg "-display" "none"
+    };
+    let flags = MemfdFlags::CLOEXEC;
+    let memory = File::from(memfd_create("ours", flags).unwrap());
+    memory.set_len(32 << 20).unwrap();
+    memory.write_all_at(b"\x01ours", 0x10_0000).unwrap();
+    let own = memory.try_clone().unwrap();
+    let guest = Spawn::new(&plan).fd("ram0.0", own).start().unwrap();
+    let monitor = |line: &str| {
+        let arguments = json!({ "command-line": line });
+        guest.qmp().unwrap().execute_raw("human-monitor-command", arguments).unwrap()
+    };
+    let seen = monitor("xp /5xb 0x100000");
+    assert!(seen.as_str().unwrap().contains("0x01 0x6f 0x75 0x72 0x73"), "{seen}");
+    // Without one, it is the runtime's own, which can't change its size.
+    drop(guest);
+    let guest = Spawn::new(&plan).start().unwrap();
+    let maps = fs::read_to_string(format!("/proc/{}/maps", guest.id())).unwrap();
+    assert!(
+        maps.lines().any(|line| line.contains("rw-s") && line.ends_with("/memfd:ram0 (deleted)")),
+        "{maps}"
+    );
+    Ok(())
+}
+
+fn qemu_reads_and_writes_a_disk_that_it_could_not_open() -> Result<(), Lacking> {
+    let plan = vm! {
+        machine pc accel=tcg
+        nodefaults
+        disk file="/no/such/file, or not" format=raw fd
+        disk file="/no/such/file" format=raw fd readonly
+        arg "-S"
+        arg "-display" "none"
+    };
+    let image = || {
+        let image = tempfile::tempfile().unwrap();
+        image.set_len(1 << 20).unwrap();
+        image
+    };
+    let (own, other) = (image(), image());
+    let readonly = File::open(format!("/proc/self/fd/{}", other.as_raw_fd())).unwrap();
+    let spawn = Spawn::new(&plan).fd("disk0.0", own.try_clone().unwrap()).fd("disk1.0", readonly);
+    // There goes what `qemu-io` says.
+    let guest = spawn.stdout(Stdio::Null).start().unwrap();
+    let ask = |command: &str, arguments: Value| guest.qmp().unwrap().execute_raw(command, arguments).unwrap();
+    let sets = ask("query-fdsets", json!({}));
+    let opaque = |set: usize| {
+        let sets = sets.as_array().unwrap();
+        let set = sets.iter().find(|own| own["fdset-id"] == set).unwrap();
+        set["fds"][0]["opaque"].as_str().unwrap().to_owned()
+    };
+    assert_eq!([opaque(3), opaque(4)], ["/no/such/file, or not", "/no/such/file"]);
+    let io = |line: &str| ask("human-monitor-command", json!({ "command-line": format!("qemu-io {line}") }));
+    io("disk0 \"write -P 0x41 512 512\"");
+    let mut written = [0; 514];
+    own.read_exact_at(&mut written, 511).unwrap();
+    assert_eq!((written[0], written[1], written[512], written[513]), (0, 0x41, 0x41, 0));
+    let blocks = ask("query-block", json!({}));
+    let inserted =
+        |disk: usize| (blocks[disk]["inserted"]["file"].clone(), blocks[disk]["inserted"]["ro"].clone());
+    assert_eq!(inserted(0), (json!("/dev/fdset/3"), json!(false)));
+    assert_eq!(inserted(1), (json!("/dev/fdset/4"), json!(true)));
     Ok(())
 }

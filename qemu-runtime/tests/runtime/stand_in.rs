@@ -45,7 +45,7 @@ fn list_fds() {
     }
 }
 
-/// What a stand-in that lists its fds said. Of pipes it is only said that they are.
+/// What a stand-in that lists its fds said. Of pipes and sockets it is only said that they are.
 pub(crate) fn listed(spawn: Spawn<'_>) -> Result<BTreeMap<u32, String>, SpawnError> {
     let mut guest = spawn.stdout(Stdio::Pipe).spawn()?;
     let mut list = String::new();
@@ -54,7 +54,8 @@ pub(crate) fn listed(spawn: Spawn<'_>) -> Result<BTreeMap<u32, String>, SpawnErr
     assert!(exit.success(), "{exit}");
     let line = |line: &str| {
         let (number, path) = line.split_once('\t').unwrap();
-        let path = if path.starts_with("pipe:") { "pipe" } else { path };
+        let path =
+            ["pipe", "socket"].into_iter().find(|kind| path.starts_with(&format!("{kind}:"))).unwrap_or(path);
         (number.parse().unwrap(), path.to_owned())
     };
     Ok(list.lines().map(line).collect())

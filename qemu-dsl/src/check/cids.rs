@@ -1,0 +1,44 @@
+//! Addresses of vsock devices: no two have the same.
+
+use std::collections::HashMap;
+
+use crate::analyse::Vm;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::statement::vsock::Vsock;
+
+pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen = HashMap::new();
+    for (_, vsock) in vm.all::<Vsock>() {
+        let cid = vsock.cid;
+        let first = *seen.entry(cid.value.0).or_insert(cid.span);
+        if first != cid.span {
+            diagnostics.push(
+                Diagnostic::error(Code::AddressInUse, format!("two vsock devices have the address {cid}"))
+                    .label(cid.span, "again here")
+                    .label(first, "first here")
+                    .help("give each device an address of its own"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use crate::{Code, Options, compile};
+
+    #[test]
+    fn both_places_are_shown() {
+        let text = "vsock cid=3 fd\nvsock cid=4\nvsock id=v cid=3";
+        let diagnostics = compile(text, &Options::default()).diagnostics;
+        let diagnostic = diagnostics.first().unwrap();
+        assert_eq!((diagnostics.len(), diagnostic.code), (1, Code::AddressInUse));
+        let labels = diagnostic.labels.iter().map(|label| label.span.start as usize);
+        assert_eq!(labels.collect::<Vec<_>>(), [text.rfind('3').unwrap(), text.find('3').unwrap()]);
+        for wrong in ["2", "4294967295", "-1"] {
+            let diagnostics = compile(&format!("vsock cid={wrong}"), &Options::default()).diagnostics;
+            assert_eq!(diagnostics.first().unwrap().code, Code::OutOfRange, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Unix sockets, by which `qmp`, `port` and `console` reach the host.
+
+use crate::lowering::{Emit, Lowering, OptionArg, text};
+use crate::node::Node;
+use crate::plan::FdSource;
+use crate::types::OnOff;
+
+/// A unix socket.
+pub(crate) struct Socket<'a> {
+    /// The id of its backend.
+    pub(crate) id: &'a dyn Emit,
+    pub(crate) path: &'a str,
+    /// Whether it is listened on. Otherwise it is connected to.
+    pub(crate) server: bool,
+    /// Whether it is there before QEMU starts.
+    pub(crate) fd: &'a Option<Node<OnOff>>,
+}
+
+impl Socket<'_> {
+    /// Prints the backend.
+    pub(crate) fn lower<'o>(&self, out: &'o mut Lowering<'_>) -> OptionArg<'o> {
+        let fd = self.is_fd().then(|| {
+            let path = text(&self.path);
+            let source =
+                if self.server { FdSource::UnixListen { path } } else { FdSource::UnixConnect { path } };
+            out.fd(source, self.id)
+        });
+        let path = fd.is_none().then_some(self.path);
+        let option = out.option("-chardev").word("socket").set("id", self.id).set("fd", fd).set("path", path);
+        if self.server { option.on("server") } else { option }
+    }
+
+    pub(crate) fn is_fd(&self) -> bool {
+        self.fd.as_ref().is_some_and(|fd| fd.0)
+    }
+}

@@ -1,0 +1,48 @@
+//! `vsock`
+
+use crate::analyse::args::{Id, IdKind};
+use crate::analyse::ids::Space;
+use crate::lowering::Lowering;
+use crate::node::Node;
+use crate::plan::FdSource;
+use crate::spec::{Form, form};
+use crate::statement::pci::Pci;
+use crate::types::{OnOff, UInt};
+
+/// The ids of vsock devices.
+#[derive(Debug)]
+pub(crate) struct VsockId;
+
+impl IdKind for VsockId {
+    const SPACE: Space = Space::Device;
+    const PREFIX: &'static str = "vsock";
+}
+
+form! {
+    /// A socket between the guest and the host (AF_VSOCK), which needs no network.
+    Vsock {
+        /// The guest's address, its context id: no other guest of the host has it.
+        cid "cid": Node<UInt<3, 4_294_967_294>>,
+        /// Its id.
+        id "id": Id<VsockId>,
+        /// The kernel's device, `/dev/vhost-vsock`, is opened before QEMU starts, which gets it as a file descriptor: an
+        /// address that another guest has is found out at once. Otherwise QEMU opens it.
+        fd "fd": Option<Node<OnOff>>,
+    } with Pci
+}
+
+impl Form for Vsock {
+    fn lower(&self, out: &mut Lowering<'_>) {
+        let vhostfd = self.fd.is_some_and(|fd| fd.0).then(|| {
+            // The type has no greater ones.
+            let cid = u32::try_from(self.cid.0).unwrap_or(u32::MAX);
+            out.fd(FdSource::VhostVsock { cid }, &self.id)
+        });
+        out.option("-device")
+            .word("vhost-vsock-pci")
+            .set("id", &self.id)
+            .set("guest-cid", self.cid)
+            .set("vhostfd", vhostfd)
+            .pci(&self.pci);
+    }
+}
