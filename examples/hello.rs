@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         nodefaults
         arg "-display" "none"
     };
-    let exit = Guest::spawn(&plan)?.wait()?;
+    let exit = Guest::spawn(&plan)?.wait();
     println!("{exit}");
     Ok(())
 }

@@ -46,8 +46,8 @@ fn run(mut guest: Guest, said: &AtomicU32) -> Result<(), AnyError> {
     guest.resume()?;
     let event = events.wait_for("RESUME", Duration::from_secs(30))?;
     let text = std::io::read_to_string(stdout)?;
-    let exit = guest.wait()?;
-    println!("guest {id}: {}, {:?}, {}", event.name, text.trim_end(), exit.status());
+    let exit = guest.wait();
+    println!("guest {id}: {}, {:?}, {}", event.name, text.trim_end(), exit);
     if text.contains("hello from qemu-dsl") {
         said.fetch_add(1, Ordering::Relaxed);
     }

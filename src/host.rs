@@ -51,7 +51,7 @@ fn ask(program: &OsStr, patience: Duration) -> Result<Version, String> {
         Err(_) => Err(format!("{asked} said nothing for {} seconds", patience.as_secs())),
         Ok(Err(error)) => Err(format!("{asked}: {error}")),
         Ok(Ok(line)) if line.is_empty() => {
-            let exit = guest.wait_timeout(patience).ok().flatten();
+            let exit = guest.wait_timeout(patience);
             let complaint = exit.map(|exit| exit.stderr_text().trim_end().replace('\n', "; "));
             let complaint = complaint.filter(|complaint| !complaint.is_empty());
             Err(match complaint {

@@ -8,7 +8,7 @@ use std::{fmt, io};
 use crate::plan::Plan;
 use crate::process::Step;
 use crate::qmp::QmpError;
-use crate::{FdError, Rejection};
+use crate::{Exit, FdError, Rejection};
 
 /// A guest could not be started. Nothing of it is left: no process, and no open file descriptor.
 #[derive(Debug)]
@@ -50,6 +50,14 @@ pub enum SpawnError {
     FdTwice {
         /// The name.
         name: String,
+    },
+    /// The plan goes to the background (`daemonize`), and was not to be started [detached](crate::Spawn::detached).
+    Daemonizes,
+    /// What was to go to the background has not got there: it ended with an error, or was killed as it was not ready
+    /// within a minute.
+    Daemon {
+        /// How it ended, and what it wrote to standard error.
+        exit: Box<Exit>,
     },
     /// An argument, a variable or a path contains a zero byte, which the kernel takes for its end.
     Nul {
@@ -99,6 +107,8 @@ impl SpawnError {
             | Self::Stdio { source, .. }
             | Self::System { source, .. } => Some(source),
             Self::NotFound { .. }
+            | Self::Daemonizes
+            | Self::Daemon { .. }
             | Self::FdNumber { .. }
             | Self::FdName { .. }
             | Self::FdTwice { .. }
@@ -159,6 +169,11 @@ impl fmt::Display for SpawnError {
                 "{lines} file descriptors of this VM are called `{name}`: give their devices different ids"
             ),
             Self::FdTwice { name } => write!(f, "two file descriptors were handed over as `{name}`"),
+            Self::Daemonizes => f.write_str(
+                "the plan goes to the background (`daemonize`), where nothing binds it to this process: start it detached, or \
+                 leave that out",
+            ),
+            Self::Daemon { exit } => write!(f, "QEMU has not gone to the background: {exit}"),
             Self::Nul { text } => write!(f, "{text:?} contains a zero byte"),
             Self::CurrentDir { path, source } => {
                 write!(f, "working directory {}: {}", path.display(), reason(source))

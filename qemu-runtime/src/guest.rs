@@ -15,7 +15,7 @@ use rustix::process::{Signal, pidfd_send_signal};
 
 use crate::plan::Plan;
 use crate::qmp::{Cont, Event, Qmp, QmpError, Status, Stop, SystemPowerdown};
-use crate::supervisor::Shared;
+use crate::supervisor::{Ended, Shared};
 use crate::{Spawn, SpawnError, StartError, Version};
 
 /// A guest: a QEMU that was started from a [`Plan`].
@@ -182,35 +182,19 @@ impl Guest {
 
     /// Waits for it to end. Where its standard input is a pipe whose end it waits for, [take](Self::take_stdin) and
     /// drop that first.
-    ///
-    /// # Errors
-    ///
-    /// `ECHILD` where its exit status is lost: the program ignores SIGCHLD, or waits for all its children elsewhere.
-    /// It has ended then, too.
-    pub fn wait(&self) -> io::Result<Exit> {
-        match self.shared.wait(None) {
-            Some(status) => self.exit(status),
-            None => Err(Errno::CHILD.into()),
-        }
+    pub fn wait(&self) -> Exit {
+        self.exit(self.shared.wait(None).flatten())
     }
 
     /// Waits for it to end, but not longer than `timeout`. Nothing if it runs on.
-    ///
-    /// # Errors
-    ///
-    /// As [`Guest::wait`].
-    pub fn wait_timeout(&self, timeout: Duration) -> io::Result<Option<Exit>> {
+    pub fn wait_timeout(&self, timeout: Duration) -> Option<Exit> {
         // A deadline beyond what the clock can tell is none.
-        self.shared.wait(Instant::now().checked_add(timeout)).map(|status| self.exit(status)).transpose()
+        self.shared.wait(Instant::now().checked_add(timeout)).map(|ended| self.exit(ended))
     }
 
     /// How it ended, if it has.
-    ///
-    /// # Errors
-    ///
-    /// As [`Guest::wait`].
-    pub fn try_wait(&self) -> io::Result<Option<Exit>> {
-        self.shared.status().map(|status| self.exit(status)).transpose()
+    pub fn try_wait(&self) -> Option<Exit> {
+        self.shared.ended().map(|ended| self.exit(ended))
     }
 
     /// Kills it, by SIGKILL: it can neither save anything nor refuse. Does nothing if it has ended.
@@ -227,9 +211,9 @@ impl Guest {
         }
     }
 
-    fn exit(&self, status: io::Result<ExitStatus>) -> io::Result<Exit> {
+    fn exit(&self, ended: Ended) -> Exit {
         let observed = self.qmp().map(Qmp::observed).unwrap_or_default();
-        Ok(Exit::new(&self.shared, status?, observed))
+        Exit::new(&self.shared, ended, observed)
     }
 }
 
@@ -261,40 +245,53 @@ impl Drop for Guest {
 /// How a guest ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exit {
-    status: ExitStatus,
+    status: Ended,
     stderr: Vec<u8>,
     skipped: u64,
     observed: Observed,
 }
 
 impl Exit {
-    pub(crate) fn new(shared: &Shared, status: ExitStatus, observed: Observed) -> Self {
+    pub(crate) fn new(shared: &Shared, status: Ended, observed: Observed) -> Self {
         let (stderr, skipped) = shared.stderr();
         Self { status, stderr, skipped, observed }
     }
 
     /// Why it ended, as far as is known: what QEMU's events say takes QMP.
     pub fn cause(&self) -> Cause {
-        if let Some(signal) = self.status.signal() {
+        if let Some(signal) = self.signal() {
             return Cause::Signal(signal);
         }
-        match (&self.observed.reason, self.status.code()) {
+        match (&self.observed.reason, self.code()) {
             (_, _) if self.observed.panicked => Cause::GuestPanicked,
-            (Some(reason), Some(0)) => Cause::Shutdown(reason.clone()),
             (_, Some(code)) if code != 0 => Cause::Failed(code),
-            (_, _) => Cause::Ended,
+            (Some(reason), _) => Cause::Shutdown(reason.clone()),
+            (None, Some(_)) => Cause::Ended,
+            (None, None) => Cause::Unknown,
         }
     }
 
-    /// QEMU's exit status: its exit code, or the signal that killed it
-    /// ([`ExitStatusExt::signal`](std::os::unix::process::ExitStatusExt::signal)).
-    pub const fn status(&self) -> ExitStatus {
+    /// The exit code, where it ended by itself.
+    pub fn code(&self) -> Option<i32> {
+        self.status?.code()
+    }
+
+    /// The number of the signal that killed it, where one did.
+    pub fn signal(&self) -> Option<i32> {
+        self.status?.signal()
+    }
+
+    /// QEMU's exit status.
+    ///
+    /// It is lost (`None`) where the guest [went to the background](Spawn::detached), as it is nobody's child there, and
+    /// where the program ignores SIGCHLD or waits for all its children elsewhere.
+    pub const fn status(&self) -> Option<ExitStatus> {
         self.status
     }
 
-    /// Whether QEMU ended with exit code 0.
+    /// Whether it is known that QEMU ended with exit code 0.
     pub fn success(&self) -> bool {
-        self.status.success()
+        self.status.is_some_and(|status| status.success())
     }
 
     /// The last 64 KiB that it wrote to standard error. Empty unless that was
@@ -317,7 +314,10 @@ impl Exit {
 /// The exit status, and what was written to standard error.
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.status.fmt(f)?;
+        match self.status {
+            Some(status) => status.fmt(f)?,
+            None => f.write_str("exit status unknown")?,
+        }
         match self.stderr_text().trim_end() {
             "" => Ok(()),
             text => write!(f, ": {text}"),
@@ -339,6 +339,8 @@ pub enum Cause {
     Failed(i32),
     /// It ended with exit code 0, and nothing more is known.
     Ended,
+    /// It ended, and nothing more is known: [its exit status is lost](Exit::status).
+    Unknown,
 }
 
 /// Why QEMU shut down, in the words of its event `SHUTDOWN`.

@@ -6,6 +6,7 @@ compile_error!(
 );
 
 mod confine;
+mod daemon;
 mod error;
 mod fd;
 mod guest;

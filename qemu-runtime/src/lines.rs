@@ -11,7 +11,7 @@ use std::io::{self, Write};
 ///
 /// let plan = Plan::new("qemu-system-x86_64", ["-no-such-option"], vec![]);
 /// let log = Lines::new(|line| eprintln!("qemu: {line}"));
-/// let exit = Spawn::new(&plan).stderr(Stderr::tee(log)).spawn()?.wait()?;
+/// let exit = Spawn::new(&plan).stderr(Stderr::tee(log)).spawn()?.wait();
 /// assert!(!exit.success());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -15,7 +15,6 @@ use std::process::ExitStatus;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use crate::confine::{Limit, Resource, User};
@@ -163,16 +162,17 @@ pub(crate) fn spawn(command: &Command) -> Result<Process, (Step, io::Error)> {
     }
 }
 
-/// Waits for the process to end, and lets the kernel forget it.
-pub(crate) fn wait(pidfd: &OwnedFd) -> Result<ExitStatus, Errno> {
-    let ended = rustix::io::retry_on_intr(|| waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED))?;
+/// Waits for the process to end, and lets the kernel forget it. Without a status where it is nobody's to wait for, and has
+/// ended.
+pub(crate) fn wait(pidfd: &OwnedFd) -> Option<ExitStatus> {
+    let ended = rustix::io::retry_on_intr(|| waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED));
     // Without NOHANG there always is one.
-    let ended = ended.ok_or(Errno::CHILD)?;
+    let ended = ended.ok()??;
     // Put together as `wait` has it: the exit code above, the signal below, and whether it left a core.
     let code = ended.exit_status().unwrap_or(0) << 8;
     let signal = ended.terminating_signal().unwrap_or(0);
     let core = if ended.dumped() { 0x80 } else { 0 };
-    Ok(ExitStatus::from_raw(code | signal | core))
+    Some(ExitStatus::from_raw(code | signal | core))
 }
 
 /// All that the child needs, in the form in which the kernel wants it.
@@ -431,7 +431,7 @@ fn number(name: &[u8]) -> Option<RawFd> {
 }
 
 /// Blocks all signals in this thread.
-fn block_signals() {
+pub(crate) fn block_signals() {
     let mut all = std::mem::MaybeUninit::uninit();
     // SAFETY: sigfillset fills in what pthread_sigmask reads, which with this first argument can't fail.
     unsafe {

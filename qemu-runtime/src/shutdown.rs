@@ -95,14 +95,14 @@ impl Guest {
     ///
     /// # Errors
     ///
-    /// Where even SIGKILL doesn't end it in time (`TimedOut`) or may not be sent (`EPERM`); and as [`Guest::wait`].
+    /// Where even SIGKILL doesn't end it in time (`TimedOut`) or may not be sent (`EPERM`).
     pub fn shutdown(&self, policy: &ShutdownPolicy) -> io::Result<Shutdown> {
         let done = |step, exit| Ok(Shutdown { step, exit });
-        if let Some(exit) = self.try_wait()? {
+        if let Some(exit) = self.try_wait() {
             return done(ShutdownStep::None, exit);
         }
         if let Some(time) = policy.powerdown
-            && let Some(exit) = self.power_down_within(time)?
+            && let Some(exit) = self.power_down_within(time)
         {
             return done(ShutdownStep::Powerdown, exit);
         }
@@ -112,8 +112,8 @@ impl Guest {
             let end = Instant::now().checked_add(time);
             // It may end before it answers; what else goes wrong, the next step sees to.
             let told = qmp.execute_timeout(&Quit {}, time);
-            let left = if told.is_ok() || self.try_wait()?.is_some() { left(end) } else { Duration::ZERO };
-            if let Some(exit) = self.wait_timeout(left)? {
+            let left = if told.is_ok() || self.try_wait().is_some() { left(end) } else { Duration::ZERO };
+            if let Some(exit) = self.wait_timeout(left) {
                 return done(ShutdownStep::Quit, exit);
             }
         }
@@ -122,12 +122,12 @@ impl Guest {
                 Ok(()) | Err(Errno::SRCH) => {}
                 Err(error) => return Err(error.into()),
             }
-            if let Some(exit) = self.wait_timeout(time)? {
+            if let Some(exit) = self.wait_timeout(time) {
                 return done(ShutdownStep::Terminate, exit);
             }
         }
         Guest::kill(self)?;
-        match self.wait_timeout(policy.kill)? {
+        match self.wait_timeout(policy.kill) {
             Some(exit) => done(ShutdownStep::Kill, exit),
             None => Err(io::Error::new(io::ErrorKind::TimedOut, "QEMU has not ended after SIGKILL")),
         }
@@ -135,13 +135,11 @@ impl Guest {
 
     /// Asks the guest and waits for its end, but not for a guest that can't hear it, nor once only QEMU is left
     /// (`-no-shutdown`).
-    fn power_down_within(&self, time: Duration) -> io::Result<Option<Exit>> {
+    fn power_down_within(&self, time: Duration) -> Option<Exit> {
         /// How often a QEMU that doesn't end is asked whether its guest has.
         const PERIOD: Duration = Duration::from_millis(500);
 
-        let Some(qmp) = self.qmp() else {
-            return Ok(None);
-        };
+        let qmp = self.qmp()?;
         let end = Instant::now().checked_add(time);
         if !qmp.execute_timeout(&QueryStatus {}, time).is_ok_and(|status| status.running)
             || qmp.execute_timeout(&SystemPowerdown {}, left(end)).is_err()
@@ -150,13 +148,13 @@ impl Guest {
         }
         loop {
             let left = left(end);
-            if let Some(exit) = self.wait_timeout(left.min(PERIOD))? {
-                return Ok(Some(exit));
+            if let Some(exit) = self.wait_timeout(left.min(PERIOD)) {
+                return Some(exit);
             }
             let over =
                 qmp.execute_timeout(&QueryStatus {}, left).is_ok_and(|status| status.status == "shutdown");
             if left.is_zero() || over {
-                return Ok(None);
+                return None;
             }
         }
     }

@@ -12,16 +12,18 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::confine::Confinement;
+use crate::daemon::{self, PidFile};
 use crate::fd::SocketFile;
 use crate::plan::{Fd, Plan};
 use crate::process::{Bounds, Command, Step};
 use crate::qmp::{Qmp, QmpOptions};
 use crate::stdio::{open_input, open_output};
-use crate::supervisor::{self, Incoming};
+use crate::supervisor::{self, DaemonFailure, Incoming};
 use crate::{
     Guest, HostPaths, InheritedFdError, Limit, Resource, Sandbox, SpawnError, StartError, Stderr, Stdio,
     User, fd, program,
@@ -61,6 +63,8 @@ pub struct Spawn<'a> {
     /// File descriptors by their names in the plan's table.
     handed: Vec<(String, OwnedFd)>,
     detached: bool,
+    /// How long a daemon may take to get ready.
+    patience: Duration,
     shielded: bool,
     qmp: Option<QmpOptions>,
 }
@@ -82,6 +86,7 @@ impl<'a> Spawn<'a> {
             sandbox: None,
             handed: Vec::new(),
             detached: false,
+            patience: Duration::from_secs(60),
             shielded: false,
             qmp: None,
         }
@@ -202,6 +207,11 @@ impl<'a> Spawn<'a> {
     /// Lets the guest outlive this process and its [`Guest`]: dropping that doesn't kill it, nor does the end of this
     /// process. It gets a session of its own, so that no terminal's hangup or Ctrl-C reaches it.
     ///
+    /// A plan that goes to the background (`daemonize`) is started so only. The spawn then waits until QEMU is ready there,
+    /// a minute at most, and the guest is what runs in the background: it is found by QEMU's own `-pidfile`, which is
+    /// added where the plan has none. As it is no child of this process, [its exit status](Exit::status) is not
+    /// known.
+    ///
     /// Captured standard error has no reader once this process has ended: what is written there is lost. A
     /// [file](Stdio::Fd) keeps it.
     pub const fn detached(mut self) -> Self {
@@ -281,6 +291,19 @@ impl<'a> Spawn<'a> {
         let env = env.iter().map(|(name, value)| variable(name, value)).collect::<Result<_, _>>()?;
         let current_dir = self.current_dir.as_deref().map(text).transpose()?;
 
+        let pid_file = if daemon::daemonizes(&args) {
+            if !self.detached {
+                return Err(SpawnError::Daemonizes);
+            }
+            let user = self.confinement.user.as_ref();
+            let (file, added) = PidFile::of(&args, self.current_dir.as_deref(), user)
+                .map_err(system("making a folder for the daemon's number"))?;
+            args.extend(added);
+            Some(file)
+        } else {
+            None
+        };
+
         let (stdin, our_stdin) = open_input(self.stdin).map_err(stdio("standard input"))?;
         let (stdout, our_stdout) =
             open_output(self.stdout, io::stdout()).map_err(stdio("standard output"))?;
@@ -317,11 +340,26 @@ impl<'a> Spawn<'a> {
             bounds,
             shielded: self.shielded,
         };
-        let (shared, thread) = supervisor::start(command, incoming).map_err(|(step, source)| match step {
+        let failed = |step, source| match step {
             Step::Exec => SpawnError::Exec { program, source },
             Step::CurrentDir => SpawnError::CurrentDir { path: self.current_dir.unwrap_or_default(), source },
             other => SpawnError::System { action: other.action(), source },
-        })?;
+        };
+        let started = match pid_file {
+            None => supervisor::start(command, incoming).map_err(|(step, source)| failed(step, source)),
+            Some(file) => {
+                supervisor::start_daemon(command, incoming, file, self.patience).map_err(|failure| {
+                    match failure {
+                        DaemonFailure::Start(step, source) => failed(step, source),
+                        DaemonFailure::Ended(exit) => SpawnError::Daemon { exit: Box::new(exit) },
+                        DaemonFailure::Lost(source) => {
+                            SpawnError::System { action: "finding the daemon by its file", source }
+                        }
+                    }
+                })
+            }
+        };
+        let (shared, thread) = started?;
         let mut guest = Guest {
             shared,
             thread: Some(thread),

@@ -9,11 +9,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitStatus;
 use std::sync::{Arc, MutexGuard, mpsc};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
+use rustix::process::{Signal, pidfd_send_signal};
 
+use crate::Exit;
+use crate::daemon::PidFile;
 use crate::process::{self, Command, Step};
 use crate::tail::Tail;
 use crate::watch::Watched;
@@ -31,11 +34,14 @@ pub(crate) struct Shared {
     state: Watched<State>,
 }
 
+/// How a process ended. Without a status that is lost: it was not this process's child, or somebody else waited for it.
+pub(crate) type Ended = Option<ExitStatus>;
+
 #[derive(Default)]
 struct State {
     stderr: Tail,
     /// How it ended, once it has.
-    status: Option<Result<ExitStatus, Errno>>,
+    ended: Option<Ended>,
 }
 
 /// Starts `command` on a thread of its own. The file descriptors in it are closed when this returns.
@@ -74,21 +80,68 @@ pub(crate) fn start(
     }
 }
 
+/// Why there is no daemon.
+pub(crate) enum DaemonFailure {
+    /// It could not be started.
+    Start(Step, io::Error),
+    /// What was started has ended otherwise than it does when the daemon is ready, or was killed as it took too long.
+    Ended(Exit),
+    /// It is not known which process it is.
+    Lost(io::Error),
+}
+
+/// Starts `command`, waits until it has gone to the background, and attends to it there.
+///
+/// It is nobody's child then: when it ends is seen, how it ended is not.
+pub(crate) fn start_daemon(
+    command: Command,
+    stderr: Option<Incoming>,
+    pid_file: PidFile,
+    patience: Duration,
+) -> Result<(Arc<Shared>, JoinHandle<()>), DaemonFailure> {
+    let (launcher, thread) =
+        start(command, stderr).map_err(|(step, error)| DaemonFailure::Start(step, error))?;
+    let ended = launcher.wait(Instant::now().checked_add(patience));
+    if ended.is_none() {
+        let _ = pidfd_send_signal(&launcher.pidfd, Signal::KILL);
+    }
+    // Its panic would have been printed; there is nothing to add to it.
+    let _ = thread.join();
+    if !matches!(ended, Some(Some(status)) if status.success()) {
+        let ended = launcher.ended().flatten();
+        return Err(DaemonFailure::Ended(Exit::new(&launcher, ended, Default::default())));
+    }
+    let (pid, pidfd) = pid_file.daemon().map_err(DaemonFailure::Lost)?;
+    let stderr = std::mem::take(&mut launcher.lock().stderr);
+    let shared = Arc::new(Shared {
+        pid: pid.as_raw_nonzero().get().unsigned_abs(),
+        pidfd,
+        state: Watched::new(State { stderr, ended: None }),
+    });
+    let attending = Arc::clone(&shared);
+    let thread = thread::Builder::new().name("qemu-guest".into()).spawn(move || {
+        process::block_signals();
+        // It has given up its standard error. The wait says that it is nobody's child.
+        attending.attend(None);
+    });
+    thread.map(|thread| (shared, thread)).map_err(|error| DaemonFailure::Start(Step::Thread, error))
+}
+
 impl Shared {
     /// How it ended, if it has.
-    pub(crate) fn status(&self) -> Option<io::Result<ExitStatus>> {
-        known(&self.lock())
+    pub(crate) fn ended(&self) -> Option<Ended> {
+        self.lock().ended
     }
 
     /// How it ended, once it has, or nothing at the deadline.
-    pub(crate) fn wait(&self, deadline: Option<Instant>) -> Option<io::Result<ExitStatus>> {
-        self.state.wait(deadline, |state| known(state))
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> Option<Ended> {
+        self.state.wait(deadline, |state| state.ended)
     }
 
     /// The same for a task.
     #[cfg(feature = "tokio")]
-    pub(crate) async fn ended(&self, deadline: Option<Instant>) -> Option<io::Result<ExitStatus>> {
-        self.state.seen(deadline, |state| known(state)).await
+    pub(crate) async fn seen_to_end(&self, deadline: Option<Instant>) -> Option<Ended> {
+        self.state.seen(deadline, |state| state.ended).await
     }
 
     /// The end of what it wrote to standard error so far, and how many bytes came before.
@@ -135,8 +188,8 @@ impl Shared {
                 }
             }
         }
-        let status = process::wait(&self.pidfd);
-        self.lock().status = Some(status);
+        let ended = process::wait(&self.pidfd);
+        self.lock().ended = Some(ended);
         self.state.tell();
     }
 
@@ -155,10 +208,6 @@ impl Shared {
         }
         taken
     }
-}
-
-fn known(state: &State) -> Option<io::Result<ExitStatus>> {
-    state.status.map(|status| status.map_err(io::Error::from))
 }
 
 fn ready(fd: impl AsFd) -> bool {

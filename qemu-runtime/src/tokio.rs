@@ -18,11 +18,10 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
+use crate::supervisor::Ended;
 
 pub use crate::qmp::tasks::{Events, Qmp};
 
@@ -150,35 +149,23 @@ impl Guest {
     }
 
     /// Waits for it to end.
-    ///
-    /// # Errors
-    ///
-    /// As [`crate::Guest::wait`].
-    pub async fn wait(&self) -> io::Result<Exit> {
-        match self.blocking().shared.ended(None).await {
-            Some(status) => self.exit(status).await,
-            None => Err(Errno::CHILD.into()),
-        }
+    pub async fn wait(&self) -> Exit {
+        let ended = self.blocking().shared.seen_to_end(None).await;
+        self.exit(ended.flatten()).await
     }
 
     /// Waits for it to end, but not longer than `timeout`. Nothing if it runs on.
-    ///
-    /// # Errors
-    ///
-    /// As [`crate::Guest::wait`].
-    pub async fn wait_timeout(&self, timeout: Duration) -> io::Result<Option<Exit>> {
-        match self.blocking().shared.ended(Instant::now().checked_add(timeout)).await {
-            Some(status) => self.exit(status).await.map(Some),
-            None => Ok(None),
-        }
+    pub async fn wait_timeout(&self, timeout: Duration) -> Option<Exit> {
+        let ended = self.blocking().shared.seen_to_end(Instant::now().checked_add(timeout)).await?;
+        Some(self.exit(ended).await)
     }
 
-    async fn exit(&self, status: io::Result<ExitStatus>) -> io::Result<Exit> {
+    async fn exit(&self, ended: Ended) -> Exit {
         let observed = match self.qmp() {
             Some(qmp) => qmp.observed().await,
             None => Default::default(),
         };
-        Ok(Exit::new(&self.blocking().shared, status?, observed))
+        Exit::new(&self.blocking().shared, ended, observed)
     }
 
     /// Shuts it down: see [`crate::Guest::shutdown`]. Begun, it goes on though the call is dropped.

@@ -8,15 +8,12 @@ mod signals;
 mod supervise;
 mod terminal;
 
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::ExitStatus;
-
-use qemu_runtime::{Spawn, Stderr, Stdio, inherited_fd};
+use qemu_runtime::{Exit, Plan, Spawn, SpawnError, Stderr, Stdio, inherited_fd};
 
 use crate::cli::Run;
 use crate::compile::{Unnamed, compile};
 use crate::emit::{Form, emit};
-use crate::failure::{Failure, reason, status};
+use crate::failure::{Failure, status};
 use crate::output;
 use crate::report::{JsonTo, Reporter};
 use crate::source::Source;
@@ -60,25 +57,30 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
         spawn = spawn.fd(name, inherited_fd(*number).map_err(Failure::not_started)?);
     }
     spawn = spawn.listen_fds().map_err(Failure::not_started)?;
-    if !goes_away {
-        spawn = spawn.shielded().qmp();
+    spawn = if goes_away { spawn.detached() } else { spawn.shielded().qmp() };
+    let mut guest = match spawn.spawn() {
+        Ok(guest) => guest,
+        Err(SpawnError::Daemon { exit }) => {
+            explain(&exit, &plan, &source, command, &messages)?;
+            return Ok(exit_status(&exit));
+        }
+        Err(error) => return Err(Failure::not_started(error)),
+    };
+    if goes_away {
+        messages.release();
+        return Ok(status::SUCCESS);
     }
-    let mut guest = spawn.spawn().map_err(Failure::not_started)?;
     let _pid_file = command.pidfile.as_deref().map(|path| PidFile::write(path, guest.id())).transpose()?;
 
     let serial = guest.take_stdout().zip(command.wait_for.clone());
     let end = Supervisor::new(&guest, command, &messages, signals).run(serial);
-    let End { exit, stop, said, greeted } =
-        end.map_err(|error| Failure::usage(format!("QEMU's exit status is lost: {}", reason(&error))))?;
-    let rejection = exit.rejection(&plan).filter(|_| !greeted && stop.is_none());
-    match rejection {
-        Some(rejection) if rejection.span.is_some() => {
-            messages.release_without(&exit.stderr_text(), &rejection.said);
-            rejected::report(&rejection, &source, command)?;
-        }
-        _ => messages.release(),
+    let End { exit, stop, said, greeted } = end;
+    if greeted || stop.is_some() {
+        messages.release();
+    } else {
+        explain(&exit, &plan, &source, command, &messages)?;
     }
-    let own = exit_status(exit.status());
+    let own = exit_status(&exit);
     Ok(match (stop, &command.wait_for) {
         (Some(Stop::Timeout), _) => status::TIMEOUT,
         (_, Some(_)) if said => status::SUCCESS,
@@ -88,6 +90,26 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
         }
         _ => own,
     })
+}
+
+/// Says why QEMU ended before its guest began: at the source, where that has it.
+fn explain(
+    exit: &Exit,
+    plan: &Plan,
+    source: &Source,
+    command: &Run,
+    messages: &Messages,
+) -> Result<(), Failure> {
+    match exit.rejection(plan) {
+        Some(rejection) if rejection.span.is_some() => {
+            messages.release_without(&exit.stderr_text(), &rejection.said);
+            rejected::report(&rejection, source, command)
+        }
+        _ => {
+            messages.release();
+            Ok(())
+        }
+    }
 }
 
 /// Refuses the options for which QEMU must stay, where it goes into the background.
@@ -107,7 +129,7 @@ fn refuse_what_stays(command: &Run) -> Result<(), Failure> {
 }
 
 /// As a shell has it.
-fn exit_status(exit: ExitStatus) -> u8 {
+fn exit_status(exit: &Exit) -> u8 {
     let signalled = || u8::try_from(exit.signal()?).ok()?.checked_add(status::SIGNALLED);
     exit.code().and_then(|code| u8::try_from(code).ok()).or_else(signalled).unwrap_or(u8::MAX)
 }

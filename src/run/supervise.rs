@@ -1,7 +1,7 @@
 //! A guest from its start to its end: signals, deadlines, and what it says.
 
 use std::ffi::c_int;
-use std::io::{self, PipeReader};
+use std::io::PipeReader;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ enum Event {
     Greeted,
     /// Whether the guest said what is waited for, in the end.
     Said(bool),
-    Ended(io::Result<Exit>),
+    Ended(Exit),
 }
 
 /// Why the guest was shut down.
@@ -94,7 +94,7 @@ impl<'g> Supervisor<'g> {
     }
 
     /// Waits for its end. `serial` is its output, and the text that it is to say there.
-    pub(crate) fn run(mut self, serial: Option<(PipeReader, String)>) -> io::Result<End> {
+    pub(crate) fn run(mut self, serial: Option<(PipeReader, String)>) -> End {
         match serial {
             Some((output, text)) => serial::watch(output, text, tell(&self.sender, Event::Said)),
             None => self.said = Some(false),
@@ -121,9 +121,9 @@ impl<'g> Supervisor<'g> {
                     None => self.look_at_the_clock(scope),
                 }
             }
-        })?;
+        });
         self.listen_to_the_end();
-        Ok(End { exit, stop: self.stop, said: self.said == Some(true), greeted: self.greeted })
+        End { exit, stop: self.stop, said: self.said == Some(true), greeted: self.greeted }
     }
 
     /// The next event, or nothing at the next deadline.

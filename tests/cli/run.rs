@@ -353,3 +353,14 @@ fn a_guest_that_daemonizes_outlives_the_program() {
     let killed = Command::new("kill").args(["-KILL", pid.trim()]).status().unwrap();
     assert!(killed.success());
 }
+
+#[test]
+fn a_guest_that_cannot_daemonize_is_reported_at_its_statement() {
+    let folder = Folder::new();
+    let text =
+        "target 7.2\nmachine none\nnodefaults\ndaemonize\nblockdev file node-name=d filename=\"/no/such\"\n";
+    folder.file("a.vm", text);
+    let ended = folder.run(&["run", "a.vm"]);
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("error: rejected") && ended.stderr.contains("a.vm:5:"), "{}", ended.stderr);
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use qemu_runtime::qmp::{Qmp, QmpOptions};
 use qemu_runtime::{Plan, Spawn, Stdio};
@@ -22,13 +22,12 @@ pub(crate) fn run(qemu: &Qemu, text: &str, world: &World) -> Outcome {
     args.push("-S".into());
     let plan = Plan::new(&*qemu.program.to_string_lossy(), args.iter().cloned(), vec![]);
     let _kill = Kill(world);
-    let guest = Spawn::new(&plan).current_dir(world.path()).stdout(Stdio::Null).spawn()?;
-    // What was started ends as soon as the one in the background is ready.
-    let exit = some(guest.wait_timeout(PATIENCE)?, "end of what was started")?;
-    ensure!(exit.success() && exit.stderr().is_empty(), "{exit}\n{args:#?}")?;
-
-    let pid: i32 = fs::read_to_string(world.file("pid"))?.trim().parse()?;
-    let daemon = pidfd_open(some(Pid::from_raw(pid), "process")?, PidfdFlags::empty())?;
+    // It is there once what is in the background is ready.
+    let guest = Spawn::new(&plan).current_dir(world.path()).stdout(Stdio::Null).detached().spawn()?;
+    let stderr = guest.stderr();
+    ensure!(stderr.is_empty(), "{}\n{args:#?}", String::from_utf8_lossy(&stderr))?;
+    let pid: u32 = fs::read_to_string(world.file("pid"))?.trim().parse()?;
+    equal("process", guest.id(), pid)?;
     ensure!(is_ours(pid, world), "{pid} is another process")?;
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let parent = stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(1));
@@ -38,16 +37,12 @@ pub(crate) fn run(qemu: &Qemu, text: &str, world: &World) -> Outcome {
     let status = qmp.execute_raw("query-status", json!({}))?;
     equal("status", status.get("status"), Some(&json!("prelaunch")))?;
     qmp.execute_raw("quit", json!({}))?;
-    let deadline = Instant::now() + PATIENCE;
-    while pidfd_send_signal(&daemon, Signal::CONT).is_ok() && is_ours(pid, world) {
-        ensure!(Instant::now() < deadline, "it doesn't quit")?;
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    some(guest.wait_timeout(PATIENCE), "its end")?;
     Ok(())
 }
 
 /// Whether a process has the folder among its arguments. One that has ended has none.
-fn is_ours(pid: i32, world: &World) -> bool {
+fn is_ours(pid: u32, world: &World) -> bool {
     let dir = world.path().to_string_lossy();
     let args = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     String::from_utf8_lossy(&args).contains(&*dir)
@@ -59,9 +54,11 @@ struct Kill<'w>(&'w World);
 impl Drop for Kill<'_> {
     fn drop(&mut self) {
         let entries = fs::read_dir("/proc").into_iter().flatten();
-        let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
+        let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
         for pid in pids.filter(|pid| is_ours(*pid, self.0)) {
-            if let Some(Ok(process)) = Pid::from_raw(pid).map(|pid| pidfd_open(pid, PidfdFlags::empty())) {
+            if let Some(Ok(process)) =
+                Pid::from_raw(pid.cast_signed()).map(|pid| pidfd_open(pid, PidfdFlags::empty()))
+            {
                 // It may end by itself this moment.
                 let _ = pidfd_send_signal(process, Signal::KILL);
             }

@@ -246,13 +246,12 @@ impl Running<'_> {
         self.ask("quit", json!({}))?;
         let exit = self.guest.wait_timeout(PATIENCE);
         let outcome = match exit {
-            Ok(Some(exit)) => {
+            Some(exit) => {
                 let stderr = self.stderr(exit.stderr());
                 ensure!(exit.success(), "{exit}")
                     .and_then(|()| ensure!(stderr.is_empty(), "it said something"))
             }
-            Ok(None) => Err(Stop::failed("it doesn't quit")),
-            Err(error) => Err(Stop::failed(error)),
+            None => Err(Stop::failed("it doesn't quit")),
         };
         self.explain(outcome)
     }

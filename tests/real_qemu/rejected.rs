@@ -44,7 +44,7 @@ fn rejection(qemu: &Qemu, text: &str, world: &World) -> Outcome<Rejection> {
     let plan = Plan::of(some(compiled.template, format!("plan: {:#?}", compiled.diagnostics))?);
     match Guest::start(&plan) {
         Err(StartError::Rejected { rejection, error }) => {
-            equal("QEMU's exit code", error.exit().and_then(|exit| exit.status().code()), Some(1))?;
+            equal("QEMU's exit code", error.exit().and_then(|exit| exit.code()), Some(1))?;
             Ok(*rejection)
         }
         Err(error) => Err(Stop::failed(format!("not told: {error}"))),

@@ -224,10 +224,9 @@ impl Connection {
                     return;
                 }
                 let process = self.process.as_ref();
-                let status =
-                    process.and_then(|process| Some((process, process.wait(deadline_of(PATIENCE))?.ok()?)));
-                match status {
-                    Some((process, status)) => QmpEnd::Exited(Exit::new(process, status, observed)),
+                let ended = process.and_then(|process| Some((process, process.wait(deadline_of(PATIENCE))?)));
+                match ended {
+                    Some((process, ended)) => QmpEnd::Exited(Exit::new(process, ended, observed)),
                     None => QmpEnd::Closed { partial },
                 }
             }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
 
 mod confine;
+mod daemon;
 mod fds;
 mod guest;
 mod handed;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     arguments.test_threads = Some(1);
     let tests = [
         confine::TESTS,
+        daemon::TESTS,
         fds::TESTS,
         handed::TESTS,
         sources::TESTS,

@@ -100,7 +100,7 @@ impl Qemu {
 fn connect(socket: &Path, guest: &Guest) -> UnixStream {
     let mut connected = None;
     until("QEMU listens", || {
-        if let Some(exit) = guest.try_wait().unwrap() {
+        if let Some(exit) = guest.try_wait() {
             panic!("QEMU: {exit}");
         }
         connected = UnixStream::connect(socket).ok();
@@ -213,7 +213,7 @@ fn qemu_gets_vhost_queues() -> Result<(), Lacking> {
 
 fn what_qemu_says_comes_back() -> Result<(), Lacking> {
     let exit = run(&Plan::new(QEMU, ["-M", "none", "-device", "no-such-device"], vec![]));
-    assert_eq!(exit.status().code(), Some(1));
+    assert_eq!(exit.code(), Some(1));
     assert!(exit.stderr_text().contains("'no-such-device' is not a valid device model name"), "{exit}");
     Ok(())
 }
@@ -221,7 +221,7 @@ fn what_qemu_says_comes_back() -> Result<(), Lacking> {
 fn qemu_quits_when_told_to() -> Result<(), Lacking> {
     let mut qemu = Qemu::start("", vec![]);
     qemu.execute("quit", json!({}));
-    let exit = qemu.guest.wait_timeout(Duration::from_secs(10)).unwrap().unwrap();
+    let exit = qemu.guest.wait_timeout(Duration::from_secs(10)).unwrap();
     assert!(exit.success(), "{exit}");
     Ok(())
 }
@@ -271,7 +271,7 @@ fn qemu_gets_sockets_that_are_there_before() -> Result<(), Lacking> {
         if end == "quit" {
             let quit = r#"{"execute": "qmp_capabilities"} {"execute": "quit"}"#;
             writeln!(stream.get_mut(), "{quit}").unwrap();
-            assert!(guest.wait().unwrap().success());
+            assert!(guest.wait().success());
         }
         drop(guest);
         // QEMU tidies up where it can, and the next one replaces what is left.

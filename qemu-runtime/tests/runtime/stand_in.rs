@@ -50,7 +50,7 @@ pub(crate) fn listed(spawn: Spawn<'_>) -> Result<BTreeMap<u32, String>, SpawnErr
     let mut guest = spawn.stdout(Stdio::Pipe).spawn()?;
     let mut list = String::new();
     guest.take_stdout().unwrap().read_to_string(&mut list).unwrap();
-    let exit = guest.wait().unwrap();
+    let exit = guest.wait();
     assert!(exit.success(), "{exit}");
     let line = |line: &str| {
         let (number, path) = line.split_once('\t').unwrap();
@@ -69,7 +69,7 @@ pub(crate) fn expected<'a>(fds: impl IntoIterator<Item = (u32, &'a str)>) -> BTr
 
 /// Runs a plan to its end.
 pub(crate) fn run(plan: &Plan) -> Exit {
-    Guest::spawn(plan).unwrap().wait().unwrap()
+    Guest::spawn(plan).unwrap().wait()
 }
 
 /// Writes so many MB to standard error.

@@ -184,7 +184,7 @@ fn a_user_may_open_their_own_tap_and_no_other() -> Result<(), Lacking> {
             as_nobody(|| Spawn::new(&plan).host_paths(paths.clone()).spawn())
         };
         match spawn(Some("own0"), 2) {
-            Ok(guest) => assert!(guest.wait().unwrap().success()),
+            Ok(guest) => assert!(guest.wait().success()),
             Err(error) => {
                 // A file system may refuse devices.
                 let (text, problem) = problem(error);

@@ -57,11 +57,11 @@ fn a_task_talks_with_qemu() -> Result<(), Lacking> {
         assert_eq!(error.to_string(), "no-such: The command no-such has not been found (CommandNotFound)");
         let error = qmp.execute_raw_oob("query-status", Value::Null).await.unwrap_err();
         assert!(error.to_string().contains("does not support OOB"), "{error}");
-        assert!(guest.wait_timeout(SHORT).await.unwrap().is_none());
+        assert!(guest.wait_timeout(SHORT).await.is_none());
         let shutdown = guest.shutdown(&ShutdownPolicy::new()).await.unwrap();
         assert_eq!(shutdown.step, ShutdownStep::Quit);
         assert_eq!(shutdown.exit.cause(), Cause::Shutdown(ShutdownReason::Quit));
-        assert_eq!(guest.wait().await.unwrap(), shutdown.exit);
+        assert_eq!(guest.wait().await, shutdown.exit);
     })
 }
 
@@ -181,7 +181,7 @@ fn a_death_ends_all_calls() -> Result<(), Lacking> {
         let (call, event) = tokio::join!(qmp.execute_raw("x", Value::Null), events.next(LONG));
         for error in [call.unwrap_err(), event.unwrap_err()] {
             let exit = error.exit().unwrap();
-            assert_eq!((exit.status().code(), exit.stderr()), (Some(9), &b"the reason\n"[..]), "{error}");
+            assert_eq!((exit.code(), exit.stderr()), (Some(9), &b"the reason\n"[..]), "{error}");
         }
     })
 }
@@ -201,7 +201,7 @@ fn a_guest_ends_with_its_value() -> Result<(), Lacking> {
     let id = run(async {
         let guest = Guest::start(&paused()).await.unwrap();
         let id = guest.id();
-        let waiting = tokio::spawn(async move { guest.wait().await.map(drop) });
+        let waiting = tokio::spawn(async move { drop(guest.wait().await) });
         tokio::task::yield_now().await;
         waiting.abort();
         assert!(waiting.await.unwrap_err().is_cancelled());
