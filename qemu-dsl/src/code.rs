@@ -120,6 +120,8 @@ codes! {
     AddressInUse = "address-in-use",
     /// two bridges with one chassis number
     DuplicateChassis = "duplicate-chassis",
+    /// what can't be plugged into a guest that runs
+    NotPluggable = "not-pluggable",
 
     // Devices.
     /// fewer or more vhost fds than queues

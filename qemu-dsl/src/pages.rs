@@ -82,6 +82,7 @@ fn text(code: Code) -> &'static str {
         Code::PciFunction => include_str!("pages/pci-function.md"),
         Code::AddressInUse => include_str!("pages/address-in-use.md"),
         Code::DuplicateChassis => include_str!("pages/duplicate-chassis.md"),
+        Code::NotPluggable => include_str!("pages/not-pluggable.md"),
         Code::VhostFds => include_str!("pages/vhost-fds.md"),
         Code::MqUnsupported => include_str!("pages/mq-unsupported.md"),
         Code::MissingQueues => include_str!("pages/missing-queues.md"),

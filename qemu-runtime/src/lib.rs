@@ -26,8 +26,8 @@ pub use fd::{FdError, FdProblem};
 pub use guest::{Cause, Exit, Guest, OlderQemu, ShutdownReason};
 pub use host_paths::HostPaths;
 pub use qemu_dsl::Version;
-pub use qemu_dsl::plan::{self, Fd, FdSource, OsText, Plan};
-pub use qemu_dsl_macros::vm;
+pub use qemu_dsl::plan::{self, Fd, FdSource, Fragment, OsText, Plan};
+pub use qemu_dsl_macros::{devices, vm};
 pub use shutdown::{Shutdown, ShutdownPolicy, ShutdownStep};
 pub use spawn::Spawn;
 pub use stdio::{Stderr, Stdio};
@@ -36,7 +36,8 @@ pub use stdio::{Stderr, Stdio};
 #[doc(hidden)]
 pub mod __private {
     pub use qemu_dsl::plan::{
-        Arg, Fd, FdSlot, FdSource, GeneratedId, OsText, Piece, Plan, Rendered, Template,
+        Action, Arg, Fd, FdSlot, FdSource, Fragment, GeneratedId, Json, Member, OsText, Piece, Plan,
+        Rendered, Step, Template,
     };
     pub use qemu_dsl::{Span, Version};
     pub use std::borrow::Cow;

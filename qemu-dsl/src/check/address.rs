@@ -11,7 +11,8 @@ use crate::types::PciAddr;
 
 pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     let machine = vm.get::<Machine>().map_or(machine::DEFAULT, |machine| machine.kind_of.0.as_str());
-    let known = machine::known(machine);
+    // Of the guest that runs nothing is known here.
+    let known = machine::known(machine).filter(|_| !vm.is_fragment);
     let root = known.and_then(|known| known.buses.first()).copied().unwrap_or("");
     let mut taken: HashMap<(&str, u8, u8), Node<PciAddr>> = HashMap::new();
     for placement in &vm.placements {
@@ -23,7 +24,11 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
             diagnostics.push(
                 Diagnostic::error(
                     Code::AddressInUse,
-                    format!("two devices at the address `{}` of the bus `{bus}`", addr.value),
+                    if bus.is_empty() {
+                        format!("two devices at the address `{}`", addr.value)
+                    } else {
+                        format!("two devices at the address `{}` of the bus `{bus}`", addr.value)
+                    },
                 )
                 .label(addr.span, "again here")
                 .label(first.span, "first here")
