@@ -14,6 +14,7 @@ mod examine;
 mod host;
 mod memory;
 mod outcome;
+mod plug;
 mod qemu;
 mod random;
 mod stand_in;
@@ -56,6 +57,9 @@ fn trials(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
     }
     for (text, expected) in topology::TEXTS {
         add(text, Box::new(|qemu| topology::is(qemu, text, *expected)));
+    }
+    for (name, test) in plug::TESTS {
+        add(name, Box::new(test));
     }
     let between = Arc::clone(cases);
     add("targets between", Box::new(move |qemu| targets::are_taken(qemu, &between)));

@@ -268,6 +268,11 @@ fn typed(ty: Option<&Type>, name: &str, value: Vec<Piece>) -> Json {
         Some(PropertyType::Bool) => boolean(plain),
         Some(PropertyType::Int { .. }) => whole(plain),
         Some(PropertyType::Number | PropertyType::Size) => number(plain),
+        // Up to 5.2 QEMU calls one number as it calls several.
+        Some(PropertyType::Other("numbers")) if name != "host-nodes" => number(plain),
+        Some(PropertyType::Other("list" | "numbers")) => {
+            Some(Json::List(vec![guess(plain).unwrap_or_else(|| text(plain))].into()))
+        }
         Some(_) => None,
         // It is not known what it takes. A port is a text everywhere.
         None if name == "port" => None,

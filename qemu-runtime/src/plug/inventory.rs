@@ -112,10 +112,8 @@ impl<'q> Inventory<'q> {
 
     /// The path of a bus. Nothing where there is no such bus.
     fn bus(&self, bus: &str) -> Result<Option<String>, QmpError> {
-        let numbered = bus.rsplit_once('.').map(|(device, _)| device);
-        let owner = [Some(bus), numbered].into_iter().flatten().find(|id| self.has(Action::Device, id));
-        // QEMU finds the one object whose path ends so.
-        let path = owner.map_or_else(|| bus.to_owned(), |owner| format!("{DEVICES}/{owner}/{bus}"));
+        // QEMU finds the one object whose path ends so. A bridge's bus is called as the bridge, and is a part of it.
+        let path = if self.has(Action::Device, bus) { format!("{bus}/{bus}") } else { bus.to_owned() };
         Ok(self.qmp.has(&path)?.then_some(path))
     }
 
