@@ -4,6 +4,7 @@
 mod fds;
 mod guest;
 mod host;
+mod plug;
 mod qemu;
 mod qmp;
 mod stand_in;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         guest::TESTS,
         qemu::TESTS,
         qmp::TESTS,
+        plug::TESTS,
         #[cfg(feature = "qapi")]
         qmp::qapi::TESTS,
         #[cfg(feature = "tokio")]
