@@ -19,6 +19,8 @@ const TARGET: &str = "QEMU_DSL_TARGET";
 pub(crate) trait Subject: Sized {
     /// The macro, as messages call it.
     const MACRO: &'static str;
+    /// What does the same at run time.
+    const COMPILER: &'static str;
 
     fn compile(text: &str, options: &Options) -> (Option<Self>, Vec<Diagnostic>);
 
@@ -35,6 +37,7 @@ pub(crate) trait Subject: Sized {
 /// `vm!`: a `Plan`.
 impl Subject for Template {
     const MACRO: &'static str = "vm!";
+    const COMPILER: &'static str = "qemu_dsl::compile";
 
     fn compile(text: &str, options: &Options) -> (Option<Self>, Vec<Diagnostic>) {
         let compiled = qemu_dsl::compile(text, options);
@@ -65,6 +68,7 @@ impl Subject for Template {
 /// `devices!`: a `&'static Fragment`.
 impl Subject for Fragment {
     const MACRO: &'static str = "devices!";
+    const COMPILER: &'static str = "qemu_dsl::compile_devices";
 
     fn compile(text: &str, options: &Options) -> (Option<Self>, Vec<Diagnostic>) {
         let compiled = qemu_dsl::compile_devices(text, options);
@@ -113,7 +117,7 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
     if target.is_some() {
         name_the_variable(&mut diagnostics);
     }
-    let holes = holes(S::MACRO, &source, &mut diagnostics);
+    let holes = holes::<S>(&source, &mut diagnostics);
     flaws(&source, &mut diagnostics);
     diagnostics.extend(refused);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
@@ -174,8 +178,14 @@ fn name_the_variable(diagnostics: &mut [Diagnostic]) {
 
 /// Says of every hole that names no parameter that there are none yet. Gives the statements that check what stands
 /// in them, so that nothing in them counts as unused, and their own errors are shown.
-fn holes(name: &str, source: &Source, diagnostics: &mut Vec<Diagnostic>) -> TokenStream {
+fn holes<S: Subject>(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> TokenStream {
     let mut out = TokenStream::new();
+    let name = S::MACRO;
+    let help = format!(
+        "write the value, declare a parameter with a default (`param name: string = \"...\"`), or compile the text at run \
+         time (`{}`)",
+        S::COMPILER
+    );
     for hole in &source.holes {
         let code = &hole.code;
         if !hole.is_name {
@@ -184,7 +194,7 @@ fn holes(name: &str, source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Toke
                 code: Code::BadHole,
                 severity: Severity::Error,
                 message: format!("`{name}` can't take a value of the program yet"),
-                help: Some(NO_HOLES.to_owned()),
+                help: Some(help.clone()),
                 labels: vec![qemu_dsl::Label { span: hole.span, text: String::new() }],
             });
             out.extend(quote!(let _ = &{ #code };));
@@ -197,13 +207,10 @@ fn holes(name: &str, source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Toke
     }
     for diagnostic in diagnostics.iter_mut().filter(|diagnostic| is_unknown(diagnostic)) {
         diagnostic.message += &format!(", and `{name}` can't take a value of the program yet");
-        diagnostic.help = Some(NO_HOLES.to_owned());
+        diagnostic.help = Some(help.clone());
     }
     out
 }
-
-const NO_HOLES: &str = "write the value, declare a parameter with a default (`param name: string = \"...\"`), or compile \
-                        the text at run time (`qemu_dsl::compile`)";
 
 /// Adds what can't be seen in the text, in place of what it led to.
 fn flaws(source: &Source, diagnostics: &mut Vec<Diagnostic>) {
