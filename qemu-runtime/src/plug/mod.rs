@@ -21,8 +21,7 @@ use inventory::{Asking, DEVICES, Inventory, NAMELESS, Seat};
 
 /// How long a guest may take to release a device where the call doesn't say.
 const RELEASE: Duration = Duration::from_secs(30);
-/// How often it is asked. Up to QEMU 5.2 a request is lost that comes while the guest takes the device up, and one that
-/// comes within five seconds of another takes that back.
+/// How often it is asked: a guest that boots may not have heard the first time.
 const AGAIN: Duration = Duration::from_secs(10);
 /// How long it may take where the device is one that is to be undone.
 const UNDO: Duration = Duration::from_secs(5);
@@ -90,7 +89,8 @@ impl Guest {
     /// moment.
     ///
     /// On `q35` a PCI device goes to a port of its own, which the VM has for it (`device pcie-root-port id=rp0 chassis=1`):
-    /// the machine's own bus takes none while the guest runs.
+    /// the machine's own bus takes none while the guest runs. Before QEMU 6.1 Linux takes such a device for one that is to go,
+    /// and releases it after five seconds: there `pc` is the better machine.
     ///
     /// # Errors
     ///
