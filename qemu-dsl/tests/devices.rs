@@ -1,6 +1,6 @@
 //! Devices for a guest that runs: the commands that a text becomes, and what can't stand in one.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "these are tests")]
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "these are tests")]
 
 use qemu_dsl::plan::{Filling, Fragment, Json};
 use qemu_dsl::{Options, Version, compile_devices};

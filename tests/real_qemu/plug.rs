@@ -25,6 +25,7 @@ type Test = fn(&Qemu) -> Outcome;
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("a card with two queues, a disk and an rng are plugged and unplugged", card_disk_and_rng),
+    ("a card with vhost-net is plugged", vhost),
     ("ports and memory are plugged", ports_and_memory),
     ("generated ids are free ones", generated_ids),
     ("what the guest began with is unplugged", what_it_began_with),
@@ -198,6 +199,20 @@ fn card_disk_and_rng(qemu: &Qemu) -> Outcome {
              object rng-random id=entropy filename=\"/dev/urandom\"\ndevice virtio-rng-pci rng=entropy",
         )?;
         equal("devices", devices, ["net0", "disk0", "device0"])
+    })
+}
+
+fn vhost(qemu: &Qemu) -> Outcome {
+    host::has("vhost-net")?;
+    host::in_network_namespace(&[], || {
+        let world = World::new()?;
+        let running = start(qemu, "machine pc accel=tcg memory 32M", &world)?;
+        let before = running.all()?;
+        running.plug("netdev tap mq=2 vhost")?;
+        equal("queues", running.taps()?.len(), 2)?;
+        ensure!(running.all()?.contains("/dev/vhost-net\n/dev/vhost-net"), "{}", running.all()?)?;
+        running.unplug("net0")?;
+        equal("all", running.all()?, before)
     })
 }
 
