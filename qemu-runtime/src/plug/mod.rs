@@ -153,17 +153,18 @@ impl Guest {
     ///
     /// As [`Guest::unplug`].
     pub fn unplug_timeout(&self, id: &str, timeout: Duration) -> Result<(), UnplugError> {
-        let mut registry = self.registry();
         let found = self.find(id).map_err(UnplugError::Qmp)?;
-        match &found {
-            Some(device) => self.release(id, device, timeout)?,
-            // It may have gone after a call that no longer waited.
-            None if registry.things.iter().any(|thing| thing.id == id) => {}
-            None => return Err(UnplugError::Missing { id: id.to_owned() }),
+        if let Some(device) = &found {
+            self.release(id, device, timeout)?;
         }
+        // Not before: meanwhile others may plug and unplug.
+        let mut registry = self.registry();
         let mut left = Vec::new();
+        // A device may have gone after a call that no longer waited: what belongs to it is known still.
         if registry.things.iter().any(|thing| thing.id == id) {
             self.remove_belongings(id, &mut registry, &mut left);
+        } else if found.is_none() {
+            return Err(UnplugError::Missing { id: id.to_owned() });
         } else if let Some(netdev) = found.and_then(|device| device.netdev).filter(|netdev| netdev == id) {
             self.remove(&Thing { action: Action::Netdev, id: netdev, needs: Vec::new() }, &mut left);
         }
