@@ -1,8 +1,8 @@
-//! Starts a guest, talks with QEMU over QMP, and shuts it down: `cargo run --example lifecycle`.
+//! Starts a guest, talks with QEMU over QMP, plugs devices into it, and shuts it down: `cargo run --example lifecycle`.
 
 use std::time::Duration;
 
-use qemu_runtime::{Guest, ShutdownPolicy, vm};
+use qemu_runtime::{Guest, ShutdownPolicy, devices, vm};
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -12,6 +12,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         memory 32M
         object rng-random id=entropy filename="/dev/urandom"
         device virtio-rng-pci rng=entropy
+        // A port for each PCI device to come.
+        device pcie-root-port id=rp0 chassis=1
+        device pcie-root-port id=rp1 chassis=2
+        virtio-serial id=serial0
         nodefaults
         arg "-display" "none"
         arg "-S"
@@ -31,6 +35,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let source = qmp.execute_raw("qom-get", json!({ "path": "/objects/entropy", "property": "filename" }))?;
     println!("its entropy comes from {source}");
+
+    // All of them, or none. Ids that are not named are free ones.
+    let plugged = guest.plug(devices! {
+        disk file="examples/hello/hello.img" format=raw readonly bus=rp0
+        netdev user bus=rp1
+        port pty bus=serial0.0 name=agent
+    })?;
+    println!("plugged: {}", plugged.devices.join(", "));
+
+    // A PCI device goes when the guest's system releases it, and this guest has none. A port goes at once, and its pty with it.
+    guest.unplug("port0")?;
+    println!("unplugged: port0");
 
     // This guest has no system that would hear its power button: the second step ends it.
     let policy = ShutdownPolicy::new().powerdown(Some(Duration::from_millis(500)));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use qemu_runtime::tokio::Guest;
-use qemu_runtime::{ShutdownPolicy, vm};
+use qemu_runtime::{ShutdownPolicy, devices, vm};
 use serde_json::json;
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,6 +14,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         memory 32M
         object rng-random id=entropy filename="/dev/urandom"
         device virtio-rng-pci rng=entropy
+        device pcie-root-port id=rp0 chassis=1
+        device pcie-root-port id=rp1 chassis=2
+        virtio-serial id=serial0
         nodefaults
         arg "-display" "none"
         arg "-S"
@@ -30,6 +33,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let source = json!({ "path": "/objects/entropy", "property": "filename" });
     println!("its entropy comes from {}", qmp.execute_raw("qom-get", source).await?);
+
+    let plugged = guest
+        .plug(devices! {
+            disk file="examples/hello/hello.img" format=raw readonly bus=rp0
+            netdev user bus=rp1
+            port pty bus=serial0.0 name=agent
+        })
+        .await?;
+    println!("plugged: {}", plugged.devices.join(", "));
+    guest.unplug("port0").await?;
+    println!("unplugged: port0");
 
     let policy = ShutdownPolicy::new().powerdown(Some(Duration::from_millis(500)));
     let shutdown = guest.shutdown(&policy).await?;

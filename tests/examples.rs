@@ -70,6 +70,8 @@ fn a_life_is_told_by_threads_and_by_tasks() {
             "it is in the state prelaunch",
             "RESUME",
             "its entropy comes from \"/dev/urandom\"",
+            "plugged: disk0, net0, port0",
+            "unplugged: port0",
             "Quit ended it: Shutdown(Quit)",
         ] {
             assert!(said.lines().any(|own| own == line), "{name}: no {line:?} in\n{said}");

@@ -1,12 +1,13 @@
-//! `vm!`: it gives what the compiler gives at run time, costs nothing there, and reports mistakes where they are.
+//! `vm!` and `devices!`: they give what the compiler gives at run time, cost nothing there, and report mistakes where
+//! they are.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use qemu_dsl::{Options, compile};
-use qemu_runtime::{Plan, vm};
+use qemu_dsl::{Options, compile, compile_devices};
+use qemu_runtime::{Fragment, Plan, devices, vm};
 
 /// The plan of a text that is compiled here and now.
 fn compiled(source: &str) -> Plan {
@@ -278,6 +279,36 @@ fn other_macros_may_write_it() {
     };
     same(&plan, "name web-1 disk file=/srv/a-b.img format=raw cpu max -svm");
     same(&named!(accel = kvm), "machine q35 accel=kvm");
+}
+
+static DEVICES: &Fragment = devices! { netdev tap mq=2 };
+
+/// But for the file and its lines, which a text has not.
+#[test]
+fn devices_are_what_the_compiler_makes_of_them() {
+    let line = line!() + 2;
+    let fragment = devices! {
+        netdev tap mq=2 vhost  disk file="/ä" format=raw
+        object rng-random id=r  device virtio-rng-pci rng=r max-bytes=0x10
+        netdev user hostfwd="tcp::1-:2"  chardev socket id=c path=/c
+    };
+    let lines: Vec<_> = fragment.steps.iter().map(|step| step.line - line).collect();
+    assert_eq!(lines, [1, 2, 0, 0, 2, 0, 0, 1, 2]);
+    assert_eq!(fragment.file.as_deref(), Some(file!()));
+    let mut expected = compile_devices(
+        "netdev tap mq=2 vhost  disk file=\"/ä\" format=raw\n        \
+         object rng-random id=r  device virtio-rng-pci rng=r max-bytes=0x10\n        \
+         netdev user hostfwd=\"tcp::1-:2\"  chardev socket id=c path=/c",
+        &Options::default(),
+    )
+    .fragment
+    .unwrap();
+    expected.file = fragment.file.clone();
+    for (step, own) in expected.steps.to_mut().iter_mut().zip(fragment.steps.iter()) {
+        step.line = own.line;
+    }
+    assert_eq!(*fragment, expected);
+    assert_eq!(DEVICES.fds.len(), 2);
 }
 
 struct Counting;

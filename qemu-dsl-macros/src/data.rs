@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use proc_macro2::TokenStream;
-use qemu_dsl::plan::{Arg, Fd, FdSlot, FdSource, GeneratedId, OsText, Piece, Place, Rendered, Template};
+use qemu_dsl::plan::{
+    Arg, Fd, FdSlot, FdSource, Fragment, GeneratedId, Json, Member, OsText, Piece, Place, Rendered, Step,
+    Template,
+};
 use qemu_dsl::{Span, Version};
 use quote::{format_ident, quote};
 
@@ -75,11 +78,73 @@ impl Data for Piece {
             }
             Self::Fd(slot) => quote!(qemu::Piece::Fd(#slot)),
             Self::Id(slot) => quote!(qemu::Piece::Id(#slot)),
+            Self::VmName { otherwise } => {
+                let otherwise = otherwise.data();
+                quote!(qemu::Piece::VmName { otherwise: #otherwise })
+            }
             Self::Mac { vm, device } => {
                 let (vm, device) = (vm.data(), device.data());
                 quote!(qemu::Piece::Mac { vm: #vm, device: #device })
             }
         }
+    }
+}
+
+impl Data for Fragment {
+    fn data(&self) -> TokenStream {
+        let Self { target, steps, fds, ids, file: _ } = self;
+        let (target, steps, fds, ids) = (target.data(), steps.data(), fds.data(), ids.data());
+        quote! {
+            qemu::Fragment {
+                target: #target,
+                steps: #steps,
+                fds: #fds,
+                ids: #ids,
+                file: qemu::Some(qemu::Cow::Borrowed(::core::file!())),
+            }
+        }
+    }
+}
+
+impl Data for Step {
+    fn data(&self) -> TokenStream {
+        let Self { action, id, pci, arguments, span, line } = self;
+        let action = format_ident!("{action:?}");
+        let (id, arguments, span) = (id.data(), arguments.data(), span.data());
+        quote! {
+            qemu::Step {
+                action: qemu::Action::#action,
+                id: #id,
+                pci: #pci,
+                arguments: #arguments,
+                span: #span,
+                line: #line,
+            }
+        }
+    }
+}
+
+impl Data for Member {
+    fn data(&self) -> TokenStream {
+        let Self { name, value } = self;
+        let (name, value) = (name.data(), value.data());
+        quote!(qemu::Member { name: #name, value: #value })
+    }
+}
+
+impl Data for Json {
+    fn data(&self) -> TokenStream {
+        let (variant, value) = match self {
+            Self::Bool(value) => ("Bool", quote!(#value)),
+            Self::Int(value) => ("Int", quote!(#value)),
+            Self::Text(text) => ("Text", text.data()),
+            Self::Id(text) => ("Id", text.data()),
+            Self::FileDriver(text) => ("FileDriver", text.data()),
+            Self::List(list) => ("List", list.data()),
+            Self::Object(members) => ("Object", members.data()),
+        };
+        let variant = format_ident!("{variant}");
+        quote!(qemu::Json::#variant(#value))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::env::{self, VarError};
 
 use proc_macro2::{Span, TokenStream};
-use qemu_dsl::plan::{Place, Template};
+use qemu_dsl::plan::{Fragment, Place, Template};
 use qemu_dsl::{Code, Diagnostic, Options, Severity, Version};
 use quote::quote;
 
@@ -16,65 +16,143 @@ use crate::source::Source;
 /// The variable that says for which QEMU all VMs of a build are compiled.
 const TARGET: &str = "QEMU_DSL_TARGET";
 
-/// The expression that a `vm!` becomes: always one of the type `Plan`, so that a mistake in the VM is the only one
-/// that Rust reports.
-pub(crate) fn expand(input: TokenStream) -> TokenStream {
+/// What a macro is about: its text is compiled to this, which becomes an expression of one type.
+pub(crate) trait Subject: Sized {
+    /// The macro, as messages call it.
+    const MACRO: &'static str;
+    /// What does the same at run time.
+    const COMPILER: &'static str;
+
+    fn compile(text: &str, options: &Options) -> (Option<Self>, Vec<Diagnostic>);
+
+    /// What no program gets to see: the value where there is a mistake.
+    fn nothing() -> Self;
+
+    /// Says in which lines of the program it stands.
+    fn place(&mut self, _source: &Source) {}
+
+    /// The expression of its value, as static data.
+    fn expression(&self) -> TokenStream;
+}
+
+/// `vm!`: a `Plan`.
+impl Subject for Template {
+    const MACRO: &'static str = "vm!";
+    const COMPILER: &'static str = "qemu_dsl::compile";
+
+    fn compile(text: &str, options: &Options) -> (Option<Self>, Vec<Diagnostic>) {
+        let compiled = qemu_dsl::compile(text, options);
+        (compiled.template, compiled.diagnostics)
+    }
+
+    fn nothing() -> Self {
+        Self {
+            target: Version::NEWEST,
+            program: Cow::Borrowed(&[]),
+            args: Cow::Borrowed(&[]),
+            fds: Cow::Borrowed(&[]),
+            ids: Cow::Borrowed(&[]),
+            places: Cow::Borrowed(&[]),
+        }
+    }
+
+    fn place(&mut self, source: &Source) {
+        self.places = places(self.args.iter().map(|arg| arg.span), source).into();
+    }
+
+    fn expression(&self) -> TokenStream {
+        let rendered = self.render().data();
+        let template = self.data();
+        quote! {
+            static TEMPLATE: qemu::Template = #template;
+            static RENDERED: qemu::Rendered = #rendered;
+            qemu::Plan::of_static(&TEMPLATE, &RENDERED)
+        }
+    }
+}
+
+/// `devices!`: a `&'static Fragment`.
+impl Subject for Fragment {
+    const MACRO: &'static str = "devices!";
+    const COMPILER: &'static str = "qemu_dsl::compile_devices";
+
+    fn compile(text: &str, options: &Options) -> (Option<Self>, Vec<Diagnostic>) {
+        let compiled = qemu_dsl::compile_devices(text, options);
+        (compiled.fragment, compiled.diagnostics)
+    }
+
+    fn nothing() -> Self {
+        Self {
+            target: Version::NEWEST,
+            steps: Cow::Borrowed(&[]),
+            fds: Cow::Borrowed(&[]),
+            ids: Cow::Borrowed(&[]),
+            file: None,
+        }
+    }
+
+    fn place(&mut self, source: &Source) {
+        for step in self.steps.to_mut() {
+            if let Some((first, _)) = source.blame(step.span) {
+                step.line = first.start().line as u32;
+            }
+        }
+    }
+
+    fn expression(&self) -> TokenStream {
+        let fragment = self.data();
+        quote! {
+            static FRAGMENT: qemu::Fragment = #fragment;
+            &FRAGMENT
+        }
+    }
+}
+
+/// The expression that a macro becomes: always one of its type, so that a mistake in the text is the only one that Rust
+/// reports.
+pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
     let source = Source::read(input, Span::call_site());
     if !source.has_places() {
-        return plan(TokenStream::new(), None);
+        return value::<S>(TokenStream::new(), None);
     }
     let (target, refused) = match target(env::var(TARGET)) {
         Ok(target) => (target, None),
         Err(refusal) => (None, Some(refusal)),
     };
-    let compiled = qemu_dsl::compile(&source.text, &Options { target, params: Vec::new() });
-    let mut diagnostics = compiled.diagnostics;
+    let (compiled, mut diagnostics) = S::compile(&source.text, &Options { target, params: Vec::new() });
     if target.is_some() {
         name_the_variable(&mut diagnostics);
     }
-    let holes = holes(&source, &mut diagnostics);
+    let holes = holes::<S>(&source, &mut diagnostics);
     flaws(&source, &mut diagnostics);
     diagnostics.extend(refused);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
 
     let errors = report::errors(&diagnostics, &source);
-    match compiled.template {
-        Some(mut template) if errors.is_empty() => {
-            template.places = places(&template, &source).into();
-            plan(report::warnings(&diagnostics, &source), Some(&template))
+    match compiled {
+        Some(mut compiled) if errors.is_empty() => {
+            compiled.place(&source);
+            value(report::warnings(&diagnostics, &source), Some(compiled))
         }
-        _ => plan(quote!(#errors #holes), None),
+        _ => value::<S>(quote!(#errors #holes), None),
     }
 }
 
-/// An expression: `statements`, and the plan of a template. Without a template it is an empty plan, which no program
-/// gets to see.
-fn plan(statements: TokenStream, template: Option<&Template>) -> TokenStream {
-    let nothing = Template {
-        target: Version::NEWEST,
-        program: Cow::Borrowed(&[]),
-        args: Cow::Borrowed(&[]),
-        fds: Cow::Borrowed(&[]),
-        ids: Cow::Borrowed(&[]),
-        places: Cow::Borrowed(&[]),
-    };
-    let template = template.unwrap_or(&nothing);
-    let rendered = template.render().data();
-    let template = template.data();
+/// An expression: `statements`, and the value, or one that stands in for it.
+fn value<S: Subject>(statements: TokenStream, subject: Option<S>) -> TokenStream {
+    let expression = subject.unwrap_or_else(S::nothing).expression();
     quote! {{
         use ::qemu_runtime::__private as qemu;
         // When the variable changes, this is compiled again.
         const _: qemu::Option<&str> = ::core::option_env!(#TARGET);
         #statements
-        static TEMPLATE: qemu::Template = #template;
-        static RENDERED: qemu::Rendered = #rendered;
-        qemu::Plan::of_static(&TEMPLATE, &RENDERED)
+        #expression
     }}
 }
 
-/// Where the program has what became the arguments.
-fn places(template: &Template, source: &Source) -> Vec<Place> {
-    let spans: BTreeSet<_> = template.args.iter().map(|arg| (arg.span.start, arg.span.end)).collect();
+/// Where the program has what stands at `spans`.
+fn places(spans: impl Iterator<Item = qemu_dsl::Span>, source: &Source) -> Vec<Place> {
+    let spans: BTreeSet<_> = spans.map(|span| (span.start, span.end)).collect();
     let places = spans.into_iter().filter_map(|(start, end)| {
         let span = qemu_dsl::Span { start, end };
         let (first, _) = source.blame(span)?;
@@ -124,8 +202,14 @@ fn name_the_variable(diagnostics: &mut [Diagnostic]) {
 
 /// Says of every hole that names no parameter that there are none yet. Gives the statements that check what stands
 /// in them, so that nothing in them counts as unused, and their own errors are shown.
-fn holes(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> TokenStream {
+fn holes<S: Subject>(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> TokenStream {
     let mut out = TokenStream::new();
+    let name = S::MACRO;
+    let help = format!(
+        "write the value, declare a parameter with a default (`param name: string = \"...\"`), or compile the text at run \
+         time (`{}`)",
+        S::COMPILER
+    );
     for hole in &source.holes {
         let code = &hole.code;
         if !hole.is_name {
@@ -133,8 +217,8 @@ fn holes(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> TokenStream {
             diagnostics.push(Diagnostic {
                 code: Code::BadHole,
                 severity: Severity::Error,
-                message: "`vm!` can't take a value of the program yet".to_owned(),
-                help: Some(NO_HOLES.to_owned()),
+                message: format!("`{name}` can't take a value of the program yet"),
+                help: Some(help.clone()),
                 labels: vec![qemu_dsl::Label { span: hole.span, text: String::new() }],
             });
             out.extend(quote!(let _ = &{ #code };));
@@ -146,14 +230,11 @@ fn holes(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> TokenStream {
         }
     }
     for diagnostic in diagnostics.iter_mut().filter(|diagnostic| is_unknown(diagnostic)) {
-        diagnostic.message += ", and `vm!` can't take a value of the program yet";
-        diagnostic.help = Some(NO_HOLES.to_owned());
+        diagnostic.message += &format!(", and `{name}` can't take a value of the program yet");
+        diagnostic.help = Some(help.clone());
     }
     out
 }
-
-const NO_HOLES: &str = "write the value, declare a parameter with a default (`param name: string = \"...\"`), or compile \
-                        the text at run time (`qemu_dsl::compile`)";
 
 /// Adds what can't be seen in the text, in place of what it led to.
 fn flaws(source: &Source, diagnostics: &mut Vec<Diagnostic>) {
@@ -201,7 +282,7 @@ mod tests {
     #[test]
     fn fifty_errors_are_shown_and_the_rest_counted() {
         let shown = |errors: usize| {
-            let tokens = expand("nam; ".repeat(errors).parse().unwrap()).to_string();
+            let tokens = expand::<Template>("nam; ".repeat(errors).parse().unwrap()).to_string();
             (tokens.matches("compile_error").count(), tokens.contains("2 more errors are not shown"))
         };
         assert_eq!(shown(1), (1, false));
@@ -216,7 +297,7 @@ mod tests {
                 tree.set_span(Span::call_site());
                 tree
             });
-            expand(tokens.collect()).to_string()
+            expand::<Template>(tokens.collect()).to_string()
         };
         assert_eq!(lost("memry 2G"), lost("name web"));
         assert!(!lost("memry 2G").contains("compile_error"));

@@ -30,5 +30,30 @@ mod source;
 /// some UUIDs, and whatever has a `//`, a `'`, a `\` or a backtick. The README of `qemu-dsl-macros` tells more.
 #[proc_macro]
 pub fn vm(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    expand::expand(input.into()).into()
+    expand::expand::<qemu_dsl::plan::Template>(input.into()).into()
+}
+
+/// Devices for a guest that runs, compiled with the program: an expression of the type `&'static qemu_runtime::Fragment`,
+/// for `qemu_runtime::Guest::plug`.
+///
+/// It takes the statements of devices and their backends, written as in [`vm!`].
+///
+/// ```
+/// use qemu_runtime::devices;
+///
+/// let card = devices! { netdev tap ifname=tap0 mq=2 bus=rp0 };
+/// let commands: Vec<_> = card.steps.iter().map(|step| step.action.command()).collect();
+/// assert_eq!(commands, ["netdev_add", "device_add"]);
+/// assert_eq!(card.fds.len(), 2);
+/// ```
+///
+/// What is wrong with the text is a compile error at its tokens; what only the guest can tell is an error when the
+/// devices join it.
+///
+/// ```compile_fail
+/// let memory = qemu_runtime::devices! { memory 4G };
+/// ```
+#[proc_macro]
+pub fn devices(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    expand::expand::<qemu_dsl::plan::Fragment>(input.into()).into()
 }

@@ -101,6 +101,9 @@ changes! {
     /// RAM from an object by `-machine memory-backend=`, instead of by `-numa` or as a DIMM.
     MEMORY_BACKEND = Change::of("`memory-backend=`").since(5, 0);
 
+    /// `object-add` with an object's properties beside its type, instead of in `props`.
+    FLAT_OBJECTS = Change::of("`object-add` without `props`").since(5, 0);
+
     /// `-object memory-backend-memfd`
     MEMFD = Change::of("`memory-backend-memfd`").since(2, 12);
 

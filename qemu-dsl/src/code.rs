@@ -122,6 +122,8 @@ codes! {
     SingleFunction = "single-function",
     /// two bridges with one chassis number
     DuplicateChassis = "duplicate-chassis",
+    /// what can't be plugged into a guest that runs
+    NotPluggable = "not-pluggable",
 
     // Devices.
     /// fewer or more vhost fds than queues

@@ -1,8 +1,9 @@
 //! The compiler as one function.
 
+use crate::analyse::Vm;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::plan::Template;
+use crate::plan::{Fragment, Template};
 use crate::{Version, analyse, check, lowering, syntax};
 
 /// What a compilation takes beside the text.
@@ -36,6 +37,45 @@ pub struct Compilation {
 /// assert_eq!(rendered.args[1].to_str(), Some("512M"));
 /// ```
 pub fn compile(source: &str, options: &Options) -> Compilation {
+    let Reading { vm, names_target, diagnostics } = read(source, false, options);
+    Compilation { template: vm.map(|vm| lowering::lower(&vm)), diagnostics, names_target }
+}
+
+/// What came of the text of devices.
+#[derive(Clone, Debug)]
+pub struct CompiledDevices {
+    /// The devices. `None` where there was an error.
+    pub fragment: Option<Fragment>,
+    /// As in [`Compilation::diagnostics`].
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Compiles the text of devices for a guest that runs. It otherwise does as [`compile`].
+///
+/// Only statements of devices and their backends can stand in it. What only the whole VM can tell is not looked at here,
+/// but when the devices join it: whether an id is free, a bus is there, an address not taken.
+///
+/// ```
+/// let text = "disk id=data file=\"/srv/data.img\" format=raw bus=rp0";
+/// let compiled = qemu_dsl::compile_devices(text, &qemu_dsl::Options::default());
+/// let commands: Vec<_> = compiled.fragment.unwrap().steps.iter().map(|step| step.action.command()).collect();
+/// assert_eq!(commands, ["blockdev-add", "device_add"]);
+/// ```
+pub fn compile_devices(source: &str, options: &Options) -> CompiledDevices {
+    let Reading { vm, diagnostics, .. } = read(source, true, options);
+    CompiledDevices { fragment: vm.map(|vm| lowering::lower_devices(&vm, source)), diagnostics }
+}
+
+/// What a text says.
+struct Reading {
+    /// Nothing where there is an error.
+    vm: Option<Vm>,
+    names_target: bool,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads and checks a text.
+fn read(source: &str, is_fragment: bool, options: &Options) -> Reading {
     let mut diagnostics = Vec::new();
     if u32::try_from(source.len()).is_err() {
         diagnostics.push(
@@ -43,17 +83,13 @@ pub fn compile(source: &str, options: &Options) -> Compilation {
                 .at(crate::Span::default())
                 .help("describe one VM"),
         );
-        return Compilation { template: None, diagnostics, names_target: options.target.is_some() };
+        return Reading { vm: None, names_target: options.target.is_some(), diagnostics };
     }
     let tree = syntax::parse(source, &mut diagnostics);
-    let vm = analyse::analyse(source, &tree, options, &mut diagnostics);
+    let vm = analyse::analyse(source, &tree, is_fragment, options, &mut diagnostics);
     check::check(&vm, &mut diagnostics);
     // Stable, so that of two at one place the one found first stands first.
     diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
     let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    Compilation {
-        template: (!failed).then(|| lowering::lower(&vm)),
-        diagnostics,
-        names_target: vm.names_target,
-    }
+    Reading { names_target: vm.names_target, vm: (!failed).then_some(vm), diagnostics }
 }

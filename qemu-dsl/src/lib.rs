@@ -43,7 +43,7 @@ mod version;
 #[cfg(feature = "compiler")]
 pub use code::Code;
 #[cfg(feature = "compiler")]
-pub use compile::{Compilation, Options, compile};
+pub use compile::{Compilation, CompiledDevices, Options, compile, compile_devices};
 #[cfg(feature = "compiler")]
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use span::Span;

@@ -83,6 +83,7 @@ fn text(code: Code) -> &'static str {
         Code::AddressInUse => include_str!("pages/address-in-use.md"),
         Code::SingleFunction => include_str!("pages/single-function.md"),
         Code::DuplicateChassis => include_str!("pages/duplicate-chassis.md"),
+        Code::NotPluggable => include_str!("pages/not-pluggable.md"),
         Code::VhostFds => include_str!("pages/vhost-fds.md"),
         Code::MqUnsupported => include_str!("pages/mq-unsupported.md"),
         Code::MissingQueues => include_str!("pages/missing-queues.md"),

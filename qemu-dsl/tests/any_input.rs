@@ -7,7 +7,7 @@
 use std::ops::Range;
 use std::panic::catch_unwind;
 
-use qemu_dsl::{Code, Options, Severity, Version, compile};
+use qemu_dsl::{Code, Diagnostic, Options, Severity, Version, compile, compile_devices};
 
 /// Valid texts, as a start for what is almost valid.
 const SEEDS: [&str; 4] = [
@@ -153,20 +153,9 @@ fn options(random: &mut fastrand::Rng) -> Options {
 /// What must hold of the answer to any text.
 fn hold(source: &str, options: &Options) {
     let compiled = compile(source, options);
-    let failed = compiled.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    assert_eq!(failed, compiled.template.is_none(), "an error and only an error leaves no template");
-    let mut last = 0;
-    for diagnostic in &compiled.diagnostics {
-        for label in &diagnostic.labels {
-            let (start, end) = (label.span.start as usize, label.span.end as usize);
-            assert!(source.get(start..end).is_some(), "{diagnostic:?} points at no text");
-        }
-        assert!(!diagnostic.message.is_empty() && !diagnostic.message.ends_with('.'), "{diagnostic:?}");
-        let place = diagnostic.span().map_or(0, |span| span.start);
-        assert!(place >= last, "{diagnostic:?} is out of order");
-        last = place;
-        assert_eq!(Code::ALL.iter().filter(|code| **code == diagnostic.code).count(), 1);
-    }
+    diagnostics_hold(source, &compiled.diagnostics, compiled.template.is_none());
+    let devices = compile_devices(source, options);
+    diagnostics_hold(source, &devices.diagnostics, devices.fragment.is_none());
     if let Some(template) = &compiled.template {
         let rendered = template.render();
         for arg in rendered.args.iter() {
@@ -177,6 +166,23 @@ fn hold(source: &str, options: &Options) {
         }
     }
     assert_eq!(compile(source, options).template, compiled.template, "the same text gives the same template");
+}
+
+fn diagnostics_hold(source: &str, diagnostics: &[Diagnostic], nothing: bool) {
+    let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    assert_eq!(failed, nothing, "an error and only an error leaves nothing");
+    let mut last = 0;
+    for diagnostic in diagnostics {
+        for label in &diagnostic.labels {
+            let (start, end) = (label.span.start as usize, label.span.end as usize);
+            assert!(source.get(start..end).is_some(), "{diagnostic:?} points at no text");
+        }
+        assert!(!diagnostic.message.is_empty() && !diagnostic.message.ends_with('.'), "{diagnostic:?}");
+        let place = diagnostic.span().map_or(0, |span| span.start);
+        assert!(place >= last, "{diagnostic:?} is out of order");
+        last = place;
+        assert_eq!(Code::ALL.iter().filter(|code| **code == diagnostic.code).count(), 1);
+    }
 }
 
 #[test]

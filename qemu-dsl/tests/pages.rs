@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
-use qemu_dsl::{Code, Options, Severity, compile, pages};
+use qemu_dsl::{Code, Diagnostic, Options, Severity, compile, compile_devices, pages};
 
 /// Codes whose page has no examples, and why.
 const WITHOUT_EXAMPLES: &[(Code, &str)] = &[
@@ -15,6 +15,15 @@ fn example(page: &str, title: &str) -> Option<String> {
     let (_, rest) = page.split_once(&format!("\n{title}:\n\n"))?;
     let lines: Vec<_> = rest.lines().map_while(|line| line.strip_prefix("    ")).collect();
     Some(lines.join("\n"))
+}
+
+/// What the compiler says. A text that begins so is about devices for a guest that runs.
+fn reported(text: &str) -> Vec<Diagnostic> {
+    if text.starts_with("// devices\n") {
+        compile_devices(text, &Options::default()).diagnostics
+    } else {
+        compile(text, &Options::default()).diagnostics
+    }
 }
 
 #[test]
@@ -31,9 +40,9 @@ fn wrong_examples_are_wrong_and_right_ones_right() {
             failures.push(format!("`{}` lacks an example", code.as_str()));
             continue;
         };
-        let reported = compile(&wrong, &Options::default()).diagnostics;
-        if reported.is_empty() || reported.iter().any(|diagnostic| diagnostic.code != *code) {
-            failures.push(format!("`{}`, wrong:\n{wrong}\n{reported:#?}", code.as_str()));
+        let said = reported(&wrong);
+        if said.is_empty() || said.iter().any(|diagnostic| diagnostic.code != *code) {
+            failures.push(format!("`{}`, wrong:\n{wrong}\n{said:#?}", code.as_str()));
         }
         // A page that says nothing of it is about an error.
         let severity = match page.split("\n\n").nth(2) {
@@ -41,12 +50,12 @@ fn wrong_examples_are_wrong_and_right_ones_right() {
             Some(text) if text.starts_with("Advice: ") => Severity::Advice,
             _ => Severity::Error,
         };
-        if reported.iter().any(|diagnostic| diagnostic.severity != severity) {
+        if said.iter().any(|diagnostic| diagnostic.severity != severity) {
             failures.push(format!("`{}` is not of the severity that its page says", code.as_str()));
         }
-        let reported = compile(&right, &Options::default()).diagnostics;
-        if !reported.is_empty() {
-            failures.push(format!("`{}`, right:\n{right}\n{reported:#?}", code.as_str()));
+        let said = reported(&right);
+        if !said.is_empty() {
+            failures.push(format!("`{}`, right:\n{right}\n{said:#?}", code.as_str()));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));

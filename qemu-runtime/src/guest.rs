@@ -6,7 +6,7 @@ use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -14,9 +14,10 @@ use rustix::io::Errno;
 use rustix::process::{Signal, pidfd_send_signal};
 
 use crate::plan::Plan;
+use crate::plug::Registry;
 use crate::qmp::{Cont, Event, Qmp, QmpError, Status, Stop, SystemPowerdown};
 use crate::supervisor::{Ended, Shared};
-use crate::{Spawn, SpawnError, StartError, Version};
+use crate::{HostPaths, Spawn, SpawnError, StartError, Version};
 
 /// A guest: a QEMU that was started from a [`Plan`].
 ///
@@ -35,6 +36,9 @@ pub struct Guest {
     pub(crate) qmp: Option<Qmp>,
     /// The version that its plan is for.
     pub(crate) target: Option<Version>,
+    /// Where file descriptors for devices come from that are plugged later.
+    pub(crate) host_paths: HostPaths,
+    pub(crate) plugged: Mutex<Registry>,
 }
 
 impl Guest {

@@ -12,6 +12,7 @@ mod fd;
 mod guest;
 mod host_paths;
 mod lines;
+mod plug;
 mod process;
 mod program;
 pub mod qmp;
@@ -31,9 +32,10 @@ pub use fd::{FdError, FdProblem, InheritedFdError, inherited_fd};
 pub use guest::{Cause, Exit, Guest, OlderQemu, ShutdownReason};
 pub use host_paths::HostPaths;
 pub use lines::Lines;
+pub use plug::{Left, Place, PlugError, PlugProblem, Plugged, UnplugError};
 pub use qemu_dsl::Version;
-pub use qemu_dsl::plan::{self, Fd, FdSource, OsText, Plan};
-pub use qemu_dsl_macros::vm;
+pub use qemu_dsl::plan::{self, Fd, FdSource, Fragment, OsText, Plan};
+pub use qemu_dsl_macros::{devices, vm};
 pub use rejection::Rejection;
 pub use shutdown::{Shutdown, ShutdownPolicy, ShutdownStep};
 pub use spawn::Spawn;
@@ -43,7 +45,8 @@ pub use stdio::{Stderr, Stdio};
 #[doc(hidden)]
 pub mod __private {
     pub use qemu_dsl::plan::{
-        Arg, Fd, FdSlot, FdSource, GeneratedId, OsText, Piece, Place, Plan, Rendered, Template,
+        Action, Arg, Fd, FdSlot, FdSource, Fragment, GeneratedId, Json, Member, OsText, Piece, Place, Plan,
+        Rendered, Step, Template,
     };
     pub use qemu_dsl::{Span, Version};
     pub use std::borrow::Cow;

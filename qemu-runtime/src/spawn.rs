@@ -10,7 +10,7 @@ use std::os::fd::{AsFd as _, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -369,6 +369,8 @@ impl<'a> Spawn<'a> {
             detached: self.detached,
             qmp: None,
             target: self.plan.target(),
+            host_paths: self.host_paths,
+            plugged: Mutex::default(),
         };
         if let (Some(ours), Some(options)) = (ours, self.qmp) {
             match Qmp::start(ours, options, Some(Arc::clone(&guest.shared))) {

@@ -1,7 +1,7 @@
 //! The runtime for programs on tokio (feature `tokio`): the same names, waited for by `await`.
 //!
-//! It needs a tokio runtime with its timers. What waits here costs no thread, but for
-//! [`shutdown`](Guest::shutdown), which takes one of tokio's for blocking work while it lasts.
+//! It needs a tokio runtime with its timers. What waits here costs no thread, but for [`shutdown`](Guest::shutdown),
+//! [`plug`](Guest::plug) and [`unplug`](Guest::unplug), which take one of tokio's for blocking work while they last.
 //!
 //! ```no_run
 //! # async fn example(plan: qemu_runtime::Plan) -> Result<(), Box<dyn std::error::Error>> {
@@ -25,9 +25,11 @@ use crate::supervisor::Ended;
 
 pub use crate::qmp::tasks::{Events, Qmp};
 
-use crate::plan::Plan;
+use crate::plan::{Fragment, Plan};
 use crate::qmp::{Command, Cont, QmpError, QueryStatus, Status, Stop, SystemPowerdown};
-use crate::{Exit, OlderQemu, Shutdown, ShutdownPolicy, Spawn, SpawnError, StartError};
+use crate::{
+    Exit, OlderQemu, PlugError, Plugged, Shutdown, ShutdownPolicy, Spawn, SpawnError, StartError, UnplugError,
+};
 
 /// A [guest](crate::Guest) whose calls are waited for by `await`.
 ///
@@ -179,6 +181,37 @@ impl Guest {
         shutdown.await.map_err(io::Error::other)?
     }
 
+    /// Plugs devices into the guest while it runs: see [`crate::Guest::plug`]. Begun, it goes on though the call is dropped.
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::Guest::plug`].
+    pub async fn plug(&self, fragment: &Fragment) -> Result<Plugged, PlugError> {
+        let (guest, fragment) = (Arc::clone(&self.guest), fragment.clone());
+        blocking(move || guest.plug(&fragment)).await
+    }
+
+    /// Takes a device out of the guest while it runs: see [`crate::Guest::unplug`]. Begun, it goes on though the call is
+    /// dropped.
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::Guest::unplug`].
+    pub async fn unplug(&self, id: &str) -> Result<(), UnplugError> {
+        let (guest, id) = (Arc::clone(&self.guest), id.to_owned());
+        blocking(move || guest.unplug(&id)).await
+    }
+
+    /// The same, with a time of its own for the guest.
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::Guest::unplug`].
+    pub async fn unplug_timeout(&self, id: &str, timeout: Duration) -> Result<(), UnplugError> {
+        let (guest, id) = (Arc::clone(&self.guest), id.to_owned());
+        blocking(move || guest.unplug_timeout(&id, timeout)).await
+    }
+
     /// Kills it, by SIGKILL. Doesn't wait for its end.
     ///
     /// # Errors
@@ -186,6 +219,18 @@ impl Guest {
     /// As [`crate::Guest::kill`].
     pub fn kill(&self) -> io::Result<()> {
         self.blocking().kill()
+    }
+}
+
+/// Does what blocks on one of tokio's threads for that.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime ends, and drops this task with it.
+            Err(_) => std::future::pending().await,
+        },
     }
 }
 

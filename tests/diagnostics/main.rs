@@ -1,7 +1,8 @@
 //! What the compiler says of wrong texts: `NAME.vm` is the text, `NAME.expected` what is said of it, to the character.
 //!
 //! `UPDATE_DIAGNOSTICS=1 cargo test --test diagnostics` writes what is said now: read it as a user would, before it goes
-//! into a commit. A line `//: --target 5.2` or `//: --set name=value` at a text's beginning is an option for it.
+//! into a commit. A line `//: --target 5.2` or `//: --set name=value` at a text's beginning is an option for it, and
+//! `//: devices` says that it is one of devices for a guest that runs.
 //!
 //! Whatever the language's reference promises to refuse has a case, and so has each code.
 
@@ -13,13 +14,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use qemu_dsl::{Code, Diagnostic, Options, compile};
+use qemu_dsl::{Code, Diagnostic, Options, compile, compile_devices};
 
 /// Codes that no text of a few lines can have, with the reason.
 const WITHOUT_CASE: &[(Code, &str)] = &[
     (Code::TooLong, "it takes a text of more than 4 GiB"),
     (Code::Rejected, "it takes a QEMU that rejects something"),
 ];
+
+/// The first line of a text of devices.
+const DEVICES: &str = "//: devices";
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -81,15 +85,20 @@ fn is_expected(path: &Path, said: Result<String, String>) -> Result<(), Failed> 
 
 fn said(path: &Path) -> Result<(String, Vec<Diagnostic>), Box<dyn Error>> {
     let source = fs::read_to_string(path)?;
-    let compilation = compile(&source, &options(&source)?);
+    let options = options(&source)?;
+    let diagnostics = if source.starts_with(DEVICES) {
+        compile_devices(&source, &options).diagnostics
+    } else {
+        compile(&source, &options).diagnostics
+    };
     let mut text = String::new();
-    for diagnostic in &compilation.diagnostics {
+    for diagnostic in &diagnostics {
         shown(diagnostic, &source, &mut text)?;
     }
-    if compilation.diagnostics.is_empty() {
+    if diagnostics.is_empty() {
         return Err("nothing is said of it".into());
     }
-    Ok((text, compilation.diagnostics))
+    Ok((text, diagnostics))
 }
 
 fn options(source: &str) -> Result<Options, Box<dyn Error>> {
@@ -101,6 +110,7 @@ fn options(source: &str) -> Result<Options, Box<dyn Error>> {
                 let (name, value) = pair.split_once('=').ok_or("no value")?;
                 options.params.push((name.to_owned(), value.to_owned()));
             }
+            None if DEVICES.ends_with(line) => {}
             _ => return Err(format!("`{line}`").into()),
         }
     }

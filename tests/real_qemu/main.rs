@@ -14,6 +14,7 @@ mod examine;
 mod host;
 mod memory;
 mod outcome;
+mod plug;
 mod qemu;
 mod random;
 mod rejected;
@@ -65,6 +66,9 @@ fn trials(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
         add(&name, Box::new(|qemu| rejected::comes_back(qemu, statement, words)));
     }
     add("a warning is no rejection", Box::new(rejected::warnings_are_none));
+    for (name, test) in plug::TESTS {
+        add(name, Box::new(test));
+    }
     let between = Arc::clone(cases);
     add("targets between", Box::new(move |qemu| targets::are_taken(qemu, &between)));
     add("random VMs", Box::new(random::are_taken));

@@ -737,8 +737,12 @@ pub(crate) fn is_id(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
 }
 
-fn define<K: IdKind>(id: &Node<IdText>, cx: &mut Cx<'_>) {
-    cx.define(K::SPACE, id.0.clone(), id.span, K::PROVIDES, K::SPACE != Space::Device);
+fn define<K: IdKind>(id: &str, span: Span, cx: &mut Cx<'_>) {
+    cx.define(K::SPACE, id.to_owned(), span, K::PROVIDES, K::SPACE != Space::Device);
+    // A device that is plugged into a guest has an id, and where the statement gives it none, that of its backend.
+    if cx.is_fragment && matches!(K::SPACE, Space::Netdev | Space::Drive) {
+        cx.define(Space::Device, id.to_owned(), span, Provides::Nothing, false);
+    }
 }
 
 impl<K: IdKind> Field for Id<K> {
@@ -750,14 +754,14 @@ impl<K: IdKind> Field for Id<K> {
         let given: Option<Option<Node<IdText>>> = slot.given.first().map(|given| slot.read(*given, cx));
         let (name, number) = match given {
             Some(Some(id)) => {
-                define::<K>(&id, cx);
+                define::<K>(&id.0, id.span, cx);
                 (id.value.0, None)
             }
             // Another in place of the one that was refused.
             Some(None) => (K::PREFIX.to_owned(), None),
             None => {
                 let (number, name) = cx.ids.generate(K::PREFIX);
-                cx.define(K::SPACE, name.clone(), slot.head, K::PROVIDES, K::SPACE != Space::Device);
+                define::<K>(&name, slot.head, cx);
                 (name, Some(number))
             }
         };
@@ -779,7 +783,7 @@ impl<K: IdKind> Field for OptionalId<K> {
             return Some(Self(None, std::marker::PhantomData));
         };
         let id: Node<IdText> = slot.read(*given, cx)?;
-        define::<K>(&id, cx);
+        define::<K>(&id.0, id.span, cx);
         Some(Self(Some(Node::new(id.value.0, id.span)), std::marker::PhantomData))
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::Span;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
 use crate::plan::GeneratedId;
 
 /// The things that have ids. QEMU keeps those of each sort apart.
@@ -106,6 +108,14 @@ pub(crate) fn provider<T>(
     named.or_else(numbered)
 }
 
+/// What is wrong with the name of a block node, where it is too long.
+pub(crate) fn too_long_for_node(name: &str, span: Span) -> Option<Diagnostic> {
+    const MAX: usize = 31;
+    let more = name.len().checked_sub(MAX).filter(|more| *more > 0)?;
+    let message = format!("the node's name has {} bytes, {more} too many", name.len());
+    Some(Diagnostic::error(Code::NameTooLong, message).at(span).help(format!("at most {MAX} bytes")))
+}
+
 /// All ids of a VM.
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
@@ -125,6 +135,11 @@ pub(crate) struct Ids {
 impl Ids {
     pub(crate) fn new(taken: HashSet<String>) -> Self {
         Self { taken, ..Self::default() }
+    }
+
+    /// Where an id is defined.
+    pub(crate) fn definition(&self, space: Space, name: &str) -> Option<&Definition> {
+        self.definitions.iter().find(|definition| definition.space == space && definition.name == name)
     }
 
     /// The first id with this prefix that the text doesn't use: its slot and its name.

@@ -15,6 +15,7 @@ use std::collections::{HashMap, HashSet};
 use crate::changes::Change;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::lowering::Section;
 use crate::node::Node;
 use crate::spec::{Form, Kinds, Spec};
 use crate::statement::pci::Placement;
@@ -45,6 +46,8 @@ impl Flaws {
 pub(crate) struct Cx<'a> {
     pub(crate) source: &'a str,
     pub(crate) target: Version,
+    /// Whether these are devices for a guest that runs, not a VM.
+    pub(crate) is_fragment: bool,
     pub(crate) ids: Ids,
     pub(crate) placements: Vec<Placement>,
     /// The number of the statement that is being read.
@@ -175,6 +178,8 @@ pub(crate) struct Vm {
     pub(crate) target: Version,
     /// Whether the options or the text say so.
     pub(crate) names_target: bool,
+    /// Whether these are devices for a guest that runs: what they refer to may be there.
+    pub(crate) is_fragment: bool,
     pub(crate) statements: Vec<Entry>,
     pub(crate) ids: Ids,
     pub(crate) placements: Vec<Placement>,
@@ -205,10 +210,11 @@ fn downcast<F: Form>(form: &dyn Form) -> Option<&F> {
     (form as &dyn std::any::Any).downcast_ref()
 }
 
-/// Reads the statements of `tree` for the target.
+/// Reads the statements of `tree` for the target. Those of a fragment are devices for a guest that runs.
 pub(crate) fn analyse(
     source: &str,
     tree: &Tree<'_>,
+    is_fragment: bool,
     options: &Options,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vm {
@@ -218,6 +224,7 @@ pub(crate) fn analyse(
     let mut cx = Cx {
         source,
         target,
+        is_fragment,
         ids: Ids::new(named(tree)),
         placements: Vec::new(),
         statement: 0,
@@ -229,6 +236,7 @@ pub(crate) fn analyse(
     let mut vm = Vm {
         target,
         names_target: named_target.is_some(),
+        is_fragment,
         statements: Vec::new(),
         ids: Ids::default(),
         placements: Vec::new(),
@@ -317,6 +325,22 @@ fn read(keyword: Word<'_>, statement: &Statement<'_>, cx: &mut Cx<'_>) -> Option
         let is_kind = spec.kinds().any(|other| other.name == kind.text);
         is_kind || !is_keyword || !begins_line(kind)
     });
+    if cx.is_fragment
+        && let Some(help) = not_pluggable(spec, kind.map_or("", |kind| kind.text))
+    {
+        let what = kind.filter(|_| spec.section == Section::Devices);
+        let span = what.map_or(keyword.span, |kind| keyword.span.to(kind.span));
+        let what = what.map_or(String::new(), |kind| format!(" {}", kind.text));
+        cx.report(
+            Diagnostic::error(
+                Code::NotPluggable,
+                format!("`{}{what}` can't be plugged into a guest that runs", spec.keyword),
+            )
+            .at(span)
+            .help(help),
+        );
+        return None;
+    }
     let form = spec.form(kind.map(|kind| kind.text));
     let Some(form) = form else {
         match kind {
@@ -370,6 +394,19 @@ fn read(keyword: Word<'_>, statement: &Statement<'_>, cx: &mut Cx<'_>) -> Option
         .unwrap_or(head);
     let flaws = std::mem::take(&mut cx.flaws);
     Some(Entry { spec, form, head, span: head.to(end), flaws })
+}
+
+/// What to do about a statement that has no place among devices for a guest that runs.
+fn not_pluggable(spec: &Spec, kind: &str) -> Option<&'static str> {
+    match (spec.keyword, kind) {
+        ("fs", _) => Some(
+            "QEMU takes `fs` at its start only: put it into the VM's text, or use virtiofs \
+             (`chardev socket` and `device vhost-user-fs-pci`)",
+        ),
+        ("netdev", "none") => Some("leave it out: nothing is plugged without being named"),
+        _ if spec.section == Section::Devices => None,
+        _ => Some("it is settled when QEMU starts: put it into the VM's text"),
+    }
 }
 
 /// Reports words that no keyword precedes, by the first of them. `broken` says that something else has been reported.

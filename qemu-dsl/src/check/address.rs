@@ -15,7 +15,8 @@ use crate::statement::pci::Placement;
 
 pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     let machine = vm.get::<Machine>().map_or(machine::DEFAULT, |machine| machine.kind_of.0.as_str());
-    let known = machine::known(machine);
+    // Of the guest that runs nothing is known here.
+    let known = machine::known(machine).filter(|_| !vm.is_fragment);
     let root = known.and_then(|known| known.buses.first()).copied().unwrap_or("");
     let own = known.filter(|_| !root.is_empty()).map_or_else(Vec::new, |known| own(known, vm));
     let mut slots: HashMap<(&str, u8), [Option<&Placement>; 8]> = HashMap::new();
@@ -32,7 +33,11 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
             diagnostics.push(
                 Diagnostic::error(
                     Code::AddressInUse,
-                    format!("two devices at the address `{}` of the bus `{bus}`", addr.value),
+                    if bus.is_empty() {
+                        format!("two devices at the address `{}`", addr.value)
+                    } else {
+                        format!("two devices at the address `{}` of the bus `{bus}`", addr.value)
+                    },
                 )
                 .label(addr.span, "again here")
                 .label(first.addr.span, "first here")

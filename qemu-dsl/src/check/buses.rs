@@ -52,6 +52,10 @@ fn unknown(
         _ => {}
     }
     let owner = find(name).or_else(|| find(numbered?.0));
+    // It may be in the guest.
+    if vm.is_fragment && owner.is_none() {
+        return None;
+    }
     let lost = |name: &str| vm.ids.lost.contains(name);
     if lost(name) || numbered.is_some_and(|(device, _)| lost(device)) {
         return None;

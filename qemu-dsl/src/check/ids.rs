@@ -40,7 +40,8 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
                 continue;
             }
             Some(_) => continue,
-            None if vm.ids.lost.contains(name) => continue,
+            // It may be in the guest.
+            None if vm.is_fragment || vm.ids.lost.contains(name) => continue,
             None => {}
         }
         let other = Space::ALL.into_iter().find_map(|space| Some((space, defined.get(&(space, name))?.span)));

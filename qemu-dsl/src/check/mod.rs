@@ -65,8 +65,11 @@ pub(crate) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     macs::check(vm, diagnostics);
     chassis::check(vm, diagnostics);
     cids::check(vm, diagnostics);
-    controllers::check(vm, diagnostics);
-    dimms::check(vm, diagnostics);
-    sharing::check(vm, diagnostics);
     schema::check(vm, diagnostics);
+    // What devices for a guest that runs need may be there.
+    if !vm.is_fragment {
+        controllers::check(vm, diagnostics);
+        dimms::check(vm, diagnostics);
+        sharing::check(vm, diagnostics);
+    }
 }

@@ -2,16 +2,19 @@
 //!
 //! A template holds QEMU's arguments in pieces: text, and slots for what is numbered late (file descriptors and
 //! generated ids), so that fragments can be joined. A plan is complete: final arguments and a table of file
-//! descriptors. Both can be `static` data: whatever `vm!` compiles costs nothing at run time.
+//! descriptors. Both can be `static` data: whatever `vm!` compiles costs nothing at run time. A [`Fragment`] is devices for
+//! a guest that runs: commands in place of arguments.
 //!
 //! These types depend on nothing. They know no language and no QEMU, they open nothing and start nothing.
 
 mod escape;
+mod fragment;
 mod mac;
 mod os_text;
 mod template;
 
 pub use escape::Escape;
+pub use fragment::{Action, Filling, Fragment, Json, Member, Step};
 pub use mac::Mac;
 pub use os_text::OsText;
 pub use template::{Arg, FdSlot, GeneratedId, Piece, Place, Template, Text};

@@ -12,12 +12,17 @@ pub type Text = Cow<'static, [Piece]>;
 /// A piece of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// Text that is known, escaped for the place where it stands.
+    /// Text that is known: in an argument, escaped for the place where it stands.
     Text(Cow<'static, str>),
-    /// The number of the file descriptor in this slot of [`Template::fds`].
+    /// The number of the file descriptor in this slot of [`Template::fds`], or its name in a guest that runs.
     Fd(u32),
     /// The generated id in this slot of [`Template::ids`].
     Id(u32),
+    /// The name of the VM that a fragment joins.
+    VmName {
+        /// What stands in for it where the VM has none.
+        otherwise: Text,
+    },
     /// The MAC address of a device that names none: see [`Mac::generate`].
     Mac {
         /// The name of the VM, or the interface's.
@@ -78,6 +83,12 @@ impl fmt::Display for Place {
     }
 }
 
+impl fmt::Display for GeneratedId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.prefix, self.number)
+    }
+}
+
 /// A compiled VM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
@@ -123,26 +134,40 @@ impl Template {
 
     /// A text of this template with its slots filled.
     pub fn text(&self, text: &[Piece]) -> String {
+        let slots = Slots {
+            name: None,
+            fd: &|slot| (FIRST_FD + slot).to_string(),
+            id: &|slot| self.ids.get(slot as usize).map(GeneratedId::to_string).unwrap_or_default(),
+        };
+        slots.text(text)
+    }
+}
+
+/// What fills the slots of a text.
+pub(super) struct Slots<'a> {
+    /// The VM's name, where it is known here.
+    pub(super) name: Option<&'a str>,
+    pub(super) fd: &'a dyn Fn(u32) -> String,
+    pub(super) id: &'a dyn Fn(u32) -> String,
+}
+
+impl Slots<'_> {
+    pub(super) fn text(&self, text: &[Piece]) -> String {
         let mut out = String::new();
         for piece in text {
-            self.push(&mut out, piece);
-        }
-        out
-    }
-
-    fn push(&self, out: &mut String, piece: &Piece) {
-        match piece {
-            Piece::Text(text) => out.push_str(text),
-            Piece::Fd(slot) => out.push_str(&(FIRST_FD + slot).to_string()),
-            Piece::Id(slot) => {
-                if let Some(id) = self.ids.get(*slot as usize) {
-                    out.push_str(&id.prefix);
-                    out.push_str(&id.number.to_string());
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Fd(slot) => out.push_str(&(self.fd)(*slot)),
+                Piece::Id(slot) => out.push_str(&(self.id)(*slot)),
+                Piece::VmName { otherwise } => match self.name {
+                    Some(name) => out.push_str(name),
+                    None => out.push_str(&self.text(otherwise)),
+                },
+                Piece::Mac { vm, device } => {
+                    out.push_str(&Mac::generate(&self.text(vm), &self.text(device)).to_string());
                 }
             }
-            Piece::Mac { vm, device } => {
-                out.push_str(&Mac::generate(&self.text(vm), &self.text(device)).to_string());
-            }
         }
+        out
     }
 }

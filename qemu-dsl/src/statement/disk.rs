@@ -1,7 +1,7 @@
 //! `disk`
 
 use crate::analyse::args::{Id, IdKind};
-use crate::analyse::ids::Space;
+use crate::analyse::ids::{Space, too_long_for_node};
 use crate::changes;
 use crate::check::Checking;
 use crate::code::Code;
@@ -85,15 +85,51 @@ impl Disk {
     }
 }
 
+impl Disk {
+    /// What a block node needs beyond a drive.
+    fn check_node(&self, cx: &mut Checking<'_>) {
+        if self.format.is_none() {
+            let diagnostic = Diagnostic::error(
+                Code::MissingOption,
+                "`disk` needs its `format=` to be plugged into a guest",
+            )
+            .at(cx.entry.head)
+            .help("add `format=raw` or `format=qcow2`: QEMU guesses none here");
+            cx.missing("format", diagnostic);
+        }
+        let id = cx.vm.ids.definition(Space::Drive, &self.id.name);
+        if let Some(diagnostic) = id.and_then(|id| too_long_for_node(&id.name, id.span)) {
+            cx.report(diagnostic);
+        }
+    }
+
+    /// Prints the drive as block nodes, which a guest that runs can be given. The file's node has from the other what is
+    /// not its own.
+    fn lower_node(&self, out: &mut Lowering<'_>) {
+        let cache = self.cache.map_or("writeback", |cache| cache.0);
+        let direct = self.is_native() || matches!(cache, "none" | "directsync");
+        out.option("-blockdev")
+            .set("driver", &self.format)
+            .set("node-name", &self.id)
+            .set("read-only", &self.readonly)
+            .set("cache.direct", direct.then_some("on"))
+            .set("cache.no-flush", (cache == "unsafe").then_some("on"))
+            .set("file.filename", &self.file)
+            .set("file.aio", &self.aio);
+    }
+}
+
 impl Form for Disk {
     fn check(&self, cx: &mut Checking<'_>) {
-        if self.format.is_none() {
+        if cx.vm.is_fragment {
+            self.check_node(cx);
+        } else if self.format.is_none() {
             let diagnostic = Diagnostic::warning(Code::GuessedFormat, "QEMU guesses the format of this disk")
                 .at(self.file.span)
                 .help("add `format=raw` or `format=qcow2`: a guest could write another format's header to a raw disk");
             cx.missing("format", diagnostic);
         }
-        if FilePath(&self.file.0).has_protocol() {
+        if FilePath(&self.file.0).has_protocol() && !cx.vm.is_fragment {
             cx.report(
                 Diagnostic::warning(
                     Code::ProtocolInPath,
@@ -171,6 +207,9 @@ impl Form for Disk {
         }
         // QEMU would look for one that can only be read at first.
         let at_once = fd.is_some() && !readonly && out.has(&changes::AUTO_READ_ONLY);
+        // Of a node, this is the device's to say.
+        let writethrough =
+            out.plugs() && self.cache.is_some_and(|cache| matches!(cache.0, "writethrough" | "directsync"));
         out.option("-device")
             .word_or(&self.driver, "virtio-blk")
             .truth("disable-modern", &self.disable_modern)
@@ -179,7 +218,11 @@ impl Form for Disk {
             .set("config-wce", &self.wce)
             .set("serial", &self.serial)
             .set("bootindex", &self.bootindex)
+            .set("write-cache", writethrough.then_some("off"))
             .pci(&self.pci);
+        if out.plugs() {
+            return self.lower_node(out);
+        }
         out.option("-drive")
             .set("id", &self.id)
             .set("file", fd.is_none().then_some(FilePath(&self.file.0)))

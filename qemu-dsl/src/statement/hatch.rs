@@ -2,7 +2,7 @@
 
 use crate::analyse::Cx;
 use crate::analyse::args::is_id;
-use crate::analyse::ids::{Provides, Space};
+use crate::analyse::ids::{Provides, Space, too_long_for_node};
 use crate::changes;
 use crate::check::Checking;
 use crate::code::Code;
@@ -55,22 +55,17 @@ fn define(properties: &[Property], name: &str, space: Space, provides: Provides,
                     .at(id.span)
                     .help("write ASCII letters, digits, `-`, `.` and `_`, a letter first"),
             );
-        } else if name == "node-name" && id.len() > 31 {
-            cx.report(
-                Diagnostic::error(
-                    Code::NameTooLong,
-                    format!("the node's name has {} bytes, {} too many", id.len(), id.len() - 31),
-                )
-                .at(id.span)
-                .help("at most 31 bytes"),
-            );
+        } else if name == "node-name"
+            && let Some(diagnostic) = too_long_for_node(id, id.span)
+        {
+            cx.report(diagnostic);
         }
         cx.define(space, id.value.clone(), id.span, provides, false);
     }
 }
 
 /// Properties of devices that name something by its id.
-const REFERENCES: &[(&str, Space)] = &[
+pub(crate) const REFERENCES: &[(&str, Space)] = &[
     ("netdev", Space::Netdev),
     ("chardev", Space::Chardev),
     ("drive", Space::Drive),
@@ -80,6 +75,10 @@ const REFERENCES: &[(&str, Space)] = &[
     ("rng", Space::Object),
     ("cryptodev", Space::Object),
 ];
+
+/// Of these the ones after which a device is called that is plugged into a guest and has no id of its own: each connects
+/// one device.
+pub(crate) const NAMING: &[&str] = &["netdev", "drive"];
 
 fn refer(properties: &[Property], cx: &mut Cx<'_>) {
     for (name, space) in REFERENCES {
@@ -92,6 +91,11 @@ fn refer(properties: &[Property], cx: &mut Cx<'_>) {
 impl Form for Device {
     fn register(&self, cx: &mut Cx<'_>) {
         define(&self.properties, "id", Space::Device, Provides::Unknown, cx);
+        if let (true, None) = (cx.is_fragment, text(&self.properties, "id"))
+            && let Some(id) = NAMING.iter().find_map(|name| text(&self.properties, name))
+        {
+            cx.define(Space::Device, id.value.clone(), id.span, Provides::Unknown, false);
+        }
         if changes::DEVICE_VMCOREINFO.is_about(&self.kind) {
             cx.version(&changes::DEVICE_VMCOREINFO, None, self.kind.span);
         }

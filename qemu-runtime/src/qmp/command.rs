@@ -91,6 +91,19 @@ impl Command for GetFd {
     const ALLOW_OOB: bool = false;
 }
 
+/// `closefd`: closes a file descriptor that QEMU was given a name for, and has not used.
+#[derive(Clone, Debug, Serialize)]
+pub struct CloseFd {
+    /// Its name.
+    pub fdname: String,
+}
+
+impl Command for CloseFd {
+    type Ok = Nothing;
+    const NAME: &'static str = "closefd";
+    const ALLOW_OOB: bool = false;
+}
+
 /// `add-fd`: adds a file descriptor to a set of QEMU's, which stands as `/dev/fdset/N` wherever a path does. To be sent by
 /// [`execute_with_fds`](super::Qmp::execute_with_fds), with one.
 #[derive(Clone, Debug, Default, Serialize)]

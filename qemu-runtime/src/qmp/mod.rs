@@ -12,8 +12,8 @@ mod event;
 pub(crate) mod tasks;
 
 pub use command::{
-    AddFd, AddedFd, Command, Cont, GetFd, Greeting, Nothing, Numbers, QueryStatus, QueryVersion, Quit,
-    RunningVersion, Status, Stop, SystemPowerdown,
+    AddFd, AddedFd, CloseFd, Command, Cont, GetFd, Greeting, Nothing, Numbers, QueryStatus, QueryVersion,
+    Quit, RunningVersion, Status, Stop, SystemPowerdown,
 };
 pub use error::{QmpEnd, QmpError};
 pub use event::{Event, Events};

@@ -7,6 +7,7 @@ mod fds;
 mod guest;
 mod handed;
 mod host;
+mod plug;
 mod qemu;
 mod qmp;
 mod seccomp;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         guest::TESTS,
         qemu::TESTS,
         qmp::TESTS,
+        plug::TESTS,
         #[cfg(feature = "qapi")]
         qmp::qapi::TESTS,
         #[cfg(feature = "tokio")]

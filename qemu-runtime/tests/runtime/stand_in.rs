@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
 use qemu_runtime::{Exit, Fd, Guest, Plan, Spawn, SpawnError, Stdio, User};
+use serde_json::{Value, json};
 
 use crate::host;
 
@@ -29,6 +30,7 @@ pub(crate) fn main() -> Option<ExitCode> {
         ["stand-in", "fds", ..] => list_fds(),
         ["stand-in", "stderr", megabytes] => write_stderr(megabytes.parse().unwrap()),
         ["stand-in", "launcher", user] => launch(user.parse().unwrap()),
+        ["stand-in", "qmp", "takes", log, refused, ..] => take(log, refused),
         ["stand-in", "qmp", fault, ..] => speak(fault),
         ["stand-in", ..] => panic!("no such stand-in"),
         _ => return None,
@@ -92,12 +94,50 @@ fn launch(user: u32) {
     let _ = guest.wait();
 }
 
-/// Speaks QMP on number 3, and makes a mistake.
+/// What was inherited for QMP.
 #[expect(unsafe_code, reason = "a file descriptor that was inherited has no owner")]
+fn conversation() -> UnixStream {
+    // SAFETY: the runtime has put the socket there, and nothing else here uses it.
+    unsafe { UnixStream::from_raw_fd(3) }
+}
+
+const GREETING: &str =
+    r#"{"QMP": {"version": {"qemu": {"major": 2, "minor": 9, "micro": 1}, "package": ""}}}"#;
+
+/// Takes each command and writes it down, but for the one that it refuses. A machine without anything.
+fn take(log: &str, refused: &str) {
+    let mut log = std::fs::File::create(log).unwrap();
+    let mut socket = conversation();
+    let lines = BufReader::new(socket.try_clone().unwrap()).lines();
+    writeln!(socket, "{GREETING}").unwrap();
+    for line in lines.map_while(Result::ok) {
+        let mut command: Value = serde_json::from_str(&line).unwrap();
+        let (name, arguments) = (command["execute"].take(), command["arguments"].take());
+        let name = name.as_str().unwrap();
+        if !name.starts_with("q") {
+            writeln!(log, "{name} {arguments}").unwrap();
+        }
+        let answer = match name {
+            _ if name == refused => json!({ "error": { "class": "GenericError", "desc": "no" } }),
+            "device_add" if refused == "death" => std::process::exit(9),
+            "qom-list" if arguments["path"] == "pcie.0" => {
+                json!({ "error": { "class": "DeviceNotFound", "desc": "no" } })
+            }
+            "human-monitor-command" => json!({ "return": "" }),
+            "query-name" => json!({ "return": { "name": "web" } }),
+            _ if name.starts_with("q") && name != "qmp_capabilities" => json!({ "return": [] }),
+            _ => json!({ "return": {} }),
+        };
+        let mut answer = answer;
+        answer["id"] = command["id"].take();
+        writeln!(socket, "{answer}").unwrap();
+    }
+}
+
+/// Speaks QMP, and makes a mistake.
 fn speak(fault: &str) {
     let wait = || std::thread::sleep(std::time::Duration::from_secs(1000));
-    // SAFETY: the runtime has put the socket there, and nothing else here uses it.
-    let mut socket = unsafe { UnixStream::from_raw_fd(3) };
+    let mut socket = conversation();
     let mut lines = BufReader::new(socket.try_clone().unwrap()).lines();
     match fault {
         "silent" => return wait(),
@@ -107,8 +147,7 @@ fn speak(fault: &str) {
         }
         _ => {}
     }
-    let greeting = r#"{"QMP": {"version": {"qemu": {"major": 2, "minor": 9, "micro": 1}, "package": ""}}}"#;
-    writeln!(socket, "{greeting}").unwrap();
+    writeln!(socket, "{GREETING}").unwrap();
     lines.next();
     writeln!(socket, r#"{{"return": {{}}, "id": 0}}"#).unwrap();
     lines.next();

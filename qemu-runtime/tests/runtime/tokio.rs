@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use qemu_runtime::qmp::{AddFd, QmpEnd, QmpError, QueryStatus};
 use qemu_runtime::tokio::Guest;
-use qemu_runtime::{Cause, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, StartError};
+use qemu_runtime::{Cause, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, StartError, devices};
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
@@ -28,6 +28,7 @@ crate::tests! {
     a_qemu_that_does_not_read_hinders_no_task
     a_death_ends_all_calls
     a_start_that_fails_says_why
+    a_task_plugs_and_unplugs
     a_guest_ends_with_its_value
     a_guest_may_outlive_the_runtime
     ten_guests_at_once_leave_nothing
@@ -193,6 +194,30 @@ fn a_start_that_fails_says_why() -> Result<(), Lacking> {
         assert_eq!(rejection.option, "-device no-such");
         let missing = qemu_runtime::Plan::new("qemu-system-none", [""; 0], vec![]);
         assert!(matches!(Guest::start(&missing).await, Err(StartError::Spawn(_))));
+    })
+}
+
+fn a_task_plugs_and_unplugs() -> Result<(), Lacking> {
+    run(async {
+        let plan = qemu(&["-M", "pc", "-S", "-device", "virtio-serial-pci,id=s"]);
+        let guest = Guest::start(&plan).await.unwrap();
+        let chardevs = async || {
+            let list = guest.qmp().unwrap().execute_raw("query-chardev", Value::Null).await.unwrap();
+            list.as_array().unwrap().len()
+        };
+        let before = chardevs().await;
+        let plugged = guest.plug(devices! { port pty bus=s.0 name=agent }).await.unwrap();
+        assert_eq!((plugged.devices, chardevs().await), (vec!["port0".to_owned()], before + 1));
+        guest.unplug("port0").await.unwrap();
+        assert_eq!(chardevs().await, before);
+        let error = guest.plug(devices! { port pty bus=t.0 }).await.unwrap_err();
+        let line = line!() - 1;
+        assert_eq!(
+            error.to_string(),
+            format!("{}:{line}: the guest has no bus `t.0`: name one that it has", file!())
+        );
+        let error = guest.unplug_timeout("port0", SHORT).await.unwrap_err();
+        assert_eq!(error.to_string(), "the guest has no device `port0`");
     })
 }
 

@@ -202,7 +202,8 @@ impl Form for Tap {
                 }
             }
         }
-        if self.mac.is_none() && self.ifname.is_none() && cx.vm.get::<Name>().is_none() && cx.vm.complete {
+        let nameless = cx.vm.get::<Name>().is_none() && !cx.vm.is_fragment;
+        if self.mac.is_none() && self.ifname.is_none() && nameless && cx.vm.complete {
             let place = cx.entry.head;
             cx.report(
                 Diagnostic::advice(Code::SharedMac, "another VM of such a text has the same MAC address")

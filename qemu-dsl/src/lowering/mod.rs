@@ -1,7 +1,10 @@
-//! From a typed VM to a template. It cannot fail: what can't be printed was refused before.
+//! From a typed VM to a template, or from devices to a fragment. It cannot fail: what can't be printed was refused before.
 //!
-//! This file alone knows how QEMU's options are written: the order of arguments, what separates and escapes values,
-//! which form the target wants, how file descriptors are numbered.
+//! Statements print options: lists of names and values. This file alone knows how these are written as QEMU's arguments:
+//! their order, what separates and escapes values, which form the target wants, how file descriptors are numbered.
+//! `qmp.rs` writes the same options as QMP's commands.
+
+mod qmp;
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -11,7 +14,7 @@ use crate::analyse::args::Id;
 use crate::analyse::ids::{Provides, provider};
 use crate::changes::{self, Change};
 use crate::node::Node;
-use crate::plan::{Arg, Escape, FdSlot, FdSource, Piece, Template, Text};
+use crate::plan::{Arg, Escape, FdSlot, FdSource, Fragment, Piece, Template, Text};
 use crate::spec::{Property, PropertyValue};
 use crate::statement::pci::Pci;
 use crate::statement::virtio_serial;
@@ -50,6 +53,30 @@ const PROGRAM: &str = "qemu-system-x86_64";
 
 /// Prints `vm`.
 pub(crate) fn lower(vm: &Vm) -> Template {
+    let mut out = statements(vm);
+    crate::statement::memory::lower_without_machine(&mut out);
+    // Stable: within a section the order is that of the source.
+    out.arguments.sort_by_key(|argument| argument.section);
+    Template {
+        target: vm.target,
+        program: vec![Piece::Text(out.program.unwrap_or_else(|| PROGRAM.to_owned()).into())].into(),
+        args: out.arguments.into_iter().flat_map(Argument::print).collect(),
+        fds: out.fds.into(),
+        ids: vm.ids.generated.clone().into(),
+        places: Cow::Borrowed(&[]),
+    }
+}
+
+/// Writes devices for a guest that runs. `source` is their text.
+pub(crate) fn lower_devices(vm: &Vm, source: &str) -> Fragment {
+    let out = statements(vm);
+    let mut ids = vm.ids.generated.clone();
+    let steps = qmp::steps(out.arguments, vm.target, &mut ids, source);
+    Fragment { target: vm.target, steps: steps.into(), fds: out.fds.into(), ids: ids.into(), file: None }
+}
+
+/// What the statements print.
+fn statements(vm: &Vm) -> Lowering<'_> {
     let mut out = Lowering {
         vm,
         name: vm.get::<crate::statement::name::Name>().map(|name| name.name.value.0.as_str()),
@@ -66,17 +93,7 @@ pub(crate) fn lower(vm: &Vm) -> Template {
             entry.form.lower(&mut out);
         }
     }
-    crate::statement::memory::lower_without_machine(&mut out);
-    // Stable: within a section the order is that of the source.
-    out.arguments.sort_by_key(|argument| argument.section);
-    Template {
-        target: vm.target,
-        program: vec![Piece::Text(out.program.unwrap_or_else(|| PROGRAM.to_owned()).into())].into(),
-        args: out.arguments.into_iter().map(|argument| argument.arg).collect(),
-        fds: out.fds.into(),
-        ids: vm.ids.generated.clone().into(),
-        places: Cow::Borrowed(&[]),
-    }
+    out
 }
 
 /// The statements in the order of the source, but a device that owns a bus before those that use it: QEMU creates
@@ -131,9 +148,55 @@ pub(crate) fn owners(vm: &Vm) -> Vec<Option<usize>> {
     owners
 }
 
+/// What a statement prints at once.
 struct Argument {
     section: Section,
-    arg: Arg,
+    span: Span,
+    printed: Printed,
+}
+
+enum Printed {
+    /// An argument of its own.
+    Word(Vec<Piece>),
+    /// An option and the list of its values.
+    Option { flag: &'static str, items: Vec<Item> },
+}
+
+/// A value in an option's list, not escaped, and its name. The first may have none.
+struct Item {
+    name: Option<String>,
+    value: Vec<Piece>,
+}
+
+impl Argument {
+    fn print(self) -> impl Iterator<Item = Arg> {
+        let texts = match self.printed {
+            Printed::Word(text) => [Some(text), None],
+            Printed::Option { flag, items } => [Some(vec![piece(flag)]), Some(list(items))],
+        };
+        texts.into_iter().flatten().map(move |text| Arg { text: text.into(), span: self.span })
+    }
+}
+
+/// An option's values as its argument has them.
+fn list(items: Vec<Item>) -> Vec<Piece> {
+    let mut text = Vec::new();
+    for Item { name, value } in items {
+        if !text.is_empty() {
+            append(&mut text, ",");
+        }
+        if let Some(name) = name {
+            append(&mut text, &name);
+            append(&mut text, "=");
+        }
+        for piece in value {
+            match piece {
+                Piece::Text(more) => append(&mut text, &Escape::Comma.apply(&more)),
+                piece => text.push(piece),
+            }
+        }
+    }
+    text
 }
 
 /// What the statements print to.
@@ -149,64 +212,63 @@ pub(crate) struct Lowering<'v> {
 
 /// A value that can stand in an argument.
 pub(crate) trait Emit {
-    /// Appends the value. Whether there is one.
-    fn emit(&self, escape: Escape, text: &mut Vec<Piece>) -> bool;
+    /// Appends the value as it is, not escaped. Whether there is one.
+    fn emit(&self, text: &mut Vec<Piece>) -> bool;
 }
 
 impl<T: Display> Emit for Node<T> {
-    fn emit(&self, escape: Escape, text: &mut Vec<Piece>) -> bool {
-        Shown(&self.value).emit(escape, text)
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        Shown(&self.value).emit(text)
     }
 }
 
 impl<T: Emit> Emit for Option<T> {
-    fn emit(&self, escape: Escape, text: &mut Vec<Piece>) -> bool {
-        self.as_ref().is_some_and(|value| value.emit(escape, text))
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        self.as_ref().is_some_and(|value| value.emit(text))
     }
 }
 
 impl<T: Emit + ?Sized> Emit for &T {
-    fn emit(&self, escape: Escape, text: &mut Vec<Piece>) -> bool {
-        (**self).emit(escape, text)
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        (**self).emit(text)
     }
 }
 
 impl<K> Emit for Id<K> {
-    fn emit(&self, escape: Escape, text: &mut Vec<Piece>) -> bool {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
         match self.slot {
             Some(slot) => {
                 text.push(Piece::Id(slot));
                 true
             }
-            None => self.name.emit(escape, text),
+            None => self.name.emit(text),
         }
     }
 }
 
 impl Emit for str {
-    fn emit(&self, escape: Escape, text: &mut Vec<Piece>) -> bool {
-        append(text, &escape.apply(self));
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        append(text, self);
         true
     }
 }
 
 impl Emit for String {
-    fn emit(&self, escape: Escape, text: &mut Vec<Piece>) -> bool {
-        self.as_str().emit(escape, text)
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        self.as_str().emit(text)
     }
 }
 
-/// Pieces that are ready.
 impl Emit for [Piece] {
-    fn emit(&self, _: Escape, text: &mut Vec<Piece>) -> bool {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
         text.extend_from_slice(self);
         true
     }
 }
 
 impl Emit for Piece {
-    fn emit(&self, escape: Escape, text: &mut Vec<Piece>) -> bool {
-        [self.clone()].emit(escape, text)
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        [self.clone()].emit(text)
     }
 }
 
@@ -214,8 +276,8 @@ impl Emit for Piece {
 pub(crate) struct Shown<T>(pub(crate) T);
 
 impl<T: Display> Emit for Shown<T> {
-    fn emit(&self, escape: Escape, text: &mut Vec<Piece>) -> bool {
-        self.0.to_string().emit(escape, text)
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        self.0.to_string().emit(text)
     }
 }
 
@@ -230,11 +292,11 @@ impl FilePath<'_> {
 }
 
 impl Emit for FilePath<'_> {
-    fn emit(&self, escape: Escape, text: &mut Vec<Piece>) -> bool {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
         if self.has_protocol() {
             append(text, "./");
         }
-        self.0.emit(escape, text)
+        self.0.emit(text)
     }
 }
 
@@ -242,8 +304,12 @@ fn append(text: &mut Vec<Piece>, more: &str) {
     if let Some(Piece::Text(last)) = text.last_mut() {
         last.to_mut().push_str(more);
     } else {
-        text.push(Piece::Text(more.to_owned().into()));
+        text.push(piece(more));
     }
+}
+
+fn piece(text: &str) -> Piece {
+    Piece::Text(text.to_owned().into())
 }
 
 impl<'v> Lowering<'v> {
@@ -274,33 +340,38 @@ impl<'v> Lowering<'v> {
         self
     }
 
-    fn argument(&mut self, text: Vec<Piece>) {
-        let arg = Arg { text: text.into(), span: self.span };
-        self.arguments.push(Argument { section: self.section, arg });
+    fn argument(&mut self, printed: Printed) {
+        self.arguments.push(Argument { section: self.section, span: self.span, printed });
+    }
+
+    /// Whether devices for a guest that runs are printed.
+    pub(crate) fn plugs(&self) -> bool {
+        self.vm.is_fragment
     }
 
     /// An argument of its own: `-nographic`.
     pub(crate) fn flag(&mut self, flag: &str) {
-        self.argument(vec![Piece::Text(flag.to_owned().into())]);
+        self.argument(Printed::Word(vec![piece(flag)]));
     }
 
     /// An option whose value is taken as it is: `-kernel PATH`.
     pub(crate) fn value(&mut self, flag: &str, value: impl Emit) {
         let mut text = Vec::new();
-        if value.emit(Escape::Raw, &mut text) {
+        if value.emit(&mut text) {
             self.flag(flag);
-            self.argument(text);
+            self.argument(Printed::Word(text));
         }
     }
 
     /// An option with a list of values: `-rtc base=utc,clock=host`.
-    pub(crate) fn option(&mut self, flag: &str) -> OptionArg<'_> {
-        self.flag(flag);
-        let short_booleans = self.has(&changes::SHORT_BOOLEANS);
-        self.argument(Vec::new());
-        // The one that was pushed just now.
-        let index = self.arguments.len().saturating_sub(1);
-        OptionArg { argument: self.arguments.get_mut(index), short_booleans }
+    pub(crate) fn option(&mut self, flag: &'static str) -> OptionArg<'_> {
+        let short_booleans = self.has(&changes::SHORT_BOOLEANS) && !self.plugs();
+        self.argument(Printed::Option { flag, items: Vec::new() });
+        let items = match self.arguments.last_mut().map(|argument| &mut argument.printed) {
+            Some(Printed::Option { items, .. }) => Some(items),
+            _ => None,
+        };
+        OptionArg { items, short_booleans }
     }
 
     /// Adds a device's one file descriptor to the table: the text of its number.
@@ -330,44 +401,32 @@ impl<'v> Lowering<'v> {
 
     /// The MAC address of a device that names none. `interface` stands in for the name of a VM without one.
     pub(crate) fn generated_mac(&self, interface: Option<&str>, device: &dyn Emit) -> [Piece; 1] {
-        let vm = self.name.or(interface).unwrap_or("");
-        [Piece::Mac { vm: text(&vm), device: text(device) }]
+        let vm = text(&self.name.or(interface).unwrap_or(""));
+        let vm = if self.plugs() { vec![Piece::VmName { otherwise: vm }].into() } else { vm };
+        [Piece::Mac { vm, device: text(device) }]
     }
 }
 
 /// A value as a text of its own.
 pub(crate) fn text(value: &dyn Emit) -> Text {
     let mut text = Vec::new();
-    value.emit(Escape::Raw, &mut text);
+    value.emit(&mut text);
     text.into()
 }
 
 /// An option's list of values.
 pub(crate) struct OptionArg<'o> {
-    argument: Option<&'o mut Argument>,
+    items: Option<&'o mut Vec<Item>>,
     short_booleans: bool,
 }
 
 impl OptionArg<'_> {
-    fn push(mut self, key: Option<&str>, value: impl Emit) -> Self {
-        if let Some(argument) = &mut self.argument {
-            let text = argument.arg.text.to_mut();
-            let mut pieces = Vec::new();
-            if value.emit(Escape::Comma, &mut pieces) {
-                if !text.is_empty() {
-                    append(text, ",");
-                }
-                if let Some(key) = key {
-                    append(text, key);
-                    append(text, "=");
-                }
-                for piece in pieces {
-                    match piece {
-                        Piece::Text(more) => append(text, &more),
-                        piece => text.push(piece),
-                    }
-                }
-            }
+    fn push(mut self, name: Option<&str>, value: impl Emit) -> Self {
+        let mut pieces = Vec::new();
+        if let Some(items) = &mut self.items
+            && value.emit(&mut pieces)
+        {
+            items.push(Item { name: name.map(str::to_owned), value: pieces });
         }
         self
     }
@@ -390,17 +449,13 @@ impl OptionArg<'_> {
     /// A value without a name, or what holds where there is none.
     pub(crate) fn word_or(self, value: impl Emit, default: &str) -> Self {
         let mut pieces = Vec::new();
-        if value.emit(Escape::Comma, &mut pieces) { self.word(pieces.as_slice()) } else { self.word(default) }
+        if value.emit(&mut pieces) { self.word(pieces.as_slice()) } else { self.word(default) }
     }
 
     /// `name=value`, or what holds where there is none.
     pub(crate) fn set_or(self, name: &str, value: impl Emit, default: &str) -> Self {
         let mut pieces = Vec::new();
-        if value.emit(Escape::Comma, &mut pieces) {
-            self.set(name, pieces.as_slice())
-        } else {
-            self.set(name, default)
-        }
+        if value.emit(&mut pieces) { self.set(name, pieces.as_slice()) } else { self.set(name, default) }
     }
 
     /// A boolean that is off: `name=off`, or the word that the target has for it.
@@ -412,8 +467,8 @@ impl OptionArg<'_> {
     pub(crate) fn set_prefixed(self, name: &str, prefix: &str, value: Option<impl Emit>) -> Self {
         let pieces = value.map(|value| {
             let mut pieces = Vec::new();
-            prefix.emit(Escape::Comma, &mut pieces);
-            value.emit(Escape::Comma, &mut pieces);
+            prefix.emit(&mut pieces);
+            value.emit(&mut pieces);
             pieces
         });
         self.set(name, pieces.as_deref())
@@ -422,8 +477,8 @@ impl OptionArg<'_> {
     /// A value behind a word that belongs to it: `unix:PATH`.
     pub(crate) fn prefixed(self, prefix: &str, value: impl Emit) -> Self {
         let mut pieces = Vec::new();
-        prefix.emit(Escape::Comma, &mut pieces);
-        value.emit(Escape::Comma, &mut pieces);
+        prefix.emit(&mut pieces);
+        value.emit(&mut pieces);
         self.word(pieces.as_slice())
     }
 

@@ -1,0 +1,131 @@
+//! Devices for a guest that runs: QEMU's commands, with slots for what is known when they join it.
+
+use std::borrow::Cow;
+
+use super::{FdSlot, GeneratedId, Piece, Text, template};
+use crate::{Span, Version};
+
+/// Compiled devices, to be plugged into a guest that runs.
+///
+/// What the guest decides is left open: the names of file descriptors, the numbers of generated ids, the VM's name. And
+/// so is what only the whole VM can tell: whether its ids are free, its buses there, its addresses not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fragment {
+    /// The version of QEMU that the commands are for.
+    pub target: Version,
+    /// The commands, in their order: what connects devices to the host before the devices.
+    pub steps: Cow<'static, [Step]>,
+    /// The file descriptors that they need.
+    pub fds: Cow<'static, [FdSlot]>,
+    /// The ids that were generated. Their numbers are the first that are free among the fragment's own.
+    pub ids: Cow<'static, [GeneratedId]>,
+    /// The file that it comes from, where that is known: of `devices!` the program's.
+    pub file: Option<Cow<'static, str>>,
+}
+
+/// A command that adds one thing to the guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What is added.
+    pub action: Action,
+    /// The id that it then has.
+    pub id: Text,
+    /// Whether it is a device that sits on a PCI bus.
+    pub pci: bool,
+    /// The command's arguments.
+    pub arguments: Cow<'static, [Member]>,
+    /// Where the source says so.
+    pub span: Span,
+    /// The line of that, from 1.
+    pub line: u32,
+}
+
+/// What a command adds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// A character device's backend.
+    Chardev,
+    /// An object.
+    Object,
+    /// A block node.
+    Blockdev,
+    /// A network backend.
+    Netdev,
+    /// A device.
+    Device,
+}
+
+impl Action {
+    /// QEMU's command that adds it.
+    pub const fn command(self) -> &'static str {
+        match self {
+            Self::Chardev => "chardev-add",
+            Self::Object => "object-add",
+            Self::Blockdev => "blockdev-add",
+            Self::Netdev => "netdev_add",
+            Self::Device => "device_add",
+        }
+    }
+
+    /// QEMU's command that removes it, and what the id is called there.
+    pub const fn removal(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Chardev => ("chardev-remove", "id"),
+            Self::Object => ("object-del", "id"),
+            Self::Blockdev => ("blockdev-del", "node-name"),
+            Self::Netdev => ("netdev_del", "id"),
+            Self::Device => ("device_del", "id"),
+        }
+    }
+}
+
+/// A member of a JSON object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its name.
+    pub name: Cow<'static, str>,
+    /// Its value.
+    pub value: Json,
+}
+
+/// A value of a command's arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Json {
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Int(i128),
+    /// A text.
+    Text(Text),
+    /// The id of something that is there when the command comes.
+    Id(Text),
+    /// The name of the block driver for the host's file at this path: `host_device` for a block device, `file` for others.
+    FileDriver(Text),
+    /// A list.
+    List(Cow<'static, [Json]>),
+    /// An object.
+    Object(Cow<'static, [Member]>),
+}
+
+/// What fills a fragment's slots.
+#[derive(Clone, Debug, Default)]
+pub struct Filling {
+    /// The VM's name, where it has one.
+    pub name: Option<String>,
+    /// The names of the file descriptors in QEMU.
+    pub fds: Vec<String>,
+    /// The generated ids.
+    pub ids: Vec<String>,
+}
+
+impl Filling {
+    /// A text with its slots filled.
+    pub fn text(&self, text: &[Piece]) -> String {
+        let slots = template::Slots {
+            name: self.name.as_deref(),
+            fd: &|slot| self.fds.get(slot as usize).cloned().unwrap_or_default(),
+            id: &|slot| self.ids.get(slot as usize).cloned().unwrap_or_default(),
+        };
+        slots.text(text)
+    }
+}

@@ -1,0 +1,217 @@
+//! Devices for a guest that runs: the commands that a text becomes, and what can't stand in one.
+
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "these are tests")]
+
+use qemu_dsl::plan::{Filling, Fragment, Json};
+use qemu_dsl::{Options, Version, compile_devices};
+
+fn fragment(text: &str, target: Option<Version>) -> Fragment {
+    let compiled = compile_devices(text, &Options { target, params: Vec::new() });
+    compiled.fragment.unwrap_or_else(|| panic!("{text}\n{:#?}", compiled.diagnostics))
+}
+
+/// The commands, a line each: ids begin with `&`.
+fn commands_for(text: &str, target: Option<Version>) -> Vec<String> {
+    let fragment = fragment(text, target);
+    let filling = Filling {
+        name: Some("web".to_owned()),
+        fds: (0..fragment.fds.len()).map(|slot| format!("fd{slot}")).collect(),
+        ids: fragment.ids.iter().map(ToString::to_string).collect(),
+    };
+    let commands = fragment.steps.iter().map(|step| {
+        let arguments = shown(&Json::Object(step.arguments.clone()), &filling);
+        format!("{} {arguments}", step.action.command())
+    });
+    commands.collect()
+}
+
+fn commands(text: &str) -> Vec<String> {
+    commands_for(text, None)
+}
+
+fn shown(json: &Json, filling: &Filling) -> String {
+    match json {
+        Json::Bool(value) => value.to_string(),
+        Json::Int(value) => value.to_string(),
+        Json::Text(text) => format!("'{}'", filling.text(text)),
+        Json::Id(text) => format!("&{}", filling.text(text)),
+        Json::FileDriver(text) => format!("driver of {}", filling.text(text)),
+        Json::List(list) => {
+            let list: Vec<_> = list.iter().map(|json| shown(json, filling)).collect();
+            format!("[{}]", list.join(" "))
+        }
+        Json::Object(members) => {
+            let members: Vec<_> = members
+                .iter()
+                .map(|member| format!("{}:{}", member.name, shown(&member.value, filling)))
+                .collect();
+            format!("{{{}}}", members.join(" "))
+        }
+    }
+}
+
+/// The codes of what is said of a text.
+fn codes(text: &str) -> Vec<&'static str> {
+    let compiled = compile_devices(text, &Options::default());
+    compiled.diagnostics.iter().map(|diagnostic| diagnostic.code.as_str()).collect()
+}
+
+#[test]
+fn a_network_device_has_its_queues_and_types() {
+    assert_eq!(
+        commands("netdev tap ifname=tap0 mq=2 vhost bus=rp0 addr=0"),
+        [
+            "netdev_add {type:'tap' id:'net0' vhost:true vhostfds:'fd0:fd1' fds:'fd2:fd3'}",
+            "device_add {driver:'virtio-net-pci' id:'net0' netdev:&net0 mac:'0e:17:b4:72:4d:08' bus:'rp0' addr:'0' \
+             mq:true vectors:6}",
+        ]
+    );
+    let fragment = fragment("netdev tap ifname=tap0 mq=2 vhost", None);
+    let kinds: Vec<_> = fragment.fds.iter().map(|fd| fd.source.kind()).collect();
+    assert_eq!(kinds, ["vhost-net", "vhost-net", "tap", "tap"]);
+    assert!(fragment.steps.iter().filter(|step| step.pci).count() == 1);
+}
+
+#[test]
+fn lists_of_texts_are_objects() {
+    assert_eq!(
+        commands("netdev user id=n hostfwd=tcp::2222-:22 hostfwd=tcp::8080-:80 restrict ipv6=off")[0],
+        "netdev_add {type:'user' id:'n' ipv6:false restrict:true hostfwd:[{str:'tcp::2222-:22'} {str:'tcp::8080-:80'}]}"
+    );
+}
+
+#[test]
+fn a_disk_is_a_node_and_a_device() {
+    assert_eq!(
+        commands(
+            "disk id=d file=\"/a,b.img\" format=qcow2 cache=none aio=native readonly serial=12 wce=off bootindex=1"
+        ),
+        [
+            "blockdev-add {driver:'qcow2' node-name:'d' read-only:true cache:{direct:true} file:{driver:driver of \
+             /a,b.img filename:'/a,b.img' aio:'native'}}",
+            "device_add {driver:'virtio-blk' id:'d' drive:&d config-wce:false serial:'12' bootindex:1}",
+        ]
+    );
+    let nodes = |cache: &str| commands(&format!("disk file=/a format=raw {cache}")).join("\n");
+    assert!(!nodes("").contains("cache"));
+    assert!(nodes("aio=native").contains("cache:{direct:true}"));
+    assert!(nodes("cache=unsafe").contains("cache:{no-flush:true}"));
+    assert!(nodes("cache=writethrough").contains("write-cache:'off'"));
+    let directsync = nodes("cache=directsync");
+    assert!(directsync.contains("cache:{direct:true}") && directsync.contains("write-cache:'off'"));
+}
+
+#[test]
+fn what_others_need_comes_first() {
+    let text = "device virtio-rng-pci rng=r\n\
+                object filter-dump id=f netdev=n file=/dump\n\
+                object rng-egd id=r chardev=c\n\
+                netdev vhost-user id=n chardev=v socket=/run/v mac=52:54:00:12:34:56\n\
+                blockdev null-co node-name=b size=1G read-zeroes=on\n\
+                chardev socket id=c path=/run/c\n\
+                object iothread id=i poll-max-ns=5";
+    assert_eq!(
+        commands(text),
+        [
+            "object-add {qom-type:'iothread' id:'i' poll-max-ns:5}",
+            "chardev-add {id:'v' backend:{type:'socket' data:{addr:{type:'unix' data:{path:'/run/v'}} server:false}}}",
+            "chardev-add {id:'c' backend:{type:'socket' data:{addr:{type:'unix' data:{path:'/run/c'}} server:false}}}",
+            "blockdev-add {driver:'null-co' node-name:'b' size:1073741824 read-zeroes:true}",
+            "netdev_add {type:'vhost-user' id:'n' chardev:&v}",
+            "object-add {qom-type:'filter-dump' id:'f' netdev:&n file:'/dump'}",
+            "object-add {qom-type:'rng-egd' id:'r' chardev:&c}",
+            "device_add {driver:'virtio-rng-pci' id:'device0' rng:&r}",
+            "device_add {driver:'virtio-net-pci' id:'n' netdev:&n mac:'52:54:00:12:34:56'}",
+        ]
+    );
+}
+
+#[test]
+fn backends_of_character_devices_have_the_command_s_shape() {
+    let backend = |text: &str| {
+        let command = commands(&format!("chardev {text}")).remove(0);
+        command.split_once("backend:").unwrap().1.to_owned()
+    };
+    assert_eq!(backend("null id=c"), "{type:'null' data:{}}}");
+    assert_eq!(backend("file id=c path=/a append=on"), "{type:'file' data:{out:'/a' append:true}}}");
+    assert_eq!(backend("serial id=c path=/dev/ttyS0"), "{type:'serial' data:{device:'/dev/ttyS0'}}}");
+    assert_eq!(backend("ringbuf id=c size=64K"), "{type:'ringbuf' data:{size:65536}}}");
+    assert_eq!(
+        backend("socket id=c host=localhost port=1 server=on"),
+        "{type:'socket' data:{addr:{type:'inet' data:{host:'localhost' port:'1'}} wait:false server:true}}}"
+    );
+    assert_eq!(
+        backend("udp id=c host=h port=1 localport=2"),
+        "{type:'udp' data:{remote:{type:'inet' data:{host:'h' port:'1'}} local:{type:'inet' data:{host:'' port:'2'}}}}}"
+    );
+}
+
+#[test]
+fn nodes_within_nodes_have_the_types_of_their_drivers() {
+    assert_eq!(
+        commands(
+            "blockdev qcow2 node-name=q backing=base file.driver=nbd file.server.type=inet file.server.host=h \
+             file.server.port=10809 cache.direct=on"
+        ),
+        [
+            "blockdev-add {driver:'qcow2' node-name:'q' backing:&base file:{driver:'nbd' server:{type:'inet' host:'h' \
+          port:'10809'}} cache:{direct:true}}"
+        ]
+    );
+}
+
+#[test]
+fn old_targets_have_an_object_s_properties_apart() {
+    let text = "object rng-random id=r filename=/dev/urandom";
+    let of = |minor| commands_for(text, Some(Version::new(minor, 2))).remove(0);
+    assert_eq!(of(5), "object-add {qom-type:'rng-random' id:'r' filename:'/dev/urandom'}");
+    assert_eq!(of(4), "object-add {qom-type:'rng-random' id:'r' props:{filename:'/dev/urandom'}}");
+}
+
+#[test]
+fn only_devices_can_stand_there() {
+    assert_eq!(codes("target 7.2\nparam f: path = \"/a\"\ndisk file={f} format=raw"), [""; 0]);
+    for text in [
+        "memory 1G",
+        "machine q35",
+        "qemu \"/q\"",
+        "arg \"-S\"",
+        "global a.b=c",
+        "fs local path=/p tag=t security=none",
+        "netdev none",
+    ] {
+        assert_eq!(codes(text), ["not-pluggable"], "{text}");
+    }
+    let said = compile_devices("disk file=/a format=raw\nnetdev none", &Options::default()).diagnostics;
+    assert_eq!(said[0].span().map(|span| (span.start, span.end)), Some((24, 35)));
+}
+
+#[test]
+fn a_disk_needs_its_format() {
+    assert_eq!(codes("disk file=/a"), ["missing-option"]);
+    assert_eq!(codes("disk id=a-name-that-is-longer-than-a-node-s file=/a format=raw"), ["name-too-long"]);
+}
+
+#[test]
+fn what_the_guest_may_have_is_not_missed() {
+    let text = "device virtio-rng-pci rng=entropy bus=rp0\ndevice virtio-blk drive=there bus=elsewhere.0\n\
+                netdev tap mq=1\nport socket path=/p\ndimm pc-dimm path=/m size=1G\nblockdev raw node-name=r file=f";
+    assert_eq!(codes(text), [""; 0]);
+}
+
+#[test]
+fn what_is_wrong_among_the_devices_themselves_is_said() {
+    assert_eq!(codes("object rng-random id=a\nobject rng-random id=a"), ["duplicate-id"]);
+    // The device of a statement is called as its backend.
+    assert_eq!(codes("netdev user id=a\ndevice virtio-rng-pci id=a"), ["duplicate-id"]);
+    assert_eq!(codes("netdev user bus=rp0 addr=1\nnetdev user bus=rp0 addr=1"), ["address-in-use"]);
+    assert_eq!(codes("device virtio-rng-pci no-such=1"), ["unknown-property"]);
+    assert_eq!(codes("netdev tap ifnam=x"), ["unknown-option"]);
+}
+
+#[test]
+fn each_command_knows_its_line() {
+    let text = "// one\nobject rng-random id=r\n\ndevice virtio-rng-pci rng=r\nobject iothread id=i";
+    let lines: Vec<_> = fragment(text, None).steps.iter().map(|step| step.line).collect();
+    assert_eq!(lines, [2, 5, 4]);
+}

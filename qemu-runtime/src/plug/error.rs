@@ -1,0 +1,258 @@
+//! Why devices could not be plugged or unplugged.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use qemu_dsl::{Span, Version};
+
+use crate::FdError;
+use crate::qmp::QmpError;
+
+/// Where a source says something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Place {
+    /// The file, where it is known: for `devices!` the program's.
+    pub file: Option<Cow<'static, str>>,
+    /// The line, from 1.
+    pub line: u32,
+    /// The place in the text that was compiled.
+    pub span: Span,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.file {
+            Some(file) => write!(f, "{file}:{}", self.line),
+            None => write!(f, "line {}", self.line),
+        }
+    }
+}
+
+/// Devices could not be plugged into a guest. What had been done for them was undone, but for what is
+/// [left](Self::left).
+#[derive(Debug)]
+pub struct PlugError {
+    /// Where the source says what could not be done, if it is about one of the devices.
+    pub place: Option<Place>,
+    /// What went wrong.
+    pub problem: Box<PlugProblem>,
+    /// What could not be undone.
+    pub left: Vec<Left>,
+}
+
+/// Something that is in the guest still, though it should not be.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Left {
+    /// What it is, in words.
+    pub what: &'static str,
+    /// Its id.
+    pub id: String,
+    /// Why it is still there.
+    pub reason: String,
+}
+
+/// What went wrong with devices that were to join a guest.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PlugProblem {
+    /// The devices are compiled for another version of QEMU than the guest.
+    Target {
+        /// Theirs.
+        fragment: Version,
+        /// The guest's.
+        plan: Version,
+    },
+    /// An id is taken in the guest.
+    Taken {
+        /// What has it there, in words.
+        what: &'static str,
+        /// The id.
+        id: String,
+    },
+    /// An id that is referred to is not there.
+    Missing {
+        /// The id.
+        id: String,
+    },
+    /// The guest has no such bus.
+    NoBus {
+        /// Its name.
+        bus: String,
+        /// Ports that are free.
+        free: Vec<String>,
+    },
+    /// The bus takes no devices while the guest runs.
+    NoHotPlug {
+        /// Its name.
+        bus: String,
+        /// Whether the source names it. Otherwise it is where QEMU would put the device.
+        named: bool,
+        /// Ports that are free.
+        free: Vec<String>,
+    },
+    /// The bus has room for one device, or the address is taken.
+    Occupied {
+        /// The bus.
+        bus: String,
+        /// The address, where one is asked for.
+        addr: Option<String>,
+        /// The device that is there: its id, or its path in QEMU's tree.
+        by: String,
+        /// Ports that are free.
+        free: Vec<String>,
+    },
+    /// A file descriptor could not be opened.
+    Fd(Box<FdError>),
+    /// QEMU could not be asked what the guest has.
+    Qmp(QmpError),
+    /// QEMU did not do a step.
+    Step {
+        /// Its command.
+        command: &'static str,
+        /// The id of what it adds.
+        id: String,
+        /// QEMU's words.
+        source: QmpError,
+    },
+}
+
+impl PlugProblem {
+    /// What QEMU answered, where it was QEMU that refused.
+    pub const fn qmp_error(&self) -> Option<&QmpError> {
+        match self {
+            Self::Qmp(source) | Self::Step { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl Error for PlugError {}
+
+impl fmt::Display for PlugError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
+        self.problem.fmt(f)?;
+        for Left { what, id, reason } in &self.left {
+            write!(f, "; {what} `{id}` is left: {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for PlugProblem {}
+
+impl fmt::Display for PlugProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Target { fragment, plan } => write!(
+                f,
+                "the devices are compiled for QEMU {fragment}, and the guest for {plan}: compile both for one \
+                 (`target {plan}` among the devices)"
+            ),
+            Self::Taken { what, id } => {
+                write!(f, "`{id}` is already the id of {what} in the guest: give this another, or none")
+            }
+            Self::Missing { id } => write!(f, "nothing in the guest has the id `{id}`"),
+            Self::NoBus { bus, free } => {
+                write!(f, "the guest has no bus `{bus}`")?;
+                some_port(f, free, "name one that it has")
+            }
+            Self::NoHotPlug { bus, named, free } => {
+                let sits = if *named { "" } else { ", where a device without `bus=` goes," };
+                write!(f, "the bus `{bus}`{sits} takes no device while the guest runs")?;
+                some_port(
+                    f,
+                    free,
+                    "give the VM a port for each device to come (`device pcie-root-port id=rp0 chassis=1`), and the device \
+                     `bus=rp0`",
+                )
+            }
+            Self::Occupied { bus, addr, by, free } => {
+                match addr {
+                    Some(addr) => write!(f, "`{by}` is at the address `{addr}` of the bus `{bus}`")?,
+                    None => write!(f, "the bus `{bus}` has room for one device, and `{by}` is there")?,
+                }
+                some_port(f, free, "name another")
+            }
+            Self::Fd(error) => error.fmt(f),
+            Self::Qmp(error) => error.fmt(f),
+            // QEMU's words begin with the command.
+            Self::Step { id, source, .. } => write!(f, "`{id}`: {source}"),
+        }
+    }
+}
+
+fn some_port(f: &mut fmt::Formatter<'_>, free: &[String], otherwise: &str) -> fmt::Result {
+    match free {
+        [] => write!(f, ": {otherwise}"),
+        free => {
+            write!(f, ": write `bus={}` (free: {})", free.first().map_or("", String::as_str), free.join(", "))
+        }
+    }
+}
+
+/// A device could not be unplugged, or what belongs to it not removed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum UnplugError {
+    /// There is no such device.
+    Missing {
+        /// The id.
+        id: String,
+    },
+    /// The guest did not release the device in time. It was asked to, and may do so later: the device then goes, and another
+    /// call removes what belongs to it.
+    NoAnswer {
+        /// The device's id.
+        id: String,
+        /// How long the guest had.
+        timeout: Duration,
+        /// QEMU's word for the guest's state.
+        status: String,
+    },
+    /// The guest refused to release the device.
+    Refused {
+        /// The device's id.
+        id: String,
+        /// QEMU's event that says so.
+        event: String,
+    },
+    /// QEMU did not do what it should.
+    Qmp(QmpError),
+    /// The device is gone, and what belongs to it isn't.
+    Left(Vec<Left>),
+}
+
+impl Error for UnplugError {}
+
+impl fmt::Display for UnplugError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { id } => write!(f, "the guest has no device `{id}`"),
+            Self::NoAnswer { id, timeout, status } => {
+                write!(f, "the guest has not released `{id}` within {timeout:?}: ")?;
+                match status.as_str() {
+                    "running" => f.write_str(
+                        "it needs a system that has booted and knows hot plug (Linux: ACPI's, or PCI Express's), or a reset",
+                    ),
+                    status => write!(f, "it can't while it is in the state {status}: let it run, or reset it"),
+                }
+            }
+            Self::Refused { id, event } => write!(f, "the guest refuses to release `{id}` ({event})"),
+            Self::Qmp(error) => error.fmt(f),
+            Self::Left(left) => {
+                for (index, Left { what, id, reason }) in left.iter().enumerate() {
+                    let comma = if index > 0 { "; " } else { "" };
+                    write!(f, "{comma}{what} `{id}` is left: {reason}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What QEMU is told when devices join a guest, by a stand-in that writes it down. Real QEMUs have their own tests, in the
+//! workspace's `tests/real_qemu/plug.rs`.
+
+use std::fs;
+
+use qemu_runtime::qmp::{QmpEnd, QmpError, QmpOptions};
+use qemu_runtime::{FdProblem, Guest, HostPaths, PlugProblem, Spawn, devices};
+use tempfile::TempDir;
+
+use crate::host::{Lacking, in_network_namespace, open_files};
+use crate::qmp::{LONG, paused};
+use crate::stand_in;
+
+crate::tests! {
+    descriptors_are_handed_over_by_name
+    what_was_handed_over_is_taken_back
+    a_descriptor_that_fails_changes_nothing
+    a_death_leaves_nothing_to_undo
+    without_qmp_nothing_is_plugged
+}
+
+/// A guest that takes everything but one command.
+struct Taking {
+    guest: Guest,
+    folder: TempDir,
+}
+
+impl Taking {
+    /// With a file in place of `/dev/vhost-net`.
+    fn all_but(refused: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let vhost_net = folder.path().join("vhost-net");
+        fs::write(&vhost_net, "").unwrap();
+        let log = folder.path().join("log");
+        let plan = stand_in::plan(&["qmp", "takes", log.to_str().unwrap(), refused], vec![]);
+        let guest = Spawn::new(&plan)
+            .host_paths(HostPaths { vhost_net, ..HostPaths::default() })
+            .qmp_with(QmpOptions::new().timeout(LONG))
+            .start();
+        Self { guest: guest.unwrap(), folder }
+    }
+
+    /// The commands so far that change something.
+    fn commands(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.folder.path().join("log")).unwrap();
+        log.lines().skip(1).filter(|line| !line.starts_with("human")).map(str::to_owned).collect()
+    }
+}
+
+const HANDED: [&str; 5] = [
+    r#"getfd {"fdname":"qemu-runtime-1"}"#,
+    r#"getfd {"fdname":"qemu-runtime-2"}"#,
+    r#"getfd {"fdname":"qemu-runtime-3"}"#,
+    r#"getfd {"fdname":"qemu-runtime-4"}"#,
+    r#"netdev_add {"fds":"qemu-runtime-3:qemu-runtime-4","id":"net0","type":"tap","vhost":true,"vhostfds":"qemu-runtime-1:qemu-runtime-2"}"#,
+];
+const CARD: &str = r#"device_add {"driver":"virtio-net-pci","id":"net0","mac":"52:54:00:12:34:56","mq":true,"netdev":"net0","vectors":6}"#;
+
+fn descriptors_are_handed_over_by_name() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        let taking = Taking::all_but("nothing");
+        let before = open_files();
+        let plugged = taking.guest.plug(devices! { netdev tap mq=2 vhost mac=52:54:00:12:34:56 }).unwrap();
+        assert_eq!(plugged.devices, ["net0"]);
+        assert_eq!(taking.commands(), [&HANDED[..], &[CARD]].concat());
+        assert_eq!(open_files(), before);
+        // Names go on, as QEMU may have the others still.
+        taking.guest.plug(devices! { netdev tap mq=1 id=other }).unwrap();
+        assert_eq!(taking.commands()[6], r#"getfd {"fdname":"qemu-runtime-5"}"#);
+        Ok(())
+    })
+}
+
+fn what_was_handed_over_is_taken_back() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        let closed = (1..=4).map(|number| format!(r#"closefd {{"fdname":"qemu-runtime-{number}"}}"#));
+        let closed: Vec<_> = closed.collect();
+        for (refused, mut expected) in [
+            ("netdev_add", HANDED.map(str::to_owned).to_vec()),
+            ("device_add", [&HANDED[..], &[CARD]].concat().into_iter().map(str::to_owned).collect()),
+            ("getfd", vec![HANDED[0].to_owned()]),
+        ] {
+            let taking = Taking::all_but(refused);
+            let before = open_files();
+            let error =
+                taking.guest.plug(devices! { netdev tap mq=2 vhost mac=52:54:00:12:34:56 }).unwrap_err();
+            assert!(
+                error.left.is_empty() && error.to_string().ends_with(&format!("{refused}: no")),
+                "{error}"
+            );
+            expected.extend(closed.iter().cloned());
+            if refused == "device_add" {
+                expected.push(r#"netdev_del {"id":"net0"}"#.to_owned());
+            }
+            assert_eq!(taking.commands(), expected, "{refused}");
+            assert_eq!(open_files(), before);
+        }
+        Ok(())
+    })
+}
+
+fn a_descriptor_that_fails_changes_nothing() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        let taking = Taking::all_but("nothing");
+        fs::remove_file(taking.folder.path().join("vhost-net")).unwrap();
+        let before = open_files();
+        let error = taking
+            .guest
+            .plug(devices! {
+                object iothread id=io
+                netdev tap mq=1 vhost
+            })
+            .unwrap_err();
+        let said = error.to_string();
+        assert!(said.starts_with(&format!("{}:{}: net0, queue 0: ", file!(), line!() - 4)), "{said}");
+        assert!(
+            matches!(&*error.problem, PlugProblem::Fd(fd) if matches!(fd.problem, FdProblem::Open { .. })),
+            "{said}"
+        );
+        assert_eq!((taking.commands(), open_files()), (vec![], before));
+        Ok(())
+    })
+}
+
+fn a_death_leaves_nothing_to_undo() -> Result<(), Lacking> {
+    let taking = Taking::all_but("death");
+    let error = taking.guest.plug(devices! { netdev user }).unwrap_err();
+    let ended = match error.problem.qmp_error() {
+        Some(QmpError::Ended { end, .. }) => matches!(&**end, QmpEnd::Exited(_)),
+        _ => false,
+    };
+    assert!(ended && error.left.is_empty(), "{error}");
+    assert!(error.to_string().contains("`net0`: device_add: QEMU has ended: exit status: 9"), "{error}");
+    Ok(())
+}
+
+fn without_qmp_nothing_is_plugged() -> Result<(), Lacking> {
+    let guest = Guest::spawn(&paused()).unwrap();
+    let error = guest.plug(devices! { netdev user }).unwrap_err();
+    assert!(matches!(*error.problem, PlugProblem::Qmp(QmpError::NoQmp)), "{error}");
+    assert!(guest.unplug("net0").is_err());
+    Ok(())
+}

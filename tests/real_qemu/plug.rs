@@ -1,0 +1,480 @@
+//! Devices join a guest that runs, and leave it: all of them or none.
+//!
+//! A guest without a system releases no PCI device but when it is reset: that stands in for the system where one would
+//! only take time. The last test boots one.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use qemu_dsl::plan::{Fragment, Mac, Plan};
+use qemu_dsl::{Options, Version, compile_devices};
+use qemu_runtime::qmp::QmpOptions;
+use qemu_runtime::{Guest, PlugError, PlugProblem, Spawn, Stdio, UnplugError};
+use serde_json::{Value, json};
+
+use crate::host;
+use crate::outcome::{Outcome, Stop, ensure, equal, some};
+use crate::qemu::{PATIENCE, Qemu};
+use crate::world::World;
+
+type Test = fn(&Qemu) -> Outcome;
+
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("a card with two queues, a disk and an rng are plugged and unplugged", card_disk_and_rng),
+    ("a card with vhost-net is plugged", vhost),
+    ("ports and memory are plugged", ports_and_memory),
+    ("generated ids are free ones", generated_ids),
+    ("what the guest began with is unplugged", what_it_began_with),
+    ("a failure in the last step undoes those before", undone),
+    ("what can't be undone is told, and goes later", left),
+    ("a fragment that doesn't fit changes nothing", misfits),
+    ("a guest that doesn't answer is told so", no_answer),
+    ("Linux releases what is unplugged", linux),
+];
+
+/// A guest that runs, of this text.
+struct Running<'w> {
+    guest: Guest,
+    qemu: &'w Qemu,
+    world: &'w World,
+}
+
+fn start<'w>(qemu: &'w Qemu, text: &str, world: &'w World) -> Outcome<Running<'w>> {
+    let program = qemu.program.display();
+    let text = format!("qemu \"{program}\"\nnodefaults\narg \"-display\" \"none\"\n{text}");
+    let compiled = qemu_dsl::compile(&text, &options(qemu.version, &text, world));
+    let template = compiled.template.ok_or_else(|| Stop::failed(format!("{:#?}", compiled.diagnostics)))?;
+    let plan = Plan::of(template);
+    let options = QmpOptions::new().timeout(PATIENCE);
+    let guest = Spawn::new(&plan).current_dir(world.path()).stdout(Stdio::Null).qmp_with(options).start();
+    Ok(Running { guest: guest.map_err(Stop::failed)?, qemu, world })
+}
+
+fn options(target: Version, text: &str, world: &World) -> Options {
+    let params = world.params().into_iter();
+    let params = params.filter(|(name, _)| text.contains(&format!("param {name}:"))).collect();
+    Options { target: Some(target), params }
+}
+
+impl Running<'_> {
+    fn fragment(&self, text: &str) -> Outcome<Fragment> {
+        let compiled = compile_devices(text, &options(self.qemu.version, text, self.world));
+        compiled.fragment.ok_or_else(|| Stop::failed(format!("{text}\n{:#?}", compiled.diagnostics)))
+    }
+
+    fn plug(&self, text: &str) -> Outcome<Vec<String>> {
+        let plugged = self.guest.plug(&self.fragment(text)?);
+        Ok(plugged.map_err(|error| Stop::failed(format!("{text}\n{error}")))?.devices)
+    }
+
+    fn refused(&self, text: &str) -> Outcome<PlugError> {
+        match self.guest.plug(&self.fragment(text)?) {
+            Ok(plugged) => Err(Stop::failed(format!("{text}\nwas taken: {plugged:?}"))),
+            Err(error) => Ok(error),
+        }
+    }
+
+    fn ask(&self, command: &str, arguments: Value) -> Outcome<Value> {
+        let qmp = some(self.guest.qmp(), "QMP")?;
+        Ok(qmp.execute_raw(command, arguments)?)
+    }
+
+    fn get(&self, path: &str, property: &str) -> Outcome<Value> {
+        self.ask("qom-get", json!({ "path": path, "property": property }))
+    }
+
+    fn info(&self, what: &str) -> Outcome<String> {
+        let answer = self.ask("human-monitor-command", json!({ "command-line": format!("info {what}") }))?;
+        Ok(answer.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// All that can be plugged, as QEMU lists it, and how many files it has open.
+    fn all(&self) -> Outcome<String> {
+        let mut all = String::new();
+        for path in ["/machine/peripheral", "/objects"] {
+            all += &format!("{path}: {}\n", self.ask("qom-list", json!({ "path": path }))?);
+        }
+        let nodes = self.ask("query-named-block-nodes", Value::Null)?;
+        let nodes = nodes.as_array().into_iter().flatten().filter_map(|node| node.get("node-name"));
+        all += &format!("nodes: {:?}\n", nodes.collect::<Vec<_>>());
+        for command in ["query-chardev", "query-memory-devices"] {
+            all += &format!("{command}: {}\n", self.ask(command, Value::Null)?);
+        }
+        all += &self.info("network")?;
+        let files = fs::read_dir(format!("/proc/{}/fd", self.guest.id()))?;
+        let links = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+        let mut links: Vec<_> = links.map(|link| link.display().to_string()).collect();
+        // QEMU's own eventfds and threads' come and go.
+        links.retain(|link| link.starts_with('/'));
+        links.sort();
+        Ok(all + &links.join("\n"))
+    }
+
+    /// Does something while the guest is reset again and again: each time it releases what it was asked for.
+    fn resetting<T: Send>(&self, act: impl FnOnce() -> T + Send) -> Outcome<T> {
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let resets = scope.spawn(|| {
+                while !done.load(Ordering::Acquire) {
+                    self.ask("system_reset", Value::Null)?;
+                    thread::sleep(Duration::from_millis(50));
+                }
+                Ok(())
+            });
+            let acted = act();
+            done.store(true, Ordering::Release);
+            let resets: Outcome = resets.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            resets.map(|()| acted)
+        })
+    }
+
+    fn unplug(&self, id: &str) -> Outcome {
+        let unplugged = self.resetting(|| self.guest.unplug_timeout(id, PATIENCE))?;
+        unplugged.map_err(|error| Stop::failed(format!("{id}: {error}")))
+    }
+
+    /// The interfaces that its tap queues belong to.
+    fn taps(&self) -> Outcome<Vec<String>> {
+        let mut taps = Vec::new();
+        for file in fs::read_dir(format!("/proc/{}/fdinfo", self.guest.id()))? {
+            let info = fs::read_to_string(file?.path()).unwrap_or_default();
+            taps.extend(info.lines().filter_map(|line| Some(line.strip_prefix("iff:")?.trim().to_owned())));
+        }
+        Ok(taps)
+    }
+}
+
+fn card_disk_and_rng(qemu: &Qemu) -> Outcome {
+    host::in_network_namespace(&["tuntap add dev tap7 mode tap multi_queue".to_owned()], || {
+        let world = World::new()?;
+        let running = start(qemu, "name web machine pc accel=tcg memory 32M", &world)?;
+        let before = running.all()?;
+
+        let devices = running.plug("netdev tap ifname=tap7 mq=2 mac=52:54:00:12:34:56")?;
+        equal("devices", devices, ["net0"])?;
+        equal("queues", running.taps()?, ["tap7", "tap7"])?;
+        equal("mq", running.get("/machine/peripheral/net0", "mq")?, json!(true))?;
+        equal("vectors", running.get("/machine/peripheral/net0", "vectors")?, json!(6))?;
+        let network = running.info("network")?;
+        ensure!(network.contains("index=1,type=tap"), "{network}")?;
+        let filter = running.ask("query-rx-filter", Value::Null)?;
+        equal("MAC", filter.pointer("/0/main-mac"), Some(&json!("52:54:00:12:34:56")))?;
+
+        let text = "param dir: path\n\
+                    disk id=data file=\"{dir}/disk.qcow2\" format=qcow2 cache=none readonly serial=\"a,b 1\" wce=off\n\
+                    disk file=\"{dir}/other.img\" format=raw cache=directsync";
+        equal("devices", running.plug(text)?, ["data", "disk0"])?;
+        let nodes = running.ask("query-named-block-nodes", Value::Null)?;
+        let node = |driver: &str| {
+            let mut nodes = nodes.as_array().into_iter().flatten();
+            some(nodes.find(|node| node.get("drv") == Some(&json!(driver))), driver)
+        };
+        for driver in ["qcow2", "raw"] {
+            let node = node(driver)?;
+            equal("cache", node.pointer("/cache/direct"), Some(&json!(true)))?;
+            equal("ro", node.get("ro"), Some(&json!(driver == "qcow2")))?;
+        }
+        equal("cache of the file", node("file")?.pointer("/cache/direct"), Some(&json!(true)))?;
+        equal("serial", running.get("/machine/peripheral/data", "serial")?, json!("a,b 1"))?;
+        equal("wce", running.get("/machine/peripheral/data", "config-wce")?, json!(false))?;
+        equal("cache", running.get("/machine/peripheral/disk0", "write-cache")?, json!("off"))?;
+
+        let text = "object rng-random id=entropy filename=\"/dev/urandom\"\ndevice virtio-rng-pci rng=entropy addr=1e";
+        equal("devices", running.plug(text)?, ["device0"])?;
+        equal("rng", running.get("/machine/peripheral/device0", "rng")?, json!("/objects/entropy"))?;
+        equal("addr", running.get("/machine/peripheral/device0", "addr")?, json!(0x1e * 8))?;
+
+        for id in ["device0", "disk0", "data", "net0"] {
+            running.unplug(id)?;
+        }
+        equal("taps", running.taps()?, [""; 0])?;
+        equal("all", running.all()?, before)?;
+        // And all of it once more, at once.
+        let devices = running.plug(
+            "param dir: path\nnetdev tap ifname=tap7 mq=2\ndisk file=\"{dir}/other.img\" format=raw\n\
+             object rng-random id=entropy filename=\"/dev/urandom\"\ndevice virtio-rng-pci rng=entropy",
+        )?;
+        equal("devices", devices, ["net0", "disk0", "device0"])
+    })
+}
+
+fn vhost(qemu: &Qemu) -> Outcome {
+    host::has("vhost-net")?;
+    host::in_network_namespace(&[], || {
+        let world = World::new()?;
+        let running = start(qemu, "machine pc accel=tcg memory 32M", &world)?;
+        let before = running.all()?;
+        running.plug("netdev tap mq=2 vhost")?;
+        equal("queues", running.taps()?.len(), 2)?;
+        ensure!(running.all()?.contains("/dev/vhost-net\n/dev/vhost-net"), "{}", running.all()?)?;
+        running.unplug("net0")?;
+        equal("all", running.all()?, before)
+    })
+}
+
+fn ports_and_memory(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    let running =
+        start(qemu, "machine pc accel=tcg memory 32M slots=2 max=512M\nvirtio-serial id=s", &world)?;
+    let before = running.all()?;
+    let text = "param dir: path\nport socket path=\"{dir}/agent\" name=agent.0 bus=s.0\n\
+                console pty bus=s.0\nchardev ringbuf id=ring size=64K\ndevice virtserialport chardev=ring id=r bus=s.0";
+    equal("devices", running.plug(text)?, ["port0", "console0", "r"])?;
+    ensure!(fs::exists(world.file("agent"))?, "the socket is not there")?;
+    // These are not PCI's: QEMU takes them out itself.
+    for id in ["port0", "console0", "r"] {
+        running.guest.unplug(id).map_err(|error| Stop::failed(format!("{id}: {error}")))?;
+    }
+    equal("all", running.all()?, before)?;
+    // No reset makes a guest release memory: this stays.
+    let devices = running.plug("param dir: path\ndimm pc-dimm path=\"{dir}\" size=128M")?;
+    equal("devices", devices, ["dimm0"])?;
+    let memory = running.ask("query-memory-size-summary", Value::Null)?;
+    equal("plugged", memory.get("plugged-memory"), Some(&json!(128 << 20)))?;
+    // A controller, and what sits on it.
+    let devices = running.plug("port pty bus=t.0\nvirtio-serial id=t")?;
+    equal("devices", devices, ["t", "port0"])
+}
+
+fn generated_ids(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    let text = "param dir: path\nname \"a,b\" machine pc accel=tcg memory 32M\nnetdev user\n\
+                disk file=\"{dir}/disk.img\" format=raw\nobject iothread id=net1";
+    let running = start(qemu, text, &world)?;
+    equal("devices", running.plug("netdev user\nnetdev user id=net2")?, ["net3", "net2"])?;
+    let mac = running.get("/machine/peripheral/net3", "mac")?;
+    equal("MAC", mac, json!(Mac::generate("a,b", "net3").to_string()))?;
+    let text = "param dir: path\ndisk file=\"{dir}/other.img\" format=raw";
+    equal("devices", running.plug(text)?, ["disk1"])
+}
+
+fn what_it_began_with(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    let text = "param dir: path\nmachine pc accel=tcg memory 32M\nnetdev user id=card\n\
+                disk file=\"{dir}/disk.img\" format=raw\n\
+                object rng-random id=entropy filename=\"/dev/urandom\"\ndevice virtio-rng-pci rng=entropy id=rng0";
+    let running = start(qemu, text, &world)?;
+    for id in ["card", "disk0", "rng0"] {
+        running.unplug(id)?;
+    }
+    equal("drives", running.ask("query-block", Value::Null)?, json!([]))?;
+    equal("networks", running.info("network")?.trim(), "")?;
+    match running.guest.unplug("card") {
+        Err(UnplugError::Missing { id }) if id == "card" => Ok(()),
+        other => Err(Stop::failed(format!("{other:?}"))),
+    }
+}
+
+/// What QEMU refuses in its last step, and only there.
+const REFUSED: &str = "device virtio-rng-pci rng=entropy period=0";
+
+fn undone(qemu: &Qemu) -> Outcome {
+    host::in_network_namespace(&[], || {
+        let world = World::new()?;
+        let running = start(qemu, "machine pc accel=tcg memory 32M", &world)?;
+        let before = running.all()?;
+        let text = format!(
+            "param dir: path\nchardev null id=c\nnetdev tap mq=2 id=n\nobject rng-random id=entropy \
+             filename=\"/dev/urandom\"\nblockdev file node-name=node filename=\"{{dir}}/disk.img\"\n\n{REFUSED}"
+        );
+        let error = running.resetting(|| running.refused(&text))??;
+        equal("line", error.place.as_ref().map(|place| place.line), Some(7))?;
+        let said = error.to_string();
+        ensure!(said.starts_with("line 7: `device0`: device_add: ") && said.contains("'period'"), "{said}")?;
+        ensure!(error.left.is_empty(), "{said}")?;
+        equal("all", running.all()?, before.clone())?;
+        // A backend that QEMU refuses, with descriptors that it has by then.
+        let error = running.refused("netdev tap mq=2\nnetdev user net=nonsense")?;
+        ensure!(error.to_string().starts_with("line 2: `net1`: netdev_add: "), "{error}")?;
+        equal("all", running.all()?, before)
+    })
+}
+
+fn left(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    let running = start(qemu, "machine pc accel=tcg memory 32M", &world)?;
+    let before = running.all()?;
+    let text = format!("netdev user\nobject rng-random id=entropy filename=\"/dev/urandom\"\n{REFUSED}");
+    let error = running.refused(&text)?;
+    let left: Vec<_> = error.left.iter().map(|left| (left.what, left.id.as_str())).collect();
+    equal("left", left, [("a device", "net0"), ("a network backend", "net0")])?;
+    let said = error.to_string();
+    ensure!(
+        said.contains("; a device `net0` is left: the guest has not released `net0` within 5s: "),
+        "{said}"
+    )?;
+    running.unplug("net0")?;
+    equal("all", running.all()?, before)
+}
+
+fn misfits(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    let text = "machine q35 accel=tcg memory 32M\ndevice pcie-root-port id=rp0 chassis=1\n\
+                device pcie-root-port id=rp1 chassis=2\ndevice pcie-root-port id=rp2 chassis=3\n\
+                object rng-builtin id=there\nnetdev user id=net0 bus=rp2\nvirtio-serial id=s addr=8";
+    let text =
+        if qemu.version < Version::new(5, 0) { text.replace("rng-builtin", "iothread") } else { text.into() };
+    let running = start(qemu, &text, &world)?;
+    let before = running.all()?;
+    let cases = [
+        (
+            "device virtio-rng-pci",
+            "line 1: the bus `pcie.0`, where a device without `bus=` goes, takes no device while the guest runs: write \
+             `bus=rp0` (free: rp0, rp1)",
+        ),
+        (
+            "device virtio-rng-pci bus=rp0\ndevice virtio-rng-pci bus=rp1\ndevice virtio-rng-pci bus=pcie.0",
+            "line 3: the bus `pcie.0` takes no device while the guest runs: give the VM a port for each device to come \
+             (`device pcie-root-port id=rp0 chassis=1`), and the device `bus=rp0`",
+        ),
+        (
+            "device virtio-rng-pci bus=rp2",
+            "line 1: the bus `rp2` has room for one device, and `/machine/peripheral-anon/device[0]` is there: write \
+             `bus=rp0` (free: rp0, rp1)",
+        ),
+        (
+            "device virtio-rng-pci bus=rp0 id=a\ndevice virtio-rng-pci bus=rp0 id=b",
+            "line 2: the bus `rp0` has room for one device, and `a` is there: write `bus=rp1` (free: rp1)",
+        ),
+        (
+            "device virtio-rng-pci bus=rp9",
+            "line 1: the guest has no bus `rp9`: write `bus=rp0` (free: rp0, rp1)",
+        ),
+        (
+            "\nobject iothread id=there",
+            "line 2: `there` is already the id of an object in the guest: give this another, or none",
+        ),
+        (
+            "netdev user id=net0 bus=rp0",
+            "line 1: `net0` is already the id of a network backend in the guest: give this another, or none",
+        ),
+        ("device virtio-rng-pci rng=nowhere bus=rp0", "line 1: nothing in the guest has the id `nowhere`"),
+    ];
+    for (text, expected) in cases {
+        equal(text, running.refused(text)?.to_string().as_str(), expected)?;
+    }
+    let other = Version::KNOWN.into_iter().find(|version| *version != qemu.version);
+    let fragment =
+        Fragment { target: some(other, "other version")?, ..running.fragment("chardev null id=c")? };
+    match running.guest.plug(&fragment).map_err(|error| *error.problem) {
+        Err(PlugProblem::Target { plan, .. }) => equal("plan", plan, qemu.version)?,
+        other => return Err(Stop::failed(format!("{other:?}"))),
+    }
+    equal("all", running.all()?, before)?;
+    let pc = start(qemu, "machine pc accel=tcg memory 32M\ndevice virtio-rng-pci id=r addr=5", &world)?;
+    let text = "device virtio-rng-pci bus=pci.0 addr=5";
+    let expected = "line 1: `r` is at the address `5` of the bus `pci.0`: name another";
+    equal(text, pc.refused(text)?.to_string().as_str(), expected)?;
+    // Without a bus QEMU says it.
+    let said = pc.refused("\ndevice virtio-rng-pci addr=5")?.to_string();
+    ensure!(said.starts_with("line 2: `device0`: device_add: PCI: slot 5 function 0 not available"), "{said}")
+}
+
+fn no_answer(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    let running = start(qemu, "machine pc accel=tcg memory 32M\narg \"-S\"", &world)?;
+    running.plug("netdev user")?;
+    let before = running.all()?;
+    let said = match running.guest.unplug_timeout("net0", Duration::from_millis(100)) {
+        Err(error @ UnplugError::NoAnswer { .. }) => error.to_string(),
+        other => return Err(Stop::failed(format!("{other:?}"))),
+    };
+    equal(
+        "what is said",
+        said.as_str(),
+        "the guest has not released `net0` within 100ms: it can't while it is in the state prelaunch: let it run, or reset it",
+    )?;
+    equal("all", running.all()?, before)?;
+    // It was asked; when it goes, nobody waits. Another call removes the rest.
+    running.resetting(|| {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let devices = running.ask("qom-list", json!({ "path": "/machine/peripheral" }))?.to_string();
+            if !devices.contains("net0") {
+                return Outcome::Ok(());
+            }
+            ensure!(Instant::now() < deadline, "it doesn't go")?;
+            thread::sleep(Duration::from_millis(20));
+        }
+    })??;
+    running.guest.unplug("net0").map_err(Stop::failed)?;
+    equal("networks", running.info("network")?.trim(), "")
+}
+
+/// A file of an initramfs.
+fn archived(name: &str, mode: u32, content: &[u8]) -> Vec<u8> {
+    let fields = [0, mode, 0, 0, 1, 0, content.len() as u32, 0, 0, 0, 0, name.len() as u32 + 1, 0];
+    let mut out = b"070701".to_vec();
+    out.extend(fields.iter().flat_map(|field| format!("{field:08X}").into_bytes()));
+    let mut push = |bytes: &[u8]| {
+        out.extend_from_slice(bytes);
+        out.resize(out.len().next_multiple_of(4), 0);
+    };
+    push(format!("{name}\0").as_bytes());
+    push(content);
+    out
+}
+
+/// The guest of `examples/linux.vm`, which stays.
+const INIT: &str = "#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+echo ready
+while true; do sleep 1; done
+";
+
+fn linux(qemu: &Qemu) -> Outcome {
+    let prepared = Path::new(env!("CARGO_TARGET_TMPDIR")).join("linux-example");
+    let status = Command::new("examples/linux/prepare").arg(&prepared).status()?;
+    if !status.success() {
+        return Err(Stop::lacking("needs Debian's packages (`examples/linux/prepare`)"));
+    }
+    let mut world = World::new()?;
+    let mut initrd = fs::read(prepared.join("initrd"))?;
+    initrd.resize(initrd.len().next_multiple_of(4), 0);
+    // The later of two files of one name is the one that stays.
+    initrd.extend(archived("init", 0o100_755, INIT.as_bytes()));
+    initrd.extend(archived("TRAILER!!!", 0, b""));
+    fs::write(world.file("initrd-that-stays"), initrd)?;
+    world.set("vmlinuz", &prepared.join("vmlinuz").display().to_string());
+    // Before 6.1 a port presses its attention button when a device comes, and Linux takes that for the wish that it go.
+    let has_ports = qemu.version >= Version::new(6, 1);
+    let machine = if has_ports {
+        "machine q35 accel=tcg\ndevice pcie-root-port id=rp0 chassis=1\ndevice pcie-root-port id=rp1 chassis=2\n\
+         device pcie-root-port id=rp2 chassis=3"
+    } else {
+        "machine pc accel=tcg"
+    };
+    let text = format!(
+        "param dir: path\nparam vmlinuz: path\n{machine}\nmemory 256M\n\
+         kernel {{vmlinuz}} initrd=\"{{dir}}/initrd-that-stays\" append=\"console=ttyS0 quiet panic=-1\"\n\
+         chardev file id=com1 path=\"{{dir}}/console\"\ndevice isa-serial chardev=com1"
+    );
+    let running = start(qemu, &text, &world)?;
+    let deadline = Instant::now() + PATIENCE * 3;
+    while !fs::read_to_string(world.file("console")).unwrap_or_default().contains("ready") {
+        ensure!(Instant::now() < deadline, "it doesn't boot")?;
+        thread::sleep(Duration::from_millis(50));
+    }
+    let before = running.all()?;
+    let bus = |number: u32| if has_ports { format!("bus=rp{number}") } else { String::new() };
+    let devices = running.plug(&format!(
+        "param dir: path\nnetdev user {}\ndisk file=\"{{dir}}/other.img\" format=raw {}\n\
+         object rng-random id=entropy filename=\"/dev/urandom\"\ndevice virtio-rng-pci rng=entropy {}",
+        bus(0),
+        bus(1),
+        bus(2),
+    ))?;
+    for id in devices {
+        running
+            .guest
+            .unplug_timeout(&id, PATIENCE * 3)
+            .map_err(|error| Stop::failed(format!("{id}: {error}")))?;
+    }
+    equal("all", running.all()?, before)
+}
