@@ -50,6 +50,9 @@ pub(crate) fn start(
     stderr: Option<Incoming>,
 ) -> Result<(Arc<Shared>, JoinHandle<()>), (Step, io::Error)> {
     let (sender, receiver) = mpsc::sync_channel(1);
+    // Who is woken by a write to a pipe runs at once, in place of the writer. By the channel alone it would wait for
+    // its own processor, on which QEMU has just begun: for milliseconds.
+    let (mut told, mut tell) = io::pipe().map_err(|error| (Step::Thread, error))?;
     let thread = thread::Builder::new()
         .name("qemu-guest".into())
         .spawn(move || {
@@ -64,11 +67,15 @@ pub(crate) fn start(
             let shared = started.as_ref().ok().cloned();
             // The owner waits for this and nothing else.
             let _ = sender.send(started);
+            let _ = tell.write(&[0]);
+            drop(tell);
             if let Some(shared) = shared {
                 shared.attend(stderr);
             }
         })
         .map_err(|error| (Step::Thread, error))?;
+    // Whatever comes of it, the channel says.
+    let _ = told.read(&mut [0]);
     match receiver.recv() {
         Ok(Ok(shared)) => Ok((shared, thread)),
         Ok(Err(failure)) => {
