@@ -26,11 +26,14 @@ use crate::stdio::{open_input, open_output};
 use crate::supervisor::{self, DaemonFailure, Incoming};
 use crate::{
     Guest, HostPaths, InheritedFdError, Limit, Resource, Sandbox, SpawnError, StartError, Stderr, Stdio,
-    User, fd, program,
+    User, Version, fd, program,
 };
 
 /// The numbers of standard input, output and error.
 const STDIO: std::ops::Range<RawFd> = 0..3;
+
+/// The version known to have `-run-with exit-with-parent=on`; 10.0 hasn't.
+const EXIT_WITH_PARENT: Version = Version::new(11, 1);
 
 /// How a guest is started: what its plan doesn't say.
 ///
@@ -60,6 +63,7 @@ pub struct Spawn<'a> {
     host_paths: HostPaths,
     confinement: Confinement,
     sandbox: Option<Sandbox>,
+    exit_with_parent: bool,
     /// File descriptors by their names in the plan's table.
     handed: Vec<(String, OwnedFd)>,
     detached: bool,
@@ -84,6 +88,7 @@ impl<'a> Spawn<'a> {
             host_paths: HostPaths::default(),
             confinement: Confinement::default(),
             sandbox: None,
+            exit_with_parent: false,
             handed: Vec::new(),
             detached: false,
             patience: Duration::from_secs(60),
@@ -204,6 +209,16 @@ impl<'a> Spawn<'a> {
         Ok(fd::LISTEN_VARIABLES.into_iter().fold(self, Self::env_remove))
     }
 
+    /// Lets QEMU itself see to its end when this process ends (`-run-with exit-with-parent=on`), where the plan's target has
+    /// that: from QEMU 11.1 on.
+    ///
+    /// The kernel then sends SIGTERM, on which QEMU writes back what its disks still hold, in place of the SIGKILL that no
+    /// QEMU survives: one that hangs, or was stopped, would live on. That is why it isn't done unasked.
+    pub const fn exit_with_parent(mut self) -> Self {
+        self.exit_with_parent = true;
+        self
+    }
+
     /// Lets the guest outlive this process and its [`Guest`]: dropping that doesn't kill it, nor does the end of this
     /// process. It gets a session of its own, so that no terminal's hangup or Ctrl-C reaches it.
     ///
@@ -291,6 +306,10 @@ impl<'a> Spawn<'a> {
         let env = env.iter().map(|(name, value)| variable(name, value)).collect::<Result<_, _>>()?;
         let current_dir = self.current_dir.as_deref().map(text).transpose()?;
 
+        let has_it = self.plan.target() >= Some(EXIT_WITH_PARENT);
+        if self.exit_with_parent && has_it && !self.detached {
+            args.extend([c"-run-with".to_owned(), c"exit-with-parent=on".to_owned()]);
+        }
         let pid_file = if daemon::daemonizes(&args) {
             if !self.detached {
                 return Err(SpawnError::Daemonizes);

@@ -12,6 +12,7 @@ mod daemon;
 mod device;
 mod examine;
 mod host;
+mod lifetime;
 mod memory;
 mod outcome;
 mod plug;
@@ -66,6 +67,8 @@ fn trials(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
         add(&name, Box::new(|qemu| rejected::comes_back(qemu, statement, words)));
     }
     add("a warning is no rejection", Box::new(rejected::warnings_are_none));
+    add("ends with its program", Box::new(lifetime::ends_with_its_program));
+    add("is bound by QEMU itself", Box::new(lifetime::is_bound_by_qemu));
     for (name, test) in plug::TESTS {
         add(name, Box::new(test));
     }
