@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::host::{
     Lacking, as_nobody, fd, in_network_namespace, ip, macvtap, macvtap_queues, need, open_files, tap_queues,
+    threads, until,
 };
 use crate::stand_in::{self, expected, listed};
 
@@ -24,6 +25,7 @@ crate::tests! {
     names_that_the_kernel_would_change_are_refused
     the_kernel_has_no_queue_left
     a_user_may_open_their_own_tap_and_no_other
+    a_tap_that_was_taken_away_is_missed
     macvtap_queues_are_openings_of_its_device
     macvtap_without_its_own_device_is_refused
 }
@@ -255,6 +257,27 @@ fn macvtap_without_its_own_device_is_refused() -> Result<(), Lacking> {
         assert!(matches!(problem, FdProblem::NoInterface { .. }), "{text}");
         assert_eq!(errno(&problem), Some(libc::ENODEV));
         assert!(text.contains("`ip link add link eth0 name mv0 type macvtap`"), "{text}");
+        Ok(())
+    })
+}
+
+/// It was there when the plan was made, and a spawn before.
+fn a_tap_that_was_taken_away_is_missed() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        let (_folder, paths) = open_tun();
+        ip("tuntap add dev gone0 mode tap user 65534 multi_queue");
+        let plan = Plan::new("/bin/true", [""; 0], tap_queues(Some("gone0"), 2));
+        let spawn = || as_nobody(|| Spawn::new(&plan).host_paths(paths.clone()).spawn());
+        let there = spawn().map(|guest| guest.wait());
+        let usable = !there.is_err_and(|error| matches!(problem(error).1, FdProblem::Open { .. }));
+        need(usable, "needs a temporary folder that takes devices")?;
+        ip("link del gone0");
+        let before = (open_files(), threads());
+        let (text, problem) = problem(spawn().unwrap_err());
+        assert!(matches!(problem, FdProblem::NotPermitted { exists: false, .. }), "{text}");
+        assert!(text.contains("there is no such tap") && text.contains("ip tuntap add dev gone0"), "{text}");
+        // A queue that is open already outlives its interface, and nothing of ours was.
+        until("nothing is left", || (open_files(), threads()) == before);
         Ok(())
     })
 }
