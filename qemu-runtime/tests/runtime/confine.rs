@@ -1,7 +1,7 @@
 //! Users, limits, namespaces, control groups and filters: QEMU is bound by what was said, and this process is not.
 
 use std::fs;
-use std::io::{self, Read as _, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc;
@@ -14,7 +14,7 @@ use qemu_runtime::{
 use rustix::process::{DumpableBehavior, dumpable_behavior};
 
 use crate::host::{self, Lacking, fd, need, need_root, open_files, until};
-use crate::stand_in::{plan, shell};
+use crate::stand_in::{output, plan, shell};
 
 crate::tests! {
     a_user_has_its_groups_and_nothing_of_this_process
@@ -27,16 +27,6 @@ crate::tests! {
     what_cannot_be_opened_is_named
     a_sandbox_keeps_qemu_from_spawning
     lines_are_logged_as_they_come
-}
-
-/// What a guest writes to standard output until it ends.
-fn output(spawn: Spawn<'_>) -> String {
-    let mut guest = spawn.stdout(Stdio::Pipe).spawn().unwrap();
-    let mut output = String::new();
-    guest.take_stdout().unwrap().read_to_string(&mut output).unwrap();
-    let exit = guest.wait();
-    assert!(exit.success(), "{exit}");
-    output
 }
 
 fn a_user_has_its_groups_and_nothing_of_this_process() -> Result<(), Lacking> {

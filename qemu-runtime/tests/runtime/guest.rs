@@ -13,7 +13,7 @@ use qemu_runtime::{Cause, Guest, Plan, Spawn, SpawnError, Stderr, Stdio};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::host::{self, Lacking, open_files, state_of, threads, until};
-use crate::stand_in::{self, run, shell};
+use crate::stand_in::{self, output, run, shell};
 
 crate::tests! {
     an_exit_code_comes_back_with_the_end_of_stderr
@@ -258,16 +258,6 @@ fn standard_streams_are_what_was_asked_for() -> Result<(), Lacking> {
     let spawn = Spawn::new(&plan).stdin(Stdio::Inherit).stdout(Stdio::Inherit).stderr(Stdio::Null);
     assert!(spawn.spawn().unwrap().wait().success());
     Ok(())
-}
-
-/// What a plan's program writes to standard output.
-fn output(spawn: Spawn<'_>) -> String {
-    let mut guest = spawn.stdout(Stdio::Pipe).spawn().unwrap();
-    let mut output = String::new();
-    guest.take_stdout().unwrap().read_to_string(&mut output).unwrap();
-    let exit = guest.wait();
-    assert!(exit.success(), "{exit}");
-    output
 }
 
 fn the_environment_is_what_was_asked_for() -> Result<(), Lacking> {

@@ -13,7 +13,7 @@ use rustix::io::{FdFlags, fcntl_setfd};
 
 use crate::host::{Lacking, as_nobody, fd, file, need, need_root, open_files, refusing};
 use crate::seccomp::Refused;
-use crate::stand_in::{self, expected, listed};
+use crate::stand_in::{self, errno, expected, listed, problem};
 
 crate::tests! {
     all_sources_are_at_their_numbers_and_nothing_else
@@ -61,18 +61,6 @@ fn failure(source: FdSource<OsText>) -> (String, FdProblem) {
     let error = sleeping(source).unwrap_err();
     assert_eq!(open_files(), before, "{error}");
     problem(error)
-}
-
-fn problem(error: SpawnError) -> (String, FdProblem) {
-    let text = error.to_string();
-    match error {
-        SpawnError::Fd(line) => (text, line.problem),
-        other => panic!("{other}"),
-    }
-}
-
-fn errno(problem: &FdProblem) -> Option<i32> {
-    problem.io_error().and_then(io::Error::raw_os_error)
 }
 
 /// A socket's file whose listener is gone.

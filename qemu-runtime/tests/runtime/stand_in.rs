@@ -7,7 +7,7 @@ use std::os::fd::FromRawFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
-use qemu_runtime::{Exit, Fd, Guest, Plan, Spawn, SpawnError, Stdio, User};
+use qemu_runtime::{Exit, Fd, FdProblem, Guest, Plan, Spawn, SpawnError, Stdio, User};
 use serde_json::{Value, json};
 
 use crate::host;
@@ -47,13 +47,37 @@ fn list_fds() {
     }
 }
 
-/// What a stand-in that lists its fds said. Of pipes and sockets it is only said that they are.
-pub(crate) fn listed(spawn: Spawn<'_>) -> Result<BTreeMap<u32, String>, SpawnError> {
+/// What a program writes to standard output until it ends.
+pub(crate) fn output(spawn: Spawn<'_>) -> String {
+    written(spawn).unwrap()
+}
+
+fn written(spawn: Spawn<'_>) -> Result<String, SpawnError> {
     let mut guest = spawn.stdout(Stdio::Pipe).spawn()?;
-    let mut list = String::new();
-    guest.take_stdout().unwrap().read_to_string(&mut list).unwrap();
+    let mut output = String::new();
+    guest.take_stdout().unwrap().read_to_string(&mut output).unwrap();
     let exit = guest.wait();
     assert!(exit.success(), "{exit}");
+    Ok(output)
+}
+
+/// What is wrong with a line of a table, in words and in kind.
+pub(crate) fn problem(error: SpawnError) -> (String, FdProblem) {
+    let text = error.to_string();
+    match error {
+        SpawnError::Fd(line) => (text, line.problem),
+        other => panic!("{other}"),
+    }
+}
+
+/// The kernel's reason for it.
+pub(crate) fn errno(problem: &FdProblem) -> Option<i32> {
+    problem.io_error().and_then(io::Error::raw_os_error)
+}
+
+/// What a stand-in that lists its fds said. Of pipes and sockets it is only said that they are.
+pub(crate) fn listed(spawn: Spawn<'_>) -> Result<BTreeMap<u32, String>, SpawnError> {
+    let list = written(spawn)?;
     let line = |line: &str| {
         let (number, path) = line.split_once('\t').unwrap();
         let path =

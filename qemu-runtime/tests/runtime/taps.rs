@@ -1,10 +1,9 @@
 //! Queues of real interfaces, in a network namespace of the test's own.
 
 use std::fs::{self, Permissions};
-use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use qemu_runtime::{Fd, FdProblem, FdSource, Guest, HostPaths, Plan, Spawn, SpawnError};
+use qemu_runtime::{Fd, FdProblem, FdSource, Guest, HostPaths, Plan, Spawn};
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use tempfile::TempDir;
 
@@ -12,7 +11,7 @@ use crate::host::{
     Lacking, as_nobody, fd, in_network_namespace, ip, macvtap, macvtap_queues, need, open_files, tap_queues,
     threads, until,
 };
-use crate::stand_in::{self, expected, listed};
+use crate::stand_in::{self, errno, expected, listed, problem};
 
 crate::tests! {
     a_new_tap_has_the_queues
@@ -41,18 +40,6 @@ fn failure(table: Vec<Fd>) -> (String, FdProblem) {
     let error = Guest::spawn(&Plan::new("/bin/true", [""; 0], table)).unwrap_err();
     assert_eq!(open_files(), before, "{error}");
     problem(error)
-}
-
-fn problem(error: SpawnError) -> (String, FdProblem) {
-    let text = error.to_string();
-    match error {
-        SpawnError::Fd(line) => (text, line.problem),
-        other => panic!("{other}"),
-    }
-}
-
-fn errno(problem: &FdProblem) -> Option<i32> {
-    problem.io_error().and_then(io::Error::raw_os_error)
 }
 
 fn a_new_tap_has_the_queues() -> Result<(), Lacking> {
