@@ -4,6 +4,7 @@
 //! only take time. The last test boots one.
 
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +28,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("a card with two queues, a disk and an rng are plugged and unplugged", card_disk_and_rng),
     ("a card with vhost-net is plugged", vhost),
     ("ports and memory are plugged", ports_and_memory),
+    ("what has `fd` gets file descriptors", descriptors),
     ("generated ids are free ones", generated_ids),
     ("what the guest began with is unplugged", what_it_began_with),
     ("a failure in the last step undoes those before", undone),
@@ -50,7 +52,8 @@ fn start<'w>(qemu: &'w Qemu, text: &str, world: &'w World) -> Outcome<Running<'w
     let template = compiled.template.ok_or_else(|| Stop::failed(format!("{:#?}", compiled.diagnostics)))?;
     let plan = Plan::of(template);
     let options = QmpOptions::new().timeout(PATIENCE);
-    let guest = Spawn::new(&plan).current_dir(world.path()).stdout(Stdio::Null).qmp_with(options).start();
+    let spawn = Spawn::new(&plan).current_dir(world.path()).host_paths(world.host_paths.clone());
+    let guest = spawn.stdout(Stdio::Null).qmp_with(options).start();
     Ok(Running { guest: guest.map_err(Stop::failed)?, qemu, world })
 }
 
@@ -101,7 +104,7 @@ impl Running<'_> {
         let nodes = self.ask("query-named-block-nodes", Value::Null)?;
         let nodes = nodes.as_array().into_iter().flatten().filter_map(|node| node.get("node-name"));
         all += &format!("nodes: {:?}\n", nodes.collect::<Vec<_>>());
-        for command in ["query-chardev", "query-memory-devices"] {
+        for command in ["query-chardev", "query-memory-devices", "query-fdsets"] {
             all += &format!("{command}: {}\n", self.ask(command, Value::Null)?);
         }
         all += &self.info("network")?;
@@ -238,6 +241,55 @@ fn ports_and_memory(qemu: &Qemu) -> Outcome {
     // A controller, and what sits on it.
     let devices = running.plug("port pty bus=t.0\nvirtio-serial id=t")?;
     equal("devices", devices, ["t", "port0"])
+}
+
+fn descriptors(qemu: &Qemu) -> Outcome {
+    host::with_fake_vhost(|| {
+        let mut world = World::new()?;
+        world.fake_vhost_vsock()?;
+        let running = start(qemu, "machine pc accel=tcg memory 32M\nvirtio-serial id=s", &world)?;
+        let before = running.all()?;
+        let text = "param dir: path\ndisk id=d file=\"{dir}/disk.qcow2\" format=qcow2 fd\n\
+                    disk id=ro file=\"{dir}/other.img\" format=raw cache=none readonly fd\n\
+                    port socket path=\"{dir}/agent\" bus=s.0 fd\nconsole socket path=\"{dir}/console\" bus=s.0 fd\n\
+                    vsock cid=70001 fd";
+        equal("devices", running.plug(text)?, ["d", "ro", "port0", "console0", "vsock0"])?;
+
+        let sets = running.ask("query-fdsets", Value::Null)?;
+        let nodes = running.ask("query-named-block-nodes", Value::Null)?.to_string();
+        for file in ["disk.qcow2", "other.img"] {
+            let path = json!(world.file(file));
+            let mut sets = sets.as_array().into_iter().flatten();
+            let set = some(sets.find(|set| set.pointer("/fds/0/opaque") == Some(&path)), file)?;
+            let name = format!("\"/dev/fdset/{}\"", some(set.get("fdset-id"), "number")?);
+            ensure!(nodes.contains(&name), "{name}: {nodes}")?;
+        }
+        ensure!(!nodes.contains(&world.path().display().to_string()), "{nodes}")?;
+        for socket in ["agent", "console"] {
+            UnixStream::connect(world.file(socket))?;
+        }
+        equal("cid", running.get("/machine/peripheral/vsock0", "guest-cid")?, json!(70001))?;
+        let vhostfd = running.get("/machine/peripheral/vsock0", "vhostfd")?;
+        ensure!(vhostfd.as_str().is_some_and(|name| name.starts_with("qemu-runtime-")), "{vhostfd}")?;
+        ensure!(running.all()?.contains("/vhost-vsock"), "{}", running.all()?)?;
+
+        for id in ["port0", "console0"] {
+            running.guest.unplug(id).map_err(|error| Stop::failed(format!("{id}: {error}")))?;
+        }
+        for id in ["vsock0", "ro", "d"] {
+            running.unplug(id)?;
+        }
+        equal("all", running.all()?, before.clone())?;
+        ensure!(!fs::exists(world.file("agent"))?, "the socket's file is there still")?;
+
+        let text = "param dir: path\ndisk file=\"{dir}/other.img\" format=raw fd\n\
+                    port socket path=\"{dir}/agent\" bus=s.0 fd\nvsock cid=70001 fd\n\
+                    object rng-random id=entropy filename=\"/dev/urandom\"\ndevice virtio-rng-pci rng=entropy period=0";
+        let error = running.resetting(|| running.refused(text))??;
+        ensure!(error.left.is_empty(), "{error}")?;
+        equal("all", running.all()?, before)?;
+        ensure!(!fs::exists(world.file("agent"))?, "the socket's file is there still")
+    })
 }
 
 fn generated_ids(qemu: &Qemu) -> Outcome {

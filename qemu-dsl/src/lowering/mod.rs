@@ -51,6 +51,9 @@ pub(crate) enum Section {
 /// The program that runs where no statement names one.
 const PROGRAM: &str = "qemu-system-x86_64";
 
+/// What stands before the number of a set of file descriptors where QEMU takes it for a file.
+pub(crate) const FD_SETS: &str = "/dev/fdset/";
+
 /// Prints `vm`.
 pub(crate) fn lower(vm: &Vm) -> Template {
     let mut out = statements(vm);

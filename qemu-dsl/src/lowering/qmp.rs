@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{Argument, Item, Printed};
+use super::{Argument, FD_SETS, Item, Printed};
 use crate::Version;
 use crate::changes;
 use crate::plan::{Action, GeneratedId, Json, Member, Piece, Step};
@@ -66,21 +66,15 @@ struct Writer<'i> {
 impl Writer<'_> {
     /// The command for an option, and when it comes among the others.
     fn step(&mut self, flag: &str, items: Vec<Item>) -> Option<(u8, Step)> {
-        let (phase, action) = match flag {
-            "-object" => (0, Action::Object),
-            "-chardev" => (1, Action::Chardev),
-            "-blockdev" => (2, Action::Blockdev),
-            "-netdev" => (3, Action::Netdev),
-            "-device" => (5, Action::Device),
+        let (phase, action, kind, what) = match flag {
+            "-add-fd" => return Some((0, fd_set(items))),
+            "-object" => (0, Action::Object, Kind::Object, "qom-type"),
+            "-chardev" => (1, Action::Chardev, Kind::Chardev, "type"),
+            "-blockdev" => (2, Action::Blockdev, Kind::Blockdev, "driver"),
+            "-netdev" => (3, Action::Netdev, Kind::Netdev, "type"),
+            "-device" => (5, Action::Device, Kind::Device, "driver"),
             // Nothing else is printed for devices: what has no command was refused.
             _ => return None,
-        };
-        let (kind, what) = match action {
-            Action::Object => (Kind::Object, "qom-type"),
-            Action::Chardev => (Kind::Chardev, "type"),
-            Action::Blockdev => (Kind::Blockdev, "driver"),
-            Action::Netdev => (Kind::Netdev, "type"),
-            Action::Device => (Kind::Device, "driver"),
         };
         let mut options = Options(items);
         let name = options.take_first(what);
@@ -111,7 +105,7 @@ impl Writer<'_> {
                     Some(Member { name: name.into(), value })
                 }));
             }
-            Action::Object | Action::Blockdev | Action::Netdev => {
+            Action::FdSet | Action::Object | Action::Blockdev | Action::Netdev => {
                 members.extend(self.members(ty.as_ref(), options));
             }
         }
@@ -195,6 +189,23 @@ impl Writer<'_> {
     }
 }
 
+/// The step to a set of one file descriptor. On the command line it has the descriptor's number, here QEMU chooses one.
+fn fd_set(items: Vec<Item>) -> Step {
+    let mut options = Options(items);
+    let mut id = vec![super::piece(FD_SETS)];
+    id.extend(options.take("set").unwrap_or_default());
+    let opaque = options.take("opaque").map(|opaque| member("opaque", Json::Text(opaque.into())));
+    let (span, line) = Default::default();
+    Step {
+        action: Action::FdSet,
+        id: id.into(),
+        pci: false,
+        arguments: opaque.into_iter().collect(),
+        span,
+        line,
+    }
+}
+
 /// An option's list of values.
 struct Options(Vec<Item>);
 
@@ -261,8 +272,9 @@ fn typed(ty: Option<&Type>, name: &str, value: Vec<Piece>) -> Json {
     let known = property(ty, name);
     let node = known == Some(PropertyType::Other("alternate"));
     let Some(plain) = plain(&value).filter(|_| !refers && !node) else {
+        let is_set = matches!(value.as_slice(), [Piece::Text(path), Piece::Fd(_)] if path == FD_SETS);
         let all_text = value.iter().any(|piece| matches!(piece, Piece::Fd(_) | Piece::Mac { .. }));
-        return if all_text { Json::Text(value.into()) } else { Json::Id(value.into()) };
+        return if all_text && !is_set { Json::Text(value.into()) } else { Json::Id(value.into()) };
     };
     let typed = match known {
         Some(PropertyType::Bool) => boolean(plain),

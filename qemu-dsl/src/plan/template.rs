@@ -14,7 +14,8 @@ pub type Text = Cow<'static, [Piece]>;
 pub enum Piece {
     /// Text that is known: in an argument, escaped for the place where it stands.
     Text(Cow<'static, str>),
-    /// The number of the file descriptor in this slot of [`Template::fds`], or its name in a guest that runs.
+    /// The number of the file descriptor in this slot of [`Template::fds`]. In a guest that runs: its name, or its set's
+    /// number.
     Fd(u32),
     /// The generated id in this slot of [`Template::ids`].
     Id(u32),

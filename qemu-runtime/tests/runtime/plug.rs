@@ -14,6 +14,7 @@ use crate::stand_in;
 crate::tests! {
     descriptors_are_handed_over_by_name
     what_was_handed_over_is_taken_back
+    a_file_goes_by_a_set
     a_descriptor_that_fails_changes_nothing
     a_death_leaves_nothing_to_undo
     without_qmp_nothing_is_plugged
@@ -97,6 +98,31 @@ fn what_was_handed_over_is_taken_back() -> Result<(), Lacking> {
         }
         Ok(())
     })
+}
+
+fn a_file_goes_by_a_set() -> Result<(), Lacking> {
+    // A relative path is one of this process's working directory, as at the spawn.
+    let plug =
+        |taking: &Taking| taking.guest.plug(devices! { disk file="Cargo.toml" format=raw readonly fd });
+    let done = [
+        r#"add-fd {"opaque":"Cargo.toml"}"#,
+        r#"blockdev-add {"driver":"raw","file":{"driver":"file","filename":"/dev/fdset/7"},"node-name":"disk0","read-only":true}"#,
+        r#"device_add {"drive":"disk0","driver":"virtio-blk","id":"disk0"}"#,
+    ];
+    let undone = [r#"blockdev-del {"node-name":"disk0"}"#, r#"remove-fd {"fdset-id":7}"#];
+    for (steps, refused) in (1..).zip(["add-fd", "blockdev-add", "device_add"]) {
+        let taking = Taking::all_but(refused);
+        let before = open_files();
+        let error = plug(&taking).unwrap_err();
+        assert!(error.left.is_empty() && error.to_string().ends_with(&format!("{refused}: no")), "{error}");
+        assert_eq!(taking.commands(), [&done[..steps], &undone[3 - steps..]].concat());
+        assert_eq!(open_files(), before);
+    }
+    let taking = Taking::all_but("nothing");
+    plug(&taking).unwrap();
+    taking.guest.unplug("disk0").unwrap();
+    assert_eq!(taking.commands(), [&done[..], &undone].concat());
+    Ok(())
 }
 
 fn a_descriptor_that_fails_changes_nothing() -> Result<(), Lacking> {
