@@ -252,8 +252,22 @@ fn what_is_wrong_among_the_devices_themselves_is_said() {
 }
 
 #[test]
-fn each_command_knows_its_line() {
-    let text = "// one\nobject rng-random id=r\n\ndevice virtio-rng-pci rng=r\nobject iothread id=i";
-    let lines: Vec<_> = fragment(text, None).steps.iter().map(|step| step.line).collect();
-    assert_eq!(lines, [2, 5, 4]);
+fn each_command_knows_its_place() {
+    let text = "// one\nobject rng-random id=r\n\n/* ü */ device virtio-rng-pci rng=r disk file=/a format=raw fd\nobject iothread id=i";
+    let fragment = fragment(text, None);
+    let places = fragment.steps.iter().map(|step| {
+        let place = fragment.place(step.span).unwrap();
+        assert_eq!(place.file, None);
+        (step.action.command(), place.line, place.column)
+    });
+    let expected = [
+        ("object-add", 2, 1),
+        ("add-fd", 4, 37),
+        ("object-add", 5, 1),
+        ("blockdev-add", 4, 37),
+        ("device_add", 4, 9),
+        ("device_add", 4, 37),
+    ];
+    assert_eq!(places.collect::<Vec<_>>(), expected);
+    assert_eq!(fragment.place(fragment.fds[0].span).unwrap().to_string(), "line 4, column 37");
 }

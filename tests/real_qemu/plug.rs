@@ -336,12 +336,15 @@ fn undone(qemu: &Qemu) -> Outcome {
         let error = running.resetting(|| running.refused(&text))??;
         equal("line", error.place.as_ref().map(|place| place.line), Some(7))?;
         let said = error.to_string();
-        ensure!(said.starts_with("line 7: `device0`: device_add: ") && said.contains("'period'"), "{said}")?;
+        ensure!(
+            said.starts_with("line 7, column 1: `device0`: device_add: ") && said.contains("'period'"),
+            "{said}"
+        )?;
         ensure!(error.left.is_empty(), "{said}")?;
         equal("all", running.all()?, before.clone())?;
         // A backend that QEMU refuses, with descriptors that it has by then.
         let error = running.refused("netdev tap mq=2\nnetdev user net=nonsense")?;
-        ensure!(error.to_string().starts_with("line 2: `net1`: netdev_add: "), "{error}")?;
+        ensure!(error.to_string().starts_with("line 2, column 1: `net1`: netdev_add: "), "{error}")?;
         equal("all", running.all()?, before)
     })
 }
@@ -375,36 +378,39 @@ fn misfits(qemu: &Qemu) -> Outcome {
     let cases = [
         (
             "device virtio-rng-pci",
-            "line 1: the bus `pcie.0`, where a device without `bus=` goes, takes no device while the guest runs: write \
+            "line 1, column 1: the bus `pcie.0`, where a device without `bus=` goes, takes no device while the guest runs: write \
              `bus=rp0` (free: rp0, rp1)",
         ),
         (
             "device virtio-rng-pci bus=rp0\ndevice virtio-rng-pci bus=rp1\ndevice virtio-rng-pci bus=pcie.0",
-            "line 3: the bus `pcie.0` takes no device while the guest runs: give the VM a port for each device to come \
+            "line 3, column 1: the bus `pcie.0` takes no device while the guest runs: give the VM a port for each device to come \
              (`device pcie-root-port id=rp0 chassis=1`), and the device `bus=rp0`",
         ),
         (
             "device virtio-rng-pci bus=rp2",
-            "line 1: the bus `rp2` has room for one device, and `/machine/peripheral-anon/device[0]` is there: write \
+            "line 1, column 1: the bus `rp2` has room for one device, and `/machine/peripheral-anon/device[0]` is there: write \
              `bus=rp0` (free: rp0, rp1)",
         ),
         (
             "device virtio-rng-pci bus=rp0 id=a\ndevice virtio-rng-pci bus=rp0 id=b",
-            "line 2: the bus `rp0` has room for one device, and `a` is there: write `bus=rp1` (free: rp1)",
+            "line 2, column 1: the bus `rp0` has room for one device, and `a` is there: write `bus=rp1` (free: rp1)",
         ),
         (
             "device virtio-rng-pci bus=rp9",
-            "line 1: the guest has no bus `rp9`: write `bus=rp0` (free: rp0, rp1)",
+            "line 1, column 1: the guest has no bus `rp9`: write `bus=rp0` (free: rp0, rp1)",
         ),
         (
             "\nobject iothread id=there",
-            "line 2: `there` is already the id of an object in the guest: give this another, or none",
+            "line 2, column 1: `there` is already the id of an object in the guest: give this another, or none",
         ),
         (
             "netdev user id=net0 bus=rp0",
-            "line 1: `net0` is already the id of a network backend in the guest: give this another, or none",
+            "line 1, column 1: `net0` is already the id of a network backend in the guest: give this another, or none",
         ),
-        ("device virtio-rng-pci rng=nowhere bus=rp0", "line 1: nothing in the guest has the id `nowhere`"),
+        (
+            "device virtio-rng-pci rng=nowhere bus=rp0",
+            "line 1, column 1: nothing in the guest has the id `nowhere`",
+        ),
     ];
     for (text, expected) in cases {
         equal(text, running.refused(text)?.to_string().as_str(), expected)?;
@@ -419,11 +425,14 @@ fn misfits(qemu: &Qemu) -> Outcome {
     equal("all", running.all()?, before)?;
     let pc = start(qemu, "machine pc accel=tcg memory 32M\ndevice virtio-rng-pci id=r addr=5", &world)?;
     let text = "device virtio-rng-pci bus=pci.0 addr=5";
-    let expected = "line 1: `r` is at the address `5` of the bus `pci.0`: name another";
+    let expected = "line 1, column 1: `r` is at the address `5` of the bus `pci.0`: name another";
     equal(text, pc.refused(text)?.to_string().as_str(), expected)?;
     // Without a bus QEMU says it.
     let said = pc.refused("\ndevice virtio-rng-pci addr=5")?.to_string();
-    ensure!(said.starts_with("line 2: `device0`: device_add: PCI: slot 5 function 0 not available"), "{said}")
+    ensure!(
+        said.starts_with("line 2, column 1: `device0`: device_add: PCI: slot 5 function 0 not available"),
+        "{said}"
+    )
 }
 
 fn no_answer(qemu: &Qemu) -> Outcome {

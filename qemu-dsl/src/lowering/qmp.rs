@@ -6,55 +6,29 @@
 use std::borrow::Cow;
 
 use super::{Argument, FD_SETS, Item, Printed};
-use crate::Version;
 use crate::changes;
 use crate::plan::{Action, GeneratedId, Json, Member, Piece, Step};
 use crate::schema::{Kind, Lookup, PropertyType, Schema, Type};
 use crate::statement::hatch;
 use crate::types::{Kind as _, Size};
+use crate::{Span, Version};
 
 /// Objects that need what other statements make. QEMU makes all others first, for the same reason.
 const LATE_OBJECTS: &[&str] = &["rng-egd", "cryptodev-vhost-user", "colo-compare"];
 
 /// The commands that add what `arguments` say, in the order in which they can be carried out.
-pub(super) fn steps(
-    arguments: Vec<Argument>,
-    target: Version,
-    ids: &mut Vec<GeneratedId>,
-    source: &str,
-) -> Vec<Step> {
+pub(super) fn steps(arguments: Vec<Argument>, target: Version, ids: &mut Vec<GeneratedId>) -> Vec<Step> {
     let mut writer = Writer { schema: Schema::of_or_oldest(target), target, ids };
     let mut steps = Vec::new();
-    let mut lines = Lines { source, at: 0, line: 1 };
     for Argument { span, printed, .. } in arguments {
         let Printed::Option { flag, items } = printed else { continue };
         if let Some((phase, step)) = writer.step(flag, items) {
-            steps.push((phase, Step { span, line: lines.of(span.start), ..step }));
+            steps.push((phase, Step { span, ..step }));
         }
     }
     // Stable: what stands at one level keeps the order of the source, with the owners of buses before their users.
     steps.sort_by_key(|(phase, _)| *phase);
     steps.into_iter().map(|(_, step)| step).collect()
-}
-
-/// Counts lines, on from the last place where places rise.
-struct Lines<'s> {
-    source: &'s str,
-    at: usize,
-    line: u32,
-}
-
-impl Lines<'_> {
-    fn of(&mut self, at: u32) -> u32 {
-        let at = at as usize;
-        if at < self.at {
-            (self.at, self.line) = (0, 1);
-        }
-        let between = self.source.as_bytes().get(self.at..at).unwrap_or_default();
-        self.line += between.iter().filter(|byte| **byte == b'\n').count() as u32;
-        self.at = at;
-        self.line
-    }
 }
 
 struct Writer<'i> {
@@ -112,8 +86,8 @@ impl Writer<'_> {
         let late = LATE_OBJECTS.contains(&name.as_str()) || name.starts_with("filter-");
         let phase = if action == Action::Object && late { 4 } else { phase };
         let pci = action == Action::Device && ty.is_some_and(|ty| ty.bus() == Some("PCI"));
-        let (span, line) = Default::default();
-        Some((phase, Step { action, id: id.into(), pci, arguments: members.into(), span, line }))
+        let span = Span::default();
+        Some((phase, Step { action, id: id.into(), pci, arguments: members.into(), span }))
     }
 
     /// The id of a device that has none: without one it could not be unplugged. It is called as what connects it to the
@@ -195,15 +169,8 @@ fn fd_set(items: Vec<Item>) -> Step {
     let mut id = vec![super::piece(FD_SETS)];
     id.extend(options.take("set").unwrap_or_default());
     let opaque = options.take("opaque").map(|opaque| member("opaque", Json::Text(opaque.into())));
-    let (span, line) = Default::default();
-    Step {
-        action: Action::FdSet,
-        id: id.into(),
-        pci: false,
-        arguments: opaque.into_iter().collect(),
-        span,
-        line,
-    }
+    let arguments = opaque.into_iter().collect();
+    Step { action: Action::FdSet, id: id.into(), pci: false, arguments, span: Span::default() }
 }
 
 /// An option's list of values.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{FdSlot, GeneratedId, Piece, Text, template};
+use super::{FdSlot, GeneratedId, Piece, Place, Text, template};
 use crate::{Span, Version};
 
 /// Compiled devices, to be plugged into a guest that runs.
@@ -19,8 +19,15 @@ pub struct Fragment {
     pub fds: Cow<'static, [FdSlot]>,
     /// The ids that were generated. Their numbers are the first that are free among the fragment's own.
     pub ids: Cow<'static, [GeneratedId]>,
-    /// The file that it comes from, where that is known: of `devices!` the program's.
-    pub file: Option<Cow<'static, str>>,
+    /// Where the source has what became the steps, in the order of the spans: for `devices!` the program's.
+    pub places: Cow<'static, [Place]>,
+}
+
+impl Fragment {
+    /// The place of what stands at `span`.
+    pub fn place(&self, span: Span) -> Option<&Place> {
+        Place::find(&self.places, span)
+    }
 }
 
 /// A command that adds one thing to the guest.
@@ -36,8 +43,6 @@ pub struct Step {
     pub arguments: Cow<'static, [Member]>,
     /// Where the source says so.
     pub span: Span,
-    /// The line of that, from 1.
-    pub line: u32,
 }
 
 impl Step {

@@ -3,7 +3,7 @@
 mod error;
 mod inventory;
 
-pub use error::{Left, Place, PlugError, PlugProblem, UnplugError};
+pub use error::{Left, PlugError, PlugProblem, UnplugError};
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
@@ -103,8 +103,7 @@ impl Guest {
         let handed = fds.iter().map(|_| None).collect();
         let opened = fd::open_table(&fds, handed, &self.host_paths, -1).map_err(|error| {
             let slot = fds.iter().position(|fd| *fd == error.fd).and_then(|index| fragment.fds.get(index));
-            let step = slot.and_then(|slot| fragment.steps.iter().find(|step| step.span == slot.span));
-            let place = step.map(|step| place(fragment, step));
+            let place = slot.and_then(|slot| fragment.place(slot.span)).cloned();
             PlugError { place, problem: PlugProblem::Fd(error).into(), left: Vec::new() }
         })?;
         let mut done = Vec::new();
@@ -129,7 +128,7 @@ impl Guest {
         let (place, problem) = match step {
             Some(step) => {
                 let (command, id) = (step.action.command(), filling.text(&step.id));
-                (Some(place(fragment, step)), PlugProblem::Step { command, id, source })
+                (fragment.place(step.span).cloned(), PlugProblem::Step { command, id, source })
             }
             None => (None, PlugProblem::Qmp(source)),
         };
@@ -204,7 +203,7 @@ impl Guest {
         for (ready, step) in steps.iter().zip(fragment.steps.iter()) {
             let Thing { action, id, needs } = &ready.thing;
             let here = |problem: PlugProblem| PlugError {
-                place: Some(place(fragment, step)),
+                place: fragment.place(step.span).cloned(),
                 problem: problem.into(),
                 left: Vec::new(),
             };
@@ -504,10 +503,6 @@ fn filling(fragment: &Fragment, inventory: &Inventory<'_>, registry: &mut Regist
     }
     filling.ids = ids;
     filling
-}
-
-fn place(fragment: &Fragment, step: &Step) -> Place {
-    Place { file: fragment.file.clone(), line: step.line, span: step.span }
 }
 
 fn what(action: Action) -> &'static str {

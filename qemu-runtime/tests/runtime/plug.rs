@@ -138,7 +138,7 @@ fn a_descriptor_that_fails_changes_nothing() -> Result<(), Lacking> {
             })
             .unwrap_err();
         let said = error.to_string();
-        assert!(said.starts_with(&format!("{}:{}: net0, queue 0: ", file!(), line!() - 4)), "{said}");
+        assert!(said.starts_with(&format!("{}:{}:17: net0, queue 0: ", file!(), line!() - 4)), "{said}");
         assert!(
             matches!(&*error.problem, PlugProblem::Fd(fd) if matches!(fd.problem, FdProblem::Open { .. })),
             "{said}"
