@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use qemu_dsl::Version;
 
-use crate::FdError;
+use crate::SpawnError;
 use crate::plan::Place;
 use crate::qmp::QmpError;
 
@@ -84,8 +84,8 @@ pub enum PlugProblem {
         /// Ports that are free.
         free: Vec<String>,
     },
-    /// A file descriptor could not be opened.
-    Fd(Box<FdError>),
+    /// A file descriptor could not be opened, or what was handed over is none that the devices ask for.
+    Fds(SpawnError),
     /// QEMU could not be asked what the guest has.
     Qmp(QmpError),
     /// QEMU did not do a step.
@@ -159,7 +159,7 @@ impl fmt::Display for PlugProblem {
                 }
                 some_port(f, free, "name another")
             }
-            Self::Fd(error) => error.fmt(f),
+            Self::Fds(error) => error.fmt(f),
             Self::Qmp(error) => error.fmt(f),
             // QEMU's words begin with the command.
             Self::Step { id, source, .. } => write!(f, "`{id}`: {source}"),

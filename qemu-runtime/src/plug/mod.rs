@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use crate::Guest;
 use crate::fd::{self, SocketFile};
 use crate::plan::{Action, Fd, Filling, Fragment, Json, Member, OsText, Piece, Step};
 use crate::qmp::{AddFd, CloseFd, Events, GetFd, QmpError, QueryStatus};
+use crate::{Guest, SpawnError};
 
 use inventory::{Asking, DEVICES, Inventory, NAMELESS, Seat};
 
@@ -95,16 +95,53 @@ impl Guest {
     /// # Errors
     ///
     /// Where the devices don't fit the guest, a file descriptor can't be opened, or QEMU refuses a step. The error names the
-    /// line. What was done is undone; a device that the guest would have to release first may be
+    /// place. What was done is undone; a device that the guest would have to release first may be
     /// [left](PlugError::left).
     pub fn plug(&self, fragment: &Fragment) -> Result<Plugged, PlugError> {
+        self.plug_handed(fragment, Vec::new())
+    }
+
+    /// The same, with open file descriptors in place of what the devices ask for, by their [names](Fd::name): `net0.0` for
+    /// the first queue of the device `net0`. What is handed over isn't opened. Give a device its `id=`: which one a guest
+    /// has free for it isn't known before.
+    ///
+    /// ```no_run
+    /// # let guest: qemu_runtime::Guest = todo!();
+    /// # let queue: std::os::fd::OwnedFd = todo!();
+    /// use qemu_runtime::devices;
+    ///
+    /// guest.plug_with_fds(devices! { netdev tap id=lan mq=1 }, [("lan.0", queue)])?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// This process's own are closed when this returns, also where it fails. What [`Spawn::fd`](crate::Spawn::fd) says of
+    /// them holds here too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Guest::plug`], and where not exactly one of the devices' file descriptors has a name.
+    pub fn plug_with_fds(
+        &self,
+        fragment: &Fragment,
+        fds: impl IntoIterator<Item = (impl Into<String>, impl Into<OwnedFd>)>,
+    ) -> Result<Plugged, PlugError> {
+        self.plug_handed(fragment, fds.into_iter().map(|(name, fd)| (name.into(), fd.into())).collect())
+    }
+
+    fn plug_handed(&self, fragment: &Fragment, handed: Vec<(String, OwnedFd)>) -> Result<Plugged, PlugError> {
         let mut registry = self.registry();
         let (mut filling, fds) = self.prepare(fragment, &mut registry)?;
-        let handed = fds.iter().map(|_| None).collect();
-        let opened = fd::open_table(&fds, handed, &self.host_paths, -1).map_err(|error| {
-            let slot = fds.iter().position(|fd| *fd == error.fd).and_then(|index| fragment.fds.get(index));
-            let place = slot.and_then(|slot| fragment.place(slot.span)).cloned();
-            PlugError { place, problem: PlugProblem::Fd(error).into(), left: Vec::new() }
+        let opened = fd::assign(&fds, handed).and_then(|handed| {
+            fd::open_table(&fds, handed, &self.host_paths, -1, self.network_namespace.as_ref())
+        });
+        let opened = opened.map_err(|error| {
+            let slots = fds.iter().zip(fragment.fds.iter());
+            let slot = match &error {
+                SpawnError::Fd(error) => slots.into_iter().find(|(fd, _)| **fd == error.fd),
+                _ => None,
+            };
+            let place = slot.map(|(_, slot)| slot).and_then(|slot| fragment.place(slot.span)).cloned();
+            PlugError { place, problem: PlugProblem::Fds(error).into(), left: Vec::new() }
         })?;
         let mut done = Vec::new();
         let names = filling.fds.clone();
