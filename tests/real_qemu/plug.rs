@@ -3,7 +3,8 @@
 //! A guest without a system releases no PCI device but when it is reset: that stands in for the system where one would
 //! only take time. The last test boots one.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
@@ -29,6 +30,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("a card with vhost-net is plugged", vhost),
     ("ports and memory are plugged", ports_and_memory),
     ("what has `fd` gets file descriptors", descriptors),
+    ("a card's tap is one of the guest's namespace", namespace),
     ("generated ids are free ones", generated_ids),
     ("what the guest began with is unplugged", what_it_began_with),
     ("a failure in the last step undoes those before", undone),
@@ -46,6 +48,15 @@ struct Running<'w> {
 }
 
 fn start<'w>(qemu: &'w Qemu, text: &str, world: &'w World) -> Outcome<Running<'w>> {
+    start_with(qemu, text, world, |spawn| spawn)
+}
+
+fn start_with<'w>(
+    qemu: &'w Qemu,
+    text: &str,
+    world: &'w World,
+    with: impl FnOnce(Spawn<'_>) -> Spawn<'_>,
+) -> Outcome<Running<'w>> {
     let program = qemu.program.display();
     let text = format!("qemu \"{program}\"\nnodefaults\narg \"-display\" \"none\"\n{text}");
     let compiled = qemu_dsl::compile(&text, &options(qemu.version, &text, world));
@@ -53,7 +64,7 @@ fn start<'w>(qemu: &'w Qemu, text: &str, world: &'w World) -> Outcome<Running<'w
     let plan = Plan::of(template);
     let options = QmpOptions::new().timeout(PATIENCE);
     let spawn = Spawn::new(&plan).current_dir(world.path()).host_paths(world.host_paths.clone());
-    let guest = spawn.stdout(Stdio::Null).qmp_with(options).start();
+    let guest = with(spawn.stdout(Stdio::Null)).qmp_with(options).start();
     Ok(Running { guest: guest.map_err(Stop::failed)?, qemu, world })
 }
 
@@ -289,6 +300,30 @@ fn descriptors(qemu: &Qemu) -> Outcome {
         ensure!(error.left.is_empty(), "{error}")?;
         equal("all", running.all()?, before)?;
         ensure!(!fs::exists(world.file("agent"))?, "the socket's file is there still")
+    })
+}
+
+fn namespace(qemu: &Qemu) -> Outcome {
+    let mut inside = None;
+    host::in_network_namespace(&["tuntap add dev tap7 mode tap multi_queue".to_owned()], || {
+        inside = Some(File::open("/proc/thread-self/ns/net")?);
+        Ok(())
+    })?;
+    let inside = some(inside, "namespace")?;
+    host::in_network_namespace(&["tuntap add dev tap7 mode tap".to_owned()], || {
+        let world = World::new()?;
+        let path = format!("/proc/self/fd/{}", inside.as_raw_fd());
+        let running = start_with(qemu, "machine pc accel=tcg memory 32M", &world, |spawn| {
+            spawn.network_namespace(path)
+        })?;
+        // Here it has one queue.
+        running.plug("netdev tap ifname=tap7 mq=2")?;
+        equal("queues", running.taps()?, ["tap7", "tap7"])?;
+        // An open file in place of one that is not there.
+        let disk = running.fragment("disk id=d file=\"/no/such/file\" format=raw fd")?;
+        let file = File::options().read(true).write(true).open(world.file("other.img"))?;
+        let plugged = running.guest.plug_with_fds(&disk, [("d.0", file)]).map_err(Stop::failed)?;
+        equal("devices", plugged.devices, ["d"])
     })
 }
 
