@@ -283,31 +283,31 @@ fn other_macros_may_write_it() {
 
 static DEVICES: &Fragment = devices! { netdev tap mq=2 };
 
-/// But for the file and its lines, which a text has not.
+/// But for their places, which are the program's.
 #[test]
 fn devices_are_what_the_compiler_makes_of_them() {
     let line = line!() + 2;
     let fragment = devices! {
-        netdev tap mq=2 vhost  disk file="/ä" format=raw
+        netdev tap mq=2 vhost  disk file="/ä" format=raw fd
         object rng-random id=r  device virtio-rng-pci rng=r max-bytes=0x10
         netdev user hostfwd="tcp::1-:2"  chardev socket id=c path=/c
     };
-    let lines: Vec<_> = fragment.steps.iter().map(|step| step.line - line).collect();
-    assert_eq!(lines, [1, 2, 0, 0, 2, 0, 0, 1, 2]);
-    assert_eq!(fragment.file.as_deref(), Some(file!()));
     let mut expected = compile_devices(
-        "netdev tap mq=2 vhost  disk file=\"/ä\" format=raw\n        \
+        "netdev tap mq=2 vhost  disk file=\"/ä\" format=raw fd\n        \
          object rng-random id=r  device virtio-rng-pci rng=r max-bytes=0x10\n        \
          netdev user hostfwd=\"tcp::1-:2\"  chardev socket id=c path=/c",
         &Options::default(),
     )
     .fragment
     .unwrap();
-    expected.file = fragment.file.clone();
-    for (step, own) in expected.steps.to_mut().iter_mut().zip(fragment.steps.iter()) {
-        step.line = own.line;
+    for place in expected.places.to_mut() {
+        // The text's first line begins with its first word.
+        place.column += if place.line == 1 { 8 } else { 0 };
+        place.line += line - 1;
+        place.file = Some(file!().into());
     }
     assert_eq!(*fragment, expected);
+    assert_eq!(fragment.places[1].to_string(), format!("{}:{line}:32", file!()));
     assert_eq!(DEVICES.fds.len(), 2);
 }
 

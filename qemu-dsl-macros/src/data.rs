@@ -92,15 +92,16 @@ impl Data for Piece {
 
 impl Data for Fragment {
     fn data(&self) -> TokenStream {
-        let Self { target, steps, fds, ids, file: _ } = self;
-        let (target, steps, fds, ids) = (target.data(), steps.data(), fds.data(), ids.data());
+        let Self { target, steps, fds, ids, places } = self;
+        let (target, steps, fds) = (target.data(), steps.data(), fds.data());
+        let (ids, places) = (ids.data(), places.data());
         quote! {
             qemu::Fragment {
                 target: #target,
                 steps: #steps,
                 fds: #fds,
                 ids: #ids,
-                file: qemu::Some(qemu::Cow::Borrowed(::core::file!())),
+                places: #places,
             }
         }
     }
@@ -108,7 +109,7 @@ impl Data for Fragment {
 
 impl Data for Step {
     fn data(&self) -> TokenStream {
-        let Self { action, id, pci, arguments, span, line } = self;
+        let Self { action, id, pci, arguments, span } = self;
         let action = format_ident!("{action:?}");
         let (id, arguments, span) = (id.data(), arguments.data(), span.data());
         quote! {
@@ -118,7 +119,6 @@ impl Data for Step {
                 pci: #pci,
                 arguments: #arguments,
                 span: #span,
-                line: #line,
             }
         }
     }
@@ -167,10 +167,9 @@ impl Data for Fd {
 impl<S: Data> Data for FdSource<S> {
     fn data(&self) -> TokenStream {
         match self {
-            Self::Tap { ifname: None } => quote!(qemu::FdSource::Tap { ifname: qemu::None }),
-            Self::Tap { ifname: Some(ifname) } => {
+            Self::Tap { ifname } => {
                 let ifname = ifname.data();
-                quote!(qemu::FdSource::Tap { ifname: qemu::Some(#ifname) })
+                quote!(qemu::FdSource::Tap { ifname: #ifname })
             }
             Self::Macvtap { ifname } => {
                 let ifname = ifname.data();
@@ -225,6 +224,18 @@ impl Data for Span {
     fn data(&self) -> TokenStream {
         let Self { start, end } = self;
         quote!(qemu::Span { start: #start, end: #end })
+    }
+}
+
+impl<T: Data> Data for Option<T> {
+    fn data(&self) -> TokenStream {
+        match self {
+            Some(value) => {
+                let value = value.data();
+                quote!(qemu::Some(#value))
+            }
+            None => quote!(qemu::None),
+        }
     }
 }
 

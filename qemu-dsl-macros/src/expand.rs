@@ -87,16 +87,12 @@ impl Subject for Fragment {
             steps: Cow::Borrowed(&[]),
             fds: Cow::Borrowed(&[]),
             ids: Cow::Borrowed(&[]),
-            file: None,
+            places: Cow::Borrowed(&[]),
         }
     }
 
     fn place(&mut self, source: &Source) {
-        for step in self.steps.to_mut() {
-            if let Some((first, _)) = source.blame(step.span) {
-                step.line = first.start().line as u32;
-            }
-        }
+        self.places = places(self.steps.iter().map(|step| step.span), source).into();
     }
 
     fn expression(&self) -> TokenStream {
@@ -160,7 +156,7 @@ fn places(spans: impl Iterator<Item = qemu_dsl::Span>, source: &Source) -> Vec<P
         let number = |number| u32::try_from(number).ok();
         Some(Place {
             span,
-            file: first.file().into(),
+            file: Some(first.file().into()),
             line: number(at.line)?,
             column: number(at.column + 1)?,
         })

@@ -2,7 +2,7 @@
 
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "these are tests")]
 
-use qemu_dsl::plan::{Filling, Fragment, Json};
+use qemu_dsl::plan::{FdSource, Filling, Fragment, Json};
 use qemu_dsl::{Options, Version, compile_devices};
 
 fn fragment(text: &str, target: Option<Version>) -> Fragment {
@@ -99,6 +99,48 @@ fn a_disk_is_a_node_and_a_device() {
     assert!(nodes("cache=writethrough").contains("write-cache:'off'"));
     let directsync = nodes("cache=directsync");
     assert!(directsync.contains("cache:{direct:true}") && directsync.contains("write-cache:'off'"));
+}
+
+#[test]
+fn what_is_opened_before_goes_by_sets_and_names() {
+    let disk = |options: &str| {
+        let text = format!("disk file=/a format=raw fd {options}");
+        let FdSource::File { readonly, direct, .. } = fragment(&text, None).fds[0].source else { panic!() };
+        (commands(&text), readonly, direct)
+    };
+    let (commands, readonly, direct) = disk("");
+    assert_eq!(
+        commands,
+        [
+            "add-fd {opaque:'/a'}",
+            "blockdev-add {driver:'raw' node-name:'disk0' file:{driver:driver of /dev/fdset/fd0 \
+             filename:&/dev/fdset/fd0}}",
+            "device_add {driver:'virtio-blk' id:'disk0' drive:&disk0}",
+        ]
+    );
+    assert_eq!((readonly, direct), (false, false));
+    // As QEMU would open it.
+    for (options, readonly, is_direct) in
+        [("readonly", true, false), ("cache=none", false, true), ("aio=native readonly", true, true)]
+    {
+        let (commands, own, direct) = disk(options);
+        assert_eq!((own, direct), (readonly, is_direct), "{options}");
+        assert_eq!(commands[1].contains("cache:{direct:true}"), is_direct, "{options}");
+    }
+    let set = &fragment("disk file=/a format=raw fd", None).steps[0];
+    assert_eq!((set.fd(), set.action.removal()), (Some(0), ("remove-fd", "fdset-id")));
+
+    assert_eq!(
+        self::commands("port socket path=/p fd")[0],
+        "chardev-add {id:'char0' backend:{type:'socket' data:{addr:{type:'fd' data:{str:'fd0'}} server:true wait:false}}}"
+    );
+    assert_eq!(
+        self::commands("vsock cid=3 fd"),
+        ["device_add {driver:'vhost-vsock-pci' id:'vsock0' guest-cid:3 vhostfd:'fd0'}"]
+    );
+    assert!(
+        fragment("port socket path=/p fd\nvsock cid=3 fd", None).steps.iter().all(|step| step.fd().is_none())
+    );
 }
 
 #[test]
@@ -210,8 +252,22 @@ fn what_is_wrong_among_the_devices_themselves_is_said() {
 }
 
 #[test]
-fn each_command_knows_its_line() {
-    let text = "// one\nobject rng-random id=r\n\ndevice virtio-rng-pci rng=r\nobject iothread id=i";
-    let lines: Vec<_> = fragment(text, None).steps.iter().map(|step| step.line).collect();
-    assert_eq!(lines, [2, 5, 4]);
+fn each_command_knows_its_place() {
+    let text = "// one\nobject rng-random id=r\n\n/* ü */ device virtio-rng-pci rng=r disk file=/a format=raw fd\nobject iothread id=i";
+    let fragment = fragment(text, None);
+    let places = fragment.steps.iter().map(|step| {
+        let place = fragment.place(step.span).unwrap();
+        assert_eq!(place.file, None);
+        (step.action.command(), place.line, place.column)
+    });
+    let expected = [
+        ("object-add", 2, 1),
+        ("add-fd", 4, 37),
+        ("object-add", 5, 1),
+        ("blockdev-add", 4, 37),
+        ("device_add", 4, 9),
+        ("device_add", 4, 37),
+    ];
+    assert_eq!(places.collect::<Vec<_>>(), expected);
+    assert_eq!(fragment.place(fragment.fds[0].span).unwrap().to_string(), "line 4, column 37");
 }

@@ -151,12 +151,12 @@ impl fmt::Display for SpawnError {
                 write!(f, "the table's numbers of file descriptors must rise from 3: {number} doesn't")
             }
             Self::FdName { name, lines: 0, known } => {
-                write!(f, "no file descriptor of this VM is called `{name}`: ")?;
+                write!(f, "no file descriptor is called `{name}`: ")?;
                 match known.as_slice() {
-                    [] => f.write_str("it has none: `mq=1` gives a tap one, and the flag `fd` what has it"),
+                    [] => f.write_str("there is none: `mq=1` gives a tap one, and the flag `fd` what has it"),
                     known => {
                         let shown: Vec<_> = known.iter().take(SHOWN).map(String::as_str).collect();
-                        write!(f, "it has {}", shown.join(", "))?;
+                        write!(f, "there is {}", shown.join(", "))?;
                         match known.len().saturating_sub(SHOWN) {
                             0 => Ok(()),
                             more => write!(f, ", and {more} more"),
@@ -166,7 +166,7 @@ impl fmt::Display for SpawnError {
             }
             Self::FdName { name, lines, .. } => write!(
                 f,
-                "{lines} file descriptors of this VM are called `{name}`: give their devices different ids"
+                "{lines} file descriptors are called `{name}`: give their devices different ids"
             ),
             Self::FdTwice { name } => write!(f, "two file descriptors were handed over as `{name}`"),
             Self::Daemonizes => f.write_str(

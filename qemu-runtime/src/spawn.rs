@@ -6,15 +6,12 @@ use std::ffi::{CString, OsStr, OsString};
 use std::fs::OpenOptions;
 use std::io::{self, PipeReader};
 use std::mem;
-use std::os::fd::{AsFd as _, OwnedFd, RawFd};
+use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::Duration;
-
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::confine::Confinement;
 use crate::daemon::{self, PidFile};
@@ -334,9 +331,15 @@ impl<'a> Spawn<'a> {
             fds.push((number, opened));
         }
         let bounds = bounds(self.confinement, highest)?;
-        let opened = in_namespace(bounds.network_namespace.as_ref(), || {
-            fd::open_table(self.plan.fds(), handed, &self.host_paths, highest).map_err(SpawnError::Fd)
-        })?;
+        let network_namespace = bounds.network_namespace.as_ref().map(OwnedFd::try_clone).transpose();
+        let network_namespace = network_namespace.map_err(system("keeping the network namespace"))?;
+        let opened = fd::open_table(
+            self.plan.fds(),
+            handed,
+            &self.host_paths,
+            highest,
+            bounds.network_namespace.as_ref(),
+        )?;
         fds.extend(self.plan.fds().iter().map(|fd| fd.number.cast_signed()).zip(opened.fds));
         let ours = match qmp_number {
             None => None,
@@ -389,6 +392,7 @@ impl<'a> Spawn<'a> {
             qmp: None,
             target: self.plan.target(),
             host_paths: self.host_paths,
+            network_namespace,
             plugged: Mutex::default(),
         };
         if let (Some(ours), Some(options)) = (ours, self.qmp) {
@@ -437,26 +441,6 @@ fn bounds(confinement: Confinement, highest: RawFd) -> Result<Bounds, SpawnError
             .transpose()?,
         limits: confinement.limits,
         user: confinement.user,
-    })
-}
-
-/// Opens file descriptors in a network namespace, if one is given: on a thread of its own, as a namespace is a thread's.
-fn in_namespace<T: Send>(
-    namespace: Option<&OwnedFd>,
-    open: impl FnOnce() -> Result<T, SpawnError> + Send,
-) -> Result<T, SpawnError> {
-    let Some(namespace) = namespace else {
-        return open();
-    };
-    thread::scope(|scope| {
-        let entered = || {
-            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
-                .map_err(|error| system(Step::NetworkNamespace.action())(error.into()))?;
-            open()
-        };
-        let opening =
-            thread::Builder::new().spawn_scoped(scope, entered).map_err(system("starting a thread"))?;
-        opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 

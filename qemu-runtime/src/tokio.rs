@@ -17,7 +17,7 @@
 //! ```
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -189,6 +189,22 @@ impl Guest {
     pub async fn plug(&self, fragment: &Fragment) -> Result<Plugged, PlugError> {
         let (guest, fragment) = (Arc::clone(&self.guest), fragment.clone());
         blocking(move || guest.plug(&fragment)).await
+    }
+
+    /// The same, with open file descriptors: see [`crate::Guest::plug_with_fds`].
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::Guest::plug_with_fds`].
+    pub async fn plug_with_fds(
+        &self,
+        fragment: &Fragment,
+        fds: impl IntoIterator<Item = (impl Into<String>, impl Into<OwnedFd>)>,
+    ) -> Result<Plugged, PlugError> {
+        let (guest, fragment) = (Arc::clone(&self.guest), fragment.clone());
+        let fds: Vec<(String, OwnedFd)> =
+            fds.into_iter().map(|(name, fd)| (name.into(), fd.into())).collect();
+        blocking(move || guest.plug_with_fds(&fragment, fds)).await
     }
 
     /// Takes a device out of the guest while it runs: see [`crate::Guest::unplug`]. Begun, it goes on though the call is

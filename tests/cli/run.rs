@@ -263,7 +263,7 @@ fn file_descriptors_that_cannot_be_handed_over_have_a_reason() {
     for (script, reason) in [
         (
             "$0 run a.vm --fd net0.1=7 7</dev/null",
-            "no file descriptor of this VM is called `net0.1`: it has net0.vhost0, net0.0",
+            "no file descriptor is called `net0.1`: there is net0.vhost0, net0.0",
         ),
         (
             "$0 run a.vm --fd net0.0=7 7>&-",
@@ -305,7 +305,7 @@ fn systemd_passes_file_descriptors_by_name() {
     };
     let is_no_tap = "net0, queue 0: what was handed over as `net0.0`: Inappropriate ioctl for device: it is no queue of a tap";
     assert_eq!(listen("net0.0:net0.vhost0", "$$"), is_no_tap);
-    let unknown = "no file descriptor of this VM is called `qmp`: it has net0.vhost0, net0.0";
+    let unknown = "no file descriptor is called `qmp`: there is net0.vhost0, net0.0";
     assert_eq!(listen("net0.vhost0:qmp", "$$"), unknown);
     assert!(
         listen("net0.0", "$$")

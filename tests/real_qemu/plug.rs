@@ -3,7 +3,9 @@
 //! A guest without a system releases no PCI device but when it is reset: that stands in for the system where one would
 //! only take time. The last test boots one.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +29,8 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("a card with two queues, a disk and an rng are plugged and unplugged", card_disk_and_rng),
     ("a card with vhost-net is plugged", vhost),
     ("ports and memory are plugged", ports_and_memory),
+    ("what has `fd` gets file descriptors", descriptors),
+    ("a card's tap is one of the guest's namespace", namespace),
     ("generated ids are free ones", generated_ids),
     ("what the guest began with is unplugged", what_it_began_with),
     ("a failure in the last step undoes those before", undone),
@@ -44,13 +48,23 @@ struct Running<'w> {
 }
 
 fn start<'w>(qemu: &'w Qemu, text: &str, world: &'w World) -> Outcome<Running<'w>> {
+    start_with(qemu, text, world, |spawn| spawn)
+}
+
+fn start_with<'w>(
+    qemu: &'w Qemu,
+    text: &str,
+    world: &'w World,
+    with: impl FnOnce(Spawn<'_>) -> Spawn<'_>,
+) -> Outcome<Running<'w>> {
     let program = qemu.program.display();
     let text = format!("qemu \"{program}\"\nnodefaults\narg \"-display\" \"none\"\n{text}");
     let compiled = qemu_dsl::compile(&text, &options(qemu.version, &text, world));
     let template = compiled.template.ok_or_else(|| Stop::failed(format!("{:#?}", compiled.diagnostics)))?;
     let plan = Plan::of(template);
     let options = QmpOptions::new().timeout(PATIENCE);
-    let guest = Spawn::new(&plan).current_dir(world.path()).stdout(Stdio::Null).qmp_with(options).start();
+    let spawn = Spawn::new(&plan).current_dir(world.path()).host_paths(world.host_paths.clone());
+    let guest = with(spawn.stdout(Stdio::Null)).qmp_with(options).start();
     Ok(Running { guest: guest.map_err(Stop::failed)?, qemu, world })
 }
 
@@ -101,7 +115,7 @@ impl Running<'_> {
         let nodes = self.ask("query-named-block-nodes", Value::Null)?;
         let nodes = nodes.as_array().into_iter().flatten().filter_map(|node| node.get("node-name"));
         all += &format!("nodes: {:?}\n", nodes.collect::<Vec<_>>());
-        for command in ["query-chardev", "query-memory-devices"] {
+        for command in ["query-chardev", "query-memory-devices", "query-fdsets"] {
             all += &format!("{command}: {}\n", self.ask(command, Value::Null)?);
         }
         all += &self.info("network")?;
@@ -240,6 +254,79 @@ fn ports_and_memory(qemu: &Qemu) -> Outcome {
     equal("devices", devices, ["t", "port0"])
 }
 
+fn descriptors(qemu: &Qemu) -> Outcome {
+    host::with_fake_vhost(|| {
+        let mut world = World::new()?;
+        world.fake_vhost_vsock()?;
+        let running = start(qemu, "machine pc accel=tcg memory 32M\nvirtio-serial id=s", &world)?;
+        let before = running.all()?;
+        let text = "param dir: path\ndisk id=d file=\"{dir}/disk.qcow2\" format=qcow2 fd\n\
+                    disk id=ro file=\"{dir}/other.img\" format=raw cache=none readonly fd\n\
+                    port socket path=\"{dir}/agent\" bus=s.0 fd\nconsole socket path=\"{dir}/console\" bus=s.0 fd\n\
+                    vsock cid=70001 fd";
+        equal("devices", running.plug(text)?, ["d", "ro", "port0", "console0", "vsock0"])?;
+
+        let sets = running.ask("query-fdsets", Value::Null)?;
+        let nodes = running.ask("query-named-block-nodes", Value::Null)?.to_string();
+        for file in ["disk.qcow2", "other.img"] {
+            let path = json!(world.file(file));
+            let mut sets = sets.as_array().into_iter().flatten();
+            let set = some(sets.find(|set| set.pointer("/fds/0/opaque") == Some(&path)), file)?;
+            let name = format!("\"/dev/fdset/{}\"", some(set.get("fdset-id"), "number")?);
+            ensure!(nodes.contains(&name), "{name}: {nodes}")?;
+        }
+        ensure!(!nodes.contains(&world.path().display().to_string()), "{nodes}")?;
+        for socket in ["agent", "console"] {
+            UnixStream::connect(world.file(socket))?;
+        }
+        equal("cid", running.get("/machine/peripheral/vsock0", "guest-cid")?, json!(70001))?;
+        let vhostfd = running.get("/machine/peripheral/vsock0", "vhostfd")?;
+        ensure!(vhostfd.as_str().is_some_and(|name| name.starts_with("qemu-runtime-")), "{vhostfd}")?;
+        ensure!(running.all()?.contains("/vhost-vsock"), "{}", running.all()?)?;
+
+        for id in ["port0", "console0"] {
+            running.guest.unplug(id).map_err(|error| Stop::failed(format!("{id}: {error}")))?;
+        }
+        for id in ["vsock0", "ro", "d"] {
+            running.unplug(id)?;
+        }
+        equal("all", running.all()?, before.clone())?;
+        ensure!(!fs::exists(world.file("agent"))?, "the socket's file is there still")?;
+
+        let text = "param dir: path\ndisk file=\"{dir}/other.img\" format=raw fd\n\
+                    port socket path=\"{dir}/agent\" bus=s.0 fd\nvsock cid=70001 fd\n\
+                    object rng-random id=entropy filename=\"/dev/urandom\"\ndevice virtio-rng-pci rng=entropy period=0";
+        let error = running.resetting(|| running.refused(text))??;
+        ensure!(error.left.is_empty(), "{error}")?;
+        equal("all", running.all()?, before)?;
+        ensure!(!fs::exists(world.file("agent"))?, "the socket's file is there still")
+    })
+}
+
+fn namespace(qemu: &Qemu) -> Outcome {
+    let mut inside = None;
+    host::in_network_namespace(&["tuntap add dev tap7 mode tap multi_queue".to_owned()], || {
+        inside = Some(File::open("/proc/thread-self/ns/net")?);
+        Ok(())
+    })?;
+    let inside = some(inside, "namespace")?;
+    host::in_network_namespace(&["tuntap add dev tap7 mode tap".to_owned()], || {
+        let world = World::new()?;
+        let path = format!("/proc/self/fd/{}", inside.as_raw_fd());
+        let running = start_with(qemu, "machine pc accel=tcg memory 32M", &world, |spawn| {
+            spawn.network_namespace(path)
+        })?;
+        // Here it has one queue.
+        running.plug("netdev tap ifname=tap7 mq=2")?;
+        equal("queues", running.taps()?, ["tap7", "tap7"])?;
+        // An open file in place of one that is not there.
+        let disk = running.fragment("disk id=d file=\"/no/such/file\" format=raw fd")?;
+        let file = File::options().read(true).write(true).open(world.file("other.img"))?;
+        let plugged = running.guest.plug_with_fds(&disk, [("d.0", file)]).map_err(Stop::failed)?;
+        equal("devices", plugged.devices, ["d"])
+    })
+}
+
 fn generated_ids(qemu: &Qemu) -> Outcome {
     let world = World::new()?;
     let text = "param dir: path\nname \"a,b\" machine pc accel=tcg memory 32M\nnetdev user\n\
@@ -284,12 +371,15 @@ fn undone(qemu: &Qemu) -> Outcome {
         let error = running.resetting(|| running.refused(&text))??;
         equal("line", error.place.as_ref().map(|place| place.line), Some(7))?;
         let said = error.to_string();
-        ensure!(said.starts_with("line 7: `device0`: device_add: ") && said.contains("'period'"), "{said}")?;
+        ensure!(
+            said.starts_with("line 7, column 1: `device0`: device_add: ") && said.contains("'period'"),
+            "{said}"
+        )?;
         ensure!(error.left.is_empty(), "{said}")?;
         equal("all", running.all()?, before.clone())?;
         // A backend that QEMU refuses, with descriptors that it has by then.
         let error = running.refused("netdev tap mq=2\nnetdev user net=nonsense")?;
-        ensure!(error.to_string().starts_with("line 2: `net1`: netdev_add: "), "{error}")?;
+        ensure!(error.to_string().starts_with("line 2, column 1: `net1`: netdev_add: "), "{error}")?;
         equal("all", running.all()?, before)
     })
 }
@@ -323,36 +413,39 @@ fn misfits(qemu: &Qemu) -> Outcome {
     let cases = [
         (
             "device virtio-rng-pci",
-            "line 1: the bus `pcie.0`, where a device without `bus=` goes, takes no device while the guest runs: write \
+            "line 1, column 1: the bus `pcie.0`, where a device without `bus=` goes, takes no device while the guest runs: write \
              `bus=rp0` (free: rp0, rp1)",
         ),
         (
             "device virtio-rng-pci bus=rp0\ndevice virtio-rng-pci bus=rp1\ndevice virtio-rng-pci bus=pcie.0",
-            "line 3: the bus `pcie.0` takes no device while the guest runs: give the VM a port for each device to come \
+            "line 3, column 1: the bus `pcie.0` takes no device while the guest runs: give the VM a port for each device to come \
              (`device pcie-root-port id=rp0 chassis=1`), and the device `bus=rp0`",
         ),
         (
             "device virtio-rng-pci bus=rp2",
-            "line 1: the bus `rp2` has room for one device, and `/machine/peripheral-anon/device[0]` is there: write \
+            "line 1, column 1: the bus `rp2` has room for one device, and `/machine/peripheral-anon/device[0]` is there: write \
              `bus=rp0` (free: rp0, rp1)",
         ),
         (
             "device virtio-rng-pci bus=rp0 id=a\ndevice virtio-rng-pci bus=rp0 id=b",
-            "line 2: the bus `rp0` has room for one device, and `a` is there: write `bus=rp1` (free: rp1)",
+            "line 2, column 1: the bus `rp0` has room for one device, and `a` is there: write `bus=rp1` (free: rp1)",
         ),
         (
             "device virtio-rng-pci bus=rp9",
-            "line 1: the guest has no bus `rp9`: write `bus=rp0` (free: rp0, rp1)",
+            "line 1, column 1: the guest has no bus `rp9`: write `bus=rp0` (free: rp0, rp1)",
         ),
         (
             "\nobject iothread id=there",
-            "line 2: `there` is already the id of an object in the guest: give this another, or none",
+            "line 2, column 1: `there` is already the id of an object in the guest: give this another, or none",
         ),
         (
             "netdev user id=net0 bus=rp0",
-            "line 1: `net0` is already the id of a network backend in the guest: give this another, or none",
+            "line 1, column 1: `net0` is already the id of a network backend in the guest: give this another, or none",
         ),
-        ("device virtio-rng-pci rng=nowhere bus=rp0", "line 1: nothing in the guest has the id `nowhere`"),
+        (
+            "device virtio-rng-pci rng=nowhere bus=rp0",
+            "line 1, column 1: nothing in the guest has the id `nowhere`",
+        ),
     ];
     for (text, expected) in cases {
         equal(text, running.refused(text)?.to_string().as_str(), expected)?;
@@ -367,11 +460,14 @@ fn misfits(qemu: &Qemu) -> Outcome {
     equal("all", running.all()?, before)?;
     let pc = start(qemu, "machine pc accel=tcg memory 32M\ndevice virtio-rng-pci id=r addr=5", &world)?;
     let text = "device virtio-rng-pci bus=pci.0 addr=5";
-    let expected = "line 1: `r` is at the address `5` of the bus `pci.0`: name another";
+    let expected = "line 1, column 1: `r` is at the address `5` of the bus `pci.0`: name another";
     equal(text, pc.refused(text)?.to_string().as_str(), expected)?;
     // Without a bus QEMU says it.
     let said = pc.refused("\ndevice virtio-rng-pci addr=5")?.to_string();
-    ensure!(said.starts_with("line 2: `device0`: device_add: PCI: slot 5 function 0 not available"), "{said}")
+    ensure!(
+        said.starts_with("line 2, column 1: `device0`: device_add: PCI: slot 5 function 0 not available"),
+        "{said}"
+    )
 }
 
 fn no_answer(qemu: &Qemu) -> Outcome {

@@ -7,6 +7,7 @@
 mod qmp;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
 use crate::analyse::Vm;
@@ -14,7 +15,7 @@ use crate::analyse::args::Id;
 use crate::analyse::ids::{Provides, provider};
 use crate::changes::{self, Change};
 use crate::node::Node;
-use crate::plan::{Arg, Escape, FdSlot, FdSource, Fragment, Piece, Template, Text};
+use crate::plan::{Arg, Escape, FdSlot, FdSource, Fragment, Piece, Place, Template, Text};
 use crate::spec::{Property, PropertyValue};
 use crate::statement::pci::Pci;
 use crate::statement::virtio_serial;
@@ -51,6 +52,9 @@ pub(crate) enum Section {
 /// The program that runs where no statement names one.
 const PROGRAM: &str = "qemu-system-x86_64";
 
+/// What stands before the number of a set of file descriptors where QEMU takes it for a file.
+pub(crate) const FD_SETS: &str = "/dev/fdset/";
+
 /// Prints `vm`.
 pub(crate) fn lower(vm: &Vm) -> Template {
     let mut out = statements(vm);
@@ -71,8 +75,23 @@ pub(crate) fn lower(vm: &Vm) -> Template {
 pub(crate) fn lower_devices(vm: &Vm, source: &str) -> Fragment {
     let out = statements(vm);
     let mut ids = vm.ids.generated.clone();
-    let steps = qmp::steps(out.arguments, vm.target, &mut ids, source);
-    Fragment { target: vm.target, steps: steps.into(), fds: out.fds.into(), ids: ids.into(), file: None }
+    let steps = qmp::steps(out.arguments, vm.target, &mut ids);
+    let places = places(steps.iter().map(|step| step.span), source).into();
+    Fragment { target: vm.target, steps: steps.into(), fds: out.fds.into(), ids: ids.into(), places }
+}
+
+/// Where a text has what stands at `spans`.
+fn places(spans: impl Iterator<Item = Span>, source: &str) -> Vec<Place> {
+    let spans: BTreeSet<_> = spans.map(|span| (span.start, span.end)).collect();
+    let (mut at, mut line, mut column) = (0, 1, 1);
+    let places = spans.into_iter().map(|(start, end)| {
+        for c in source.get(at..start as usize).unwrap_or_default().chars() {
+            (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
+        }
+        at = start as usize;
+        Place { span: Span { start, end }, file: None, line, column }
+    });
+    places.collect()
 }
 
 /// What the statements print.

@@ -5,56 +5,30 @@
 
 use std::borrow::Cow;
 
-use super::{Argument, Item, Printed};
-use crate::Version;
+use super::{Argument, FD_SETS, Item, Printed};
 use crate::changes;
 use crate::plan::{Action, GeneratedId, Json, Member, Piece, Step};
 use crate::schema::{Kind, Lookup, PropertyType, Schema, Type};
 use crate::statement::hatch;
 use crate::types::{Kind as _, Size};
+use crate::{Span, Version};
 
 /// Objects that need what other statements make. QEMU makes all others first, for the same reason.
 const LATE_OBJECTS: &[&str] = &["rng-egd", "cryptodev-vhost-user", "colo-compare"];
 
 /// The commands that add what `arguments` say, in the order in which they can be carried out.
-pub(super) fn steps(
-    arguments: Vec<Argument>,
-    target: Version,
-    ids: &mut Vec<GeneratedId>,
-    source: &str,
-) -> Vec<Step> {
+pub(super) fn steps(arguments: Vec<Argument>, target: Version, ids: &mut Vec<GeneratedId>) -> Vec<Step> {
     let mut writer = Writer { schema: Schema::of_or_oldest(target), target, ids };
     let mut steps = Vec::new();
-    let mut lines = Lines { source, at: 0, line: 1 };
     for Argument { span, printed, .. } in arguments {
         let Printed::Option { flag, items } = printed else { continue };
         if let Some((phase, step)) = writer.step(flag, items) {
-            steps.push((phase, Step { span, line: lines.of(span.start), ..step }));
+            steps.push((phase, Step { span, ..step }));
         }
     }
     // Stable: what stands at one level keeps the order of the source, with the owners of buses before their users.
     steps.sort_by_key(|(phase, _)| *phase);
     steps.into_iter().map(|(_, step)| step).collect()
-}
-
-/// Counts lines, on from the last place where places rise.
-struct Lines<'s> {
-    source: &'s str,
-    at: usize,
-    line: u32,
-}
-
-impl Lines<'_> {
-    fn of(&mut self, at: u32) -> u32 {
-        let at = at as usize;
-        if at < self.at {
-            (self.at, self.line) = (0, 1);
-        }
-        let between = self.source.as_bytes().get(self.at..at).unwrap_or_default();
-        self.line += between.iter().filter(|byte| **byte == b'\n').count() as u32;
-        self.at = at;
-        self.line
-    }
 }
 
 struct Writer<'i> {
@@ -66,21 +40,15 @@ struct Writer<'i> {
 impl Writer<'_> {
     /// The command for an option, and when it comes among the others.
     fn step(&mut self, flag: &str, items: Vec<Item>) -> Option<(u8, Step)> {
-        let (phase, action) = match flag {
-            "-object" => (0, Action::Object),
-            "-chardev" => (1, Action::Chardev),
-            "-blockdev" => (2, Action::Blockdev),
-            "-netdev" => (3, Action::Netdev),
-            "-device" => (5, Action::Device),
+        let (phase, action, kind, what) = match flag {
+            "-add-fd" => return Some((0, fd_set(items))),
+            "-object" => (0, Action::Object, Kind::Object, "qom-type"),
+            "-chardev" => (1, Action::Chardev, Kind::Chardev, "type"),
+            "-blockdev" => (2, Action::Blockdev, Kind::Blockdev, "driver"),
+            "-netdev" => (3, Action::Netdev, Kind::Netdev, "type"),
+            "-device" => (5, Action::Device, Kind::Device, "driver"),
             // Nothing else is printed for devices: what has no command was refused.
             _ => return None,
-        };
-        let (kind, what) = match action {
-            Action::Object => (Kind::Object, "qom-type"),
-            Action::Chardev => (Kind::Chardev, "type"),
-            Action::Blockdev => (Kind::Blockdev, "driver"),
-            Action::Netdev => (Kind::Netdev, "type"),
-            Action::Device => (Kind::Device, "driver"),
         };
         let mut options = Options(items);
         let name = options.take_first(what);
@@ -111,15 +79,15 @@ impl Writer<'_> {
                     Some(Member { name: name.into(), value })
                 }));
             }
-            Action::Object | Action::Blockdev | Action::Netdev => {
+            Action::FdSet | Action::Object | Action::Blockdev | Action::Netdev => {
                 members.extend(self.members(ty.as_ref(), options));
             }
         }
         let late = LATE_OBJECTS.contains(&name.as_str()) || name.starts_with("filter-");
         let phase = if action == Action::Object && late { 4 } else { phase };
         let pci = action == Action::Device && ty.is_some_and(|ty| ty.bus() == Some("PCI"));
-        let (span, line) = Default::default();
-        Some((phase, Step { action, id: id.into(), pci, arguments: members.into(), span, line }))
+        let span = Span::default();
+        Some((phase, Step { action, id: id.into(), pci, arguments: members.into(), span }))
     }
 
     /// The id of a device that has none: without one it could not be unplugged. It is called as what connects it to the
@@ -195,6 +163,16 @@ impl Writer<'_> {
     }
 }
 
+/// The step to a set of one file descriptor. On the command line it has the descriptor's number, here QEMU chooses one.
+fn fd_set(items: Vec<Item>) -> Step {
+    let mut options = Options(items);
+    let mut id = vec![super::piece(FD_SETS)];
+    id.extend(options.take("set").unwrap_or_default());
+    let opaque = options.take("opaque").map(|opaque| member("opaque", Json::Text(opaque.into())));
+    let arguments = opaque.into_iter().collect();
+    Step { action: Action::FdSet, id: id.into(), pci: false, arguments, span: Span::default() }
+}
+
 /// An option's list of values.
 struct Options(Vec<Item>);
 
@@ -261,8 +239,9 @@ fn typed(ty: Option<&Type>, name: &str, value: Vec<Piece>) -> Json {
     let known = property(ty, name);
     let node = known == Some(PropertyType::Other("alternate"));
     let Some(plain) = plain(&value).filter(|_| !refers && !node) else {
+        let is_set = matches!(value.as_slice(), [Piece::Text(path), Piece::Fd(_)] if path == FD_SETS);
         let all_text = value.iter().any(|piece| matches!(piece, Piece::Fd(_) | Piece::Mac { .. }));
-        return if all_text { Json::Text(value.into()) } else { Json::Id(value.into()) };
+        return if all_text && !is_set { Json::Text(value.into()) } else { Json::Id(value.into()) };
     };
     let typed = match known {
         Some(PropertyType::Bool) => boolean(plain),

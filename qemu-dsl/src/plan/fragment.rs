@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{FdSlot, GeneratedId, Piece, Text, template};
+use super::{FdSlot, GeneratedId, Piece, Place, Text, template};
 use crate::{Span, Version};
 
 /// Compiled devices, to be plugged into a guest that runs.
@@ -19,8 +19,15 @@ pub struct Fragment {
     pub fds: Cow<'static, [FdSlot]>,
     /// The ids that were generated. Their numbers are the first that are free among the fragment's own.
     pub ids: Cow<'static, [GeneratedId]>,
-    /// The file that it comes from, where that is known: of `devices!` the program's.
-    pub file: Option<Cow<'static, str>>,
+    /// Where the source has what became the steps, in the order of the spans: for `devices!` the program's.
+    pub places: Cow<'static, [Place]>,
+}
+
+impl Fragment {
+    /// The place of what stands at `span`.
+    pub fn place(&self, span: Span) -> Option<&Place> {
+        Place::find(&self.places, span)
+    }
 }
 
 /// A command that adds one thing to the guest.
@@ -36,13 +43,23 @@ pub struct Step {
     pub arguments: Cow<'static, [Member]>,
     /// Where the source says so.
     pub span: Span,
-    /// The line of that, from 1.
-    pub line: u32,
+}
+
+impl Step {
+    /// The slot of the file descriptor that goes with the command, in [`Fragment::fds`]. QEMU has all others, under names,
+    /// before the first step.
+    pub fn fd(&self) -> Option<u32> {
+        let slot = |piece: &Piece| if let Piece::Fd(slot) = piece { Some(*slot) } else { None };
+        self.id.iter().find_map(slot).filter(|_| self.action == Action::FdSet)
+    }
 }
 
 /// What a command adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
+    /// A set of one file descriptor, whose id is the path that it stands for: `/dev/fdset/N`. QEMU chooses the number,
+    /// which then fills the descriptor's slot.
+    FdSet,
     /// A character device's backend.
     Chardev,
     /// An object.
@@ -59,6 +76,7 @@ impl Action {
     /// QEMU's command that adds it.
     pub const fn command(self) -> &'static str {
         match self {
+            Self::FdSet => "add-fd",
             Self::Chardev => "chardev-add",
             Self::Object => "object-add",
             Self::Blockdev => "blockdev-add",
@@ -70,6 +88,7 @@ impl Action {
     /// QEMU's command that removes it, and what the id is called there.
     pub const fn removal(self) -> (&'static str, &'static str) {
         match self {
+            Self::FdSet => ("remove-fd", "fdset-id"),
             Self::Chardev => ("chardev-remove", "id"),
             Self::Object => ("object-del", "id"),
             Self::Blockdev => ("blockdev-del", "node-name"),
@@ -99,7 +118,8 @@ pub enum Json {
     Text(Text),
     /// The id of something that is there when the command comes.
     Id(Text),
-    /// The name of the block driver for the host's file at this path: `host_device` for a block device, `file` for others.
+    /// The name of the block driver for the host's file at this path, or behind the file descriptor in it: `host_device`
+    /// for a block device, `file` for others.
     FileDriver(Text),
     /// A list.
     List(Cow<'static, [Json]>),
@@ -112,7 +132,7 @@ pub enum Json {
 pub struct Filling {
     /// The VM's name, where it has one.
     pub name: Option<String>,
-    /// The names of the file descriptors in QEMU.
+    /// The names of the file descriptors in QEMU, or the numbers of their sets.
     pub fds: Vec<String>,
     /// The generated ids.
     pub ids: Vec<String>,

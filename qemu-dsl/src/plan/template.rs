@@ -14,7 +14,8 @@ pub type Text = Cow<'static, [Piece]>;
 pub enum Piece {
     /// Text that is known: in an argument, escaped for the place where it stands.
     Text(Cow<'static, str>),
-    /// The number of the file descriptor in this slot of [`Template::fds`], or its name in a guest that runs.
+    /// The number of the file descriptor in this slot of [`Template::fds`]. In a guest that runs: its name, or its set's
+    /// number.
     Fd(u32),
     /// The generated id in this slot of [`Template::ids`].
     Id(u32),
@@ -63,23 +64,34 @@ pub struct GeneratedId {
     pub number: u32,
 }
 
-/// A place in the source code of a program.
+/// A place in the source code of a program, or in a text that it has compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// What stands there, in the text that was compiled.
     pub span: Span,
-    /// The file, as `file!()` has it.
-    pub file: Cow<'static, str>,
+    /// The file, as `file!()` has it. A text that the program compiles has none.
+    pub file: Option<Cow<'static, str>>,
     /// The line, from 1.
     pub line: u32,
     /// The column, from 1.
     pub column: u32,
 }
 
-/// `src/main.rs:12:9`
+impl Place {
+    /// The one of what stands at `span`.
+    pub(super) fn find(places: &[Self], span: Span) -> Option<&Self> {
+        places.iter().find(|place| place.span == span)
+    }
+}
+
+/// `src/main.rs:12:9`, or without a file `line 12, column 9`.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        let Self { file, line, column, .. } = self;
+        match file {
+            Some(file) => write!(f, "{file}:{line}:{column}"),
+            None => write!(f, "line {line}, column {column}"),
+        }
     }
 }
 
@@ -129,7 +141,7 @@ impl Template {
 
     /// The place of what stands at `span`.
     pub fn place(&self, span: Span) -> Option<&Place> {
-        self.places.iter().find(|place| place.span == span)
+        Place::find(&self.places, span)
     }
 
     /// A text of this template with its slots filled.

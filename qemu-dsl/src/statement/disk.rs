@@ -6,9 +6,9 @@ use crate::changes;
 use crate::check::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lowering::{FilePath, Lowering, text};
+use crate::lowering::{FD_SETS, FilePath, Lowering, text};
 use crate::node::Node;
-use crate::plan::FdSource;
+use crate::plan::{FdSource, Piece};
 use crate::spec::{Form, form};
 use crate::statement::pci::Pci;
 use crate::types::{Format, OnOff, Path, Text, UInt, choice};
@@ -83,9 +83,12 @@ impl Disk {
     fn is_native(&self) -> bool {
         self.aio.is_some_and(|aio| aio.0 == "native")
     }
-}
 
-impl Disk {
+    /// Whether the host caches in one of these ways.
+    fn caches(&self, ways: &[&str]) -> bool {
+        self.cache.is_some_and(|cache| ways.contains(&cache.0))
+    }
+
     /// What a block node needs beyond a drive.
     fn check_node(&self, cx: &mut Checking<'_>) {
         if self.format.is_none() {
@@ -105,16 +108,15 @@ impl Disk {
 
     /// Prints the drive as block nodes, which a guest that runs can be given. The file's node has from the other what is
     /// not its own.
-    fn lower_node(&self, out: &mut Lowering<'_>) {
-        let cache = self.cache.map_or("writeback", |cache| cache.0);
-        let direct = self.is_native() || matches!(cache, "none" | "directsync");
+    fn lower_node(&self, direct: bool, fd: Option<Piece>, out: &mut Lowering<'_>) {
         out.option("-blockdev")
             .set("driver", &self.format)
             .set("node-name", &self.id)
             .set("read-only", &self.readonly)
             .set("cache.direct", direct.then_some("on"))
-            .set("cache.no-flush", (cache == "unsafe").then_some("on"))
-            .set("file.filename", &self.file)
+            .set("cache.no-flush", self.caches(&["unsafe"]).then_some("on"))
+            .set("file.filename", fd.is_none().then_some(&self.file))
+            .set_prefixed("file.filename", FD_SETS, fd)
             .set("file.aio", &self.aio);
     }
 }
@@ -194,13 +196,15 @@ impl Form for Disk {
 
     fn lower(&self, out: &mut Lowering<'_>) {
         let scsi = self.scsi.filter(|_| out.has(&changes::VIRTIO_BLK_SCSI));
-        // The seed's QEMU fell back to threads where it could not.
-        let native = self.is_native() && self.cache.is_none() && !out.has(&changes::SHORT_BOOLEANS);
+        // The seed's QEMU fell back to threads where it could not, as that of no guest does that runs.
+        let native =
+            self.is_native() && self.cache.is_none() && (out.plugs() || !out.has(&changes::SHORT_BOOLEANS));
+        let direct = native || self.caches(&["none", "directsync"]);
         let readonly = self.readonly.is_some_and(|readonly| readonly.0);
-        let fd = self.fd.is_some_and(|fd| fd.0).then(|| {
-            let direct = native || self.cache.is_some_and(|cache| matches!(cache.0, "none" | "directsync"));
-            out.fd(FdSource::File { path: text(&self.file), readonly, direct }, &self.id)
-        });
+        let fd = self
+            .fd
+            .is_some_and(|fd| fd.0)
+            .then(|| out.fd(FdSource::File { path: text(&self.file), readonly, direct }, &self.id));
         if let Some(fd) = &fd {
             // A set for each, called like its one member. QEMU takes from it what is open as it would open the file.
             out.option("-add-fd").set("fd", fd).set("set", fd).set("opaque", &self.file);
@@ -208,8 +212,7 @@ impl Form for Disk {
         // QEMU would look for one that can only be read at first.
         let at_once = fd.is_some() && !readonly && out.has(&changes::AUTO_READ_ONLY);
         // Of a node, this is the device's to say.
-        let writethrough =
-            out.plugs() && self.cache.is_some_and(|cache| matches!(cache.0, "writethrough" | "directsync"));
+        let writethrough = out.plugs() && self.caches(&["writethrough", "directsync"]);
         out.option("-device")
             .word_or(&self.driver, "virtio-blk")
             .truth("disable-modern", &self.disable_modern)
@@ -221,12 +224,12 @@ impl Form for Disk {
             .set("write-cache", writethrough.then_some("off"))
             .pci(&self.pci);
         if out.plugs() {
-            return self.lower_node(out);
+            return self.lower_node(direct, fd, out);
         }
         out.option("-drive")
             .set("id", &self.id)
             .set("file", fd.is_none().then_some(FilePath(&self.file.0)))
-            .set_prefixed("file", "/dev/fdset/", fd)
+            .set_prefixed("file", FD_SETS, fd)
             .set("aio", &self.aio)
             .set("format", &self.format)
             .set("cache", &self.cache)

@@ -17,15 +17,17 @@ pub(crate) use inherited::{LISTEN_VARIABLES, listen_fds};
 pub(crate) use unix::SocketFile;
 
 use std::fs::{File, OpenOptions};
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd as _, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::{ffi::OsStr, io};
+use std::{ffi::OsStr, io, thread};
 
 use rustix::io::fcntl_dupfd_cloexec;
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use crate::HostPaths;
 use crate::plan::{Fd, FdSource};
+use crate::process::Step;
+use crate::{HostPaths, SpawnError};
 
 /// A table that is open.
 pub(crate) struct Opened {
@@ -37,8 +39,34 @@ pub(crate) struct Opened {
 
 /// Opens the table: all of it, or nothing. What is `handed` over for a line takes the place of what it names. What is
 /// opened is closed on exec, and lies above the number `above`, so that the child can give each its number without
-/// overwriting another.
+/// overwriting another. Its interfaces are those of the network namespace, if one is given.
 pub(crate) fn open_table(
+    table: &[Fd],
+    handed: Vec<Option<OwnedFd>>,
+    paths: &HostPaths,
+    above: RawFd,
+    namespace: Option<&OwnedFd>,
+) -> Result<Opened, SpawnError> {
+    let open = || open_all(table, handed, paths, above).map_err(SpawnError::Fd);
+    let Some(namespace) = namespace else {
+        return open();
+    };
+    // A namespace is a thread's.
+    thread::scope(|scope| {
+        let entered = || {
+            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).map_err(
+                |error| SpawnError::System { action: Step::NetworkNamespace.action(), source: error.into() },
+            )?;
+            open()
+        };
+        let opening = thread::Builder::new()
+            .spawn_scoped(scope, entered)
+            .map_err(|source| SpawnError::System { action: "starting a thread", source })?;
+        opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn open_all(
     table: &[Fd],
     handed: Vec<Option<OwnedFd>>,
     paths: &HostPaths,

@@ -1,35 +1,14 @@
 //! Why devices could not be plugged or unplugged.
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use qemu_dsl::{Span, Version};
+use qemu_dsl::Version;
 
-use crate::FdError;
+use crate::SpawnError;
+use crate::plan::Place;
 use crate::qmp::QmpError;
-
-/// Where a source says something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Place {
-    /// The file, where it is known: for `devices!` the program's.
-    pub file: Option<Cow<'static, str>>,
-    /// The line, from 1.
-    pub line: u32,
-    /// The place in the text that was compiled.
-    pub span: Span,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.file {
-            Some(file) => write!(f, "{file}:{}", self.line),
-            None => write!(f, "line {}", self.line),
-        }
-    }
-}
 
 /// Devices could not be plugged into a guest. What had been done for them was undone, but for what is
 /// [left](Self::left).
@@ -105,8 +84,8 @@ pub enum PlugProblem {
         /// Ports that are free.
         free: Vec<String>,
     },
-    /// A file descriptor could not be opened.
-    Fd(Box<FdError>),
+    /// A file descriptor could not be opened, or what was handed over is none that the devices ask for.
+    Fds(SpawnError),
     /// QEMU could not be asked what the guest has.
     Qmp(QmpError),
     /// QEMU did not do a step.
@@ -180,7 +159,7 @@ impl fmt::Display for PlugProblem {
                 }
                 some_port(f, free, "name another")
             }
-            Self::Fd(error) => error.fmt(f),
+            Self::Fds(error) => error.fmt(f),
             Self::Qmp(error) => error.fmt(f),
             // QEMU's words begin with the command.
             Self::Step { id, source, .. } => write!(f, "`{id}`: {source}"),

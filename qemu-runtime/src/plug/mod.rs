@@ -3,20 +3,20 @@
 mod error;
 mod inventory;
 
-pub use error::{Left, Place, PlugError, PlugProblem, UnplugError};
+pub use error::{Left, PlugError, PlugProblem, UnplugError};
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use crate::Guest;
 use crate::fd::{self, SocketFile};
-use crate::plan::{Action, Fd, Filling, Fragment, Json, Member, OsText, Step};
-use crate::qmp::{CloseFd, Events, GetFd, QmpError, QueryStatus};
+use crate::plan::{Action, Fd, Filling, Fragment, Json, Member, OsText, Piece, Step};
+use crate::qmp::{AddFd, CloseFd, Events, GetFd, QmpError, QueryStatus};
+use crate::{Guest, SpawnError};
 
 use inventory::{Asking, DEVICES, Inventory, NAMELESS, Seat};
 
@@ -61,7 +61,6 @@ impl Thing {
 struct Ready {
     thing: Thing,
     arguments: Map<String, Value>,
-    place: Place,
 }
 
 /// A device in QEMU's tree.
@@ -96,21 +95,59 @@ impl Guest {
     /// # Errors
     ///
     /// Where the devices don't fit the guest, a file descriptor can't be opened, or QEMU refuses a step. The error names the
-    /// line. What was done is undone; a device that the guest would have to release first may be
+    /// place. What was done is undone; a device that the guest would have to release first may be
     /// [left](PlugError::left).
     pub fn plug(&self, fragment: &Fragment) -> Result<Plugged, PlugError> {
+        self.plug_handed(fragment, Vec::new())
+    }
+
+    /// The same, with open file descriptors in place of what the devices ask for, by their [names](Fd::name): `net0.0` for
+    /// the first queue of the device `net0`. What is handed over isn't opened. Give a device its `id=`: which one a guest
+    /// has free for it isn't known before.
+    ///
+    /// ```no_run
+    /// # let guest: qemu_runtime::Guest = todo!();
+    /// # let queue: std::os::fd::OwnedFd = todo!();
+    /// use qemu_runtime::devices;
+    ///
+    /// guest.plug_with_fds(devices! { netdev tap id=lan mq=1 }, [("lan.0", queue)])?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// This process's own are closed when this returns, also where it fails. What [`Spawn::fd`](crate::Spawn::fd) says of
+    /// them holds here too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Guest::plug`], and where not exactly one of the devices' file descriptors has a name.
+    pub fn plug_with_fds(
+        &self,
+        fragment: &Fragment,
+        fds: impl IntoIterator<Item = (impl Into<String>, impl Into<OwnedFd>)>,
+    ) -> Result<Plugged, PlugError> {
+        self.plug_handed(fragment, fds.into_iter().map(|(name, fd)| (name.into(), fd.into())).collect())
+    }
+
+    fn plug_handed(&self, fragment: &Fragment, handed: Vec<(String, OwnedFd)>) -> Result<Plugged, PlugError> {
         let mut registry = self.registry();
-        let Prepared { steps, fds, filling } = self.prepare(fragment, &mut registry)?;
-        let handed = fds.iter().map(|_| None).collect();
-        let opened = fd::open_table(&fds, handed, &self.host_paths, -1).map_err(|error| {
-            let slot = fds.iter().position(|fd| *fd == error.fd).and_then(|index| fragment.fds.get(index));
-            let step = slot.and_then(|slot| fragment.steps.iter().find(|step| step.span == slot.span));
-            let place = step.map(|step| place(fragment, step));
-            PlugError { place, problem: PlugProblem::Fd(error).into(), left: Vec::new() }
+        let (mut filling, fds) = self.prepare(fragment, &mut registry)?;
+        let opened = fd::assign(&fds, handed).and_then(|handed| {
+            fd::open_table(&fds, handed, &self.host_paths, -1, self.network_namespace.as_ref())
+        });
+        let opened = opened.map_err(|error| {
+            let slots = fds.iter().zip(fragment.fds.iter());
+            let slot = match &error {
+                SpawnError::Fd(error) => slots.into_iter().find(|(fd, _)| **fd == error.fd),
+                _ => None,
+            };
+            let place = slot.map(|(_, slot)| slot).and_then(|slot| fragment.place(slot.span)).cloned();
+            PlugError { place, problem: PlugProblem::Fds(error).into(), left: Vec::new() }
         })?;
         let mut done = Vec::new();
-        let passed = self.pass(&filling.fds, &opened.fds).map_err(|source| (None, source));
-        let outcome = passed.and_then(|()| self.carry_out(&steps, &mut done));
+        let names = filling.fds.clone();
+        let passed = self.pass(&names, &opened.fds).map_err(|source| (None, source));
+        let outcome =
+            passed.and_then(|()| self.carry_out(&fragment.steps, &mut filling, &opened.fds, &mut done));
         let Err((step, source)) = outcome else {
             let devices = done.iter().filter(|thing| thing.is_device());
             let devices = devices.map(|thing| thing.id.clone()).collect();
@@ -122,13 +159,13 @@ impl Guest {
         let left = if matches!(source, QmpError::Ended { .. }) {
             Vec::new()
         } else {
-            self.close(&filling.fds);
+            self.close(&names);
             self.undo(done, &mut registry)
         };
         let (place, problem) = match step {
-            Some(Ready { thing, place, .. }) => {
-                let (command, id) = (thing.action.command(), thing.id.clone());
-                (Some(place.clone()), PlugProblem::Step { command, id, source })
+            Some(step) => {
+                let (command, id) = (step.action.command(), filling.text(&step.id));
+                (fragment.place(step.span).cloned(), PlugProblem::Step { command, id, source })
             }
             None => (None, PlugProblem::Qmp(source)),
         };
@@ -188,7 +225,7 @@ impl Guest {
     }
 
     /// Fills a fragment's slots, and looks whether it fits the guest.
-    fn prepare(&self, fragment: &Fragment, registry: &mut Registry) -> Result<Prepared, PlugError> {
+    fn prepare(&self, fragment: &Fragment, registry: &mut Registry) -> Result<(Filling, Vec<Fd>), PlugError> {
         let nowhere =
             |problem: PlugProblem| PlugError { place: None, problem: problem.into(), left: Vec::new() };
         if let Some(plan) = self.target.filter(|plan| *plan != fragment.target) {
@@ -197,12 +234,13 @@ impl Guest {
         let asked = |error| nowhere(PlugProblem::Qmp(error));
         let inventory = Inventory::of(self.asking().map_err(asked)?).map_err(asked)?;
         let filling = filling(fragment, &inventory, registry);
-        let steps: Vec<_> = fragment.steps.iter().map(|step| self.ready(fragment, step, &filling)).collect();
+        // As far as is known before anything is opened.
+        let steps: Vec<_> = fragment.steps.iter().map(|step| self.ready(step, &filling, &[])).collect();
         let mut seats: Vec<Seat> = Vec::new();
         for (ready, step) in steps.iter().zip(fragment.steps.iter()) {
             let Thing { action, id, needs } = &ready.thing;
             let here = |problem: PlugProblem| PlugError {
-                place: Some(ready.place.clone()),
+                place: fragment.place(step.span).cloned(),
                 problem: problem.into(),
                 left: Vec::new(),
             };
@@ -233,52 +271,22 @@ impl Guest {
             device: filling.text(&slot.device).into(),
             queue: slot.queue,
         });
-        Ok(Prepared { steps, fds: fds.collect(), filling })
+        let fds = fds.collect();
+        Ok((filling, fds))
     }
 
-    fn ready(&self, fragment: &Fragment, step: &Step, filling: &Filling) -> Ready {
-        let mut needs = Vec::new();
-        let arguments = self.object(&step.arguments, filling, &mut needs);
-        let thing = Thing { action: step.action, id: filling.text(&step.id), needs };
-        Ready { thing, arguments, place: place(fragment, step) }
+    fn ready(&self, step: &Step, filling: &Filling, opened: &[OwnedFd]) -> Ready {
+        let mut values = Values { guest: self, filling, opened, needs: Vec::new() };
+        let arguments = values.object(&step.arguments);
+        let thing = Thing { action: step.action, id: filling.text(&step.id), needs: values.needs };
+        Ready { thing, arguments }
     }
 
-    fn object(&self, members: &[Member], filling: &Filling, needs: &mut Vec<String>) -> Map<String, Value> {
-        let members = members.iter();
-        members.map(|member| (member.name.to_string(), self.value(&member.value, filling, needs))).collect()
-    }
-
-    /// A value as JSON. Ids that it refers to are added to `needs`.
-    fn value(&self, json: &Json, filling: &Filling, needs: &mut Vec<String>) -> Value {
-        match json {
-            Json::Bool(value) => Value::Bool(*value),
-            // What is beyond 64 bits QEMU refuses in any form.
-            Json::Int(value) => i64::try_from(*value)
-                .map(Value::from)
-                .or_else(|_| u64::try_from(*value).map(Value::from))
-                .unwrap_or_else(|_| Value::from(value.to_string())),
-            Json::Text(text) => Value::String(filling.text(text)),
-            Json::Id(text) => {
-                let id = filling.text(text);
-                needs.push(id.clone());
-                Value::String(id)
-            }
-            Json::FileDriver(path) => {
-                // QEMU reads it from its own working directory.
-                let folder = format!("/proc/{}/cwd", self.id());
-                let kind = std::fs::metadata(Path::new(&folder).join(filling.text(path)));
-                let is_device = kind.is_ok_and(|kind| kind.file_type().is_block_device());
-                Value::from(if is_device { "host_device" } else { "file" })
-            }
-            Json::List(list) => list.iter().map(|json| self.value(json, filling, needs)).collect(),
-            Json::Object(members) => Value::Object(self.object(members, filling, needs)),
-        }
-    }
-
-    /// Gives QEMU file descriptors under these names.
-    fn pass(&self, names: &[String], opened: &[impl AsFd]) -> Result<(), QmpError> {
+    /// Gives QEMU file descriptors under these names, but for those that go with a step, which have none.
+    fn pass(&self, names: &[String], opened: &[OwnedFd]) -> Result<(), QmpError> {
         let Asking(qmp) = self.asking()?;
-        names.iter().zip(opened).try_for_each(|(name, fd)| {
+        let named = names.iter().zip(opened).filter(|(name, _)| !name.is_empty());
+        named.into_iter().try_for_each(|(name, fd)| {
             qmp.execute_with_fds(&GetFd { fdname: name.clone() }, &[fd.as_fd()]).map(drop)
         })
     }
@@ -286,15 +294,40 @@ impl Guest {
     /// Executes the steps until one fails. What was done, or may have been, is added to `done`.
     fn carry_out<'s>(
         &self,
-        steps: &'s [Ready],
+        steps: &'s [Step],
+        filling: &mut Filling,
+        opened: &[OwnedFd],
         done: &mut Vec<Thing>,
-    ) -> Result<(), (Option<&'s Ready>, QmpError)> {
+    ) -> Result<(), (Option<&'s Step>, QmpError)> {
         for step in steps {
-            let answer = self.execute(step.thing.action.command(), &step.arguments);
+            let Ready { thing, arguments } = self.ready(step, filling, opened);
+            let answer = match step.fd() {
+                Some(slot) => self.add_fd(slot as usize, &arguments, filling, opened),
+                None => self.execute(step.action.command(), &arguments).map(drop),
+            };
             if !matches!(answer, Err(QmpError::Refused { .. })) {
-                done.push(step.thing.clone());
+                // The number of a set is known by now.
+                done.push(Thing { id: filling.text(&step.id), ..thing });
             }
             answer.map_err(|source| (Some(step), source))?;
+        }
+        Ok(())
+    }
+
+    /// Gives QEMU the file descriptor of a slot in a set of its own, whose number fills the slot.
+    fn add_fd(
+        &self,
+        slot: usize,
+        arguments: &Map<String, Value>,
+        filling: &mut Filling,
+        opened: &[OwnedFd],
+    ) -> Result<(), QmpError> {
+        let Asking(qmp) = self.asking()?;
+        let opaque = arguments.get("opaque").and_then(Value::as_str).map(str::to_owned);
+        let fds: Vec<_> = opened.get(slot).map(AsFd::as_fd).into_iter().collect();
+        let added = qmp.execute_with_fds(&AddFd { fdset_id: None, opaque }, &fds)?;
+        if let Some(number) = filling.fds.get_mut(slot) {
+            *number = added.fdset_id.to_string();
         }
         Ok(())
     }
@@ -302,7 +335,7 @@ impl Guest {
     /// Closes what QEMU has still of these file descriptors. A step that took some, and failed, has closed them.
     fn close(&self, names: &[String]) {
         if let Some(qmp) = self.qmp() {
-            for name in names {
+            for name in names.iter().filter(|name| !name.is_empty()) {
                 // It isn't there, mostly.
                 let _ = qmp.execute(&CloseFd { fdname: name.clone() });
             }
@@ -418,7 +451,11 @@ impl Guest {
     /// Removes what is no device. Whether it is gone.
     fn remove(&self, thing: &Thing, left: &mut Vec<Left>) -> bool {
         let (command, key) = thing.action.removal();
-        let arguments = Map::from_iter([(key.to_owned(), Value::from(thing.id.as_str()))]);
+        let id = match thing.action {
+            Action::FdSet => Value::from(thing.id.rsplit('/').next().and_then(|id| id.parse::<u32>().ok())),
+            _ => Value::from(thing.id.as_str()),
+        };
+        let arguments = Map::from_iter([(key.to_owned(), id)]);
         match self.execute(command, &arguments) {
             Ok(_) => true,
             Err(QmpError::Refused { class, .. }) if class == "DeviceNotFound" => true,
@@ -430,15 +467,60 @@ impl Guest {
     }
 }
 
-/// A fragment whose slots are filled.
-struct Prepared {
-    steps: Vec<Ready>,
-    fds: Vec<Fd>,
-    filling: Filling,
+/// Writes values as JSON.
+struct Values<'v> {
+    guest: &'v Guest,
+    filling: &'v Filling,
+    opened: &'v [OwnedFd],
+    /// The ids that they refer to.
+    needs: Vec<String>,
+}
+
+impl Values<'_> {
+    fn object(&mut self, members: &[Member]) -> Map<String, Value> {
+        members.iter().map(|member| (member.name.to_string(), self.value(&member.value))).collect()
+    }
+
+    fn value(&mut self, json: &Json) -> Value {
+        match json {
+            Json::Bool(value) => Value::Bool(*value),
+            // What is beyond 64 bits QEMU refuses in any form.
+            Json::Int(value) => i64::try_from(*value)
+                .map(Value::from)
+                .or_else(|_| u64::try_from(*value).map(Value::from))
+                .unwrap_or_else(|_| Value::from(value.to_string())),
+            Json::Text(text) => Value::String(self.filling.text(text)),
+            Json::Id(text) => {
+                let id = self.filling.text(text);
+                self.needs.push(id.clone());
+                Value::String(id)
+            }
+            Json::FileDriver(path) => {
+                let kind = std::fs::metadata(self.file(path));
+                let is_device = kind.is_ok_and(|kind| kind.file_type().is_block_device());
+                Value::from(if is_device { "host_device" } else { "file" })
+            }
+            Json::List(list) => list.iter().map(|json| self.value(json)).collect(),
+            Json::Object(members) => Value::Object(self.object(members)),
+        }
+    }
+
+    /// Where this process finds a file of QEMU's.
+    fn file(&self, path: &[Piece]) -> PathBuf {
+        let slot = path.iter().find_map(|piece| if let Piece::Fd(slot) = piece { Some(*slot) } else { None });
+        match slot.and_then(|slot| self.opened.get(slot as usize)) {
+            Some(fd) => format!("/proc/self/fd/{}", fd.as_raw_fd()).into(),
+            // QEMU reads it from its own working directory.
+            None => Path::new(&format!("/proc/{}/cwd", self.guest.id())).join(self.filling.text(path)),
+        }
+    }
 }
 
 fn filling(fragment: &Fragment, inventory: &Inventory<'_>, registry: &mut Registry) -> Filling {
-    let fds = fragment.fds.iter().map(|_| {
+    let fds = (0..).zip(fragment.fds.iter()).map(|(slot, _)| {
+        if fragment.steps.iter().any(|step| step.fd() == Some(slot)) {
+            return String::new();
+        }
         registry.fds += 1;
         format!("qemu-runtime-{}", registry.fds)
     });
@@ -460,12 +542,9 @@ fn filling(fragment: &Fragment, inventory: &Inventory<'_>, registry: &mut Regist
     filling
 }
 
-fn place(fragment: &Fragment, step: &Step) -> Place {
-    Place { file: fragment.file.clone(), line: step.line, span: step.span }
-}
-
 fn what(action: Action) -> &'static str {
     match action {
+        Action::FdSet => "a set of file descriptors",
         Action::Chardev => "a character device's backend",
         Action::Object => "an object",
         Action::Blockdev => "a block node",

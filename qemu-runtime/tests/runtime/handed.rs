@@ -79,12 +79,12 @@ fn names_that_no_line_has_are_refused() -> Result<(), Lacking> {
     assert!(matches!(&error, SpawnError::FdName { name, lines: 0, .. } if name == "net0.0"));
     assert_eq!(
         error.to_string(),
-        "no file descriptor of this VM is called `net0.0`: it has net0.vhost0, disk0.0, disk0.1"
+        "no file descriptor is called `net0.0`: there is net0.vhost0, disk0.0, disk0.1"
     );
     let error = refusal(vec![], &["net0.0"]);
     assert_eq!(
         error.to_string(),
-        "no file descriptor of this VM is called `net0.0`: it has none: `mq=1` gives a tap one, and the flag `fd` what has it"
+        "no file descriptor is called `net0.0`: there is none: `mq=1` gives a tap one, and the flag `fd` what has it"
     );
     let error = refusal(tap_queues(None, 30), &["net0.30"]);
     assert!(error.to_string().ends_with(", net0.19, and 10 more"), "{error}");
@@ -95,7 +95,7 @@ fn names_that_two_lines_have_are_refused() -> Result<(), Lacking> {
     let twice = [3, 4].map(|number| fd(number, file("/dev/null".as_ref()), "a", 0)).to_vec();
     assert_eq!(
         refusal(twice, &["a.0"]).to_string(),
-        "2 file descriptors of this VM are called `a.0`: give their devices different ids"
+        "2 file descriptors are called `a.0`: give their devices different ids"
     );
     Ok(())
 }

@@ -1,19 +1,24 @@
 //! What QEMU is told when devices join a guest, by a stand-in that writes it down. Real QEMUs have their own tests, in the
 //! workspace's `tests/real_qemu/plug.rs`.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::fd::AsRawFd;
+use std::sync::mpsc;
 
 use qemu_runtime::qmp::{QmpEnd, QmpError, QmpOptions};
-use qemu_runtime::{FdProblem, Guest, HostPaths, PlugProblem, Spawn, devices};
+use qemu_runtime::{FdProblem, Guest, HostPaths, PlugProblem, Spawn, SpawnError, devices};
 use tempfile::TempDir;
 
-use crate::host::{Lacking, in_network_namespace, open_files};
+use crate::host::{Lacking, in_network_namespace, ip, open_files};
 use crate::qmp::{LONG, paused};
 use crate::stand_in;
 
 crate::tests! {
     descriptors_are_handed_over_by_name
     what_was_handed_over_is_taken_back
+    a_file_goes_by_a_set
+    what_the_caller_hands_over_is_not_opened
+    taps_are_those_of_the_guest_s_namespace
     a_descriptor_that_fails_changes_nothing
     a_death_leaves_nothing_to_undo
     without_qmp_nothing_is_plugged
@@ -28,15 +33,17 @@ struct Taking {
 impl Taking {
     /// With a file in place of `/dev/vhost-net`.
     fn all_but(refused: &str) -> Self {
+        Self::spawned(refused, |spawn| spawn)
+    }
+
+    fn spawned(refused: &str, with: impl FnOnce(Spawn<'_>) -> Spawn<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let vhost_net = folder.path().join("vhost-net");
         fs::write(&vhost_net, "").unwrap();
         let log = folder.path().join("log");
         let plan = stand_in::plan(&["qmp", "takes", log.to_str().unwrap(), refused], vec![]);
-        let guest = Spawn::new(&plan)
-            .host_paths(HostPaths { vhost_net, ..HostPaths::default() })
-            .qmp_with(QmpOptions::new().timeout(LONG))
-            .start();
+        let spawn = Spawn::new(&plan).host_paths(HostPaths { vhost_net, ..HostPaths::default() });
+        let guest = with(spawn).qmp_with(QmpOptions::new().timeout(LONG)).start();
         Self { guest: guest.unwrap(), folder }
     }
 
@@ -99,6 +106,85 @@ fn what_was_handed_over_is_taken_back() -> Result<(), Lacking> {
     })
 }
 
+fn a_file_goes_by_a_set() -> Result<(), Lacking> {
+    // A relative path is one of this process's working directory, as at the spawn.
+    let plug =
+        |taking: &Taking| taking.guest.plug(devices! { disk file="Cargo.toml" format=raw readonly fd });
+    let done = [
+        r#"add-fd {"opaque":"Cargo.toml"}"#,
+        r#"blockdev-add {"driver":"raw","file":{"driver":"file","filename":"/dev/fdset/7"},"node-name":"disk0","read-only":true}"#,
+        r#"device_add {"drive":"disk0","driver":"virtio-blk","id":"disk0"}"#,
+    ];
+    let undone = [r#"blockdev-del {"node-name":"disk0"}"#, r#"remove-fd {"fdset-id":7}"#];
+    for (steps, refused) in (1..).zip(["add-fd", "blockdev-add", "device_add"]) {
+        let taking = Taking::all_but(refused);
+        let before = open_files();
+        let error = plug(&taking).unwrap_err();
+        assert!(error.left.is_empty() && error.to_string().ends_with(&format!("{refused}: no")), "{error}");
+        assert_eq!(taking.commands(), [&done[..steps], &undone[3 - steps..]].concat());
+        assert_eq!(open_files(), before);
+    }
+    let taking = Taking::all_but("nothing");
+    plug(&taking).unwrap();
+    taking.guest.unplug("disk0").unwrap();
+    assert_eq!(taking.commands(), [&done[..], &undone].concat());
+    Ok(())
+}
+
+fn what_the_caller_hands_over_is_not_opened() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        let taking = Taking::all_but("nothing");
+        fs::remove_file(taking.folder.path().join("vhost-net")).unwrap();
+        let before = open_files();
+        let file = || File::open("/dev/null").unwrap();
+        let card = devices! { netdev tap id=lan mq=1 vhost };
+        for (names, said) in [
+            (vec!["lan.1"], "no file descriptor is called `lan.1`: there is lan.vhost0, lan.0"),
+            (vec!["lan.vhost0", "lan.vhost0"], "two file descriptors were handed over as `lan.vhost0`"),
+        ] {
+            let fds = names.into_iter().map(|name| (name, file()));
+            assert_eq!(taking.guest.plug_with_fds(card, fds).unwrap_err().to_string(), said);
+        }
+        assert_eq!((taking.commands(), open_files()), (vec![], before.clone()));
+
+        taking.guest.plug_with_fds(card, [("lan.vhost0", file())]).unwrap();
+        assert_eq!(
+            taking.commands()[..2],
+            [HANDED[0], HANDED[1]].map(|line| line.replace('1', "5").replace('2', "6"))
+        );
+        let disk = devices! { disk id=d file="/no/such/file" format=raw readonly fd };
+        taking.guest.plug_with_fds(disk, [("d.0", file())]).unwrap();
+        assert_eq!(open_files(), before);
+        Ok(())
+    })
+}
+
+fn taps_are_those_of_the_guest_s_namespace() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        let (sender, namespaces) = mpsc::channel();
+        in_network_namespace(move || {
+            ip("tuntap add dev one mode tap");
+            ip("tuntap add dev two mode tap multi_queue");
+            sender.send(File::open("/proc/thread-self/ns/net").unwrap()).unwrap();
+            Ok(())
+        })?;
+        let namespace = namespaces.recv().unwrap();
+        let path = format!("/proc/self/fd/{}", namespace.as_raw_fd());
+        let taking = Taking::spawned("nothing", |spawn| spawn.network_namespace(path));
+        drop(namespace);
+        let before = open_files();
+        taking.guest.plug(devices! { netdev tap ifname=two mq=2 }).unwrap();
+        // Here it would have been made.
+        let error = taking.guest.plug(devices! { netdev tap ifname=one mq=2 }).unwrap_err();
+        assert!(
+            matches!(&*error.problem, PlugProblem::Fds(SpawnError::Fd(fd)) if matches!(fd.problem, FdProblem::OneQueue { .. })),
+            "{error}"
+        );
+        assert_eq!(open_files(), before);
+        Ok(())
+    })
+}
+
 fn a_descriptor_that_fails_changes_nothing() -> Result<(), Lacking> {
     in_network_namespace(|| {
         let taking = Taking::all_but("nothing");
@@ -112,9 +198,9 @@ fn a_descriptor_that_fails_changes_nothing() -> Result<(), Lacking> {
             })
             .unwrap_err();
         let said = error.to_string();
-        assert!(said.starts_with(&format!("{}:{}: net0, queue 0: ", file!(), line!() - 4)), "{said}");
+        assert!(said.starts_with(&format!("{}:{}:17: net0, queue 0: ", file!(), line!() - 4)), "{said}");
         assert!(
-            matches!(&*error.problem, PlugProblem::Fd(fd) if matches!(fd.problem, FdProblem::Open { .. })),
+            matches!(&*error.problem, PlugProblem::Fds(SpawnError::Fd(fd)) if matches!(fd.problem, FdProblem::Open { .. })),
             "{said}"
         );
         assert_eq!((taking.commands(), open_files()), (vec![], before));

@@ -147,6 +147,7 @@ fn take(log: &str, refused: &str) {
             "qom-list" if arguments["path"] == "pcie.0" => {
                 json!({ "error": { "class": "DeviceNotFound", "desc": "no" } })
             }
+            "add-fd" => json!({ "return": { "fdset-id": 7, "fd": 20 } }),
             "human-monitor-command" => json!({ "return": "" }),
             "query-name" => json!({ "return": { "name": "web" } }),
             _ if name.starts_with("q") && name != "qmp_capabilities" => json!({ "return": [] }),

@@ -1,6 +1,6 @@
 //! The interface for tasks, with a real QEMU and with stand-ins.
 
-use std::fs;
+use std::fs::{self, File};
 use std::future::Future;
 use std::os::fd::AsFd;
 use std::pin::pin;
@@ -210,11 +210,14 @@ fn a_task_plugs_and_unplugs() -> Result<(), Lacking> {
         assert_eq!((plugged.devices, chardevs().await), (vec!["port0".to_owned()], before + 1));
         guest.unplug("port0").await.unwrap();
         assert_eq!(chardevs().await, before);
+        let log = File::open("Cargo.toml").unwrap();
+        let disk = devices! { disk id=d file="/no/such/file" format=raw readonly fd };
+        assert_eq!(guest.plug_with_fds(disk, [("d.0", log)]).await.unwrap().devices, ["d"]);
         let error = guest.plug(devices! { port pty bus=t.0 }).await.unwrap_err();
         let line = line!() - 1;
         assert_eq!(
             error.to_string(),
-            format!("{}:{line}: the guest has no bus `t.0`: name one that it has", file!())
+            format!("{}:{line}:43: the guest has no bus `t.0`: name one that it has", file!())
         );
         let error = guest.unplug_timeout("port0", SHORT).await.unwrap_err();
         assert_eq!(error.to_string(), "the guest has no device `port0`");
