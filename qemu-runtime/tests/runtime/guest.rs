@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use qemu_runtime::{Cause, Guest, Plan, Spawn, SpawnError, Stderr, Stdio};
+use qemu_runtime::{Cause, Guest, Lines, Plan, Spawn, SpawnError, Stderr, Stdio};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::host::{self, Lacking, open_files, state_of, threads, until};
@@ -204,10 +204,16 @@ fn a_tee_that_fails_costs_the_guest_nothing() -> Result<(), Lacking> {
             Ok(())
         }
     }
-    for tee in [Stderr::tee(Full), Stderr::tee(Panics)] {
+    // It panics once more when it is dropped, with the line that it has still.
+    let panics_twice = Lines::new(|_| std::panic::resume_unwind(Box::new("as the test wants it")));
+    for tee in [Stderr::tee(Full), Stderr::tee(Panics), Stderr::tee(panics_twice)] {
         let exit = Spawn::new(&shell("echo one >&2; echo two >&2")).stderr(tee).spawn().unwrap().wait();
         assert_eq!((exit.success(), exit.stderr()), (true, &b"one\ntwo\n"[..]));
     }
+    // Not before the end is it handed a line that doesn't end.
+    let panics_late = Lines::new(|_| std::panic::resume_unwind(Box::new("as the test wants it")));
+    let exit = Spawn::new(&shell("printf one >&2")).stderr(Stderr::tee(panics_late)).spawn().unwrap().wait();
+    assert_eq!((exit.success(), exit.stderr()), (true, &b"one"[..]));
     Ok(())
 }
 
