@@ -143,11 +143,33 @@ fn a_socket_that_is_too_busy_to_answer_is_in_use() {
     rustix::net::bind(&listener, &address).unwrap();
     rustix::net::listen(&listener, 0).unwrap();
     let connections: Vec<_> = (0..4).map(|_| stream()).collect();
-    let connected = connections.iter().map(|socket| rustix::net::connect(socket, &address));
-    assert_eq!(connected.last(), Some(Err(rustix::io::Errno::AGAIN)));
+    let connected: Vec<_> = connections.iter().map(|socket| rustix::net::connect(socket, &address)).collect();
+    assert_eq!(connected.last(), Some(&Err(rustix::io::Errno::AGAIN)));
     let ran = end(command.spawn().unwrap());
     assert_eq!(ran.stderr, "qemu-dslc: --qmp q: another program listens there\n");
     assert_eq!(ran.status, Some(2));
+}
+
+#[test]
+fn signals_reach_qemu_though_nobody_reads_what_it_says() {
+    let folder = Folder::new();
+    // More than the pipe holds.
+    let child = start(&folder, "trap '' TERM; while :; do head -c 1000000 /dev/zero >&2; done", &[]);
+    let pid: i32 = fs::read_to_string(folder.path().join("started")).unwrap().trim().parse().unwrap();
+    for _ in 0..2 {
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        signal(&child, Signal::TERM);
+    }
+    let gone = wait_for(|| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        (stat.is_empty() || stat.contains(") Z ")).then_some(())
+    });
+    let mut child = child;
+    drop(child.stderr.take());
+    if gone.is_none() {
+        signal(&child, Signal::KILL);
+    }
+    assert_eq!(end(child).status, Some(137));
 }
 
 #[test]
