@@ -14,6 +14,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
@@ -120,7 +121,7 @@ pub(crate) fn spawn(command: &Command) -> Result<Process, (Step, io::Error)> {
     let child = Child::of(command);
     let in_parent = |error| (Step::Clone, error);
     let stack = Stack::new().map_err(in_parent)?;
-    let dumpable = Dumpable::of_this_process();
+    let dumpable = command.bounds.user.is_some().then(Dumpable::of_this_process);
     let mut pidfd: c_int = -1;
     block_signals();
     // SAFETY: the child runs `run_child` on a stack that nothing else uses, and `child`, `stack` and `pidfd` live
@@ -137,7 +138,7 @@ pub(crate) fn spawn(command: &Command) -> Result<Process, (Step, io::Error)> {
         )
     };
     let cloned = if pid < 0 { Err(in_parent(io::Error::last_os_error())) } else { Ok(()) };
-    if command.bounds.user.is_some() {
+    if let Some(dumpable) = dumpable {
         dumpable.restore();
     }
     cloned?;
@@ -365,18 +366,24 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
 ///
 /// The kernel forbids both to a process that changes its user, and means its memory, which here is also this
 /// process's.
-struct Dumpable(c_int);
+struct Dumpable {
+    before: c_int,
+    /// Nobody else changes it meanwhile, or takes the change for what was before.
+    _turn: MutexGuard<'static, ()>,
+}
 
 impl Dumpable {
     fn of_this_process() -> Self {
+        static CHANGING: Mutex<()> = Mutex::new(());
+        let turn = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: it takes a number and touches no memory.
-        Self(unsafe { libc::prctl(libc::PR_GET_DUMPABLE) })
+        Self { before: unsafe { libc::prctl(libc::PR_GET_DUMPABLE) }, _turn: turn }
     }
 
     /// As it was: while the child had the memory, its user could not trace it there, and now it is gone from it.
     fn restore(&self) {
         // What only root may look at (2) can't be said again, and is what the kernel makes of it by itself.
-        if self.0 == 1 {
+        if self.before == 1 {
             // SAFETY: it takes numbers.
             unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1) };
         }

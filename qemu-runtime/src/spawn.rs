@@ -259,10 +259,13 @@ impl<'a> Spawn<'a> {
     /// As [`Guest::start`].
     pub fn start(self) -> Result<Guest, StartError> {
         let plan = self.plan;
-        let guest = self.with_qmp().spawn().map_err(StartError::Spawn)?;
+        let mut guest = self.with_qmp().spawn().map_err(StartError::Spawn)?;
+        // Until it has started, it is killed where this ends.
+        let detached = mem::take(&mut guest.detached);
         if let Some(qmp) = guest.qmp() {
             qmp.ready(qmp.timeout()).map_err(|error| StartError::of(error, plan))?;
         }
+        guest.detached = detached;
         Ok(guest)
     }
 

@@ -35,6 +35,8 @@ impl Stdio {
             let mut buffer = vec![0; 64 * 1024];
             loop {
                 let chunk = match reader.read(&mut buffer) {
+                    // The program's signals may come in on this thread, too.
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     Ok(0) | Err(_) => return,
                     Ok(length) => buffer.get(..length).unwrap_or_default(),
                 };

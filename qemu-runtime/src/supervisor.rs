@@ -180,8 +180,9 @@ impl Shared {
             if written
                 && let Some(incoming) = &mut stderr
                 && self.take(incoming, &mut buffer) == 0
+                && let Some(Incoming { tee, .. }) = stderr.take()
             {
-                stderr = None;
+                drop_callers(tee);
             }
         }
         // What it wrote last is in the pipe still. Not more than the pipe holds: a process that it left behind may
@@ -194,6 +195,7 @@ impl Shared {
                     taken => left = left.saturating_sub(taken),
                 }
             }
+            drop_callers(incoming.tee);
         }
         let ended = process::wait(&self.pidfd);
         self.lock().ended = Some(ended);
@@ -210,11 +212,17 @@ impl Shared {
             // It is the caller's code: its panic must not take the thread along, nor with it the guest.
             let written = catch_unwind(AssertUnwindSafe(|| tee.write_all(chunk).and_then(|()| tee.flush())));
             if !matches!(written, Ok(Ok(()))) {
-                stderr.tee = None;
+                drop_callers(stderr.tee.take());
             }
         }
         taken
     }
+}
+
+/// What is the caller's may panic while it is dropped, too.
+fn drop_callers(tee: Option<Box<dyn Write + Send>>) {
+    // The panic was printed.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(tee)));
 }
 
 fn ready(fd: impl AsFd) -> bool {

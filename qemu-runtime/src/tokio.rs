@@ -73,9 +73,15 @@ impl Guest {
     /// As [`Guest::start`].
     pub async fn start_with(spawn: Spawn<'_>) -> Result<Self, StartError> {
         let plan = spawn.plan;
-        let guest = Self::from(spawn.with_qmp().spawn().map_err(StartError::Spawn)?);
+        let mut guest = spawn.with_qmp().spawn().map_err(StartError::Spawn)?;
+        // Until it has started, it is killed where this ends, or the task does.
+        let detached = std::mem::take(&mut guest.detached);
+        let mut guest = Self::from(guest);
         if let Some(qmp) = guest.qmp() {
             qmp.ready(qmp.timeout()).await.map_err(|error| StartError::of(error, plan))?;
+        }
+        if let Some(guest) = Arc::get_mut(&mut guest.guest) {
+            guest.detached = detached;
         }
         Ok(guest)
     }

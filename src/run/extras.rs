@@ -3,11 +3,12 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::FileTypeExt as _;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use qemu_dsl::Options;
 use qemu_dsl::plan::Plan;
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
 use crate::failure::{Failure, reason};
 
@@ -60,11 +61,19 @@ impl QmpSocket {
         let refused = |what: &str| Err(Failure::usage(format!("--qmp {path}: {what}")));
         match fs::symlink_metadata(path) {
             Ok(metadata) if !metadata.file_type().is_socket() => refused("there is a file that is no socket"),
-            Ok(_) if UnixStream::connect(path).is_ok() => refused("another program listens there"),
+            Ok(_) if somebody_listens(path) => refused("another program listens there"),
             Err(error) if error.kind() != io::ErrorKind::NotFound => refused(&reason(&error)),
             _ => Ok(Self(path.into())),
         }
     }
+}
+
+/// Doesn't wait for one who has no time for another connection.
+fn somebody_listens(path: &str) -> bool {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let connected = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
+        .and_then(|socket| connect(&socket, &SocketAddrUnix::new(path)?));
+    matches!(connected, Ok(()) | Err(Errno::AGAIN))
 }
 
 impl Drop for QmpSocket {

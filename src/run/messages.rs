@@ -16,6 +16,9 @@ enum State {
     PassedOn,
 }
 
+/// What it says beyond this is not about its arguments.
+const MOST: usize = 1 << 20;
+
 impl Messages {
     pub(crate) fn held() -> Self {
         Self(Arc::new(Mutex::new(State::Held(Vec::new()))))
@@ -23,12 +26,13 @@ impl Messages {
 
     /// Passes on what was held back, and all that comes from now on.
     pub(crate) fn release(&self) {
-        pass_on(&self.take());
+        self.lock().release();
     }
 
     /// The same without a part of `text`, which is the end of all that came. Where that was passed on already, it stays so.
     pub(crate) fn release_without(&self, text: &str, part: &Range<usize>) {
-        let held = self.take();
+        let mut state = self.lock();
+        let held = state.take();
         match (text.get(..part.start), text.get(part.end..)) {
             (Some(before), Some(behind)) if held.ends_with(text.as_bytes()) => {
                 let earlier = held.len() - text.len();
@@ -40,23 +44,33 @@ impl Messages {
         }
     }
 
-    fn take(&self) -> Vec<u8> {
-        match std::mem::replace(&mut *self.lock(), State::PassedOn) {
-            State::Held(held) => held,
-            State::PassedOn => Vec::new(),
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+impl State {
+    fn release(&mut self) {
+        pass_on(&self.take());
+    }
+
+    fn take(&mut self) -> Vec<u8> {
+        match std::mem::replace(self, Self::PassedOn) {
+            Self::Held(held) => held,
+            Self::PassedOn => Vec::new(),
+        }
+    }
+}
+
 impl Write for Messages {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut *self.lock() {
-            State::Held(held) => held.extend_from_slice(bytes),
-            State::PassedOn => pass_on(bytes),
+        let mut state = self.lock();
+        match &mut *state {
+            State::Held(held) if held.len() + bytes.len() <= MOST => held.extend_from_slice(bytes),
+            _ => {
+                state.release();
+                pass_on(bytes);
+            }
         }
         Ok(bytes.len())
     }

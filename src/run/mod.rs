@@ -47,7 +47,6 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
 
     // In this order, so that they end in the other: whatever ends this, the terminal comes back last.
     let _terminal = Terminal::save();
-    let signals = Signals::new()?;
     let _socket = command.qmp.as_deref().map(QmpSocket::at).transpose()?;
     let messages = Messages::held();
     let stdout = if command.wait_for.is_some() { Stdio::Pipe } else { Stdio::Inherit };
@@ -70,6 +69,8 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
         messages.release();
         return Ok(status::SUCCESS);
     }
+    // Until here a signal ends this program, as it may wait for what it opens, and the kernel ends QEMU with it.
+    let signals = Signals::new()?;
     let _pid_file = command.pidfile.as_deref().map(|path| PidFile::write(path, guest.id())).transpose()?;
 
     let serial = guest.take_stdout().zip(command.wait_for.clone());

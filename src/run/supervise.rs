@@ -39,6 +39,12 @@ enum Event {
     Ended(Exit),
 }
 
+/// What is written to standard error.
+enum Words {
+    QemuHeldBack,
+    Own(String),
+}
+
 /// Why the guest was shut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
@@ -67,6 +73,8 @@ pub(crate) struct Supervisor<'g> {
     timeout: Option<Instant>,
     /// When standard error is no longer held back.
     release: Option<Instant>,
+    /// What is to be written to standard error, by a thread of its own.
+    writer: Option<Sender<Words>>,
     sender: Sender<Event>,
     events: Receiver<Event>,
     stop: Option<Stop>,
@@ -85,6 +93,7 @@ impl<'g> Supervisor<'g> {
             messages,
             timeout: command.timeout.and_then(|timeout| now.checked_add(timeout)),
             release: Some(now + HELD),
+            writer: None,
             sender,
             events,
             stop: None,
@@ -100,14 +109,25 @@ impl<'g> Supervisor<'g> {
             None => self.said = Some(false),
         }
         let guest = self.guest;
+        let messages = self.messages;
+        let (writer, words) = mpsc::channel();
+        self.writer = Some(writer);
         let exit = thread::scope(|scope| {
+            scope.spawn(move || {
+                for words in words {
+                    match words {
+                        Words::QemuHeldBack => messages.release(),
+                        Words::Own(words) => output::complain(&words),
+                    }
+                }
+            });
             let ended = tell(&self.sender, Event::Ended);
             scope.spawn(move || ended(guest.wait()));
             if let Some(qmp) = guest.qmp() {
                 let greeted = tell(&self.sender, |()| Event::Greeted);
                 scope.spawn(move || qmp.ready(Duration::MAX).map(|_| greeted(())));
             }
-            loop {
+            let exit = loop {
                 match self.next() {
                     Some(Event::Signal(signal)) => self.signal(signal, scope),
                     Some(Event::Greeted) => self.greet(),
@@ -120,7 +140,10 @@ impl<'g> Supervisor<'g> {
                     Some(Event::Ended(exit)) => break exit,
                     None => self.look_at_the_clock(scope),
                 }
-            }
+            };
+            // The last of it is written before this ends.
+            self.writer = None;
+            exit
         });
         self.listen_to_the_end();
         End { exit, stop: self.stop, said: self.said == Some(true), greeted: self.greeted }
@@ -138,7 +161,7 @@ impl<'g> Supervisor<'g> {
     fn look_at_the_clock<'s>(&mut self, scope: &'s Scope<'s, 'g>) {
         let is_over = |deadline: &mut Option<Instant>| deadline.take_if(|at| *at <= Instant::now()).is_some();
         if is_over(&mut self.release) {
-            self.messages.release();
+            self.release();
         }
         if is_over(&mut self.timeout) {
             self.shut_down(Stop::Timeout, scope);
@@ -147,17 +170,17 @@ impl<'g> Supervisor<'g> {
 
     fn greet(&mut self) {
         self.greeted = true;
-        self.messages.release();
+        self.release();
         if let Some(older) = self.guest.older_than_target() {
-            output::complain(&format!("warning: {older}"));
+            self.say(format!("warning: {older}"));
         }
     }
 
     fn signal<'s>(&mut self, signal: Signal, scope: &'s Scope<'s, 'g>) {
         match signal {
             Signal::End if self.stop.is_some() => {
-                output::complain("killing QEMU");
                 self.kill();
+                self.say("killing QEMU");
             }
             Signal::End => {
                 self.shut_down(Stop::Signal, scope);
@@ -178,10 +201,10 @@ impl<'g> Supervisor<'g> {
             return;
         }
         self.stop = Some(stop);
-        self.messages.release();
+        self.release();
         match stop {
-            Stop::Signal => output::complain("shutting the guest down; the next signal kills QEMU"),
-            Stop::Timeout => output::complain("the guest's time is up: shutting it down"),
+            Stop::Signal => self.say("shutting the guest down; the next signal kills QEMU"),
+            Stop::Timeout => self.say("the guest's time is up: shutting it down"),
             Stop::Said => {}
         }
         let (guest, grace) = (self.guest, self.grace);
@@ -197,9 +220,25 @@ impl<'g> Supervisor<'g> {
         });
     }
 
+    fn say(&self, words: impl Into<String>) {
+        self.write(Words::Own(words.into()));
+    }
+
+    fn release(&self) {
+        self.write(Words::QemuHeldBack);
+    }
+
+    /// Whoever reads standard error may take no more, which must not keep a signal from QEMU.
+    fn write(&self, words: Words) {
+        if let Some(writer) = &self.writer {
+            // It is there as long as this.
+            let _ = writer.send(words);
+        }
+    }
+
     fn kill(&self) {
         if let Err(error) = self.guest.kill() {
-            output::complain(&format!("killing QEMU: {}", reason(&error)));
+            self.say(format!("killing QEMU: {}", reason(&error)));
         }
     }
 
@@ -209,7 +248,7 @@ impl<'g> Supervisor<'g> {
             && let Err(error) = pidfd_send_signal(self.guest.pidfd(), signal)
             && error != rustix::io::Errno::SRCH
         {
-            output::complain(&format!("passing on a signal: {}", reason(&error.into())));
+            self.say(format!("passing on a signal: {}", reason(&error.into())));
         }
     }
 

@@ -31,6 +31,17 @@ fn what_qemu_says_and_its_status_come_through() {
     assert_eq!(ran, Outcome { status: Some(9), stdout: "said\n".into(), stderr: "failed: 1G\n".into() });
 }
 
+/// The stand-in says how much memory the program has had.
+#[test]
+fn what_qemu_says_without_end_is_not_kept() {
+    let body =
+        "[ \"$1\" = --version ] || { head -c 200000000 /dev/zero >&2; grep VmHWM /proc/$PPID/status; }";
+    let ran = run_script(body, "memory 1G", "");
+    assert_eq!((ran.status, ran.stderr.len()), (Some(0), 200_000_000));
+    let peak: u64 = ran.stdout.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(peak < 100_000, "{}", ran.stdout);
+}
+
 #[test]
 fn what_qemu_rejects_is_shown_at_its_statement() {
     let text = "machine pc accel=tcg\nnodefaults\ndisk file=\"/no/such.img\" format=raw\narg \"-display\" \"none\"\n";

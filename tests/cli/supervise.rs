@@ -102,6 +102,77 @@ fn what_never_greets_is_terminated() {
 }
 
 #[test]
+fn what_cannot_be_opened_yet_can_be_interrupted() {
+    let folder = Folder::new();
+    assert!(Command::new("mkfifo").arg(folder.path().join("disk")).status().unwrap().success());
+    folder.file("a.vm", "target 7.2\ndisk file=disk format=raw readonly fd\n");
+    let mut command = dslc(["run", "a.vm"]);
+    command.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let state = |state: &str| {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+        stat.contains(&format!(") {state} ")).then_some(())
+    };
+    // Nothing else makes it wait but somebody who would write there.
+    let waits = || {
+        (0..5).all(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            state("S").is_some()
+        })
+    };
+    wait_for(|| waits().then_some(())).unwrap();
+    signal(&child, Signal::INT);
+    let ended = wait_for(|| state("Z"));
+    if ended.is_none() {
+        signal(&child, Signal::KILL);
+    }
+    let status = child.wait_with_output().unwrap().status;
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(2));
+}
+
+#[test]
+fn a_socket_that_is_too_busy_to_answer_is_in_use() {
+    let (folder, mut command) = prepare(IDLE, &["--qmp", "q"]);
+    let path = folder.path().join("q");
+    let address = rustix::net::SocketAddrUnix::new(&path).unwrap();
+    let stream = || {
+        let (family, kind) = (rustix::net::AddressFamily::UNIX, rustix::net::SocketType::STREAM);
+        rustix::net::socket_with(family, kind, rustix::net::SocketFlags::NONBLOCK, None).unwrap()
+    };
+    let listener = stream();
+    rustix::net::bind(&listener, &address).unwrap();
+    rustix::net::listen(&listener, 0).unwrap();
+    let connections: Vec<_> = (0..4).map(|_| stream()).collect();
+    let connected: Vec<_> = connections.iter().map(|socket| rustix::net::connect(socket, &address)).collect();
+    assert_eq!(connected.last(), Some(&Err(rustix::io::Errno::AGAIN)));
+    let ran = end(command.spawn().unwrap());
+    assert_eq!(ran.stderr, "qemu-dslc: --qmp q: another program listens there\n");
+    assert_eq!(ran.status, Some(2));
+}
+
+#[test]
+fn signals_reach_qemu_though_nobody_reads_what_it_says() {
+    let folder = Folder::new();
+    // More than the pipe holds.
+    let child = start(&folder, "trap '' TERM; while :; do head -c 1000000 /dev/zero >&2; done", &[]);
+    let pid: i32 = fs::read_to_string(folder.path().join("started")).unwrap().trim().parse().unwrap();
+    for _ in 0..2 {
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        signal(&child, Signal::TERM);
+    }
+    let gone = wait_for(|| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        (stat.is_empty() || stat.contains(") Z ")).then_some(())
+    });
+    let mut child = child;
+    drop(child.stderr.take());
+    if gone.is_none() {
+        signal(&child, Signal::KILL);
+    }
+    assert_eq!(end(child).status, Some(137));
+}
+
+#[test]
 fn other_signals_are_passed_on() {
     let folder = Folder::new();
     let body = "while :; do sleep 0.1; done";

@@ -6,7 +6,8 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
@@ -65,7 +66,7 @@ pub(super) fn listen(path: &Path) -> Result<(OwnedFd, SocketFile), FdProblem> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let turn = File::open(folder).ok();
     if let Some(folder) = &turn {
-        let _ = flock(folder, FlockOperation::LockExclusive);
+        take_turn(folder);
     }
     let listener = match UnixListener::bind(path) {
         Err(in_use) if in_use.kind() == io::ErrorKind::AddrInUse => {
@@ -84,6 +85,16 @@ pub(super) fn listen(path: &Path) -> Result<(OwnedFd, SocketFile), FdProblem> {
         FdProblem::Open { path: path.into(), cure, source }
     })?;
     Ok((listener.into(), SocketFile::new(path)))
+}
+
+/// Anybody may lock a folder that everybody may read, and for ever: that is no reason to wait as long.
+fn take_turn(folder: &File) {
+    let end = Instant::now() + PATIENCE;
+    while let Err(Errno::AGAIN | Errno::INTR) = flock(folder, FlockOperation::NonBlockingLockExclusive)
+        && Instant::now() < end
+    {
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Removes the file of a socket on which nobody listens any more, and nothing else.
@@ -113,7 +124,7 @@ fn socket(flags: SocketFlags) -> Result<OwnedFd, Errno> {
     socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC | flags, None)
 }
 
-/// How long a connection may take, which the other side makes by itself unless it has its hands full.
+/// How long a connection may take, which the other side makes by itself unless it has its hands full, or another's turn.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Connects to a socket on which somebody listens.

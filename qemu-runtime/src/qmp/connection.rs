@@ -54,7 +54,7 @@ pub(super) struct State {
     fd_command: Option<u64>,
     pub(super) events: Ring,
     pub(super) observed: Observed,
-    /// Whether all that QEMU sent was read.
+    /// Whether all that QEMU sent was read, or no more of it will be.
     drained: bool,
     ended: Option<Arc<QmpEnd>>,
 }
@@ -119,7 +119,7 @@ impl Connection {
 
     /// What was seen of the guest's end, once all that QEMU sent was read.
     pub(super) fn observed(&self) -> Observed {
-        // What QEMU left behind may have its end of the socket still.
+        // What QEMU left behind may have its end of the socket still, and write on and on.
         let drained = self.wait(deadline_of(PATIENCE), State::drained);
         drained.unwrap_or_else(|_| self.lock().observed.clone())
     }
@@ -212,17 +212,16 @@ impl Connection {
 
     /// Reads until there is nothing more: the work of a thread.
     pub(super) fn read(&self) {
-        let end = match self.read_lines() {
+        let read = self.read_lines();
+        let mut state = self.lock();
+        state.drained = true;
+        let (observed, ended) = (state.observed.clone(), state.ended.is_some());
+        drop(state);
+        self.state.tell();
+        let end = match read {
             Err(end) => end,
+            Ok(_) if ended => return,
             Ok(partial) => {
-                let mut state = self.lock();
-                state.drained = true;
-                let (observed, ended) = (state.observed.clone(), state.ended.is_some());
-                drop(state);
-                self.state.tell();
-                if ended {
-                    return;
-                }
                 let process = self.process.as_ref();
                 let ended = process.and_then(|process| Some((process, process.wait(deadline_of(PATIENCE))?)));
                 match ended {
@@ -243,6 +242,9 @@ impl Connection {
         let mut chunk = vec![0; 64 * 1024];
         let limit = self.options.line_limit;
         loop {
+            if self.is_over() {
+                return Ok(!line.is_empty());
+            }
             let taken = match (&self.socket).read(&mut chunk) {
                 Ok(0) => return Ok(!line.is_empty()),
                 Ok(taken) => taken,
@@ -263,6 +265,21 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// Waits until there is something to read, or QEMU has ended and there is not: a process that it left behind may have
+    /// its end of the socket still.
+    fn is_over(&self) -> bool {
+        let Some(process) = &self.process else {
+            return false;
+        };
+        let socket = || PollFd::new(&self.socket, PollFlags::IN);
+        // Where it fails otherwise, reading waits as well.
+        while poll(&mut [socket(), PollFd::new(&process.pidfd, PollFlags::IN)], None) == Err(Errno::INTR) {}
+        // What it sent before it ended is there by the time that it has.
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let ended = poll(&mut [PollFd::new(&process.pidfd, PollFlags::IN)], Some(&now)) == Ok(1);
+        ended && poll(&mut [socket()], Some(&now)) == Ok(0)
     }
 
     /// Takes what a line says.

@@ -19,6 +19,7 @@ use crate::stand_in::{output, plan, shell};
 crate::tests! {
     a_user_has_its_groups_and_nothing_of_this_process
     another_user_needs_the_right_to_become_one
+    becoming_users_at_once_leaves_this_process_as_it_was
     real_qemu_runs_as_another_user
     limits_are_set
     a_limit_of_open_files_may_be_below_the_table
@@ -47,6 +48,23 @@ fn a_user_has_its_groups_and_nothing_of_this_process() -> Result<(), Lacking> {
 
     let named = User::named("nobody").map_err(|error| Lacking(format!("needs the user nobody: {error}")))?;
     assert!(output(Spawn::new(&shell("id -un")).user(named)).starts_with("nobody"));
+    Ok(())
+}
+
+fn becoming_users_at_once_leaves_this_process_as_it_was() -> Result<(), Lacking> {
+    need_root()?;
+    let dumpable = || dumpable_behavior().unwrap();
+    let before = dumpable();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    Spawn::new(&shell("true")).user(User::new(65534, 65534)).spawn().unwrap().wait();
+                }
+            });
+        }
+    });
+    assert_eq!(dumpable(), before);
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use qemu_runtime::{Cause, Guest, Plan, Spawn, SpawnError, Stderr, Stdio};
+use qemu_runtime::{Cause, Guest, Lines, Plan, Spawn, SpawnError, Stderr, Stdio};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::host::{self, Lacking, open_files, state_of, threads, until};
@@ -26,6 +26,7 @@ crate::tests! {
     a_hundred_megabytes_of_stderr_stay_bounded
     stderr_is_passed_on_as_it_comes
     a_tee_that_fails_costs_the_guest_nothing
+    a_signal_does_not_end_a_writer
     what_a_guest_leaves_behind_does_not_delay_its_end
     standard_streams_are_what_was_asked_for
     the_environment_is_what_was_asked_for
@@ -204,10 +205,49 @@ fn a_tee_that_fails_costs_the_guest_nothing() -> Result<(), Lacking> {
             Ok(())
         }
     }
-    for tee in [Stderr::tee(Full), Stderr::tee(Panics)] {
+    // It panics once more when it is dropped, with the line that it has still.
+    let panics_twice = Lines::new(|_| std::panic::resume_unwind(Box::new("as the test wants it")));
+    for tee in [Stderr::tee(Full), Stderr::tee(Panics), Stderr::tee(panics_twice)] {
         let exit = Spawn::new(&shell("echo one >&2; echo two >&2")).stderr(tee).spawn().unwrap().wait();
         assert_eq!((exit.success(), exit.stderr()), (true, &b"one\ntwo\n"[..]));
     }
+    // Not before the end is it handed a line that doesn't end.
+    let panics_late = Lines::new(|_| std::panic::resume_unwind(Box::new("as the test wants it")));
+    let exit = Spawn::new(&shell("printf one >&2")).stderr(Stderr::tee(panics_late)).spawn().unwrap().wait();
+    assert_eq!((exit.success(), exit.stderr()), (true, &b"one"[..]));
+    Ok(())
+}
+
+#[expect(unsafe_code, reason = "handlers of signals, and signals to one thread, have no safe form")]
+fn a_signal_does_not_end_a_writer() -> Result<(), Lacking> {
+    extern "C" fn nothing(_: i32) {}
+
+    // Without SA_RESTART: what a thread waits in ends with EINTR.
+    // SAFETY: all zero is an action without flags, and the handler does nothing.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = nothing as *const () as usize;
+        assert_eq!(libc::sigaction(libc::SIGUSR1, &raw const action, std::ptr::null_mut()), 0);
+    }
+    let log = Log::default();
+    let mut guest = Spawn::new(&shell("read line; echo out"))
+        .stdin(Stdio::Pipe)
+        .stdout(Stdio::writer(log.clone()).unwrap())
+        .spawn()
+        .unwrap();
+    let named = |task: &PathBuf| fs::read_to_string(task.join("comm")).unwrap() == "qemu-output\n";
+    let mut tasks = fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
+    let writer = tasks.find(named).unwrap();
+    let number: i32 = writer.file_name().unwrap().to_str().unwrap().parse().unwrap();
+    let waits = || fs::read_to_string(writer.join("stat")).unwrap().contains(") S ");
+    until("it waits", waits);
+    let pid = libc::pid_t::try_from(std::process::id()).unwrap();
+    // SAFETY: it takes numbers.
+    assert_eq!(unsafe { libc::syscall(libc::SYS_tgkill, pid, number, libc::SIGUSR1) }, 0);
+    until("it waits again, or has gone", || !writer.exists() || waits());
+    drop(guest.take_stdin());
+    assert!(guest.wait().success());
+    until("all has come", || *log.0.lock().unwrap() == b"out\n");
     Ok(())
 }
 

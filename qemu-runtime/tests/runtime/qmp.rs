@@ -15,7 +15,7 @@ use qemu_runtime::qmp::{AddFd, GetFd, QmpEnd, QmpError, QmpOptions, QueryStatus,
 use qemu_runtime::{
     Cause, Guest, Plan, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, StartError, Stdio, Version,
 };
-use rustix::process::{Signal, pidfd_send_signal};
+use rustix::process::{Pid, Signal, kill_process, pidfd_send_signal};
 use serde_json::{Value, json};
 
 use crate::host::{Lacking, fd, file, open_files, threads, until};
@@ -37,6 +37,8 @@ crate::tests! {
     a_line_of_50_megabytes_is_read
     answers_find_their_commands
     a_death_ends_all_calls
+    a_death_ends_them_though_its_socket_lives_on
+    a_start_that_fails_leaves_nothing_detached
     rejected_arguments_come_back
     shutdown_climbs
     a_guest_that_hears_powers_down
@@ -305,6 +307,30 @@ fn a_death_ends_all_calls() -> Result<(), Lacking> {
     });
     let late = qmp.execute(&QueryStatus {}).unwrap_err();
     assert_eq!(late.exit(), Some(&guest.wait()));
+    Ok(())
+}
+
+fn a_death_ends_them_though_its_socket_lives_on() -> Result<(), Lacking> {
+    let plan = stand_in::shell("sleep 1000 & echo $! >&2; exit 3");
+    let guest = Spawn::new(&plan).qmp().spawn().unwrap();
+    let error = guest.qmp().unwrap().ready(LONG).unwrap_err();
+    let left_behind = guest.wait().stderr_text().trim().parse().ok().and_then(Pid::from_raw);
+    kill_process(left_behind.unwrap(), Signal::KILL).unwrap();
+    assert_eq!(error.exit().map(|exit| exit.cause()), Some(Cause::Failed(3)), "{error}");
+    Ok(())
+}
+
+fn a_start_that_fails_leaves_nothing_detached() -> Result<(), Lacking> {
+    let before = (open_files(), threads());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pid");
+    let plan = Plan::new("sh", ["-c", "echo $$ >$0; exec sleep 1000", file.to_str().unwrap()], vec![]);
+    let silent = QmpOptions::new().timeout(Duration::from_secs(2));
+    let error = Spawn::new(&plan).detached().qmp_with(silent).start().unwrap_err();
+    assert!(matches!(error, StartError::Qmp(QmpError::Timeout { .. })), "{error}");
+    let pid = fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+    assert_eq!(crate::host::state_of(pid), None);
+    assert_eq!((open_files(), threads()), before);
     Ok(())
 }
 

@@ -18,6 +18,7 @@ use crate::stand_in::{self, errno, expected, listed, problem};
 crate::tests! {
     all_sources_are_at_their_numbers_and_nothing_else
     a_socket_is_listened_on_before_the_program_runs
+    a_folder_that_somebody_keeps_locked_hinders_no_socket
     a_dead_socket_is_replaced
     what_is_not_a_dead_socket_stays
     of_many_that_replace_a_socket_one_does
@@ -105,6 +106,16 @@ fn all_sources_are_at_their_numbers_and_nothing_else() -> Result<(), Lacking> {
         assert_eq!(listed(spawn).unwrap(), expected);
         assert_eq!(open_files(), before);
     })
+}
+
+fn a_folder_that_somebody_keeps_locked_hinders_no_socket() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let locked = fs::File::open(folder.path()).unwrap();
+    rustix::fs::flock(&locked, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let path = folder.path().join("socket");
+    let _guest = sleeping(listener(&path)).unwrap();
+    assert!(path.exists());
+    Ok(())
 }
 
 fn a_socket_is_listened_on_before_the_program_runs() -> Result<(), Lacking> {
