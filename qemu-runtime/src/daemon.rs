@@ -13,39 +13,41 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tempfile::TempDir;
 
 use crate::confine::User;
+use crate::plan::Plan;
 
-/// Whether a program with these arguments goes to the background.
-pub(crate) fn daemonizes(args: &[CString]) -> bool {
-    value_of(args, "daemonize").is_some()
+/// Whether QEMU goes to the background with a plan's arguments: the statement `daemonize`. Such a plan is started
+/// [detached](crate::Spawn::detached).
+pub fn daemonizes(plan: &Plan) -> bool {
+    value_of(plan.args(), "daemonize").is_some()
 }
 
 /// What stands behind the first of QEMU's options of this name, or nothing behind it.
-fn value_of<'a>(args: &'a [CString], option: &str) -> Option<Option<&'a OsStr>> {
-    let is_it = |arg: &CString| {
-        let name = arg.to_bytes().strip_prefix(b"-").map(|name| name.strip_prefix(b"-").unwrap_or(name));
+fn value_of<'a>(mut args: impl Iterator<Item = &'a OsStr>, option: &str) -> Option<Option<&'a OsStr>> {
+    let is_it = |arg: &OsStr| {
+        let name = arg.as_bytes().strip_prefix(b"-").map(|name| name.strip_prefix(b"-").unwrap_or(name));
         name == Some(option.as_bytes())
     };
-    let at = args.iter().position(is_it)?;
-    Some(args.get(at + 1).map(|value| OsStr::from_bytes(value.to_bytes())))
+    args.find(|arg| is_it(arg))?;
+    Some(args.next())
 }
 
 /// The file in which a daemon leaves its number, and which it keeps locked.
 pub(crate) struct PidFile {
     path: PathBuf,
-    /// Where it is ours.
-    folder: Option<TempDir>,
+    /// Where it is ours. It goes with this: QEMU doesn't mind.
+    _folder: Option<TempDir>,
 }
 
 impl PidFile {
-    /// That of the arguments, or one of our own, with the arguments that say so.
+    /// That of the plan, or one of our own, with the arguments that say so.
     pub(crate) fn of(
-        args: &[CString],
+        plan: &Plan,
         current_dir: Option<&Path>,
         user: Option<&User>,
     ) -> io::Result<(Self, Vec<CString>)> {
-        if let Some(path) = value_of(args, "pidfile").flatten() {
+        if let Some(path) = value_of(plan.args(), "pidfile").flatten() {
             let path = current_dir.map_or_else(|| PathBuf::from(path), |dir| dir.join(path));
-            return Ok((Self { path, folder: None }, Vec::new()));
+            return Ok((Self { path, _folder: None }, Vec::new()));
         }
         let folder = tempfile::Builder::new().prefix("qemu-").tempdir()?;
         if let Some(User { uid, gid, .. }) = user {
@@ -53,11 +55,11 @@ impl PidFile {
         }
         let path = folder.path().join("pid");
         let added = vec![c"-pidfile".to_owned(), CString::new(path.as_os_str().as_bytes())?];
-        Ok((Self { path, folder: Some(folder) }, added))
+        Ok((Self { path, _folder: Some(folder) }, added))
     }
 
     /// Who has left its number there, as what refers to it: never another that has the number now.
-    pub(crate) fn daemon(self) -> io::Result<(Pid, OwnedFd)> {
+    pub(crate) fn daemon(&self) -> io::Result<(Pid, OwnedFd)> {
         let gone = || io::Error::other("what went to the background has ended at once");
         let file = File::open(&self.path)?;
         let pid = locked_by(&file)?.ok_or_else(gone)?;
@@ -65,10 +67,6 @@ impl PidFile {
         // It had the number before that was opened, and has it still.
         if locked_by(&file)? != Some(pid) {
             return Err(gone());
-        }
-        if let Some(folder) = self.folder {
-            // What is left of it harms nobody.
-            let _ = folder.close();
         }
         Ok((pid, pidfd))
     }
@@ -95,25 +93,27 @@ mod tests {
     use std::path::Path;
 
     use super::{PidFile, daemonizes};
+    use crate::Plan;
 
-    fn args(words: &[&str]) -> Vec<CString> {
-        words.iter().map(|word| CString::new(*word).unwrap()).collect()
+    fn plan(args: &[&str]) -> Plan {
+        Plan::new("qemu", args.iter().copied(), vec![])
     }
 
     #[test]
     fn options_have_one_dash_or_two() {
-        assert!(daemonizes(&args(&["qemu", "-daemonize"])));
-        assert!(daemonizes(&args(&["qemu", "--daemonize", "-S"])));
-        assert!(!daemonizes(&args(&["qemu", "daemonize", "---daemonize"])));
+        assert!(daemonizes(&plan(&["-daemonize"])));
+        assert!(daemonizes(&plan(&["--daemonize", "-S"])));
+        assert!(!daemonizes(&plan(&["daemonize", "---daemonize"])));
     }
 
     #[test]
     fn a_file_of_the_plans_is_used_and_otherwise_one_is_made() {
         let dir = Some(Path::new("/dir"));
-        let (file, added) = PidFile::of(&args(&["qemu", "-pidfile", "pid"]), dir, None).unwrap();
+        let (file, added) = PidFile::of(&plan(&["-pidfile", "pid"]), dir, None).unwrap();
         assert_eq!((file.path.as_path(), added.len()), (Path::new("/dir/pid"), 0));
-        let (file, added) = PidFile::of(&args(&["qemu"]), dir, None).unwrap();
-        assert_eq!(added, args(&["-pidfile", file.path.to_str().unwrap()]));
+        let (file, added) = PidFile::of(&plan(&[]), dir, None).unwrap();
+        let path = CString::new(file.path.to_str().unwrap()).unwrap();
+        assert_eq!(added, [c"-pidfile".to_owned(), path]);
         assert!(file.path.parent().unwrap().exists());
     }
 }

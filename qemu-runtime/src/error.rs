@@ -179,18 +179,13 @@ impl fmt::Display for SpawnError {
                 write!(f, "working directory {}: {}", path.display(), reason(source))
             }
             Self::Bound { what, path, source } => {
-                write!(f, "{what} {}: {}", path.display(), reason(source))
+                write!(f, "{what} {}: {}{}", path.display(), reason(source), cure(source))
             }
-            Self::Stdio { stream, source } => write!(f, "{stream}: {}", reason(source)),
+            Self::Stdio { stream, source } => write!(f, "{stream}: {}{}", reason(source), cure(source)),
             Self::System { action, source } => {
-                write!(f, "{action}: {}", reason(source))?;
-                match source.raw_os_error() {
-                    Some(libc::ENOSYS) => f.write_str(": this needs Linux 5.4 or later"),
-                    Some(libc::EMFILE) => f.write_str(": raise the limit of open files (`ulimit -n`)"),
-                    Some(libc::EPERM) => match needed(action) {
-                        Some(capability) => write!(f, ": it takes {capability}"),
-                        None => Ok(()),
-                    },
+                write!(f, "{action}: {}{}", reason(source), cure(source))?;
+                match (source.raw_os_error(), needed(action)) {
+                    (Some(libc::EPERM), Some(capability)) => write!(f, ": it takes {capability}"),
                     _ => Ok(()),
                 }
             }
@@ -236,6 +231,15 @@ impl fmt::Display for StartError {
             Self::Rejected { rejection, .. } => rejection.fmt(f),
             Self::Qmp(error) => error.fmt(f),
         }
+    }
+}
+
+/// What to do about an error that any step may have.
+fn cure(error: &io::Error) -> &'static str {
+    match error.raw_os_error() {
+        Some(libc::ENOSYS) => ": this needs Linux 5.4 or later",
+        Some(libc::EMFILE) => ": raise the limit of open files (`ulimit -n`)",
+        _ => "",
     }
 }
 

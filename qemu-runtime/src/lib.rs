@@ -27,6 +27,7 @@ pub mod tokio;
 mod watch;
 
 pub use confine::{Limit, Resource, Sandbox, User};
+pub use daemon::daemonizes;
 pub use error::{SpawnError, StartError};
 pub use fd::{FdError, FdProblem, InheritedFdError, inherited_fd};
 pub use guest::{Cause, Exit, Guest, OlderQemu, ShutdownReason};

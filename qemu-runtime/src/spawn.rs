@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::confine::Confinement;
-use crate::daemon::{self, PidFile};
+use crate::daemon::{PidFile, daemonizes};
 use crate::fd::SocketFile;
 use crate::plan::{Fd, Plan};
 use crate::process::{Bounds, Command, Step};
@@ -65,7 +65,7 @@ pub struct Spawn<'a> {
     handed: Vec<(String, OwnedFd)>,
     detached: bool,
     /// How long a daemon may take to get ready.
-    patience: Duration,
+    daemon_timeout: Duration,
     shielded: bool,
     qmp: Option<QmpOptions>,
 }
@@ -88,7 +88,7 @@ impl<'a> Spawn<'a> {
             exit_with_parent: false,
             handed: Vec::new(),
             detached: false,
-            patience: Duration::from_secs(60),
+            daemon_timeout: Duration::from_secs(60),
             shielded: false,
             qmp: None,
         }
@@ -220,7 +220,7 @@ impl<'a> Spawn<'a> {
     /// process. It gets a session of its own, so that no terminal's hangup or Ctrl-C reaches it.
     ///
     /// A plan that goes to the background (`daemonize`) is started so only. The spawn then waits until QEMU is ready there,
-    /// a minute at most, and the guest is what runs in the background: it is found by QEMU's own `-pidfile`, which is
+    /// [in time](Self::daemon_timeout), and the guest is what runs in the background: it is found by QEMU's own `-pidfile`, which is
     /// added where the plan has none. As it is no child of this process, [its exit status](Exit::status) is not
     /// known.
     ///
@@ -236,6 +236,12 @@ impl<'a> Spawn<'a> {
     /// end at once, before this process could [shut the guest down](Guest::shutdown).
     pub const fn shielded(mut self) -> Self {
         self.shielded = true;
+        self
+    }
+
+    /// How long a guest that [goes to the background](Self::detached) may take to get ready there. Without this a minute.
+    pub const fn daemon_timeout(mut self, timeout: Duration) -> Self {
+        self.daemon_timeout = timeout;
         self
     }
 
@@ -310,12 +316,12 @@ impl<'a> Spawn<'a> {
         if self.exit_with_parent && has_it && !self.detached {
             args.extend([c"-run-with".to_owned(), c"exit-with-parent=on".to_owned()]);
         }
-        let pid_file = if daemon::daemonizes(&args) {
+        let pid_file = if daemonizes(self.plan) {
             if !self.detached {
                 return Err(SpawnError::Daemonizes);
             }
             let user = self.confinement.user.as_ref();
-            let (file, added) = PidFile::of(&args, self.current_dir.as_deref(), user)
+            let (file, added) = PidFile::of(self.plan, self.current_dir.as_deref(), user)
                 .map_err(system("making a folder for the daemon's number"))?;
             args.extend(added);
             Some(file)
@@ -370,20 +376,19 @@ impl<'a> Spawn<'a> {
             Step::CurrentDir => SpawnError::CurrentDir { path: self.current_dir.unwrap_or_default(), source },
             other => SpawnError::System { action: other.action(), source },
         };
-        let started = match pid_file {
-            None => supervisor::start(command, incoming).map_err(|(step, source)| failed(step, source)),
-            Some(file) => {
-                supervisor::start_daemon(command, incoming, file, self.patience).map_err(|failure| {
-                    match failure {
+        let started =
+            match pid_file {
+                None => supervisor::start(command, incoming).map_err(|(step, source)| failed(step, source)),
+                Some(file) => supervisor::start_daemon(command, incoming, file, self.daemon_timeout).map_err(
+                    |failure| match failure {
                         DaemonFailure::Start(step, source) => failed(step, source),
                         DaemonFailure::Ended(exit) => SpawnError::Daemon { exit: Box::new(exit) },
                         DaemonFailure::Lost(source) => {
                             SpawnError::System { action: "finding the daemon by its file", source }
                         }
-                    }
-                })
-            }
-        };
+                    },
+                ),
+            };
         let (shared, thread) = started?;
         let mut guest = Guest {
             shared,

@@ -111,6 +111,10 @@ pub(crate) fn start_daemon(
     let ended = launcher.wait(Instant::now().checked_add(patience));
     if ended.is_none() {
         let _ = pidfd_send_signal(&launcher.pidfd, Signal::KILL);
+        // What it has started in the background is there before it is ready.
+        if let Ok((_, daemon)) = pid_file.daemon() {
+            let _ = pidfd_send_signal(&daemon, Signal::KILL);
+        }
     }
     // Its panic would have been printed; there is nothing to add to it.
     let _ = thread.join();
@@ -131,7 +135,13 @@ pub(crate) fn start_daemon(
         // It has given up its standard error. The wait says that it is nobody's child.
         attending.attend(None);
     });
-    thread.map(|thread| (shared, thread)).map_err(|error| DaemonFailure::Start(Step::Thread, error))
+    match thread {
+        Ok(thread) => Ok((shared, thread)),
+        Err(error) => {
+            let _ = pidfd_send_signal(&shared.pidfd, Signal::KILL);
+            Err(DaemonFailure::Start(Step::Thread, error))
+        }
+    }
 }
 
 impl Shared {

@@ -12,27 +12,31 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connec
 
 use crate::failure::{Failure, reason};
 
-/// The file with the number of QEMU's process. It is removed when this is dropped.
-pub(crate) struct PidFile(PathBuf);
+/// The file with the number of QEMU's process. It is removed when this is dropped, unless another has taken its place.
+pub(crate) struct PidFile {
+    path: PathBuf,
+    content: String,
+}
 
 impl PidFile {
     pub(crate) fn write(path: &Path, pid: u32) -> Result<Self, Failure> {
         // The file comes into being with its content: whoever waits for it never reads half of it.
         let mut unfinished = path.as_os_str().to_owned();
         unfinished.push(format!(".{pid}"));
-        fs::write(&unfinished, format!("{pid}\n")).and_then(|()| fs::rename(&unfinished, path)).map_err(
-            |error| {
-                let _ = fs::remove_file(&unfinished);
-                Failure::usage(format!("--pidfile {}: {}", path.display(), reason(&error)))
-            },
-        )?;
-        Ok(Self(path.to_owned()))
+        let content = format!("{pid}\n");
+        fs::write(&unfinished, &content).and_then(|()| fs::rename(&unfinished, path)).map_err(|error| {
+            let _ = fs::remove_file(&unfinished);
+            Failure::usage(format!("--pidfile {}: {}", path.display(), reason(&error)))
+        })?;
+        Ok(Self { path: path.to_owned(), content })
     }
 }
 
 impl Drop for PidFile {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        if fs::read_to_string(&self.path).is_ok_and(|content| content == self.content) {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -69,17 +73,18 @@ impl QmpSocket {
 }
 
 /// Doesn't wait for one who has no time for another connection.
-fn somebody_listens(path: &str) -> bool {
+fn somebody_listens(path: impl AsRef<Path>) -> bool {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let connected = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
-        .and_then(|socket| connect(&socket, &SocketAddrUnix::new(path)?));
+        .and_then(|socket| connect(&socket, &SocketAddrUnix::new(path.as_ref())?));
     matches!(connected, Ok(()) | Err(Errno::AGAIN))
 }
 
 impl Drop for QmpSocket {
     fn drop(&mut self) {
         // Not what somebody else has put there since.
-        if fs::symlink_metadata(&self.0).is_ok_and(|metadata| metadata.file_type().is_socket()) {
+        let is_socket = fs::symlink_metadata(&self.0).is_ok_and(|metadata| metadata.file_type().is_socket());
+        if is_socket && !somebody_listens(&self.0) {
             let _ = fs::remove_file(&self.0);
         }
     }

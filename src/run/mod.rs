@@ -8,7 +8,7 @@ mod signals;
 mod supervise;
 mod terminal;
 
-use qemu_runtime::{Exit, Plan, Spawn, SpawnError, Stderr, Stdio, inherited_fd};
+use qemu_runtime::{Exit, Plan, Spawn, SpawnError, Stderr, Stdio, daemonizes, inherited_fd};
 
 use crate::cli::Run;
 use crate::compile::{Unnamed, compile};
@@ -40,7 +40,7 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
         output::print(&emit(&plan, Form::Shell))?;
         return Ok(status::SUCCESS);
     }
-    let goes_away = plan.args().any(|arg| arg == "-daemonize");
+    let goes_away = daemonizes(&plan);
     if goes_away {
         refuse_what_stays(command)?;
     }

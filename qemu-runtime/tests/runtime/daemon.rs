@@ -7,7 +7,8 @@ use qemu_runtime::{
     Cause, Guest, Plan, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, SpawnError, User,
 };
 
-use crate::host::{Lacking, need_root, open_files, state_of, threads, until};
+use crate::host::{Lacking, at_rest, need_root, open_files, state_of, threads, until};
+use crate::stand_in;
 
 crate::tests! {
     it_is_started_detached_only
@@ -15,6 +16,7 @@ crate::tests! {
     its_own_file_is_used
     it_runs_as_another_user
     what_never_gets_there_says_why
+    what_hangs_on_its_way_is_ended
 }
 
 fn plan(more: &[&str]) -> Plan {
@@ -29,7 +31,7 @@ fn parent_of(pid: u32) -> u32 {
 }
 
 fn it_is_started_detached_only() -> Result<(), Lacking> {
-    let before = (open_files(), threads());
+    let before = at_rest();
     let error = Guest::spawn(&plan(&[])).unwrap_err();
     assert!(matches!(error, SpawnError::Daemonizes), "{error}");
     assert!(error.to_string().contains("start it detached"), "{error}");
@@ -38,7 +40,7 @@ fn it_is_started_detached_only() -> Result<(), Lacking> {
 }
 
 fn it_is_found_where_it_went() -> Result<(), Lacking> {
-    let before = (open_files(), threads());
+    let before = at_rest();
     let guest = Spawn::new(&plan(&[])).detached().start().unwrap();
     let pid = guest.id();
     assert_ne!(parent_of(pid), std::process::id());
@@ -86,13 +88,39 @@ fn it_runs_as_another_user() -> Result<(), Lacking> {
 }
 
 fn what_never_gets_there_says_why() -> Result<(), Lacking> {
-    let before = (open_files(), threads());
+    let before = at_rest();
     match Spawn::new(&plan(&["-device", "no-such"])).detached().spawn().unwrap_err() {
         SpawnError::Daemon { exit } => {
             assert_eq!(exit.cause(), Cause::Failed(1));
             assert!(exit.stderr_text().contains("'no-such' is not a valid device model name"), "{exit}");
         }
         other => panic!("{other}"),
+    }
+    until("all is as it was", || (open_files(), threads()) == before);
+    Ok(())
+}
+
+fn what_hangs_on_its_way_is_ended() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let pid_file = folder.path().join("pid");
+    let before = at_rest();
+    let args = [
+        "launcher-that-hangs",
+        pid_file.to_str().unwrap(),
+        "-daemonize",
+        "-pidfile",
+        pid_file.to_str().unwrap(),
+    ];
+    let hanging = stand_in::plan(&args, vec![]);
+    let spawn = || Spawn::new(&hanging).detached().daemon_timeout(Duration::from_millis(500)).spawn();
+    let daemon = || fs::read_to_string(&pid_file).ok()?.trim().parse::<u32>().ok();
+    match spawn().unwrap_err() {
+        SpawnError::Daemon { exit } => assert_eq!(exit.cause(), Cause::Signal(libc::SIGKILL)),
+        other => panic!("{other}"),
+    }
+    // On a machine that is busy it may not have got that far.
+    if let Some(daemon) = daemon() {
+        until("it is ended", || matches!(state_of(daemon), None | Some('Z')));
     }
     until("all is as it was", || (open_files(), threads()) == before);
     Ok(())

@@ -122,6 +122,19 @@ pub(crate) fn threads() -> usize {
     fs::read_dir("/proc/self/task").unwrap().count()
 }
 
+/// What this process has open, and its threads, once those of the test before have ended.
+pub(crate) fn at_rest() -> (BTreeMap<i32, PathBuf>, usize) {
+    let mut last = (open_files(), threads());
+    loop {
+        thread::sleep(Duration::from_millis(20));
+        let now = (open_files(), threads());
+        if now == last {
+            return now;
+        }
+        last = now;
+    }
+}
+
 /// The letter of a process's state, where there is one: `Z` for a zombie.
 pub(crate) fn state_of(pid: u32) -> Option<char> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

@@ -29,6 +29,8 @@ pub(crate) fn main() -> Option<ExitCode> {
     match args[..] {
         ["stand-in", "fds", ..] => list_fds(),
         ["stand-in", "stderr", megabytes] => write_stderr(megabytes.parse().unwrap()),
+        ["stand-in", "launcher-that-hangs", pid_file, ..] => hang(pid_file),
+        ["stand-in", "daemon", pid_file] => lock(pid_file),
         ["stand-in", "launcher", user] => launch(user.parse().unwrap()),
         ["stand-in", "qmp", "takes", log, refused, ..] => take(log, refused),
         ["stand-in", "qmp", fault, ..] => speak(fault),
@@ -106,6 +108,22 @@ fn write_stderr(megabytes: usize) {
         stderr.write_all(&chunk).unwrap();
     }
     stderr.write_all(b"the end").unwrap();
+}
+
+/// Starts what is in the background, and waits for it to get ready, which it never does.
+fn hang(pid_file: &str) {
+    let itself = env::current_exe().unwrap();
+    let mut daemon =
+        std::process::Command::new(itself).args(["stand-in", "daemon", pid_file]).spawn().unwrap();
+    daemon.wait().unwrap();
+}
+
+/// Leaves its number in a file that it keeps locked.
+fn lock(pid_file: &str) {
+    let mut file = std::fs::File::create(pid_file).unwrap();
+    rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).unwrap();
+    writeln!(file, "{}", std::process::id()).unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(1000));
 }
 
 /// Starts a guest as a user, says its number, and waits.

@@ -8,8 +8,8 @@ use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use tempfile::TempDir;
 
 use crate::host::{
-    Lacking, as_nobody, fd, in_network_namespace, ip, macvtap, macvtap_queues, need, open_files, tap_queues,
-    threads, until,
+    Lacking, as_nobody, at_rest, fd, in_network_namespace, ip, macvtap, macvtap_queues, need, open_files,
+    tap_queues, threads, until,
 };
 use crate::stand_in::{self, errno, expected, listed, problem};
 
@@ -259,7 +259,7 @@ fn a_tap_that_was_taken_away_is_missed() -> Result<(), Lacking> {
         let usable = !there.is_err_and(|error| matches!(problem(error).1, FdProblem::Open { .. }));
         need(usable, "needs a temporary folder that takes devices")?;
         ip("link del gone0");
-        let before = (open_files(), threads());
+        let before = at_rest();
         let (text, problem) = problem(spawn().unwrap_err());
         assert!(matches!(problem, FdProblem::NotPermitted { exists: false, .. }), "{text}");
         assert!(text.contains("there is no such tap") && text.contains("ip tuntap add dev gone0"), "{text}");
