@@ -307,7 +307,7 @@ fn devices_are_what_the_compiler_makes_of_them() {
         place.file = Some(file!().into());
     }
     assert_eq!(*fragment, expected);
-    assert_eq!(fragment.places[1].to_string(), format!("{}:{line}:32", file!()));
+    assert_eq!(fragment.places.get(1).unwrap().to_string(), format!("{}:{line}:32", file!()));
     assert_eq!(DEVICES.fds.len(), 2);
 }
 
