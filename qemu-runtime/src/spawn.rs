@@ -206,7 +206,7 @@ impl<'a> Spawn<'a> {
     ///
     /// A plan that goes to the background (`daemonize`) is started so only. The spawn then waits until QEMU is ready there,
     /// a minute at most, and the guest is what runs in the background: it is found by QEMU's own `-pidfile`, which is
-    /// added where the plan has none. As it is no child of this process, [its exit status](Exit::status) is not
+    /// added where the plan has none. As it is no child of this process, [its exit status](crate::Exit::status) is not
     /// known.
     ///
     /// Captured standard error has no reader once this process has ended: what is written there is lost. A
