@@ -242,6 +242,7 @@ fn help(words: &str, option: &str, program: &str) -> Option<String> {
         (" lock", "another process uses it, another VM perhaps: end that first"),
         ("no such host device", "`lspci -D` lists the host's devices by their addresses"),
         ("No such file or directory", "it must exist; a relative path is read from QEMU's working directory"),
+        ("driver requires '/dev/fdset/", "a block device can't be had as a file descriptor: leave out `fd`"),
         ("Permission denied", "the user that QEMU runs as must be allowed to use it"),
         ("Address already in use", "another program listens there: end that, or choose another address"),
         ("invalid option", "this QEMU doesn't have it, or no longer: compile for its version"),

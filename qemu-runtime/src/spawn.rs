@@ -220,9 +220,9 @@ impl<'a> Spawn<'a> {
     /// process. It gets a session of its own, so that no terminal's hangup or Ctrl-C reaches it.
     ///
     /// A plan that goes to the background (`daemonize`) is started so only. The spawn then waits until QEMU is ready there,
-    /// [in time](Self::daemon_timeout), and the guest is what runs in the background: it is found by QEMU's own `-pidfile`, which is
-    /// added where the plan has none. As it is no child of this process, [its exit status](Exit::status) is not
-    /// known.
+    /// [in time](Self::daemon_timeout), and the guest is what runs in the background: it is found by QEMU's own `-pidfile`,
+    /// which is added where the plan has none. As it is no child of this process, [its exit status](crate::Exit::status)
+    /// is not known.
     ///
     /// Captured standard error has no reader once this process has ended: what is written there is lost. A
     /// [file](Stdio::Fd) keeps it.

@@ -51,7 +51,8 @@ form! {
         /// The file or block device.
         file "file": Node<Path>,
         /// The file is opened before QEMU starts, which gets it as a file descriptor: it needs no right of its own to open
-        /// it. Whatever else the image refers to, such as a backing file, QEMU opens.
+        /// it. Whatever else the image refers to, such as a backing file, QEMU opens. A block device can't be had so, but by
+        /// a guest that runs (`devices!`): QEMU would take it for a file, and refuse it.
         fd "fd": Option<Node<OnOff>>,
         /// The format of the file, such as `raw` or `qcow2`. Without it QEMU guesses, and a guest can mislead it.
         format "format": Option<Node<Format>>,
