@@ -296,26 +296,10 @@ impl<'a> Spawn<'a> {
         let env = self.environment();
         let path = env.get(OsStr::new("PATH")).map(OsString::as_os_str);
         let program = program::find(self.plan.program(), path)?;
-        let plans = [self.plan.program()].into_iter().chain(self.plan.args()).map(text);
-        let mut args = plans.collect::<Result<Vec<_>, _>>()?;
-        if let Some(number) = qmp_number {
-            for arg in terminal_monitor(&args).into_iter().flatten() {
-                args.push(text(arg)?);
-            }
-            for arg in qmp_args(number, &args) {
-                args.push(text(arg)?);
-            }
-        }
-        if let Some(sandbox) = self.sandbox {
-            args.extend([text("-sandbox")?, text(sandbox.arg())?]);
-        }
+        let mut args = self.arguments(qmp_number)?;
         let env = env.iter().map(|(name, value)| variable(name, value)).collect::<Result<_, _>>()?;
         let current_dir = self.current_dir.as_deref().map(text).transpose()?;
 
-        let has_it = self.plan.target() >= Some(EXIT_WITH_PARENT);
-        if self.exit_with_parent && has_it && !self.detached {
-            args.extend([c"-run-with".to_owned(), c"exit-with-parent=on".to_owned()]);
-        }
         let pid_file = if daemonizes(self.plan) {
             if !self.detached {
                 return Err(SpawnError::Daemonizes);
@@ -415,6 +399,28 @@ impl<'a> Spawn<'a> {
         }
         opened.socket_files.into_iter().for_each(SocketFile::keep);
         Ok(guest)
+    }
+
+    /// The plan's arguments, behind the program's name, and those that the choices add.
+    fn arguments(&self, qmp_number: Option<RawFd>) -> Result<Vec<CString>, SpawnError> {
+        let plans = [self.plan.program()].into_iter().chain(self.plan.args()).map(text);
+        let mut args = plans.collect::<Result<Vec<_>, _>>()?;
+        if let Some(number) = qmp_number {
+            for arg in terminal_monitor(&args).into_iter().flatten() {
+                args.push(text(arg)?);
+            }
+            for arg in qmp_args(number, &args) {
+                args.push(text(arg)?);
+            }
+        }
+        if let Some(sandbox) = self.sandbox {
+            args.extend([text("-sandbox")?, text(sandbox.arg())?]);
+        }
+        let has_it = self.plan.target() >= Some(EXIT_WITH_PARENT);
+        if self.exit_with_parent && has_it && !self.detached {
+            args.extend([c"-run-with".to_owned(), c"exit-with-parent=on".to_owned()]);
+        }
+        Ok(args)
     }
 
     fn environment(&self) -> BTreeMap<OsString, OsString> {
