@@ -1,7 +1,7 @@
 //! A QEMU that goes to the background (`-daemonize`): what was started ends as soon as that is ready, and leaves the
 //! number of its process in a file.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::CString;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -13,22 +13,13 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tempfile::TempDir;
 
 use crate::confine::User;
+use crate::options::value_of;
 use crate::plan::Plan;
 
 /// Whether QEMU goes to the background with a plan's arguments: the statement `daemonize`. Such a plan is started
 /// [detached](crate::Spawn::detached).
 pub fn daemonizes(plan: &Plan) -> bool {
     value_of(plan.args(), "daemonize").is_some()
-}
-
-/// What stands behind the first of QEMU's options of this name, or nothing behind it.
-fn value_of<'a>(mut args: impl Iterator<Item = &'a OsStr>, option: &str) -> Option<Option<&'a OsStr>> {
-    let is_it = |arg: &OsStr| {
-        let name = arg.as_bytes().strip_prefix(b"-").map(|name| name.strip_prefix(b"-").unwrap_or(name));
-        name == Some(option.as_bytes())
-    };
-    args.find(|arg| is_it(arg))?;
-    Some(args.next())
 }
 
 /// The file in which a daemon leaves its number, and which it keeps locked.

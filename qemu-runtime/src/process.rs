@@ -322,9 +322,9 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
         // The kernel's own calls: libc's would make all threads that share this memory follow.
         // SAFETY: as above; the groups are as many as is said.
         let refused = unsafe {
-            libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()) < 0
-                || libc::syscall(libc::SYS_setresgid, *gid, *gid, *gid) < 0
-                || libc::syscall(libc::SYS_setresuid, *uid, *uid, *uid) < 0
+            libc::syscall(calls::SETGROUPS, groups.len(), groups.as_ptr()) < 0
+                || libc::syscall(calls::SETRESGID, *gid, *gid, *gid) < 0
+                || libc::syscall(calls::SETRESUID, *uid, *uid, *uid) < 0
         };
         if refused {
             return Step::User;
@@ -388,6 +388,18 @@ impl Dumpable {
             unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1) };
         }
     }
+}
+
+/// The kernel's calls with numbers of 32 bits for users and groups: old architectures had others before.
+mod calls {
+    #[cfg(not(any(target_arch = "arm", target_arch = "x86")))]
+    pub(super) use libc::{
+        SYS_setgroups as SETGROUPS, SYS_setresgid as SETRESGID, SYS_setresuid as SETRESUID,
+    };
+    #[cfg(any(target_arch = "arm", target_arch = "x86"))]
+    pub(super) use libc::{
+        SYS_setgroups32 as SETGROUPS, SYS_setresgid32 as SETRESGID, SYS_setresuid32 as SETRESUID,
+    };
 }
 
 /// Closes what lies in `ranges` by the kernel's own list of what is open. Says whether it could.

@@ -16,6 +16,7 @@ use std::time::Duration;
 use crate::confine::Confinement;
 use crate::daemon::{PidFile, daemonizes};
 use crate::fd::SocketFile;
+use crate::options::value_of;
 use crate::plan::{Fd, Plan};
 use crate::process::{Bounds, Command, Step};
 use crate::qmp::{Qmp, QmpOptions};
@@ -406,7 +407,7 @@ impl<'a> Spawn<'a> {
         let plans = [self.plan.program()].into_iter().chain(self.plan.args()).map(text);
         let mut args = plans.collect::<Result<Vec<_>, _>>()?;
         if let Some(number) = qmp_number {
-            for arg in terminal_monitor(&args).into_iter().flatten() {
+            for arg in terminal_monitor(self.plan).into_iter().flatten() {
                 args.push(text(arg)?);
             }
             for arg in qmp_args(number, &args) {
@@ -483,25 +484,19 @@ fn qmp_args(number: RawFd, plans: &[CString]) -> [String; 4] {
 
 /// What puts QEMU's monitor on the terminal under `-nographic`, where the plan leaves that to QEMU: of itself QEMU does
 /// so only as long as there is no `-qmp`. With the monitor, Ctrl-C goes to the guest.
-fn terminal_monitor(plans: &[CString]) -> Option<[&'static str; 2]> {
-    let has = |option: &str| {
-        plans.iter().any(|arg| {
-            arg.to_bytes()
-                .strip_prefix(b"-")
-                .is_some_and(|name| name.strip_prefix(b"-").unwrap_or(name) == option.as_bytes())
-        })
-    };
+fn terminal_monitor(plan: &Plan) -> Option<[&'static str; 2]> {
+    let has = |option| value_of(plan.args(), option).is_some();
     let chosen = ["nodefaults", "monitor", "mon", "qmp", "qmp-pretty", "daemonize"];
-    let has_monitor = plans.iter().any(|arg| arg.to_bytes().starts_with(b"mon:"));
+    let has_monitor = plan.args().any(|arg| arg.as_bytes().starts_with(b"mon:"));
     if !has("nographic") || has_monitor || chosen.into_iter().any(has) {
         return None;
     }
     // With a serial port of its own the guest gets none by default, and the monitor has the terminal for itself.
-    let serial_port = |arg: &CString| {
-        let arg = arg.to_bytes();
+    let is_serial_port = |arg: &OsStr| {
+        let arg = arg.as_bytes();
         arg.strip_prefix(b"driver=").unwrap_or(arg).split(|byte| *byte == b',').next() == Some(b"isa-serial")
     };
-    let own_port = has("serial") || plans.iter().any(serial_port);
+    let own_port = has("serial") || plan.args().any(is_serial_port);
     Some(if own_port { ["-monitor", "stdio"] } else { ["-serial", "mon:stdio"] })
 }
 
