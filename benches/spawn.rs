@@ -1,9 +1,10 @@
 //! What it costs to start QEMU, by the size of the process that does. `cargo bench --bench spawn`.
 //!
-//! Four ways with the same arguments, each timed until it returns, when QEMU's program is executing: this runtime; a bare
-//! `posix_spawn`; the standard library's `Command`; and that with a `pre_exec`, without which it can't place file
-//! descriptors, and which makes it fork. The first three are taken in turns, the last apart: after a fork the parent's
-//! page tables are cold for whoever comes next.
+//! Five ways with the same arguments, each timed until it returns, when QEMU's program is executing: a bare `posix_spawn`;
+//! this runtime, from the main thread and from another, for which it makes a thread that lasts as long as the guest; the
+//! standard library's `Command`; and that with a `pre_exec`, without which it can't place file descriptors, and which
+//! makes it fork. All but the last are taken in turns, that apart: after a fork the parent's page tables are cold for
+//! whoever comes next.
 //!
 //! It prints medians, and how they compare to `posix_spawn`, for a parent as it is and with 50 MB and 4 GB more of memory
 //! in use. `SPAWN_ROUNDS` says how often each is done, `SPAWN_MB=0,50` with how much.
@@ -15,6 +16,7 @@ use std::ffi::CString;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::ptr;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use qemu_runtime::{Guest, Plan};
@@ -25,12 +27,15 @@ const ARGS: [&str; 5] = ["-machine", "none", "-nodefaults", "-display", "none"];
 fn main() {
     let rounds = std::env::var("SPAWN_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60);
     let sizes = std::env::var("SPAWN_MB").unwrap_or_else(|_| "0,50,4096".to_owned());
-    println!("spawn, medians of {rounds}      posix_spawn    qemu-runtime         Command   with pre_exec");
+    let names = ["posix_spawn", "qemu-runtime", "on a thread", "Command", "with pre_exec"];
+    let names = names.map(|name| format!("{name:>14}"));
+    println!("spawn, medians of {rounds:<4}{}", names.join("  "));
     for megabytes in sizes.split(',').map(|size| size.parse::<usize>().unwrap()) {
         let memory = Memory::of(megabytes << 20);
-        let ways: [fn() -> Duration; 4] = [posix_spawn, runtime, || command(false), || command(true)];
-        let mut times = [const { Vec::new() }; 4];
-        let (forking, others) = (3..4, 0..3);
+        let ways: [fn() -> Duration; 5] =
+            [posix_spawn, runtime, runtime_on_a_thread, || command(false), || command(true)];
+        let mut times = [const { Vec::new() }; 5];
+        let (forking, others) = (4..5, 0..4);
         for turns in [others, forking] {
             for round in 0..=rounds {
                 for (way, times) in ways.iter().zip(&mut times).take(turns.end).skip(turns.start) {
@@ -91,6 +96,10 @@ fn runtime() -> Duration {
     let time = begin.elapsed();
     drop(guest);
     time
+}
+
+fn runtime_on_a_thread() -> Duration {
+    thread::scope(|scope| scope.spawn(runtime).join().unwrap())
 }
 
 /// Without anything beside: QEMU has this process's standard streams and dies with nobody.

@@ -1,11 +1,10 @@
 //! A QEMU that goes to the background (`-daemonize`): what was started ends as soon as that is ready, and leaves the
 //! number of its process in a file.
 
-use std::ffi::CString;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{FcntlArg, fcntl};
@@ -35,18 +34,18 @@ impl PidFile {
         plan: &Plan,
         current_dir: Option<&Path>,
         user: Option<&User>,
-    ) -> io::Result<(Self, Vec<CString>)> {
+    ) -> io::Result<(Self, Option<[OsString; 2]>)> {
         if let Some(path) = value_of(plan.args(), "pidfile").flatten() {
             let path = current_dir.map_or_else(|| PathBuf::from(path), |dir| dir.join(path));
-            return Ok((Self { path, _folder: None }, Vec::new()));
+            return Ok((Self { path, _folder: None }, None));
         }
         let folder = tempfile::Builder::new().prefix("qemu-").tempdir()?;
         if let Some(User { uid, gid, .. }) = user {
             std::os::unix::fs::chown(folder.path(), Some(*uid), Some(*gid))?;
         }
         let path = folder.path().join("pid");
-        let added = vec![c"-pidfile".to_owned(), CString::new(path.as_os_str().as_bytes())?];
-        Ok((Self { path, _folder: Some(folder) }, added))
+        let added = ["-pidfile".into(), path.clone().into()];
+        Ok((Self { path, _folder: Some(folder) }, Some(added)))
     }
 
     /// Who has left its number there, as what refers to it: never another that has the number now.
@@ -80,7 +79,6 @@ fn locked_by(file: &File) -> io::Result<Option<Pid>> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "these are tests")]
 
-    use std::ffi::CString;
     use std::path::Path;
 
     use super::{PidFile, daemonizes};
@@ -101,10 +99,9 @@ mod tests {
     fn a_file_of_the_plans_is_used_and_otherwise_one_is_made() {
         let dir = Some(Path::new("/dir"));
         let (file, added) = PidFile::of(&plan(&["-pidfile", "pid"]), dir, None).unwrap();
-        assert_eq!((file.path.as_path(), added.len()), (Path::new("/dir/pid"), 0));
+        assert_eq!((file.path.as_path(), added), (Path::new("/dir/pid"), None));
         let (file, added) = PidFile::of(&plan(&[]), dir, None).unwrap();
-        let path = CString::new(file.path.to_str().unwrap()).unwrap();
-        assert_eq!(added, [c"-pidfile".to_owned(), path]);
+        assert_eq!(added, Some(["-pidfile".into(), file.path.clone().into()]));
         assert!(file.path.parent().unwrap().exists());
     }
 }

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
@@ -16,7 +16,7 @@ use rustix::process::{Signal, pidfd_send_signal};
 use crate::plan::Plan;
 use crate::plug::Registry;
 use crate::qmp::{Cont, Event, Qmp, QmpError, Status, Stop, SystemPowerdown};
-use crate::supervisor::{Ended, Shared};
+use crate::supervisor::{Ended, OwnThread, Shared};
 use crate::{HostPaths, Spawn, SpawnError, StartError, Version};
 
 /// A guest: a QEMU that was started from a [`Plan`].
@@ -27,8 +27,7 @@ use crate::{HostPaths, Spawn, SpawnError, StartError, Version};
 /// It can be shared between threads: one may wait while another kills.
 pub struct Guest {
     pub(crate) shared: Arc<Shared>,
-    /// Gone only while it is dropped.
-    pub(crate) thread: Option<JoinHandle<()>>,
+    pub(crate) thread: OwnThread,
     pub(crate) stdin: Option<PipeWriter>,
     pub(crate) stdout: Option<PipeReader>,
     pub(crate) stderr: Option<PipeReader>,
@@ -160,7 +159,7 @@ impl Guest {
     }
 
     /// What refers to its process, for `poll` (readable once it has ended) and `pidfd_send_signal`. It can't be used
-    /// to wait for the exit status: the guest's own thread does that.
+    /// to wait for the exit status: a thread of the runtime does that.
     pub fn pidfd(&self) -> BorrowedFd<'_> {
         self.shared.pidfd.as_fd()
     }
@@ -235,13 +234,15 @@ impl fmt::Debug for Guest {
 impl Drop for Guest {
     fn drop(&mut self) {
         if self.detached {
-            // Its thread stays and waits for it.
+            // Who attends to it goes on.
             return;
         }
         // Whom it may not kill it need not wait for, which could last for ever.
-        if self.kill().is_ok()
-            && let Some(thread) = self.thread.take()
-        {
+        if self.kill().is_err() {
+            return;
+        }
+        self.shared.wait(None);
+        if let Some(thread) = self.thread.take() {
             // The thread's panic would have been printed; there is nothing to add to it.
             let _ = thread.join();
         }

@@ -5,6 +5,7 @@ compile_error!(
     "qemu-runtime runs on Linux: it needs its tap interfaces, its process file descriptors and its clone"
 );
 
+mod attendant;
 mod confine;
 mod daemon;
 mod error;
@@ -23,6 +24,7 @@ mod spawn;
 mod stdio;
 mod supervisor;
 mod tail;
+mod texts;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod watch;

@@ -9,6 +9,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -19,15 +20,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use crate::confine::{Limit, Resource, User};
+use crate::texts::Texts;
+
+/// The first of the signals that the kernel calls real-time ones: it means nothing by them itself.
+const FIRST_REAL_TIME: c_int = 32;
 
 /// A process to be started.
 pub(crate) struct Command {
     /// The file to execute.
     pub(crate) program: CString,
     /// Its arguments, its own name first.
-    pub(crate) args: Vec<CString>,
+    pub(crate) args: Texts,
     /// Its environment: `NAME=value`.
-    pub(crate) env: Vec<CString>,
+    pub(crate) env: Texts,
     /// Its working directory, where it is not to be this process's.
     pub(crate) current_dir: Option<CString>,
     /// Its file descriptors by rising number, all of them. Those of this process are above these numbers.
@@ -66,6 +71,8 @@ pub(crate) enum Step {
     Thread,
     /// Making the process.
     Clone,
+    /// Seeing to it that its end is noticed.
+    Attend,
     /// In the child, from here on.
     Session,
     Cgroup,
@@ -98,6 +105,7 @@ impl Step {
         match self {
             Self::Thread => "starting a thread",
             Self::Clone => "making a process",
+            Self::Attend => "watching the process",
             Self::Session => "making a session",
             Self::Cgroup => "joining the control group",
             Self::NetworkNamespace => "entering the network namespace",
@@ -114,16 +122,14 @@ impl Step {
 
 /// Starts the process. When this returns it executes its program, or there is none.
 ///
-/// The process dies when the calling thread ends, unless it is detached: this is for a thread of its own, which lives
-/// as long as it. All signals are blocked in it from now on, as is right for a thread that the program knows nothing
-/// of.
+/// Unless it is detached, it dies when the calling thread ends, which therefore lasts as long as it does.
 pub(crate) fn spawn(command: &Command) -> Result<Process, (Step, io::Error)> {
     let child = Child::of(command);
     let in_parent = |error| (Step::Clone, error);
-    let stack = Stack::new().map_err(in_parent)?;
+    let mut stack = Stack::new();
     let dumpable = command.bounds.user.is_some().then(Dumpable::of_this_process);
     let mut pidfd: c_int = -1;
-    block_signals();
+    let signals = block_signals();
     // SAFETY: the child runs `run_child` on a stack that nothing else uses, and `child`, `stack` and `pidfd` live
     // until it has executed or is gone: until then CLONE_VFORK keeps this thread here. What it may do in this
     // process's memory is said at `become_program`. No handler of this process's can run in it, as all signals are
@@ -138,6 +144,7 @@ pub(crate) fn spawn(command: &Command) -> Result<Process, (Step, io::Error)> {
         )
     };
     let cloned = if pid < 0 { Err(in_parent(io::Error::last_os_error())) } else { Ok(()) };
+    signals.restore();
     if let Some(dumpable) = dumpable {
         dumpable.restore();
     }
@@ -193,7 +200,7 @@ struct Child<'a> {
     detached: bool,
     shielded: bool,
     parent: libc::pid_t,
-    signals: c_int,
+    last_signal: c_int,
     /// What failed and why, for the parent to read: it shares this memory.
     step: AtomicI32,
     errno: AtomicI32,
@@ -201,13 +208,10 @@ struct Child<'a> {
 
 impl<'a> Child<'a> {
     fn of(command: &'a Command) -> Self {
-        let pointers = |texts: &[CString]| {
-            texts.iter().map(|text| text.as_ptr()).chain([ptr::null()]).collect::<Vec<_>>()
-        };
         Self {
             program: &command.program,
-            args: pointers(&command.args),
-            env: pointers(&command.env),
+            args: command.args.pointers(),
+            env: command.env.pointers(),
             current_dir: command.current_dir.as_deref(),
             moves: command.fds.iter().map(|(number, fd)| (fd.as_raw_fd(), *number)).collect(),
             closes: gaps(command.fds.iter().map(|(number, _)| number.unsigned_abs())),
@@ -218,7 +222,7 @@ impl<'a> Child<'a> {
             detached: command.detached,
             shielded: command.shielded,
             parent: std::process::id().cast_signed(),
-            signals: libc::SIGRTMAX(),
+            last_signal: libc::SIGRTMAX(),
             step: AtomicI32::new(0),
             errno: AtomicI32::new(0),
         }
@@ -272,9 +276,8 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
 
     // The guest's signals are not to depend on what this process ignores, and none of its handlers may run in the
     // child once signals are no longer blocked.
-    for signal in 1..=child.signals {
-        // SAFETY: as above. It fails for SIGKILL and SIGSTOP, and for those that libc keeps to itself: nobody sends
-        // these to the child, and exec ends their handlers.
+    for signal in 1..FIRST_REAL_TIME {
+        // SAFETY: as above. It fails for SIGKILL and SIGSTOP.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
     // SAFETY: as above.
@@ -348,9 +351,17 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
             return Step::CurrentDir;
         }
     }
-    let mut blocked = std::mem::MaybeUninit::uninit();
-    // SAFETY: as above; sigemptyset fills in what the others change and read.
+    let (mut blocked, mut pending) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+    // SAFETY: as above; sigpending and sigemptyset fill in what the others change and read.
     unsafe {
+        // There are as many real-time signals again, each a system call, and nobody ignores them: it is enough that none is
+        // about to be handled. Exec ends their handlers.
+        libc::sigpending(pending.as_mut_ptr());
+        for signal in FIRST_REAL_TIME..=child.last_signal {
+            if libc::sigismember(pending.as_ptr(), signal) == 1 {
+                libc::signal(signal, libc::SIG_DFL);
+            }
+        }
         libc::sigemptyset(blocked.as_mut_ptr());
         if child.shielded {
             libc::sigaddset(blocked.as_mut_ptr(), libc::SIGINT);
@@ -449,54 +460,49 @@ fn number(name: &[u8]) -> Option<RawFd> {
     CStr::from_bytes_until_nul(name).ok()?.to_str().ok()?.parse().ok()
 }
 
+/// Whether the calling thread is the one that the process began with, and with which it ends.
+pub(crate) fn is_main_thread() -> bool {
+    rustix::thread::gettid() == rustix::process::getpid()
+}
+
+/// The signals that a thread had blocked.
+pub(crate) struct Blocked(libc::sigset_t);
+
 /// Blocks all signals in this thread.
-pub(crate) fn block_signals() {
-    let mut all = std::mem::MaybeUninit::uninit();
-    // SAFETY: sigfillset fills in what pthread_sigmask reads, which with this first argument can't fail.
+pub(crate) fn block_signals() -> Blocked {
+    let (mut all, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+    // SAFETY: sigfillset fills in what pthread_sigmask reads, which with this first argument can't fail and fills in what
+    // there was before.
     unsafe {
         libc::sigfillset(all.as_mut_ptr());
-        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), ptr::null_mut());
+        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+        Blocked(before.assume_init())
     }
 }
 
-/// The child's stack, with a page below it that nothing may touch.
-struct Stack {
-    base: *mut c_void,
-    length: usize,
+impl Blocked {
+    fn restore(&self) {
+        // SAFETY: it reads the set, and with this first argument can't fail.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
+    }
 }
+
+/// The child's stack.
+///
+/// It has no guard page, as the calls of `become_program` go a known way down: the deepest has a list of 2 KiB, and is less
+/// than a tenth of this even where the dynamic linker looks a function up in between.
+struct Stack(Vec<u128>);
 
 impl Stack {
     const SIZE: usize = 64 * 1024;
 
-    fn new() -> io::Result<Self> {
-        // SAFETY: it takes a number.
-        let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(64 * 1024);
-        let length = page + Self::SIZE;
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK;
-        // SAFETY: a new mapping, wherever the kernel likes, touches nothing that exists.
-        let base =
-            unsafe { libc::mmap(ptr::null_mut(), length, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
-        if base == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        let stack = Self { base, length };
-        // SAFETY: the first page of a mapping of our own.
-        if unsafe { libc::mprotect(base, page, libc::PROT_NONE) } < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        Ok(stack)
+    fn new() -> Self {
+        Self(Vec::with_capacity(Self::SIZE / size_of::<u128>()))
     }
 
-    /// Where it begins: stacks grow down. A page's end is as aligned as any machine wants it.
-    fn top(&self) -> *mut c_void {
-        self.base.wrapping_byte_add(self.length)
-    }
-}
-
-impl Drop for Stack {
-    fn drop(&mut self) {
-        // SAFETY: the mapping is our own, and whoever used it has executed or is gone.
-        unsafe { libc::munmap(self.base, self.length) };
+    /// Where it begins: stacks grow down, and are as aligned as these numbers.
+    fn top(&mut self) -> *mut c_void {
+        self.0.spare_capacity_mut().as_mut_ptr_range().end.cast()
     }
 }
 

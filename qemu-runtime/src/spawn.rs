@@ -22,6 +22,7 @@ use crate::process::{Bounds, Command, Step};
 use crate::qmp::{Qmp, QmpOptions};
 use crate::stdio::{open_input, open_output};
 use crate::supervisor::{self, DaemonFailure, Incoming};
+use crate::texts::{HasZero, Texts};
 use crate::{
     Guest, HostPaths, InheritedFdError, Limit, Resource, Sandbox, SpawnError, StartError, Stderr, Stdio,
     User, Version, fd, program,
@@ -294,11 +295,9 @@ impl<'a> Spawn<'a> {
             Some(_) => (Some(highest + 1), highest + 1),
             None => (None, highest),
         };
-        let env = self.environment();
-        let path = env.get(OsStr::new("PATH")).map(OsString::as_os_str);
-        let program = program::find(self.plan.program(), path)?;
+        let program = program::find(self.plan.program(), self.path().as_deref())?;
         let mut args = self.arguments(qmp_number)?;
-        let env = env.iter().map(|(name, value)| variable(name, value)).collect::<Result<_, _>>()?;
+        let env = self.environment()?;
         let current_dir = self.current_dir.as_deref().map(text).transpose()?;
 
         let pid_file = if daemonizes(self.plan) {
@@ -308,7 +307,9 @@ impl<'a> Spawn<'a> {
             let user = self.confinement.user.as_ref();
             let (file, added) = PidFile::of(self.plan, self.current_dir.as_deref(), user)
                 .map_err(system("making a folder for the daemon's number"))?;
-            args.extend(added);
+            for arg in added.into_iter().flatten() {
+                args.push(arg)?;
+            }
             Some(file)
         } else {
             None
@@ -361,23 +362,23 @@ impl<'a> Spawn<'a> {
             Step::CurrentDir => SpawnError::CurrentDir { path: self.current_dir.unwrap_or_default(), source },
             other => SpawnError::System { action: other.action(), source },
         };
-        let started =
-            match pid_file {
-                None => supervisor::start(command, incoming).map_err(|(step, source)| failed(step, source)),
-                Some(file) => supervisor::start_daemon(command, incoming, file, self.daemon_timeout).map_err(
-                    |failure| match failure {
-                        DaemonFailure::Start(step, source) => failed(step, source),
-                        DaemonFailure::Ended(exit) => SpawnError::Daemon { exit: Box::new(exit) },
-                        DaemonFailure::Lost(source) => {
-                            SpawnError::System { action: "finding the daemon by its file", source }
-                        }
-                    },
-                ),
-            };
-        let (shared, thread) = started?;
+        let (shared, thread) = match pid_file {
+            None => supervisor::start(command, incoming).map_err(|(step, source)| failed(step, source))?,
+            Some(file) => {
+                let started = supervisor::start_daemon(command, incoming, file, self.daemon_timeout);
+                let shared = started.map_err(|failure| match failure {
+                    DaemonFailure::Start(step, source) => failed(step, source),
+                    DaemonFailure::Ended(exit) => SpawnError::Daemon { exit: Box::new(exit) },
+                    DaemonFailure::Lost(source) => {
+                        SpawnError::System { action: "finding the daemon by its file", source }
+                    }
+                })?;
+                (shared, None)
+            }
+        };
         let mut guest = Guest {
             shared,
-            thread: Some(thread),
+            thread,
             stdin: our_stdin,
             stdout: our_stdout,
             stderr: our_stderr,
@@ -403,39 +404,54 @@ impl<'a> Spawn<'a> {
     }
 
     /// The plan's arguments, behind the program's name, and those that the choices add.
-    fn arguments(&self, qmp_number: Option<RawFd>) -> Result<Vec<CString>, SpawnError> {
-        let plans = [self.plan.program()].into_iter().chain(self.plan.args()).map(text);
-        let mut args = plans.collect::<Result<Vec<_>, _>>()?;
+    fn arguments(&self, qmp_number: Option<RawFd>) -> Result<Texts, SpawnError> {
+        let mut args = Texts::default();
+        for arg in [self.plan.program()].into_iter().chain(self.plan.args()) {
+            args.push(arg)?;
+        }
         if let Some(number) = qmp_number {
             for arg in terminal_monitor(self.plan).into_iter().flatten() {
-                args.push(text(arg)?);
+                args.push(arg)?;
             }
-            for arg in qmp_args(number, &args) {
-                args.push(text(arg)?);
+            for arg in qmp_args(number, args.bytes()) {
+                args.push(arg)?;
             }
         }
         if let Some(sandbox) = self.sandbox {
-            args.extend([text("-sandbox")?, text(sandbox.arg())?]);
+            args.push("-sandbox")?;
+            args.push(sandbox.arg())?;
         }
         let has_it = self.plan.target() >= Some(EXIT_WITH_PARENT);
         if self.exit_with_parent && has_it && !self.detached {
-            args.extend([c"-run-with".to_owned(), c"exit-with-parent=on".to_owned()]);
+            args.push("-run-with")?;
+            args.push("exit-with-parent=on")?;
         }
         Ok(args)
     }
 
-    fn environment(&self) -> BTreeMap<OsString, OsString> {
-        let mut env = BTreeMap::new();
+    fn environment(&self) -> Result<Texts, SpawnError> {
+        let mut env = Texts::default();
+        let mut set = |name: &OsStr, value: &OsStr| env.push_joined(&[name, OsStr::new("="), value]);
         if !self.env_clear {
-            env.extend(env::vars_os());
+            for (name, value) in env::vars_os().filter(|(name, _)| !self.env.contains_key(name)) {
+                set(&name, &value)?;
+            }
         }
         for (name, value) in &self.env {
-            match value {
-                Some(value) => env.insert(name.clone(), value.clone()),
-                None => env.remove(name),
-            };
+            if let Some(value) = value {
+                set(name, value)?;
+            }
         }
-        env
+        Ok(env)
+    }
+
+    /// The `PATH` in it.
+    fn path(&self) -> Option<OsString> {
+        match self.env.get(OsStr::new("PATH")) {
+            Some(set) => set.clone(),
+            None if self.env_clear => None,
+            None => env::var_os("PATH"),
+        }
     }
 }
 
@@ -472,9 +488,8 @@ fn highest(table: &[Fd]) -> Result<RawFd, SpawnError> {
 
 /// What makes QEMU take a socket for QMP. The form is one that no version complains of. The id is one that the plan
 /// doesn't have.
-fn qmp_args(number: RawFd, plans: &[CString]) -> [String; 4] {
-    let taken =
-        |id: &str| plans.iter().any(|arg| arg.as_bytes().windows(id.len()).any(|part| part == id.as_bytes()));
+fn qmp_args(number: RawFd, plans: &[u8]) -> [String; 4] {
+    let taken = |id: &str| plans.windows(id.len()).any(|part| part == id.as_bytes());
     let mut id = "qemu-runtime".to_owned();
     while taken(&id) {
         id.push('x');
@@ -515,16 +530,15 @@ fn open_stderr(stderr: Stderr) -> io::Result<StderrEnds> {
     Ok((theirs, None, ours.map(|pipe| Incoming { pipe, tee })))
 }
 
-fn text(text: impl AsRef<OsStr>) -> Result<CString, SpawnError> {
-    let text = text.as_ref();
-    CString::new(text.as_bytes()).map_err(|_| SpawnError::Nul { text: text.to_owned() })
+fn text(text: impl Into<OsString>) -> Result<CString, SpawnError> {
+    CString::new(text.into().into_vec())
+        .map_err(|error| SpawnError::Nul { text: OsString::from_vec(error.into_vec()) })
 }
 
-fn variable(name: &OsStr, value: &OsStr) -> Result<CString, SpawnError> {
-    let mut variable = name.to_owned();
-    variable.push("=");
-    variable.push(value);
-    CString::new(variable.into_vec()).map_err(|_| SpawnError::Nul { text: value.to_owned() })
+impl From<HasZero> for SpawnError {
+    fn from(HasZero(text): HasZero) -> Self {
+        Self::Nul { text }
+    }
 }
 
 fn stdio(stream: &'static str) -> impl Fn(io::Error) -> SpawnError {

@@ -1,37 +1,35 @@
-//! The thread that a guest has: it starts it, takes what it writes to standard error, and waits for its end.
-//!
-//! It is the guest's parent in the kernel's eyes: what is to die with its parent dies when the *thread* ends that
-//! started it. And it is the one place that waits, so that no guest stays a zombie, whatever its owner does.
+//! Starts guests, and knows how they ended.
 
 use std::io::{self, PipeReader, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::os::fd::OwnedFd;
 use std::process::ExitStatus;
 use std::sync::{Arc, MutexGuard, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
 use rustix::process::{Signal, pidfd_send_signal};
 
 use crate::Exit;
+use crate::attendant::Place;
 use crate::daemon::PidFile;
-use crate::process::{self, Command, Step};
+use crate::process::{self, Command, Process, Step};
 use crate::tail::Tail;
 use crate::watch::Watched;
 
 /// Where a guest's standard error comes in.
 pub(crate) struct Incoming {
     pub(crate) pipe: PipeReader,
-    pub(crate) tee: Option<Box<dyn Write + Send>>,
+    pub(crate) tee: Option<Tee>,
 }
 
-/// What the guest's owner and its thread share.
+/// What it is passed on to.
+pub(crate) type Tee = Box<dyn Write + Send>;
+
+/// What the guest's owner and its attendant share.
 pub(crate) struct Shared {
     pub(crate) pid: u32,
     pub(crate) pidfd: OwnedFd,
-    state: Watched<State>,
+    state: Arc<Watched<State>>,
 }
 
 /// How a process ended. Without a status that is lost: it was not this process's child, or somebody else waited for it.
@@ -44,8 +42,46 @@ struct State {
     ended: Option<Ended>,
 }
 
-/// Starts `command` on a thread of its own. The file descriptors in it are closed when this returns.
+/// The thread that a guest has of its own, if it has one.
+pub(crate) type OwnThread = Option<JoinHandle<()>>;
+
+/// Starts `command`. The file descriptors in it are closed when this returns.
+///
+/// In the kernel's eyes a guest's parent is the thread that starts it: when that ends, what is to die with its parent dies.
+/// The main thread lasts as long as the process. In place of any other one is made for the guest, which lasts as long as
+/// that. It inherits what the calling thread has of its own, and so does the guest.
+///
+/// A tee is the caller's code, which may take its time: its guest, too, has a thread of its own.
 pub(crate) fn start(
+    command: Command,
+    stderr: Option<Incoming>,
+) -> Result<(Arc<Shared>, OwnThread), (Step, io::Error)> {
+    let has_tee = stderr.as_ref().is_some_and(|incoming| incoming.tee.is_some());
+    if has_tee || !process::is_main_thread() {
+        return start_on_own_thread(command, stderr).map(|(shared, thread)| (shared, Some(thread)));
+    }
+    let place = Place::common().map_err(|error| (Step::Thread, error))?;
+    Ok((start_here(command, stderr, &place)?, None))
+}
+
+/// Starts it on the calling thread.
+fn start_here(
+    command: Command,
+    stderr: Option<Incoming>,
+    place: &Place,
+) -> Result<Arc<Shared>, (Step, io::Error)> {
+    let Process { pid, pidfd } = process::spawn(&command)?;
+    drop(command);
+    let shared = Arc::new(Shared { pid, pidfd, state: Arc::new(Watched::new(State::default())) });
+    if let Err(error) = place.take(Arc::clone(&shared), stderr) {
+        let _ = pidfd_send_signal(&shared.pidfd, Signal::KILL);
+        let _ = process::wait(&shared.pidfd);
+        return Err((Step::Attend, error));
+    }
+    Ok(shared)
+}
+
+fn start_on_own_thread(
     command: Command,
     stderr: Option<Incoming>,
 ) -> Result<(Arc<Shared>, JoinHandle<()>), (Step, io::Error)> {
@@ -56,21 +92,17 @@ pub(crate) fn start(
     let thread = thread::Builder::new()
         .name("qemu-guest".into())
         .spawn(move || {
-            let started = process::spawn(&command).map(|process| {
-                Arc::new(Shared {
-                    pid: process.pid,
-                    pidfd: process.pidfd,
-                    state: Watched::new(State::default()),
-                })
-            });
-            drop(command);
-            let shared = started.as_ref().ok().cloned();
+            process::block_signals();
+            let (started, place) = match Place::own() {
+                Ok(place) => (start_here(command, stderr, &place), Some(place)),
+                Err(error) => (Err((Step::Attend, error)), None),
+            };
             // The owner waits for this and nothing else.
             let _ = sender.send(started);
             let _ = tell.write(&[0]);
             drop(tell);
-            if let Some(shared) = shared {
-                shared.attend(stderr);
+            if let Some(place) = place {
+                place.attend();
             }
         })
         .map_err(|error| (Step::Thread, error))?;
@@ -79,7 +111,6 @@ pub(crate) fn start(
     match receiver.recv() {
         Ok(Ok(shared)) => Ok((shared, thread)),
         Ok(Err(failure)) => {
-            // It may still hold the reading end of standard error.
             let _ = thread.join();
             Err(failure)
         }
@@ -105,21 +136,19 @@ pub(crate) fn start_daemon(
     stderr: Option<Incoming>,
     pid_file: PidFile,
     patience: Duration,
-) -> Result<(Arc<Shared>, JoinHandle<()>), DaemonFailure> {
-    let (launcher, thread) =
-        start(command, stderr).map_err(|(step, error)| DaemonFailure::Start(step, error))?;
-    let ended = launcher.wait(Instant::now().checked_add(patience));
-    if ended.is_none() {
+) -> Result<Arc<Shared>, DaemonFailure> {
+    let failed = |(step, error)| DaemonFailure::Start(step, error);
+    let (launcher, _) = start(command, stderr).map_err(failed)?;
+    let deadline = Instant::now().checked_add(patience);
+    let ended = launcher.wait(deadline).unwrap_or_else(|| {
         let _ = pidfd_send_signal(&launcher.pidfd, Signal::KILL);
         // What it has started in the background is there before it is ready.
         if let Ok((_, daemon)) = pid_file.daemon() {
             let _ = pidfd_send_signal(&daemon, Signal::KILL);
         }
-    }
-    // Its panic would have been printed; there is nothing to add to it.
-    let _ = thread.join();
-    if !matches!(ended, Some(Some(status)) if status.success()) {
-        let ended = launcher.ended().flatten();
+        launcher.wait(None).flatten()
+    });
+    if !ended.is_some_and(|status| status.success()) {
         return Err(DaemonFailure::Ended(Exit::new(&launcher, ended, Default::default())));
     }
     let (pid, pidfd) = pid_file.daemon().map_err(DaemonFailure::Lost)?;
@@ -127,21 +156,15 @@ pub(crate) fn start_daemon(
     let shared = Arc::new(Shared {
         pid: pid.as_raw_nonzero().get().unsigned_abs(),
         pidfd,
-        state: Watched::new(State { stderr, ended: None }),
+        state: Arc::new(Watched::new(State { stderr, ended: None })),
     });
-    let attending = Arc::clone(&shared);
-    let thread = thread::Builder::new().name("qemu-guest".into()).spawn(move || {
-        process::block_signals();
-        // It has given up its standard error. The wait says that it is nobody's child.
-        attending.attend(None);
-    });
-    match thread {
-        Ok(thread) => Ok((shared, thread)),
-        Err(error) => {
-            let _ = pidfd_send_signal(&shared.pidfd, Signal::KILL);
-            Err(DaemonFailure::Start(Step::Thread, error))
-        }
+    // It has given up its standard error. The wait will say that it is nobody's child.
+    let attended = Place::common().and_then(|place| place.take(Arc::clone(&shared), None));
+    if let Err(error) = attended {
+        let _ = pidfd_send_signal(&shared.pidfd, Signal::KILL);
+        return Err(failed((Step::Attend, error)));
     }
+    Ok(shared)
 }
 
 impl Shared {
@@ -171,71 +194,16 @@ impl Shared {
         self.state.lock()
     }
 
-    /// Takes what it writes until it ends, then waits for it.
-    fn attend(&self, mut stderr: Option<Incoming>) {
-        let mut buffer = vec![0; Tail::MAX];
-        loop {
-            let mut watched = vec![PollFd::new(&self.pidfd, PollFlags::IN)];
-            watched.extend(stderr.as_ref().map(|stderr| PollFd::new(&stderr.pipe, PollFlags::IN)));
-            match poll(&mut watched, None) {
-                Ok(_) | Err(Errno::INTR) => {}
-                // Out of memory, at worst: the wait below needs none.
-                Err(_) => break,
-            }
-            let ready = |index: usize| watched.get(index).is_some_and(|fd| !fd.revents().is_empty());
-            let (ended, written) = (ready(0), ready(1));
-            if ended {
-                break;
-            }
-            if written
-                && let Some(incoming) = &mut stderr
-                && self.take(incoming, &mut buffer) == 0
-                && let Some(Incoming { tee, .. }) = stderr.take()
-            {
-                drop_callers(tee);
-            }
-        }
-        // What it wrote last is in the pipe still. Not more than the pipe holds: a process that it left behind may
-        // have the other end, and write on and on, or nothing more.
-        if let Some(mut incoming) = stderr {
-            let mut left = rustix::pipe::fcntl_getpipe_size(&incoming.pipe).unwrap_or(Tail::MAX);
-            while left > 0 && ready(&incoming.pipe) {
-                match self.take(&mut incoming, &mut buffer) {
-                    0 => break,
-                    taken => left = left.saturating_sub(taken),
-                }
-            }
-            drop_callers(incoming.tee);
-        }
-        let ended = process::wait(&self.pidfd);
-        self.lock().ended = Some(ended);
-        self.state.tell();
-    }
-
-    /// Takes what there is to read: how many bytes, zero at the end.
-    fn take(&self, stderr: &mut Incoming, buffer: &mut [u8]) -> usize {
-        // An error is as good as the end. No signal interrupts this thread.
-        let taken = stderr.pipe.read(buffer).unwrap_or(0);
-        let chunk = buffer.get(..taken).unwrap_or_default();
+    /// Notes what it wrote to standard error.
+    pub(crate) fn wrote(&self, chunk: &[u8]) {
         self.lock().stderr.push(chunk);
-        if let Some(tee) = &mut stderr.tee {
-            // It is the caller's code: its panic must not take the thread along, nor with it the guest.
-            let written = catch_unwind(AssertUnwindSafe(|| tee.write_all(chunk).and_then(|()| tee.flush())));
-            if !matches!(written, Ok(Ok(()))) {
-                drop_callers(stderr.tee.take());
-            }
-        }
-        taken
     }
-}
 
-/// What is the caller's may panic while it is dropped, too.
-fn drop_callers(tee: Option<Box<dyn Write + Send>>) {
-    // The panic was printed.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(tee)));
-}
-
-fn ready(fd: impl AsFd) -> bool {
-    let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
-    matches!(poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&now)), Ok(1..))
+    /// Notes how it ended. Whoever waits for that finds the attendant's share of this gone.
+    pub(crate) fn end(self: Arc<Self>, ended: Ended) {
+        let state = Arc::clone(&self.state);
+        drop(self);
+        state.lock().ended = Some(ended);
+        state.tell();
+    }
 }

@@ -13,7 +13,7 @@ use qemu_runtime::{
 };
 use rustix::process::{DumpableBehavior, dumpable_behavior};
 
-use crate::host::{self, Lacking, fd, need, need_root, open_files, until};
+use crate::host::{self, Lacking, at_rest, fd, need, need_root, open_files, until};
 use crate::stand_in::{output, plan, shell};
 
 crate::tests! {
@@ -70,7 +70,7 @@ fn becoming_users_at_once_leaves_this_process_as_it_was() -> Result<(), Lacking>
 
 fn another_user_needs_the_right_to_become_one() -> Result<(), Lacking> {
     need_root()?;
-    let before = host::at_rest();
+    let before = at_rest();
     host::as_nobody(|| {
         let error = Spawn::new(&shell("true")).user(User::new(0, 0)).spawn().unwrap_err();
         let message = "becoming the user: Operation not permitted: it takes CAP_SETUID and CAP_SETGID";
@@ -197,7 +197,7 @@ fn a_control_group_is_joined_before_anything_is_executed() -> Result<(), Lacking
 }
 
 fn what_cannot_be_opened_is_named() -> Result<(), Lacking> {
-    let before = host::at_rest();
+    let before = at_rest();
     let show = shell("true");
     let error = Spawn::new(&show).cgroup("/no/such/group").spawn().unwrap_err();
     let message = "control group /no/such/group/cgroup.procs: No such file or directory";
@@ -242,7 +242,7 @@ fn a_sandbox_keeps_qemu_from_spawning() -> Result<(), Lacking> {
 }
 
 fn lines_are_logged_as_they_come() -> Result<(), Lacking> {
-    let before = host::at_rest();
+    let before = at_rest();
     let (sender, receiver) = mpsc::channel();
     fn log(stream: &'static str, to: &mpsc::Sender<String>) -> impl Write + Send + use<> {
         let to = to.clone();

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use qemu_runtime::{Cause, Guest, Lines, Plan, Spawn, SpawnError, Stderr, Stdio};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
-use crate::host::{self, Lacking, open_files, state_of, threads, until};
+use crate::host::{self, Lacking, at_rest, open_files, state_of, threads, until};
 use crate::stand_in::{self, output, run, shell};
 
 crate::tests! {
@@ -21,6 +21,9 @@ crate::tests! {
     waiting_can_be_cut_short
     dropping_kills_and_leaves_no_zombie
     a_guest_outlives_the_thread_that_spawned_it
+    no_handler_runs_in_a_guest
+    a_spawn_changes_nothing_of_its_thread
+    a_process_that_was_forked_off_has_guests_of_its_own
     a_guest_dies_with_its_parent
     a_detached_guest_outlives_its_handle
     a_hundred_megabytes_of_stderr_stay_bounded
@@ -85,6 +88,8 @@ fn waiting_can_be_cut_short() -> Result<(), Lacking> {
 }
 
 fn dropping_kills_and_leaves_no_zombie() -> Result<(), Lacking> {
+    // While another is there, so is who attends to both.
+    let other = Guest::spawn(&sleeping()).unwrap();
     let before = (open_files(), threads());
     let guest = Guest::spawn(&sleeping()).unwrap();
     let pid = guest.id();
@@ -95,8 +100,9 @@ fn dropping_kills_and_leaves_no_zombie() -> Result<(), Lacking> {
     let guest = Guest::spawn(&Plan::new("true", [""; 0], vec![])).unwrap();
     until("it is gone", || state_of(guest.id()).is_none());
     drop(guest);
-    assert!(!children());
     assert_eq!((open_files(), threads()), before);
+    drop(other);
+    assert!(!children());
     Ok(())
 }
 
@@ -111,11 +117,17 @@ fn a_guest_outlives_the_thread_that_spawned_it() -> Result<(), Lacking> {
 fn a_guest_dies_with_its_parent() -> Result<(), Lacking> {
     // The kernel forgets whom it is to end with its parent when that becomes another user.
     let another = if rustix::process::geteuid().is_root() { "65534" } else { "0" };
-    for (signal, user) in
-        [(Signal::KILL, "0"), (Signal::TERM, "0"), (Signal::ABORT, "0"), (Signal::KILL, another)]
-    {
+    let launchers: [(Signal, &[&str]); 5] = [
+        (Signal::KILL, &["launcher", "0"]),
+        (Signal::TERM, &["launcher", "0"]),
+        (Signal::ABORT, &["launcher", "0"]),
+        (Signal::KILL, &["launcher", another]),
+        (Signal::KILL, &["launcher-on-a-thread"]),
+    ];
+    for (signal, args) in launchers {
         let mut launcher = Command::new(std::env::current_exe().unwrap())
-            .args(["stand-in", "launcher", user])
+            .arg("stand-in")
+            .args(args)
             .stdout(std::process::Stdio::piped())
             .spawn()
             .unwrap();
@@ -131,7 +143,7 @@ fn a_guest_dies_with_its_parent() -> Result<(), Lacking> {
 }
 
 fn a_detached_guest_outlives_its_handle() -> Result<(), Lacking> {
-    let before = (open_files(), threads());
+    let before = at_rest();
     let guest = Spawn::new(&sleeping()).detached().spawn().unwrap();
     let pid = guest.id();
     let raw = Pid::from_raw(pid.cast_signed()).unwrap();
@@ -236,8 +248,14 @@ fn a_signal_does_not_end_a_writer() -> Result<(), Lacking> {
         .spawn()
         .unwrap();
     let named = |task: &PathBuf| fs::read_to_string(task.join("comm")).unwrap() == "qemu-output\n";
-    let mut tasks = fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
-    let writer = tasks.find(named).unwrap();
+    let tasks = || fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
+    let mut writer = PathBuf::new();
+    until("it has its name", || {
+        tasks().find(named).is_some_and(|task| {
+            writer = task;
+            true
+        })
+    });
     let number: i32 = writer.file_name().unwrap().to_str().unwrap().parse().unwrap();
     let waits = || fs::read_to_string(writer.join("stat")).unwrap().contains(") S ");
     until("it waits", waits);
@@ -348,6 +366,32 @@ fn signals_are_at_their_defaults() -> Result<(), Lacking> {
     Ok(())
 }
 
+fn no_handler_runs_in_a_guest() -> Result<(), Lacking> {
+    let exit = run(&stand_in::plan(&["hail"], vec![]));
+    assert!(exit.success(), "{exit}");
+    Ok(())
+}
+
+fn a_spawn_changes_nothing_of_its_thread() -> Result<(), Lacking> {
+    let status = || {
+        let status = fs::read_to_string("/proc/thread-self/status").unwrap();
+        let kept = |line: &&str| ["Sig", "Cap", "Uid", "Seccomp"].iter().any(|name| line.starts_with(name));
+        status.lines().filter(kept).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = status();
+    assert!(before.len() > 8, "{before:?}");
+    drop(Guest::spawn(&sleeping()).unwrap());
+    assert_eq!(status(), before);
+    Ok(())
+}
+
+fn a_process_that_was_forked_off_has_guests_of_its_own() -> Result<(), Lacking> {
+    let guest = Guest::spawn(&stand_in::plan(&["forks"], vec![])).unwrap();
+    let exit = guest.wait_timeout(Duration::from_secs(30)).unwrap();
+    assert!(exit.success(), "{exit}");
+    Ok(())
+}
+
 fn a_shielded_guest_does_not_see_a_terminals_signals() -> Result<(), Lacking> {
     for (signal, shielded, unshielded) in
         [("INT", None, Some(2)), ("HUP", None, Some(1)), ("TERM", Some(15), Some(15))]
@@ -428,7 +472,7 @@ fn a_status_that_was_lost_is_unknown() -> Result<(), Lacking> {
 }
 
 fn guests_in_a_row_leave_nothing_behind() -> Result<(), Lacking> {
-    let before = (open_files(), threads());
+    let before = at_rest();
     let file = File::open("/dev/zero").unwrap();
     drop(file);
     for round in 0..10 {
@@ -441,6 +485,6 @@ fn guests_in_a_row_leave_nothing_behind() -> Result<(), Lacking> {
         }
     }
     assert!(!children());
-    assert_eq!((open_files(), threads()), before);
+    until("all is as it was", || (open_files(), threads()) == before);
     Ok(())
 }

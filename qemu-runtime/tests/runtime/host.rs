@@ -135,6 +135,12 @@ pub(crate) fn at_rest() -> (BTreeMap<i32, PathBuf>, usize) {
     }
 }
 
+/// Waits until the threads of the test before have ended, and their files with them: who attends to guests stays for a
+/// moment for more to come.
+pub(crate) fn settle() {
+    until("there is one thread", || threads() == 1);
+}
+
 /// The letter of a process's state, where there is one: `Z` for a zombie.
 pub(crate) fn state_of(pid: u32) -> Option<char> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

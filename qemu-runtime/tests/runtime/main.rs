@@ -60,9 +60,12 @@ fn main() -> ExitCode {
     .concat();
     let trials = tests.into_iter().map(|(name, test)| {
         let name = name.trim_start_matches("runtime::");
-        Trial::ignorable_test(name, move || match test() {
-            Ok(()) => Ok(Completion::Completed),
-            Err(Lacking(what)) => Ok(Completion::ignored_with(what)),
+        Trial::ignorable_test(name, move || {
+            host::settle();
+            match test() {
+                Ok(()) => Ok(Completion::Completed),
+                Err(Lacking(what)) => Ok(Completion::ignored_with(what)),
+            }
         })
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()

@@ -18,7 +18,7 @@ use qemu_runtime::{
 use rustix::process::{Pid, Signal, kill_process, pidfd_send_signal};
 use serde_json::{Value, json};
 
-use crate::host::{Lacking, fd, file, open_files, threads, until};
+use crate::host::{Lacking, at_rest, fd, file, open_files, threads, until};
 use crate::stand_in::{self, expected, listed};
 
 crate::tests! {
@@ -233,7 +233,7 @@ fn file_descriptors_are_passed() -> Result<(), Lacking> {
 }
 
 fn a_silent_qemu_is_not_waited_for() -> Result<(), Lacking> {
-    let before = (open_files(), threads());
+    let before = at_rest();
     let plan = stand_in::plan(&["qmp", "silent"], vec![]);
     let start = Instant::now();
     let error = Spawn::new(&plan).qmp_with(QmpOptions::new().timeout(SHORT)).start().unwrap_err();
@@ -243,7 +243,7 @@ fn a_silent_qemu_is_not_waited_for() -> Result<(), Lacking> {
     let error = guest.qmp().unwrap().execute_timeout(&QueryStatus {}, SHORT).unwrap_err();
     assert_eq!(error.to_string(), "query-status: no answer within 300ms");
     drop(guest);
-    assert_eq!((open_files(), threads()), before);
+    until("all is as it was", || (open_files(), threads()) == before);
     Ok(())
 }
 
@@ -321,7 +321,7 @@ fn a_death_ends_them_though_its_socket_lives_on() -> Result<(), Lacking> {
 }
 
 fn a_start_that_fails_leaves_nothing_detached() -> Result<(), Lacking> {
-    let before = (open_files(), threads());
+    let before = at_rest();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pid");
     let plan = Plan::new("sh", ["-c", "echo $$ >$0; exec sleep 1000", file.to_str().unwrap()], vec![]);
@@ -330,7 +330,7 @@ fn a_start_that_fails_leaves_nothing_detached() -> Result<(), Lacking> {
     assert!(matches!(error, StartError::Qmp(QmpError::Timeout { .. })), "{error}");
     let pid = fs::read_to_string(&file).unwrap().trim().parse().unwrap();
     assert_eq!(crate::host::state_of(pid), None);
-    assert_eq!((open_files(), threads()), before);
+    until("all is as it was", || (open_files(), threads()) == before);
     Ok(())
 }
 
@@ -487,7 +487,7 @@ fn two_hundred_guests_leave_nothing() -> Result<(), Lacking> {
             }
         }
     };
-    let before = (open_files(), threads());
+    let before = at_rest();
     // What the first ones leave in the allocator's hands the others take.
     twenty();
     let memory = resident();

@@ -6,6 +6,8 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::FromRawFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::thread;
 
 use qemu_runtime::{Exit, Fd, FdProblem, Guest, Plan, Spawn, SpawnError, Stdio, User};
 use serde_json::{Value, json};
@@ -32,6 +34,11 @@ pub(crate) fn main() -> Option<ExitCode> {
         ["stand-in", "launcher-that-hangs", pid_file, ..] => hang(pid_file),
         ["stand-in", "daemon", pid_file] => lock(pid_file),
         ["stand-in", "launcher", user] => launch(user.parse().unwrap()),
+        ["stand-in", "launcher-on-a-thread"] => {
+            thread::scope(|scope| scope.spawn(|| launch(0)).join().unwrap());
+        }
+        ["stand-in", "forks"] => fork(),
+        ["stand-in", "hail"] => hail(),
         ["stand-in", "qmp", "takes", log, refused, ..] => take(log, refused),
         ["stand-in", "qmp", fault, ..] => speak(fault),
         ["stand-in", ..] => panic!("no such stand-in"),
@@ -123,7 +130,7 @@ fn lock(pid_file: &str) {
     let mut file = std::fs::File::create(pid_file).unwrap();
     rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).unwrap();
     writeln!(file, "{}", std::process::id()).unwrap();
-    std::thread::sleep(std::time::Duration::from_secs(1000));
+    thread::sleep(std::time::Duration::from_secs(1000));
 }
 
 /// Starts a guest as a user, says its number, and waits.
@@ -134,6 +141,64 @@ fn launch(user: u32) {
     let guest = spawn.spawn().unwrap();
     println!("{}", guest.id());
     let _ = guest.wait();
+}
+
+/// Starts a guest, and another in a process that is forked off and has nothing of the first one's but a copy of memory.
+#[expect(unsafe_code, reason = "fork has no safe form")]
+fn fork() {
+    let _first = Guest::spawn(&shell("exec sleep 1000")).unwrap();
+    // SAFETY: nothing else here holds a lock that the copy needs: this thread forks, the other waits in a system call.
+    match unsafe { libc::fork() } {
+        0 => {
+            let exit = run(&shell("echo forked >&2; exit 3"));
+            let expected = exit.code() == Some(3) && exit.stderr() == b"forked\n";
+            // Nothing is dropped: the first guest is another's.
+            std::process::exit(if expected { 0 } else { 1 });
+        }
+        child => {
+            let mut status = 0;
+            // SAFETY: it takes a number, and writes to what is given.
+            assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+            assert_eq!(status, 0);
+        }
+    }
+}
+
+/// Starts guests while signals hail on this process's group, guests that have not executed yet included: it has a handler for
+/// them, which is to run in no other process.
+#[expect(unsafe_code, reason = "handlers of signals have no safe form")]
+fn hail() {
+    static ITSELF: AtomicI32 = AtomicI32::new(0);
+    static ELSEWHERE: AtomicBool = AtomicBool::new(false);
+    static STOP: AtomicBool = AtomicBool::new(false);
+    extern "C" fn handler(_: i32) {
+        // SAFETY: it only asks for a number. Rust's own form may remember it.
+        if unsafe { libc::getpid() } != ITSELF.load(Ordering::Relaxed) {
+            ELSEWHERE.store(true, Ordering::Relaxed);
+        }
+    }
+
+    rustix::process::setsid().unwrap();
+    ITSELF.store(std::process::id().cast_signed(), Ordering::Relaxed);
+    let signals = [libc::SIGUSR1, libc::SIGRTMIN() + 3];
+    for signal in signals {
+        // SAFETY: the handler does what handlers may.
+        let before = unsafe { libc::signal(signal, handler as *const () as libc::sighandler_t) };
+        assert_ne!(before, libc::SIG_ERR);
+    }
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !STOP.load(Ordering::Relaxed) {
+                // SAFETY: it takes numbers; the group is this process's own.
+                signals.iter().for_each(|signal| assert_eq!(unsafe { libc::kill(0, *signal) }, 0));
+            }
+        });
+        for _ in 0..200 {
+            drop(Guest::spawn(&shell("exec sleep 1000")).unwrap());
+        }
+        STOP.store(true, Ordering::Relaxed);
+    });
+    assert!(!ELSEWHERE.load(Ordering::Relaxed), "a handler has run in a guest's process");
 }
 
 /// What was inherited for QMP.
@@ -179,7 +244,7 @@ fn take(log: &str, refused: &str) {
 
 /// Speaks QMP, and makes a mistake.
 fn speak(fault: &str) {
-    let wait = || std::thread::sleep(std::time::Duration::from_secs(1000));
+    let wait = || thread::sleep(std::time::Duration::from_secs(1000));
     let mut socket = conversation();
     let mut lines = BufReader::new(socket.try_clone().unwrap()).lines();
     match fault {

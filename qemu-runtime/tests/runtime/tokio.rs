@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
-use crate::host::{Lacking, open_files, state_of, threads, until};
+use crate::host::{Lacking, at_rest, open_files, state_of, threads, until};
 use crate::qmp::{LONG, SHORT, paused, qemu};
 use crate::stand_in;
 
@@ -225,7 +225,7 @@ fn a_task_plugs_and_unplugs() -> Result<(), Lacking> {
 }
 
 fn a_guest_ends_with_its_value() -> Result<(), Lacking> {
-    let before = (open_files(), threads());
+    let before = at_rest();
     let id = run(async {
         let guest = Guest::start(&paused()).await.unwrap();
         let id = guest.id();
@@ -251,7 +251,7 @@ fn a_guest_may_outlive_the_runtime() -> Result<(), Lacking> {
 }
 
 fn ten_guests_at_once_leave_nothing() -> Result<(), Lacking> {
-    let before = (open_files(), threads());
+    let before = at_rest();
     run(async {
         let mut tasks = JoinSet::new();
         for _ in 0..10 {

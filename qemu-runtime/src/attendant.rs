@@ -1,0 +1,246 @@
+//! Takes what guests write to standard error, and waits for their end: no guest waits for a reader or stays a zombie,
+//! whatever its owner does.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use crate::process;
+use crate::supervisor::{Incoming, Shared, Tee};
+use crate::tail::Tail;
+
+/// Guests that one thread attends to.
+///
+/// It isn't woken for a new one: the kernel keeps the set of what it waits for.
+pub(crate) struct Attendant {
+    epoll: OwnedFd,
+    guests: Mutex<Guests>,
+}
+
+#[derive(Default)]
+struct Guests {
+    last: u64,
+    /// By what the kernel says with an event. A guest that isn't started yet is none.
+    places: BTreeMap<u64, Option<Attended>>,
+}
+
+struct Attended {
+    shared: Arc<Shared>,
+    stderr: Option<Incoming>,
+}
+
+/// The place of a guest that isn't started yet: there is somebody who will attend to it.
+pub(crate) struct Place {
+    attendant: Arc<Attendant>,
+    key: u64,
+}
+
+impl Attendant {
+    fn new() -> io::Result<Arc<Self>> {
+        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        Ok(Arc::new(Self { epoll, guests: Mutex::default() }))
+    }
+
+    fn guests(&self) -> MutexGuard<'_, Guests> {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn place(self: &Arc<Self>) -> Place {
+        let mut guests = self.guests();
+        guests.last += 1;
+        let key = guests.last;
+        guests.places.insert(key, None);
+        Place { attendant: Arc::clone(self), key }
+    }
+
+    /// Attends until there is no guest, and `ends` agrees, which is asked when there has been none for a while.
+    fn attend(&self, patience: &Timespec, ends: impl Fn() -> bool) {
+        let mut buffer = vec![0; Tail::MAX];
+        let mut events = [MaybeUninit::uninit(); 64];
+        loop {
+            let idle = !self.guests().places.values().any(Option::is_some);
+            let seen = match epoll::wait(&self.epoll, &mut events, idle.then_some(patience)) {
+                Ok((seen, _)) => seen,
+                // What continues a process that was stopped interrupts this. Else there is nothing that can be wrong.
+                Err(Errno::INTR) => continue,
+                Err(_) => return,
+            };
+            if seen.is_empty() && ends() {
+                return;
+            }
+            for event in seen {
+                self.see(event.data.u64(), &mut buffer);
+            }
+        }
+    }
+
+    /// Sees to a guest of which there is something to see.
+    fn see(&self, key: u64, buffer: &mut [u8]) {
+        let mut guests = self.guests();
+        // An end that was seen just before has taken all.
+        let Some(Some(attended)) = guests.places.get_mut(&key) else {
+            return;
+        };
+        if is_ready(&attended.shared.pidfd) {
+            let ended = guests.places.remove(&key).flatten();
+            drop(guests);
+            if let Some(attended) = ended {
+                attended.end(&self.epoll, buffer);
+            }
+        } else if let Some(incoming) = &mut attended.stderr
+            && is_ready(&incoming.pipe)
+            && incoming.take(&attended.shared, buffer) == 0
+            && let Some(incoming) = attended.stderr.take()
+        {
+            let _ = epoll::delete(&self.epoll, &incoming.pipe);
+            incoming.close();
+        }
+    }
+}
+
+/// The attendant of all guests that have no thread of their own. With the process's number, as a process that was forked off
+/// has its memory and not its thread.
+static COMMON: Mutex<Option<(u32, Arc<Attendant>)>> = Mutex::new(None);
+
+fn common() -> MutexGuard<'static, Option<(u32, Arc<Attendant>)>> {
+    COMMON.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Place {
+    /// With the one thread that attends to many. It is there while it is needed, and a little longer: who starts one guest
+    /// after another doesn't start a thread for each.
+    pub(crate) fn common() -> io::Result<Self> {
+        const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
+        let mut common = common();
+        let process = std::process::id();
+        if let Some((owner, attendant)) = &*common
+            && *owner == process
+        {
+            return Ok(attendant.place());
+        }
+        let attendant = Attendant::new()?;
+        let place = attendant.place();
+        let attending = Arc::clone(&attendant);
+        thread::Builder::new().name("qemu-guests".into()).spawn(move || {
+            process::block_signals();
+            attending.attend(&PATIENCE, || retire(&attending));
+        })?;
+        *common = Some((process, attendant));
+        Ok(place)
+    }
+
+    /// With the calling thread, which [attends](Self::attend) to nobody else.
+    pub(crate) fn own() -> io::Result<Self> {
+        Ok(Attendant::new()?.place())
+    }
+
+    /// Gives a guest that was started to its attendant.
+    ///
+    /// # Errors
+    ///
+    /// Where the kernel has no room for it: nobody attends to it then.
+    pub(crate) fn take(&self, shared: Arc<Shared>, stderr: Option<Incoming>) -> io::Result<()> {
+        let Attendant { epoll, .. } = &*self.attendant;
+        let key = EventData::new_u64(self.key);
+        // Until it is there, nothing is made of what the kernel says of it.
+        let mut guests = self.attendant.guests();
+        epoll::add(epoll, &shared.pidfd, key, EventFlags::IN)?;
+        if let Some(incoming) = &stderr
+            && let Err(error) = epoll::add(epoll, &incoming.pipe, key, EventFlags::IN)
+        {
+            let _ = epoll::delete(epoll, &shared.pidfd);
+            return Err(error.into());
+        }
+        guests.places.insert(self.key, Some(Attended { shared, stderr }));
+        Ok(())
+    }
+
+    /// Attends to the guest that was given to the place, until its end.
+    pub(crate) fn attend(self) {
+        self.attendant.attend(&Timespec::default(), || true);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut guests = self.attendant.guests();
+        if let Some(None) = guests.places.get(&self.key) {
+            guests.places.remove(&self.key);
+        }
+    }
+}
+
+/// Whether `attendant` is not needed any more: then it is no longer the common one.
+fn retire(attendant: &Attendant) -> bool {
+    let mut common = common();
+    let needed = !attendant.guests().places.is_empty();
+    if !needed {
+        *common = None;
+    }
+    !needed
+}
+
+impl Attended {
+    fn end(self, epoll: &OwnedFd, buffer: &mut [u8]) {
+        let Self { shared, stderr } = self;
+        // Its owner may have copies, by which the kernel would go on to say that it has ended.
+        let _ = epoll::delete(epoll, &shared.pidfd);
+        // What it wrote last is in the pipe still. Not more than the pipe holds: a process that it left behind may
+        // have the other end, and write on and on, or nothing more.
+        if let Some(mut incoming) = stderr {
+            let mut left = rustix::pipe::fcntl_getpipe_size(&incoming.pipe).unwrap_or(Tail::MAX);
+            while left > 0 && is_ready(&incoming.pipe) {
+                match incoming.take(&shared, buffer) {
+                    0 => break,
+                    taken => left = left.saturating_sub(taken),
+                }
+            }
+            let _ = epoll::delete(epoll, &incoming.pipe);
+            incoming.close();
+        }
+        let ended = process::wait(&shared.pidfd);
+        shared.end(ended);
+    }
+}
+
+impl Incoming {
+    /// Takes what there is to read: how many bytes, zero at the end.
+    fn take(&mut self, shared: &Shared, buffer: &mut [u8]) -> usize {
+        // An error is as good as the end. No signal interrupts this thread.
+        let taken = self.pipe.read(buffer).unwrap_or(0);
+        let chunk = buffer.get(..taken).unwrap_or_default();
+        shared.wrote(chunk);
+        if let Some(tee) = &mut self.tee {
+            // It is the caller's code: its panic must not take the thread along, nor with it the guest.
+            let written = catch_unwind(AssertUnwindSafe(|| tee.write_all(chunk).and_then(|()| tee.flush())));
+            if !matches!(written, Ok(Ok(()))) {
+                drop_callers(self.tee.take());
+            }
+        }
+        taken
+    }
+
+    fn close(self) {
+        drop(self.pipe);
+        drop_callers(self.tee);
+    }
+}
+
+/// What is the caller's may panic while it is dropped, too.
+fn drop_callers(tee: Option<Tee>) {
+    // The panic was printed.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(tee)));
+}
+
+fn is_ready(fd: impl AsFd) -> bool {
+    matches!(poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&Timespec::default())), Ok(1..))
+}
