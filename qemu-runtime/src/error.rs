@@ -249,6 +249,7 @@ fn needed(action: &str) -> Option<&'static str> {
         (Step::User, "CAP_SETUID and CAP_SETGID"),
         (Step::Limits, "CAP_SYS_RESOURCE to raise a limit"),
         (Step::NetworkNamespace, "CAP_SYS_ADMIN"),
+        (Step::ParentDeath, "CAP_KILL to end what another user runs: start it detached, or as this user"),
     ];
     needs.iter().find(|(step, _)| step.action() == action).map(|(_, capability)| *capability)
 }

@@ -270,7 +270,8 @@ impl Exit {
             return Cause::Signal(signal);
         }
         match (&self.observed.reason, self.code()) {
-            (_, _) if self.observed.panicked => Cause::GuestPanicked,
+            _ if self.observed.panicked => Cause::GuestPanicked,
+            _ if self.observed.crashed => Cause::GuestCrashed,
             (_, Some(code)) if code != 0 => Cause::Failed(code),
             (Some(reason), _) => Cause::Shutdown(reason.clone()),
             (None, Some(_)) => Cause::Ended,
@@ -338,8 +339,10 @@ impl fmt::Display for Exit {
 pub enum Cause {
     /// It was shut down, and this is why.
     Shutdown(ShutdownReason),
-    /// The guest's system panicked, and QEMU ended over that.
+    /// The guest's system panicked (`GUEST_PANICKED`), which QEMU was not told to ignore, and was not reset since.
     GuestPanicked,
+    /// The guest's system crashed into its crash kernel (`GUEST_CRASHLOADED`), and was not reset since.
+    GuestCrashed,
     /// A signal killed QEMU: its number.
     Signal(i32),
     /// QEMU failed, with this exit code: what it says is on its standard error.
@@ -392,19 +395,22 @@ impl ShutdownReason {
 pub(crate) struct Observed {
     reason: Option<ShutdownReason>,
     panicked: bool,
+    crashed: bool,
 }
 
 impl Observed {
     pub(crate) fn take(&mut self, event: &Event) {
+        let word = |name| event.data.get(name).and_then(serde_json::Value::as_str);
         match &*event.name {
             "SHUTDOWN" => {
-                let word = event.data.get("reason").and_then(serde_json::Value::as_str);
-                self.reason = word.map(ShutdownReason::of);
+                self.reason = word("reason").map(ShutdownReason::of);
                 self.panicked |= self.reason == Some(ShutdownReason::GuestPanic);
             }
-            "GUEST_PANICKED" => self.panicked = true,
-            // It was reset after that, and lives.
-            "RESET" => self.panicked = false,
+            // QEMU may have been told that a panic is the guest's own matter.
+            "GUEST_PANICKED" => self.panicked = word("action") != Some("run"),
+            "GUEST_CRASHLOADED" => self.crashed = true,
+            // It lives on after that.
+            "RESET" => (self.panicked, self.crashed) = (false, false),
             _ => {}
         }
     }

@@ -17,7 +17,8 @@ use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::process::{WaitId, WaitIdOptions, waitid};
+use rustix::process::{Uid, WaitId, WaitIdOptions, waitid};
+use rustix::thread::CapabilitySet;
 
 use crate::confine::{Limit, Resource, User};
 use crate::texts::Texts;
@@ -200,6 +201,8 @@ struct Child<'a> {
     detached: bool,
     shielded: bool,
     parent: libc::pid_t,
+    /// Whether the parent may end it.
+    mortal: bool,
     last_signal: c_int,
     /// What failed and why, for the parent to read: it shares this memory.
     step: AtomicI32,
@@ -222,6 +225,7 @@ impl<'a> Child<'a> {
             detached: command.detached,
             shielded: command.shielded,
             parent: std::process::id().cast_signed(),
+            mortal: command.bounds.user.as_ref().is_none_or(may_end),
             last_signal: libc::SIGRTMAX(),
             step: AtomicI32::new(0),
             errno: AtomicI32::new(0),
@@ -328,6 +332,8 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
             libc::syscall(calls::SETGROUPS, groups.len(), groups.as_ptr()) < 0
                 || libc::syscall(calls::SETRESGID, *gid, *gid, *gid) < 0
                 || libc::syscall(calls::SETRESUID, *uid, *uid, *uid) < 0
+                // The kernel takes root's capabilities from who is root no more, and leaves everybody else's.
+                || *uid != 0 && !drop_capabilities()
         };
         if refused {
             return Step::User;
@@ -339,10 +345,14 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
         if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } < 0 {
             return Step::ParentDeath;
         }
-        // The parent may have died before it was said what is to happen then.
-        // SAFETY: as above.
-        if unsafe { libc::getppid() } != child.parent {
-            return Step::ParentDeath;
+        // The parent may have died before it was said what is to happen then. Or it can't be seen from a new PID namespace.
+        // SAFETY: as above; errno is this thread's, which is the parent's that waits.
+        unsafe {
+            let refused = if !child.mortal { libc::EPERM } else { libc::ESRCH };
+            if !child.mortal || libc::getppid() != child.parent {
+                *libc::__errno_location() = refused;
+                return Step::ParentDeath;
+            }
         }
     }
     if let Some(current_dir) = child.current_dir {
@@ -371,6 +381,28 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
         libc::execve(child.program.as_ptr(), child.args.as_ptr(), child.env.as_ptr());
     }
     Step::Exec
+}
+
+/// Gives up all capabilities, those that would outlast an exec (ambient, inheritable) too. Says whether it could.
+///
+/// # Safety
+///
+/// As [`become_program`].
+unsafe fn drop_capabilities() -> bool {
+    /// The form of the kernel's call, as of Linux 2.6.26, with two words a set.
+    const VERSION_3: u32 = 0x2008_0522;
+    let header = [VERSION_3, 0];
+    let none = [[0_u32; 3]; 2];
+    // SAFETY: both are what the call reads of that version: zero is the calling thread.
+    unsafe { libc::syscall(libc::SYS_capset, &raw const header, &raw const none) == 0 }
+}
+
+/// Whether the kernel would let this thread end what runs as the user: by a signal, or when it ends itself.
+fn may_end(user: &User) -> bool {
+    let same = [rustix::process::getuid(), rustix::process::geteuid()].map(Uid::as_raw).contains(&user.uid);
+    let capable =
+        || rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::KILL));
+    same || capable()
 }
 
 /// Whether this process may be traced and leave a core.

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use rustix::process::{Signal, pidfd_send_signal};
 
 use crate::qmp::{QueryStatus, Quit, SystemPowerdown};
-use crate::{Exit, Guest};
+use crate::{Cause, Exit, Guest, ShutdownReason};
 
 /// How long each step of a shutdown is given. A step without a time is left out; the last, SIGKILL, never is.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +67,7 @@ impl ShutdownPolicy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ShutdownStep {
-    /// Nothing: it had ended.
+    /// None of these: it had ended, or something else ended it meanwhile.
     None,
     /// The guest powered down when it was asked.
     Powerdown,
@@ -97,53 +97,62 @@ impl Guest {
     ///
     /// Where even SIGKILL doesn't end it in time (`TimedOut`) or may not be sent (`EPERM`).
     pub fn shutdown(&self, policy: &ShutdownPolicy) -> io::Result<Shutdown> {
-        let done = |step, exit| Ok(Shutdown { step, exit });
+        let mut taken = Vec::new();
+        let exit = self.climb(policy, &mut taken)?;
+        Ok(Shutdown { step: step_that_worked(&taken, &exit.cause()), exit })
+    }
+
+    /// Takes one step after another, and notes those that were really taken.
+    fn climb(&self, policy: &ShutdownPolicy, taken: &mut Vec<ShutdownStep>) -> io::Result<Exit> {
         if let Some(exit) = self.try_wait() {
-            return done(ShutdownStep::None, exit);
+            return Ok(exit);
         }
         if let Some(time) = policy.powerdown
-            && let Some(exit) = self.power_down_within(time)
+            && let Some(exit) = self.power_down_within(time, taken)
         {
-            return done(ShutdownStep::Powerdown, exit);
+            return Ok(exit);
         }
         if let Some(time) = policy.quit
             && let Some(qmp) = self.qmp()
         {
             let end = Instant::now().checked_add(time);
+            taken.push(ShutdownStep::Quit);
             // It may end before it answers; what else goes wrong, the next step sees to.
             let told = qmp.execute_timeout(&Quit {}, time);
             let left = if told.is_ok() || self.try_wait().is_some() { left(end) } else { Duration::ZERO };
             if let Some(exit) = self.wait_timeout(left) {
-                return done(ShutdownStep::Quit, exit);
+                return Ok(exit);
             }
         }
         if let Some(time) = policy.terminate {
+            taken.push(ShutdownStep::Terminate);
             match pidfd_send_signal(self.pidfd(), Signal::TERM) {
                 Ok(()) | Err(Errno::SRCH) => {}
                 Err(error) => return Err(error.into()),
             }
             if let Some(exit) = self.wait_timeout(time) {
-                return done(ShutdownStep::Terminate, exit);
+                return Ok(exit);
             }
         }
+        taken.push(ShutdownStep::Kill);
         Guest::kill(self)?;
-        match self.wait_timeout(policy.kill) {
-            Some(exit) => done(ShutdownStep::Kill, exit),
-            None => Err(io::Error::new(io::ErrorKind::TimedOut, "QEMU has not ended after SIGKILL")),
-        }
+        let late = || io::Error::new(io::ErrorKind::TimedOut, "QEMU has not ended after SIGKILL");
+        self.wait_timeout(policy.kill).ok_or_else(late)
     }
 
     /// Asks the guest and waits for its end, but not for a guest that can't hear it, nor once only QEMU is left
     /// (`-no-shutdown`).
-    fn power_down_within(&self, time: Duration) -> Option<Exit> {
+    fn power_down_within(&self, time: Duration, taken: &mut Vec<ShutdownStep>) -> Option<Exit> {
         /// How often a QEMU that doesn't end is asked whether its guest has.
         const PERIOD: Duration = Duration::from_millis(500);
 
         let qmp = self.qmp()?;
         let end = Instant::now().checked_add(time);
-        if !qmp.execute_timeout(&QueryStatus {}, time).is_ok_and(|status| status.running)
-            || qmp.execute_timeout(&SystemPowerdown {}, left(end)).is_err()
-        {
+        if !qmp.execute_timeout(&QueryStatus {}, time).is_ok_and(|status| status.running) {
+            return self.try_wait();
+        }
+        taken.push(ShutdownStep::Powerdown);
+        if qmp.execute_timeout(&SystemPowerdown {}, left(end)).is_err() {
             return self.try_wait();
         }
         loop {
@@ -160,6 +169,59 @@ impl Guest {
     }
 }
 
+/// Which of the steps that were taken has ended a guest, by how it ended: a late answer to an earlier step is that one's, and
+/// others may have ended it, too.
+fn step_that_worked(taken: &[ShutdownStep], cause: &Cause) -> ShutdownStep {
+    let step = match cause {
+        Cause::Shutdown(ShutdownReason::Guest | ShutdownReason::GuestReset) => ShutdownStep::Powerdown,
+        Cause::Shutdown(ShutdownReason::Quit) => ShutdownStep::Quit,
+        Cause::Shutdown(ShutdownReason::Signal) | Cause::Signal(libc::SIGTERM) => ShutdownStep::Terminate,
+        Cause::Signal(libc::SIGKILL) => ShutdownStep::Kill,
+        Cause::Shutdown(_) | Cause::Signal(_) => ShutdownStep::None,
+        // These say nothing of it.
+        Cause::GuestPanicked | Cause::GuestCrashed | Cause::Failed(_) | Cause::Ended | Cause::Unknown => {
+            taken.last().copied().unwrap_or(ShutdownStep::None)
+        }
+    };
+    if taken.contains(&step) { step } else { ShutdownStep::None }
+}
+
 fn left(end: Option<Instant>) -> Duration {
     end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ShutdownStep::{Kill, None, Powerdown, Quit, Terminate};
+    use super::step_that_worked;
+    use crate::{Cause, ShutdownReason};
+
+    #[test]
+    fn how_it_ended_says_which_step_worked() {
+        let powered_down = Cause::Shutdown(ShutdownReason::Guest);
+        assert_eq!(step_that_worked(&[Powerdown], &powered_down), Powerdown);
+        // It took longer than it was given.
+        assert_eq!(step_that_worked(&[Powerdown, Quit], &powered_down), Powerdown);
+        assert_eq!(step_that_worked(&[Quit], &powered_down), None);
+
+        let quit = Cause::Shutdown(ShutdownReason::Quit);
+        assert_eq!(step_that_worked(&[Powerdown, Quit], &quit), Quit);
+        assert_eq!(step_that_worked(&[Powerdown], &quit), None);
+
+        let terminated = Cause::Shutdown(ShutdownReason::Signal);
+        assert_eq!(step_that_worked(&[Quit, Terminate], &terminated), Terminate);
+        assert_eq!(step_that_worked(&[Terminate], &Cause::Signal(libc::SIGTERM)), Terminate);
+        assert_eq!(step_that_worked(&[Powerdown, Quit], &terminated), None);
+
+        let killed = Cause::Signal(libc::SIGKILL);
+        assert_eq!(step_that_worked(&[Terminate, Kill], &killed), Kill);
+        assert_eq!(step_that_worked(&[Powerdown], &killed), None);
+        assert_eq!(step_that_worked(&[Powerdown], &Cause::Signal(libc::SIGSEGV)), None);
+
+        // A guest that ends QEMU by isa-debug-exit, one without QMP, a daemon.
+        assert_eq!(step_that_worked(&[Powerdown], &Cause::Failed(33)), Powerdown);
+        assert_eq!(step_that_worked(&[Terminate], &Cause::Ended), Terminate);
+        assert_eq!(step_that_worked(&[Terminate, Kill], &Cause::Unknown), Kill);
+        assert_eq!(step_that_worked(&[], &Cause::Unknown), None);
+    }
 }

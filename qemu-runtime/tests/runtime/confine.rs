@@ -12,6 +12,7 @@ use qemu_runtime::{
     User,
 };
 use rustix::process::{DumpableBehavior, dumpable_behavior};
+use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use crate::host::{self, Lacking, at_rest, fd, need, need_root, open_files, until};
 use crate::stand_in::{output, plan, shell};
@@ -19,6 +20,8 @@ use crate::stand_in::{output, plan, shell};
 crate::tests! {
     a_user_has_its_groups_and_nothing_of_this_process
     another_user_needs_the_right_to_become_one
+    a_user_has_no_capability_of_one_who_is_not_root
+    who_may_not_be_ended_is_not_started
     becoming_users_at_once_leaves_this_process_as_it_was
     real_qemu_runs_as_another_user
     limits_are_set
@@ -82,6 +85,59 @@ fn another_user_needs_the_right_to_become_one() -> Result<(), Lacking> {
     Ok(())
 }
 
+/// Runs `test` as `nobody`, with capabilities that an exec keeps: those of a service with `AmbientCapabilities=`.
+fn with_ambient<T: Send>(kept: CapabilitySet, test: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let joined = scope.spawn(|| {
+            let nobody = (rustix::fs::Uid::from_raw(65534), rustix::fs::Gid::from_raw(65534));
+            rustix::thread::set_keep_capabilities(true).unwrap();
+            rustix::thread::set_thread_groups(&[]).unwrap();
+            rustix::thread::set_thread_res_gid(nobody.1, nobody.1, nobody.1).unwrap();
+            rustix::thread::set_thread_res_uid(nobody.0, nobody.0, nobody.0).unwrap();
+            let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: kept };
+            rustix::thread::set_capabilities(None, sets).unwrap();
+            for capability in kept {
+                rustix::thread::configure_capability_in_ambient_set(capability, true).unwrap();
+            }
+            test()
+        });
+        joined.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn a_user_has_no_capability_of_one_who_is_not_root() -> Result<(), Lacking> {
+    need_root()?;
+    let becoming = CapabilitySet::SETUID | CapabilitySet::SETGID;
+    let status = with_ambient(becoming | CapabilitySet::KILL | CapabilitySet::NET_ADMIN, || {
+        let show = shell("grep -E '^(Uid|CapEff|CapPrm|CapInh|CapAmb):' /proc/self/status");
+        output(Spawn::new(&show).user(User::new(1234, 1235)))
+    });
+    let values: Vec<_> = status.lines().map(|line| line.split_whitespace().nth(1).unwrap()).collect();
+    assert_eq!(
+        values,
+        ["1234", "0000000000000000", "0000000000000000", "0000000000000000", "0000000000000000"]
+    );
+    Ok(())
+}
+
+fn who_may_not_be_ended_is_not_started() -> Result<(), Lacking> {
+    need_root()?;
+    // The kernel asks for the right to send the signal also when it does so itself, as the parent dies.
+    with_ambient(CapabilitySet::SETUID | CapabilitySet::SETGID, || {
+        let sleep = shell("exec sleep 1000");
+        let error = Spawn::new(&sleep).user(User::new(1234, 1235)).spawn().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "binding the process to its parent: Operation not permitted: it takes CAP_KILL to end what another user \
+             runs: start it detached, or as this user"
+        );
+        drop(Spawn::new(&sleep).user(User::new(65534, 65534)).spawn().unwrap());
+        let ended = Spawn::new(&shell("true")).user(User::new(1234, 1235)).detached().spawn().unwrap().wait();
+        assert!(ended.success(), "{ended}");
+    });
+    Ok(())
+}
+
 /// The file descriptors are opened with this process's rights, the process has none of them.
 fn real_qemu_runs_as_another_user() -> Result<(), Lacking> {
     need_root()?;
@@ -135,9 +191,10 @@ fn limits_are_set() -> Result<(), Lacking> {
 
 fn a_limit_of_open_files_may_be_below_the_table() -> Result<(), Lacking> {
     let null = || FdSource::File { path: "/dev/null".into(), readonly: true, direct: false };
-    let plan = plan(&["fds"], (3..40).map(|number| fd(number, null(), "x", 0)).collect());
-    let spawn = Spawn::new(&plan).limit(Resource::OpenFiles, Limit::of(200));
-    assert_eq!(crate::stand_in::listed(spawn).unwrap().len(), 40);
+    let plan = plan(&["fds"], (100..104).map(|number| fd(number, null(), "x", 0)).collect());
+    let spawn = Spawn::new(&plan).limit(Resource::OpenFiles, Limit::of(50));
+    let table = (100..104).map(|number| (number, "/dev/null"));
+    assert_eq!(crate::stand_in::listed(spawn).unwrap(), crate::stand_in::expected(table));
     Ok(())
 }
 

@@ -25,6 +25,7 @@ crate::tests! {
     a_spawn_changes_nothing_of_its_thread
     a_process_that_was_forked_off_has_guests_of_its_own
     a_guest_dies_with_its_parent
+    a_guest_whose_parent_dies_first_is_none
     a_detached_guest_outlives_its_handle
     a_hundred_megabytes_of_stderr_stay_bounded
     stderr_is_passed_on_as_it_comes
@@ -142,6 +143,36 @@ fn a_guest_dies_with_its_parent() -> Result<(), Lacking> {
     Ok(())
 }
 
+fn a_guest_whose_parent_dies_first_is_none() -> Result<(), Lacking> {
+    // A control group that isn't one: a pipe that is full, so that the guest's process waits before it is bound to its
+    // parent.
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("cgroup.procs");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let mut pipe = File::options().read(true).write(true).open(&fifo).unwrap();
+    let room = rustix::pipe::fcntl_getpipe_size(&pipe).unwrap();
+    pipe.write_all(&vec![b'x'; room]).unwrap();
+
+    let mut launcher = Command::new(std::env::current_exe().unwrap())
+        .args(["stand-in", "launcher-in-cgroup"])
+        .arg(folder.path())
+        .spawn()
+        .unwrap();
+    let path = format!("/proc/{0}/task/{0}/children", launcher.id());
+    let mut guest = None;
+    until("there is a process for the guest", || {
+        guest = fs::read_to_string(&path).unwrap().trim().parse::<u32>().ok();
+        guest.is_some_and(|guest| state_of(guest) == Some('S'))
+    });
+    launcher.kill().unwrap();
+    launcher.wait().unwrap();
+    let guest = guest.unwrap();
+    assert_eq!(state_of(guest), Some('S'));
+    pipe.read_exact(&mut vec![0; room]).unwrap();
+    until("it has seen that nobody is left", || matches!(state_of(guest), None | Some('Z')));
+    Ok(())
+}
+
 fn a_detached_guest_outlives_its_handle() -> Result<(), Lacking> {
     let before = at_rest();
     let guest = Spawn::new(&sleeping()).detached().spawn().unwrap();
@@ -159,12 +190,15 @@ fn a_detached_guest_outlives_its_handle() -> Result<(), Lacking> {
 
 fn a_hundred_megabytes_of_stderr_stay_bounded() -> Result<(), Lacking> {
     // Nobody reads it meanwhile.
+    let memory = host::resident();
     let guest = Guest::spawn(&stand_in::plan(&["stderr", "100"], vec![])).unwrap();
     let exit = guest.wait_timeout(Duration::from_secs(60)).unwrap();
     assert!(exit.success());
     assert_eq!(exit.stderr().len(), 64 * 1024);
     assert!(exit.stderr().ends_with(b"xxxthe end"));
     assert_eq!(exit.stderr_skipped() + 64 * 1024, 100_000_007);
+    let more = host::resident().saturating_sub(memory);
+    assert!(more < 8 << 20, "{more} bytes more are in memory");
     Ok(())
 }
 

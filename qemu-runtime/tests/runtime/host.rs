@@ -141,6 +141,13 @@ pub(crate) fn settle() {
     until("there is one thread", || threads() == 1);
 }
 
+/// How many bytes of this process are in memory.
+pub(crate) fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.split_whitespace().next().unwrap().parse::<u64>().unwrap() << 10
+}
+
 /// The letter of a process's state, where there is one: `Z` for a zombie.
 pub(crate) fn state_of(pid: u32) -> Option<char> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

@@ -18,7 +18,7 @@ use qemu_runtime::{
 use rustix::process::{Pid, Signal, kill_process, pidfd_send_signal};
 use serde_json::{Value, json};
 
-use crate::host::{Lacking, at_rest, fd, file, open_files, threads, until};
+use crate::host::{self, Lacking, at_rest, fd, file, open_files, threads, until};
 use crate::stand_in::{self, expected, listed};
 
 crate::tests! {
@@ -379,6 +379,23 @@ fn shutdown_climbs() -> Result<(), Lacking> {
         (ShutdownStep::Terminate, Cause::Shutdown(ShutdownReason::Signal))
     );
 
+    // Somebody else ends it meanwhile: that is no step of this.
+    for (signal, cause) in [
+        (Signal::KILL, Cause::Signal(libc::SIGKILL)),
+        (Signal::TERM, Cause::Shutdown(ShutdownReason::Signal)),
+    ] {
+        let guest = Guest::start(&qemu(&["-M", "q35", "-accel", "tcg"])).unwrap();
+        let mut events = guest.qmp().unwrap().events();
+        let shutdown = thread::scope(|scope| {
+            scope.spawn(|| {
+                events.wait_for("POWERDOWN", LONG).unwrap();
+                pidfd_send_signal(guest.pidfd(), signal).unwrap();
+            });
+            guest.shutdown(&ShutdownPolicy::new()).unwrap()
+        });
+        assert_eq!((shutdown.step, shutdown.exit.cause()), (ShutdownStep::None, cause));
+    }
+
     // One that is stopped hears nothing at all.
     let guest = Guest::start(&paused()).unwrap();
     pidfd_send_signal(guest.pidfd(), Signal::STOP).unwrap();
@@ -437,17 +454,45 @@ fn an_older_qemu_is_noticed() -> Result<(), Lacking> {
 }
 
 fn ends_are_told_apart() -> Result<(), Lacking> {
-    let panicking = qemu(&["-M", "q35", "-accel", "tcg", "-device", "pvpanic"]);
-    let guest = Guest::start(&panicking).unwrap();
-    // What a guest's kernel does when it panics, by hand.
-    let write = json!({ "command-line": "o /b 0x505 1" });
-    guest.qmp().unwrap().execute_raw("human-monitor-command", write).unwrap();
+    let pc = ["-M", "q35", "-accel", "tcg", "-device", "pvpanic"];
+    let start = |more: &[&str]| Guest::start(&qemu(&[&pc, more].concat())).unwrap();
+    let tell = |guest: &Guest, command: &str| {
+        let line = json!({ "command-line": command });
+        guest.qmp().unwrap().execute_raw("human-monitor-command", line).unwrap();
+    };
+    // What a guest's kernel does when it panics, and when it has a kernel for that, by hand.
+    let (panic, crash) = ("o /b 0x505 1", "o /b 0x505 2");
+    let ended = |guest: &Guest| guest.wait_timeout(LONG).unwrap().cause();
+
+    let guest = start(&[]);
+    tell(&guest, panic);
     let exit = guest.wait_timeout(LONG).unwrap();
     assert_eq!((exit.cause(), exit.success()), (Cause::GuestPanicked, true));
 
-    let guest = Guest::start(&qemu(&["-M", "q35", "-accel", "tcg"])).unwrap();
+    // It is left alone, and is what it was.
+    let guest = start(&["-action", "panic=none"]);
+    tell(&guest, panic);
+    tell(&guest, "quit");
+    assert_eq!(ended(&guest), Cause::Shutdown(ShutdownReason::Quit));
+
+    let guest = start(&["-no-reboot"]);
+    let mut events = guest.qmp().unwrap().events();
+    tell(&guest, crash);
+    events.wait_for("GUEST_CRASHLOADED", LONG).unwrap();
+    tell(&guest, "system_reset");
+    assert_eq!(ended(&guest), Cause::GuestCrashed);
+
+    let guest = start(&["-no-reboot"]);
+    tell(&guest, "system_reset");
+    assert!(matches!(ended(&guest), Cause::Shutdown(ShutdownReason::GuestReset | ShutdownReason::Other(_))));
+
+    let guest = start(&[]);
+    pidfd_send_signal(guest.pidfd(), Signal::TERM).unwrap();
+    assert_eq!(ended(&guest), Cause::Shutdown(ShutdownReason::Signal));
+
+    let guest = start(&[]);
     pidfd_send_signal(guest.pidfd(), Signal::ABORT).unwrap();
-    assert_eq!(guest.wait().cause(), Cause::Signal(libc::SIGABRT));
+    assert_eq!(ended(&guest), Cause::Signal(libc::SIGABRT));
     Ok(())
 }
 
@@ -490,20 +535,13 @@ fn two_hundred_guests_leave_nothing() -> Result<(), Lacking> {
     let before = at_rest();
     // What the first ones leave in the allocator's hands the others take.
     twenty();
-    let memory = resident();
+    let memory = host::resident();
     (0..9).for_each(|_| twenty());
     until("all is as it was", || (open_files(), threads()) == before);
     assert!(!crate::guest::children(), "zombies");
-    let more = resident().saturating_sub(memory);
-    assert!(more < 8 << 20, "180 more guests have left {more} bytes");
+    let more = host::resident().saturating_sub(memory);
+    assert!(more < 2 << 20, "180 more guests have left {more} bytes");
     Ok(())
-}
-
-/// How many bytes of this process are in memory.
-fn resident() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.split_whitespace().next().unwrap().parse::<u64>().unwrap() << 10
 }
 
 /// Commands of the crate qapi-qmp.

@@ -34,6 +34,9 @@ pub(crate) fn main() -> Option<ExitCode> {
         ["stand-in", "launcher-that-hangs", pid_file, ..] => hang(pid_file),
         ["stand-in", "daemon", pid_file] => lock(pid_file),
         ["stand-in", "launcher", user] => launch(user.parse().unwrap()),
+        ["stand-in", "launcher-in-cgroup", path] => {
+            let _ = Spawn::new(&shell("exec sleep 1000")).cgroup(path).spawn();
+        }
         ["stand-in", "launcher-on-a-thread"] => {
             thread::scope(|scope| scope.spawn(|| launch(0)).join().unwrap());
         }
