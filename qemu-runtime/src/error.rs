@@ -28,6 +28,13 @@ pub enum SpawnError {
         /// The kernel's reason.
         source: io::Error,
     },
+    /// The program's file gives whoever executes it rights that they don't have (set-user-ID, set-group-ID, capabilities).
+    /// The kernel binds no such process to its parent: it would outlive this one. It may be started
+    /// [detached](crate::Spawn::detached), and QEMU from 11.1 on where it [sees to its end itself](crate::Spawn::exit_with_parent).
+    Privileged {
+        /// Where it is.
+        program: PathBuf,
+    },
     /// A file descriptor of the plan's table can't be opened.
     Fd(Box<FdError>),
     /// The plan's table gives a file descriptor a number that it can't have: one below 3 or too large, or one that
@@ -107,6 +114,7 @@ impl SpawnError {
             | Self::Stdio { source, .. }
             | Self::System { source, .. } => Some(source),
             Self::NotFound { .. }
+            | Self::Privileged { .. }
             | Self::Daemonizes
             | Self::Daemon { .. }
             | Self::FdNumber { .. }
@@ -146,6 +154,13 @@ impl fmt::Display for SpawnError {
                     _ => Ok(()),
                 }
             }
+            Self::Privileged { program } => write!(
+                f,
+                "{} has rights of its own (set-user-ID, set-group-ID or capabilities), and the kernel doesn't end such a \
+                 process with its parent: take them away (`setcap -r`, `chmod ug-s`) and let the plan open what it needs \
+                 them for, or start it detached",
+                program.display(),
+            ),
             Self::Fd(error) => error.fmt(f),
             Self::FdNumber { number } => {
                 write!(f, "the table's numbers of file descriptors must rise from 3: {number} doesn't")

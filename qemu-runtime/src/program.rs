@@ -2,12 +2,15 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::{env, io};
+use std::{env, fs, io};
 
-use rustix::fs::{Access, access};
+use rustix::fs::{Access, access, getxattr};
+use rustix::process::{getegid, geteuid};
+use rustix::thread::no_new_privs;
 
-use crate::SpawnError;
+use crate::{SpawnError, User};
 
 /// What is searched where there is no `PATH`.
 const DEFAULT_PATH: &str = "/usr/local/bin:/bin:/usr/bin";
@@ -37,6 +40,23 @@ pub(crate) fn find(program: &OsStr, path: Option<&OsStr>) -> Result<PathBuf, Spa
         Some(program) => SpawnError::Exec { program, source: io::Error::from_raw_os_error(libc::EACCES) },
         None => SpawnError::NotFound { program: program.to_owned(), path: OsString::from(path) },
     })
+}
+
+/// Whether who executes the program has rights by the file that they have not themselves: those of its owner, or capabilities.
+/// From such a process the kernel takes what binds it to its parent.
+pub(crate) fn elevates(program: &Path, user: Option<&User>) -> bool {
+    let (uid, gid) =
+        user.map_or_else(|| (geteuid().as_raw(), getegid().as_raw()), |User { uid, gid, .. }| (*uid, *gid));
+    if uid == 0 || no_new_privs().unwrap_or(false) {
+        return false;
+    }
+    let Ok(file) = fs::metadata(program) else {
+        return false;
+    };
+    let has = |bits| file.mode() & bits == bits;
+    has(libc::S_ISUID) && file.uid() != uid
+        || has(libc::S_ISGID | libc::S_IXGRP) && file.gid() != gid
+        || getxattr(program, "security.capability", &mut [0_u8; 64]).is_ok()
 }
 
 /// The guest's working directory may be another.

@@ -212,7 +212,8 @@ impl<'a> Spawn<'a> {
     /// that: from QEMU 11.1 on.
     ///
     /// The kernel then sends SIGTERM, on which QEMU writes back what its disks still hold, in place of the SIGKILL that no
-    /// QEMU survives: one that hangs, or was stopped, would live on. That is why it isn't done unasked.
+    /// QEMU survives: one that hangs, or was stopped, would live on. That is why it isn't done unasked. It is the only way where
+    /// the program's file [has rights of its own](SpawnError::Privileged).
     pub const fn exit_with_parent(mut self) -> Self {
         self.exit_with_parent = true;
         self
@@ -296,6 +297,10 @@ impl<'a> Spawn<'a> {
             None => (None, highest),
         };
         let program = program::find(self.plan.program(), self.path().as_deref())?;
+        let bound = self.detached || self.is_bound_by_qemu();
+        if !bound && program::elevates(&program, self.confinement.user.as_ref()) {
+            return Err(SpawnError::Privileged { program });
+        }
         let mut args = self.arguments(qmp_number)?;
         let env = self.environment()?;
         let current_dir = self.current_dir.as_deref().map(text).transpose()?;
@@ -421,12 +426,16 @@ impl<'a> Spawn<'a> {
             args.push("-sandbox")?;
             args.push(sandbox.arg())?;
         }
-        let has_it = self.plan.target() >= Some(EXIT_WITH_PARENT);
-        if self.exit_with_parent && has_it && !self.detached {
+        if self.is_bound_by_qemu() {
             args.push("-run-with")?;
             args.push("exit-with-parent=on")?;
         }
         Ok(args)
+    }
+
+    /// Whether QEMU itself sees to its end with this process.
+    fn is_bound_by_qemu(&self) -> bool {
+        self.exit_with_parent && !self.detached && self.plan.target() >= Some(EXIT_WITH_PARENT)
     }
 
     fn environment(&self) -> Result<Texts, SpawnError> {

@@ -1,16 +1,18 @@
 //! Users, limits, namespaces, control groups and filters: QEMU is bound by what was said, and this process is not.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use qemu_runtime::{
-    FdSource, Guest, Limit, Lines, Plan, Resource, Sandbox, Shutdown, ShutdownPolicy, Spawn, Stderr, Stdio,
-    User,
+    FdSource, Guest, Limit, Lines, Plan, Resource, Sandbox, Shutdown, ShutdownPolicy, Spawn, SpawnError,
+    Stderr, Stdio, User,
 };
+use rustix::fs::XattrFlags;
 use rustix::process::{DumpableBehavior, dumpable_behavior};
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
@@ -22,6 +24,7 @@ crate::tests! {
     another_user_needs_the_right_to_become_one
     a_user_has_no_capability_of_one_who_is_not_root
     who_may_not_be_ended_is_not_started
+    a_program_with_rights_of_its_own_is_not_bound
     becoming_users_at_once_leaves_this_process_as_it_was
     real_qemu_runs_as_another_user
     limits_are_set
@@ -138,13 +141,48 @@ fn who_may_not_be_ended_is_not_started() -> Result<(), Lacking> {
     Ok(())
 }
 
+fn a_program_with_rights_of_its_own_is_not_bound() -> Result<(), Lacking> {
+    need_root()?;
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let program = |name: &str, mode| {
+        let path = folder.path().join(name);
+        fs::copy("/bin/true", &path).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        path
+    };
+    let (plain, owners, capable) =
+        (program("plain", 0o755), program("owners", 0o4755), program("capable", 0o755));
+    // CAP_NET_ADMIN (12), effective, as `setcap` writes it.
+    let mut capability = [0_u8; 20];
+    capability[..4].copy_from_slice(&0x0200_0001_u32.to_le_bytes());
+    capability[4..8].copy_from_slice(&(1_u32 << 12).to_le_bytes());
+    let set = rustix::fs::setxattr(&capable, "security.capability", &capability, XattrFlags::empty());
+    need(set.is_ok(), "needs a file system for temporary files that keeps capabilities")?;
+
+    let plan = |program: &PathBuf| Plan::new(program.clone(), [""; 0], vec![]);
+    let nobody = || User::new(65534, 65534);
+    for program in [&owners, &capable] {
+        let error = host::as_nobody(|| Guest::spawn(&plan(program)).unwrap_err());
+        assert!(matches!(&error, SpawnError::Privileged { program: named } if named == program), "{error}");
+        assert!(error.to_string().ends_with("or start it detached"), "{error}");
+        let error = Spawn::new(&plan(program)).user(nobody()).spawn().unwrap_err();
+        assert!(matches!(error, SpawnError::Privileged { .. }), "{error}");
+        assert!(Spawn::new(&plan(program)).user(nobody()).detached().spawn().unwrap().wait().success());
+        // Root has nothing to gain.
+        assert!(Guest::spawn(&plan(program)).unwrap().wait().success());
+    }
+    assert!(Spawn::new(&plan(&plain)).user(nobody()).spawn().unwrap().wait().success());
+    Ok(())
+}
+
 /// The file descriptors are opened with this process's rights, the process has none of them.
 fn real_qemu_runs_as_another_user() -> Result<(), Lacking> {
     need_root()?;
     let folder = tempfile::tempdir().unwrap();
     let disk = folder.path().join("disk.img");
     fs::write(&disk, vec![0; 1 << 20]).unwrap();
-    fs::set_permissions(&disk, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    fs::set_permissions(&disk, Permissions::from_mode(0o600)).unwrap();
     let source = FdSource::File { path: disk.into(), readonly: false, direct: false };
     let args = [
         "-M",
