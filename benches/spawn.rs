@@ -3,8 +3,8 @@
 //! Five ways with the same arguments, each timed until it returns, when QEMU's program is executing: a bare `posix_spawn`;
 //! this runtime, from the main thread and from another, for which it makes a thread that lasts as long as the guest; the
 //! standard library's `Command`; and that with a `pre_exec`, without which it can't place file descriptors, and which
-//! makes it fork. All but the last are taken in turns, that apart: after a fork the parent's page tables are cold for
-//! whoever comes next.
+//! makes it fork. All but the last are taken in turns, and in another order each time, as what one leaves to be tidied up
+//! costs the next. The last is taken apart: after a fork the parent's page tables are cold for whoever comes next.
 //!
 //! It prints medians, and how they compare to `posix_spawn`, for a parent as it is and with 50 MB and 4 GB more of memory
 //! in use. `SPAWN_ROUNDS` says how often each is done, `SPAWN_MB=0,50` with how much.
@@ -38,7 +38,9 @@ fn main() {
         let (forking, others) = (4..5, 0..4);
         for turns in [others, forking] {
             for round in 0..=rounds {
-                for (way, times) in ways.iter().zip(&mut times).take(turns.end).skip(turns.start) {
+                for turn in turns.clone() {
+                    let index = turns.start + (round + turn) % turns.len();
+                    let (Some(way), Some(times)) = (ways.get(index), times.get_mut(index)) else { continue };
                     let time = way();
                     // The first of each finds cold caches.
                     if round > 0 {

@@ -19,14 +19,14 @@ const DEFAULT_PATH: &str = "/usr/local/bin:/bin:/usr/bin";
 /// that this user may execute.
 ///
 /// The search is done before there is a child, which may not allocate.
-pub(crate) fn find(program: &OsStr, path: Option<&OsStr>) -> Result<PathBuf, SpawnError> {
+pub(crate) fn find(program: &OsStr, path: impl FnOnce() -> Option<OsString>) -> Result<PathBuf, SpawnError> {
     if program.as_bytes().contains(&b'/') {
         return absolute(Path::new(program));
     }
-    let path = path.unwrap_or(OsStr::new(DEFAULT_PATH));
+    let path = path().unwrap_or_else(|| DEFAULT_PATH.into());
     let mut refused = None;
     if !program.is_empty() {
-        for folder in env::split_paths(path) {
+        for folder in env::split_paths(&path) {
             let candidate = folder.join(program);
             if candidate.is_file() {
                 if access(&candidate, Access::EXEC_OK).is_ok() {
@@ -38,7 +38,7 @@ pub(crate) fn find(program: &OsStr, path: Option<&OsStr>) -> Result<PathBuf, Spa
     }
     Err(match refused {
         Some(program) => SpawnError::Exec { program, source: io::Error::from_raw_os_error(libc::EACCES) },
-        None => SpawnError::NotFound { program: program.to_owned(), path: OsString::from(path) },
+        None => SpawnError::NotFound { program: program.to_owned(), path },
     })
 }
 
@@ -87,20 +87,20 @@ mod tests {
             fs::set_permissions(folder.join("program"), fs::Permissions::from_mode(mode)).unwrap();
         }
         let path = std::env::join_paths([&one, &two]).unwrap();
-        assert_eq!(find(OsStr::new("program"), Some(&path)).unwrap(), two.join("program"));
+        assert_eq!(find(OsStr::new("program"), || Some(path.clone())).unwrap(), two.join("program"));
 
-        let refused = find(OsStr::new("program"), Some(one.as_os_str())).unwrap_err();
+        let refused = find(OsStr::new("program"), || Some(one.clone().into())).unwrap_err();
         assert!(matches!(&refused, SpawnError::Exec { program, .. } if *program == one.join("program")));
 
-        let missing = find(OsStr::new("another"), Some(&path)).unwrap_err();
+        let missing = find(OsStr::new("another"), || Some(path.clone())).unwrap_err();
         assert!(matches!(&missing, SpawnError::NotFound { program, path: searched }
             if program == "another" && *searched == path));
     }
 
     #[test]
     fn a_path_is_itself_and_nothing_is_nowhere() {
-        assert_eq!(find(OsStr::new("/no/such"), None).unwrap(), Path::new("/no/such"));
-        assert_eq!(find(OsStr::new("./x"), None).unwrap(), std::env::current_dir().unwrap().join("x"));
-        assert!(matches!(find(OsStr::new(""), None), Err(SpawnError::NotFound { .. })));
+        assert_eq!(find(OsStr::new("/no/such"), || None).unwrap(), Path::new("/no/such"));
+        assert_eq!(find(OsStr::new("./x"), || None).unwrap(), std::env::current_dir().unwrap().join("x"));
+        assert!(matches!(find(OsStr::new(""), || None), Err(SpawnError::NotFound { .. })));
     }
 }

@@ -296,7 +296,7 @@ impl<'a> Spawn<'a> {
             Some(_) => (Some(highest + 1), highest + 1),
             None => (None, highest),
         };
-        let program = program::find(self.plan.program(), self.path().as_deref())?;
+        let program = program::find(self.plan.program(), || self.path())?;
         let bound = self.detached || self.is_bound_by_qemu();
         if !bound && program::elevates(&program, self.confinement.user.as_ref()) {
             return Err(SpawnError::Privileged { program });

@@ -26,7 +26,7 @@ impl Texts {
         for part in parts {
             self.bytes.extend(part.as_bytes());
         }
-        if self.bytes.iter().skip(start).any(|byte| *byte == 0) {
+        if self.bytes.get(start..).is_some_and(|text| text.contains(&0)) {
             return Err(HasZero(OsString::from_vec(self.bytes.split_off(start))));
         }
         self.bytes.push(0);
