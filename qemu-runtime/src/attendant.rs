@@ -133,6 +133,8 @@ impl Place {
         thread::Builder::new().name("qemu-guests".into()).spawn(move || {
             process::block_signals();
             attending.attend(&PATIENCE, || retire(&attending));
+            // Also where it failed: a program may have closed what is not its own.
+            self::common().take_if(|(_, current)| Arc::ptr_eq(current, &attending));
         })?;
         *common = Some((process, attendant));
         Ok(place)

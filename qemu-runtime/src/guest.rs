@@ -22,7 +22,8 @@ use crate::{HostPaths, Spawn, SpawnError, StartError, Version};
 /// A guest: a QEMU that was started from a [`Plan`].
 ///
 /// When it is dropped, QEMU is killed and waited for. When this process ends, by whatever cause, the kernel kills QEMU.
-/// Neither is so for a guest that was started [detached](Spawn::detached).
+/// Neither is so for a guest that was started [detached](Spawn::detached). A process that executes another program in its
+/// own place (`exec`) does not end: it drops its guests before.
 ///
 /// It can be shared between threads: one may wait while another kills.
 pub struct Guest {
