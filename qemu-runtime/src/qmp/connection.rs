@@ -1,6 +1,6 @@
 //! The connection: one thread reads, whoever has a command writes it, one at a time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, IoSlice, Read};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
@@ -14,10 +14,12 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-use serde_json::{Map, Value, json};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::event::Ring;
-use super::{Event, Greeting, QmpEnd, QmpError, QmpOptions};
+use super::wire::{Message, Refusal, Reply, Request, end_line};
+use super::{Greeting, QmpEnd, QmpError, QmpOptions};
 use crate::guest::{Exit, Observed};
 use crate::supervisor::Shared;
 use crate::watch::Watched;
@@ -36,27 +38,30 @@ pub(super) struct Connection {
     state: Watched<State>,
 }
 
-/// What QEMU answers, or its class and description of an error.
-type Reply = Result<Value, (String, String)>;
-
 pub(super) struct State {
     pub(super) greeting: Option<Greeting>,
     /// Whether commands may be sent.
     ready: bool,
     oob: bool,
     last_id: u64,
-    /// The commands on their way whose answers somebody waits for, by id, and the answers until they are taken.
+    /// The commands that QEMU hasn't answered, by id and so in their order on the way to it. It may be that nobody waits
+    /// for one any more.
+    unanswered: BTreeMap<u64, Sent>,
+    /// The commands whose answers somebody waits for, by id, and the answers until they are taken.
     pending: HashMap<u64, Option<Reply>>,
     /// Whether somebody is writing a command.
     writing: bool,
-    /// The command on its way that brings file descriptors. QEMU keeps only the last that came, until a command takes them:
-    /// there is never a second.
-    fd_command: Option<u64>,
     pub(super) events: Ring,
     pub(super) observed: Observed,
     /// Whether all that QEMU sent was read, or no more of it will be.
     drained: bool,
     ended: Option<Arc<QmpEnd>>,
+}
+
+/// A command on its way.
+struct Sent {
+    oob: bool,
+    with_fds: bool,
 }
 
 /// Why waiting ended without what was waited for.
@@ -88,9 +93,9 @@ impl Connection {
             ready: false,
             oob: false,
             last_id: NEGOTIATION,
+            unanswered: BTreeMap::new(),
             pending: HashMap::new(),
             writing: false,
-            fd_command: None,
             events: Ring::new(options.event_limit),
             observed: Observed::default(),
             drained: false,
@@ -130,12 +135,14 @@ impl Connection {
         command: Request<'_>,
         fds: &[BorrowedFd<'_>],
         timeout: Duration,
-    ) -> Result<Value, QmpError> {
+    ) -> Result<Box<RawValue>, QmpError> {
         let deadline = deadline_of(timeout);
         let name = command.name;
+        let mut line = command.line().map_err(|source| QmpError::unreadable(name, source))?;
         let turn = self.wait(deadline, |state| state.turn(command.oob, !fds.is_empty()));
         let id = turn.map_err(|stop| stop.of(name, timeout))?.ok_or_else(|| no_oob(name))?;
-        let sent = self.send(&command.line(id), fds, &mut 0, deadline);
+        end_line(&mut line, id);
+        let sent = self.send(&line, fds, &mut 0, deadline);
         self.sent(id, sent).map_err(|unsent| unsent.of(name, timeout))?;
         let reply = self.wait(deadline, |state| state.answer(id));
         answered(name, reply.map_err(|stop| self.given_up(id, stop).of(name, timeout))?)
@@ -147,9 +154,7 @@ impl Connection {
         state.writing = false;
         if matches!(sent, Err(Unsent::Timeout | Unsent::Failed(_))) {
             state.pending.remove(&id);
-            if state.fd_command == Some(id) {
-                state.fd_command = None;
-            }
+            state.unanswered.remove(&id);
         }
         drop(state);
         self.state.tell();
@@ -292,46 +297,24 @@ impl Connection {
             let start = line.get(..line.len().min(200)).unwrap_or_default();
             QmpEnd::Garbage { greeting: !greeted, line: String::from_utf8_lossy(start).into_owned() }
         };
-        let mut object: Map<String, Value> = serde_json::from_slice(line).map_err(|_| garbage())?;
-        if !greeted {
-            let greeting = object.remove("QMP").and_then(|greeting| serde_json::from_value(greeting).ok());
-            return self.negotiate(greeting.ok_or_else(garbage)?);
+        match Message::of(line) {
+            Some(Message::Greeting(greeting)) if !greeted => return self.negotiate(greeting),
+            Some(Message::Event(event)) if greeted => {
+                let mut state = self.lock();
+                state.observed.take(&event);
+                state.events.push(event, line.len());
+            }
+            Some(Message::Answer { id, reply }) if greeted => self.lock().take(id, reply)?,
+            // It answers in the order of what it is sent, but for what overtakes, which it has answered before it reads on.
+            Some(Message::Unread(refusal)) if greeted => {
+                let mut state = self.lock();
+                if let Some(id) = state.unanswered.keys().next().copied() {
+                    state.take(id, Err(refusal))?;
+                }
+            }
+            Some(Message::Foreign) if greeted => return Ok(()),
+            _ => return Err(garbage()),
         }
-        if object.contains_key("event") {
-            let event = Event::of(object).ok_or_else(garbage)?;
-            let mut state = self.lock();
-            state.observed.take(&event);
-            state.events.push(event, line.len());
-            drop(state);
-            self.state.tell();
-            return Ok(());
-        }
-        let reply = match (object.remove("return"), object.remove("error")) {
-            (Some(value), _) => Ok(value),
-            (None, Some(error)) => {
-                let text = |key| error.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-                Err((text("class"), text("desc")))
-            }
-            (None, None) => return Err(garbage()),
-        };
-        // What has no id answers what QEMU couldn't read, and nothing of the kind was sent.
-        let id = object.get("id").and_then(Value::as_u64).ok_or_else(garbage)?;
-        let mut state = self.lock();
-        if id == NEGOTIATION {
-            if let Err((_, desc)) = reply {
-                return Err(QmpEnd::Negotiation { desc });
-            }
-            state.ready = true;
-        } else {
-            if state.fd_command == Some(id) {
-                state.fd_command = None;
-            }
-            // Whoever sent it may have given up.
-            if let Some(place) = state.pending.get_mut(&id) {
-                *place = Some(reply);
-            }
-        }
-        drop(state);
         self.state.tell();
         Ok(())
     }
@@ -343,8 +326,11 @@ impl Connection {
         let mut state = self.lock();
         state.greeting = Some(greeting);
         state.oob = oob;
+        state.unanswered.insert(NEGOTIATION, Sent { oob: false, with_fds: false });
         drop(state);
-        let line = Request { oob: false, name: "qmp_capabilities", arguments }.line(NEGOTIATION);
+        let request = Request { oob: false, name: "qmp_capabilities", arguments };
+        let mut line = request.line().map_err(|error| QmpEnd::Io(error.into()))?;
+        end_line(&mut line, NEGOTIATION);
         match self.send(&line, &[], &mut 0, deadline_of(self.options.timeout)) {
             Ok(()) | Err(Unsent::Closed) => Ok(()),
             Err(Unsent::Timeout | Unsent::Partly) => Err(QmpEnd::Stuck),
@@ -390,13 +376,14 @@ impl Connection {
         command: Request<'_>,
         fds: Vec<OwnedFd>,
         timeout: Duration,
-    ) -> Result<Value, QmpError> {
+    ) -> Result<Box<RawValue>, QmpError> {
         let deadline = deadline_of(timeout);
         let name = command.name;
+        let mut line = command.line().map_err(|source| QmpError::unreadable(name, source))?;
         let turn = self.seen(deadline, |state| state.turn(command.oob, !fds.is_empty())).await;
         let id = turn.map_err(|stop| stop.of(name, timeout))?.ok_or_else(|| no_oob(name))?;
         let _waits = Waits { connection: self, id };
-        let line = command.line(id);
+        end_line(&mut line, id);
         let mut at = 0;
         let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
         let mut sent = self.send(&line, &borrowed, &mut at, Some(Instant::now()));
@@ -444,20 +431,44 @@ impl State {
 
     /// The turn to write a command, with its id; none where QEMU doesn't take it.
     fn turn(&mut self, oob: bool, with_fds: bool) -> Option<Option<u64>> {
-        if self.ended.is_some() || !self.ready || self.writing || (with_fds && self.fd_command.is_some()) {
+        /// QEMU reads no further, and sees nothing that would overtake, while this many wait for it.
+        const QUEUE: usize = 8;
+
+        if self.ended.is_some() || !self.ready || self.writing {
             return None;
         }
         if oob && !self.oob {
             return Some(None);
         }
+        let unanswered =
+            |which: fn(&Sent) -> bool| self.unanswered.values().filter(|sent| which(sent)).count();
+        if self.oob && !oob && unanswered(|sent| !sent.oob) >= QUEUE - 1 {
+            return None;
+        }
+        // QEMU keeps only the last file descriptors that came, until a command takes them.
+        if with_fds && unanswered(|sent| sent.with_fds) > 0 {
+            return None;
+        }
         self.writing = true;
         self.last_id += 1;
         let id = self.last_id;
-        if with_fds {
-            self.fd_command = Some(id);
-        }
+        self.unanswered.insert(id, Sent { oob, with_fds });
         self.pending.insert(id, None);
         Some(Some(id))
+    }
+
+    /// Takes the answer to a command.
+    fn take(&mut self, id: u64, reply: Reply) -> Result<(), QmpEnd> {
+        self.unanswered.remove(&id);
+        if id == NEGOTIATION {
+            self.ready = true;
+            return reply.map(drop).map_err(|refusal| QmpEnd::Negotiation { desc: refusal.desc });
+        }
+        // Whoever sent it may have given up.
+        if let Some(place) = self.pending.get_mut(&id) {
+            *place = Some(reply);
+        }
+        Ok(())
     }
 
     /// The answer to a command, once it is there.
@@ -498,29 +509,6 @@ fn no_oob(name: &str) -> QmpError {
     QmpError::NoOob { command: name.to_owned() }
 }
 
-fn answered(name: &str, reply: Reply) -> Result<Value, QmpError> {
-    reply.map_err(|(class, desc)| QmpError::Refused { command: name.to_owned(), class, desc })
-}
-
-/// A command to send.
-pub(super) struct Request<'a> {
-    /// Whether it is to overtake others.
-    pub(super) oob: bool,
-    pub(super) name: &'a str,
-    /// An object, or null for none.
-    pub(super) arguments: Value,
-}
-
-impl Request<'_> {
-    fn line(self, id: u64) -> Vec<u8> {
-        let mut object = Map::new();
-        let key = if self.oob { "exec-oob" } else { "execute" };
-        object.insert(key.to_owned(), self.name.into());
-        // What has no arguments may say so in several ways, of which QEMU takes one.
-        if !self.arguments.is_null() {
-            object.insert("arguments".to_owned(), self.arguments);
-        }
-        object.insert("id".to_owned(), id.into());
-        format!("{}\n", Value::Object(object)).into_bytes()
-    }
+fn answered(name: &str, reply: Reply) -> Result<Box<RawValue>, QmpError> {
+    reply.map_err(|Refusal { class, desc }| QmpError::Refused { command: name.to_owned(), class, desc })
 }

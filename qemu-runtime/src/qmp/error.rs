@@ -35,7 +35,9 @@ pub enum QmpError {
         /// Why it has ended.
         end: Arc<QmpEnd>,
     },
-    /// The arguments can't be written as JSON, or the answer isn't of the command's type.
+    /// The arguments can't be written as JSON, or are more than QEMU reads at once: deeper than 1024 levels, for instance.
+    /// Or the answer isn't of the command's type, or can't be a value, as it is deeper than 128 levels: then the command
+    /// was carried out.
     Type {
         /// The command.
         command: String,
@@ -101,6 +103,11 @@ pub enum QmpEnd {
 }
 
 impl QmpError {
+    /// What can't be read, here or by QEMU.
+    pub(super) fn unreadable(command: &str, source: serde_json::Error) -> Self {
+        Self::Type { command: command.to_owned(), source: Arc::new(source) }
+    }
+
     /// How QEMU ended, where it did.
     pub fn exit(&self) -> Option<&Exit> {
         match self {
@@ -133,7 +140,7 @@ impl fmt::Display for QmpError {
             Self::Timeout { what, timeout } => write!(f, "{what}: no answer within {timeout:?}"),
             Self::Ended { what, end } => write!(f, "{what}: {end}"),
             Self::Type { command, .. } => {
-                write!(f, "{command}: its arguments or its answer are not of its type")
+                write!(f, "{command}: its arguments or its answer can't be read")
             }
             Self::NoOob { command } => {
                 write!(f, "{command}: this QEMU takes no commands out of band: execute it as others")

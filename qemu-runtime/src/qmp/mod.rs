@@ -10,6 +10,7 @@ mod error;
 mod event;
 #[cfg(feature = "tokio")]
 pub(crate) mod tasks;
+mod wire;
 
 pub use command::{
     AddFd, AddedFd, CloseFd, Command, Cont, GetFd, Greeting, Nothing, Numbers, QueryStatus, QueryVersion,
@@ -25,11 +26,14 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{fmt, io};
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::guest::Observed;
 use crate::supervisor::Shared;
-use connection::{Connection, Request, deadline_of};
+use connection::{Connection, deadline_of};
+use wire::Request;
 
 /// The bounds of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -137,7 +141,8 @@ impl Qmp {
     ///
     /// # Errors
     ///
-    /// Where QEMU refuses it, gives no answer in time, or ends.
+    /// Where QEMU refuses it, gives no answer in time, or ends, and where its arguments or the answer can't be read: see
+    /// [`QmpError::Type`].
     pub fn execute<C: Command>(&self, command: &C) -> Result<C::Ok, QmpError> {
         self.execute_timeout(command, self.timeout())
     }
@@ -206,7 +211,8 @@ impl Qmp {
         arguments: Value,
         timeout: Duration,
     ) -> Result<Value, QmpError> {
-        self.connection.execute(Request { oob: false, name, arguments }, &[], timeout)
+        let answer = self.connection.execute(Request { oob: false, name, arguments }, &[], timeout)?;
+        typed(name, &answer)
     }
 
     /// The same, out of band. QEMU refuses what can't be.
@@ -215,7 +221,8 @@ impl Qmp {
     ///
     /// As [`Qmp::execute_oob`].
     pub fn execute_raw_oob(&self, name: &str, arguments: Value) -> Result<Value, QmpError> {
-        self.connection.execute(Request { oob: true, name, arguments }, &[], self.timeout())
+        let answer = self.connection.execute(Request { oob: true, name, arguments }, &[], self.timeout())?;
+        typed(name, &answer)
     }
 
     /// The events from now on. One that a command causes is not lost if this is called before it.
@@ -241,25 +248,22 @@ impl Qmp {
         timeout: Duration,
     ) -> Result<C::Ok, QmpError> {
         let answer = self.connection.execute(Request::of(command, oob)?, fds, timeout)?;
-        typed::<C>(answer)
+        typed(C::NAME, &answer)
     }
 }
 
 impl Request<'_> {
     /// A command that is a type.
     fn of<C: Command>(command: &C, oob: bool) -> Result<Self, QmpError> {
-        let arguments = serde_json::to_value(command).map_err(wrong::<C>)?;
+        let arguments =
+            serde_json::to_value(command).map_err(|source| QmpError::unreadable(C::NAME, source))?;
         Ok(Self { oob, name: C::NAME, arguments })
     }
 }
 
-/// The answer to such a command.
-fn typed<C: Command>(answer: Value) -> Result<C::Ok, QmpError> {
-    serde_json::from_value(answer).map_err(wrong::<C>)
-}
-
-fn wrong<C: Command>(source: serde_json::Error) -> QmpError {
-    QmpError::Type { command: C::NAME.to_owned(), source: Arc::new(source) }
+/// Reads the answer to a command.
+fn typed<T: DeserializeOwned>(name: &str, answer: &RawValue) -> Result<T, QmpError> {
+    serde_json::from_str(answer.get()).map_err(|source| QmpError::unreadable(name, source))
 }
 
 impl fmt::Debug for Qmp {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::connection::{Request, deadline_of};
+use super::connection::deadline_of;
+use super::wire::Request;
 use super::{Command, Event, Greeting, QmpError, RunningVersion, typed};
 use crate::guest::Observed;
 
@@ -112,7 +113,7 @@ impl Qmp<'_> {
         timeout: Duration,
     ) -> Result<Value, QmpError> {
         let command = Request { oob: false, name, arguments };
-        self.0.connection.executed(command, Vec::new(), timeout).await
+        typed(name, &self.0.connection.executed(command, Vec::new(), timeout).await?)
     }
 
     /// The same, out of band. QEMU refuses what can't be.
@@ -122,7 +123,7 @@ impl Qmp<'_> {
     /// As [`Qmp::execute_oob`].
     pub async fn execute_raw_oob(&self, name: &str, arguments: Value) -> Result<Value, QmpError> {
         let command = Request { oob: true, name, arguments };
-        self.0.connection.executed(command, Vec::new(), self.timeout()).await
+        typed(name, &self.0.connection.executed(command, Vec::new(), self.timeout()).await?)
     }
 
     /// The events from now on. One that a command causes is not lost if this is called before it.
@@ -147,7 +148,7 @@ impl Qmp<'_> {
         timeout: Duration,
     ) -> Result<C::Ok, QmpError> {
         let answer = self.0.connection.executed(Request::of(command, oob)?, fds, timeout).await?;
-        typed::<C>(answer)
+        typed(C::NAME, &answer)
     }
 }
 

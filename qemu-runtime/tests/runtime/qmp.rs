@@ -11,10 +11,13 @@ use std::time::{Duration, Instant};
 
 use qemu_dsl::Span;
 use qemu_runtime::plan::{Arg, Piece, Template};
-use qemu_runtime::qmp::{AddFd, GetFd, QmpEnd, QmpError, QmpOptions, QueryStatus, QueryVersion};
+use qemu_runtime::qmp::{
+    AddFd, Command, GetFd, Nothing, QmpEnd, QmpError, QmpOptions, QueryStatus, QueryVersion,
+};
 use qemu_runtime::{
     Cause, Guest, Plan, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, StartError, Stdio, Version,
 };
+use rustix::fs::{FileType, Mode};
 use rustix::process::{Pid, Signal, kill_process, pidfd_send_signal};
 use serde_json::{Value, json};
 
@@ -28,11 +31,14 @@ crate::tests! {
     errors_carry_class_and_description
     many_threads_have_commands_in_flight
     out_of_band_commands_are_answered
+    out_of_band_commands_overtake
     events_are_not_lost
     events_fall_behind_with_a_word
     file_descriptors_are_passed
     a_silent_qemu_is_not_waited_for
     garbage_is_called_so
+    what_qemu_cannot_read_is_refused_alone
+    what_cannot_be_read_concerns_one_call
     a_reply_cut_short_ends_the_call
     a_line_of_50_megabytes_is_read
     answers_find_their_commands
@@ -157,6 +163,50 @@ fn out_of_band_commands_are_answered() -> Result<(), Lacking> {
     Ok(())
 }
 
+/// One that there is nothing for.
+#[derive(serde::Serialize)]
+pub(crate) struct MigrateRecover {
+    uri: &'static str,
+}
+
+impl Command for MigrateRecover {
+    type Ok = Nothing;
+    const NAME: &'static str = "migrate-recover";
+    const ALLOW_OOB: bool = true;
+}
+
+impl MigrateRecover {
+    pub(crate) const NOTHING: Self = Self { uri: "unix:/x" };
+}
+
+fn out_of_band_commands_overtake() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+    let guest = Guest::start(&paused()).unwrap();
+    let qmp = guest.qmp().unwrap();
+    let oob = || qmp.execute_oob(&MigrateRecover::NOTHING);
+    thread::scope(|scope| {
+        // QEMU waits in `open` for somebody who reads.
+        let backend = json!({ "type": "file", "data": { "out": pipe } });
+        let hangs =
+            scope.spawn(move || qmp.execute_raw("chardev-add", json!({ "id": "c", "backend": backend })));
+        thread::sleep(SHORT);
+        for _ in 0..20 {
+            let error = qmp.execute_timeout(&QueryStatus {}, Duration::from_millis(10)).unwrap_err();
+            assert!(matches!(&error, QmpError::Timeout { .. }), "{error}");
+            let start = Instant::now();
+            assert!(matches!(oob(), Err(QmpError::Refused { .. })));
+            assert!(start.elapsed() < LONG);
+        }
+        assert!(!hangs.is_finished());
+        let _reader = fs::File::open(&pipe).unwrap();
+        hangs.join().unwrap().unwrap();
+        assert!(!qmp.execute(&QueryStatus {}).unwrap().running);
+    });
+    Ok(())
+}
+
 fn events_are_not_lost() -> Result<(), Lacking> {
     let guest = Guest::start(&paused()).unwrap();
     let log: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -253,6 +303,68 @@ fn garbage_is_called_so() -> Result<(), Lacking> {
         error.to_string(),
         "QEMU's greeting: \"SSH-2.0-OpenSSH\" came in place of QEMU's greeting: is the program QEMU?"
     );
+    Ok(())
+}
+
+fn what_qemu_cannot_read_is_refused_alone() -> Result<(), Lacking> {
+    let guest = Guest::start(&paused()).unwrap();
+    let qmp = guest.qmp().unwrap();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..50).for_each(|_| assert!(!qmp.execute(&QueryStatus {}).unwrap().running)));
+        }
+        for letter in ['\u{ffff}', '\u{fffe}', '\u{fdd0}', '\u{1ffff}'] {
+            for arguments in [json!({ "id": format!("a{letter}") }), json!({ format!("{letter}"): 1 })] {
+                let error = qmp.execute_raw("device_del", arguments).unwrap_err();
+                let QmpError::Refused { desc, .. } = &error else { panic!("{error}") };
+                assert!(desc.contains("invalid UTF-8 sequence"), "{desc}");
+            }
+        }
+    });
+    let nested = |levels| (0..levels).fold(json!(1), |inner, _| json!([inner]));
+    let error = qmp.execute_raw("device_del", json!({ "id": nested(1022) })).unwrap_err();
+    assert!(matches!(&error, QmpError::Refused { .. }), "{error}");
+    for large in [nested(1023), vec![1; 2 << 20].into(), "x".repeat(64 << 20).into()] {
+        let error = qmp.execute_raw("device_del", json!({ "id": large })).unwrap_err();
+        assert!(matches!(&error, QmpError::Type { .. }), "{error}");
+    }
+    // Had any of these been sent, its remains would be answered here.
+    assert!(!guest.status().unwrap().running);
+    Ok(())
+}
+
+fn what_cannot_be_read_concerns_one_call() -> Result<(), Lacking> {
+    let guest = speaking("says");
+    let qmp = guest.qmp().unwrap();
+    let mut events = qmp.events();
+    let mut last = 0;
+    let mut say = |lines: &str| {
+        last += 1;
+        let say = lines
+            .replace("ID", &last.to_string())
+            .replace("DEEP", &"[".repeat(200))
+            .replace("END", &"]".repeat(200));
+        qmp.execute_raw("x", json!({ "say": say }))
+    };
+    for unreadable in [r#""\ud800""#, "1e999", "DEEPEND"] {
+        let error = say(&format!(r#"{{"return": {unreadable}, "id": ID}}"#)).unwrap_err();
+        assert!(matches!(&error, QmpError::Type { .. }), "{error}");
+    }
+    let error = say(r#"{"error": {"class": "GenericError", "desc": "what?"}}"#).unwrap_err();
+    assert_eq!(error.to_string(), "x: what?");
+    for foreign in [r#"{"return": 1, "id": "text"}"#, r#"{"return": 1, "id": 999}"#, r#"{"return": 1}"#] {
+        assert_eq!(say(&format!("{foreign}\n{{\"return\": 2, \"id\": ID}}")).unwrap(), 2);
+    }
+    for event in ["{\"text\": \"\u{ff}\"}", r#""\ud800""#, "DEEPEND"] {
+        assert_eq!(
+            say(&format!("{{\"event\": \"E\", \"data\": {event}}}\n{{\"return\": 2, \"id\": ID}}")).unwrap(),
+            2
+        );
+    }
+    assert_eq!(events.next(LONG).unwrap().data["text"], "\u{fffd}");
+    assert_eq!([(); 2].map(|()| events.next(LONG).unwrap().data.clone()), [Value::Null, Value::Null]);
+    let error = say("no JSON").unwrap_err();
+    assert!(matches!(ended(&error), QmpEnd::Garbage { greeting: false, .. }), "{error}");
     Ok(())
 }
 

@@ -40,6 +40,7 @@ pub(crate) fn main() -> Option<ExitCode> {
         ["stand-in", "forks"] => fork(),
         ["stand-in", "hail"] => hail(),
         ["stand-in", "qmp", "takes", log, refused, ..] => take(log, refused),
+        ["stand-in", "qmp", "says", ..] => say(),
         ["stand-in", "qmp", fault, ..] => speak(fault),
         ["stand-in", ..] => panic!("no such stand-in"),
         _ => return None,
@@ -239,6 +240,23 @@ fn take(log: &str, refused: &str) {
         let mut answer = answer;
         answer["id"] = command["id"].take();
         writeln!(socket, "{answer}").unwrap();
+    }
+}
+
+/// Says what it is told to, one character a byte, or else answers in order.
+fn say() {
+    let mut socket = conversation();
+    let lines = BufReader::new(socket.try_clone().unwrap()).lines();
+    writeln!(socket, "{GREETING}").unwrap();
+    for line in lines.map_while(Result::ok) {
+        let command: Value = serde_json::from_str(&line).unwrap();
+        if let Some(text) = command["arguments"]["say"].as_str() {
+            let mut bytes: Vec<u8> = text.chars().map(|letter| u32::from(letter) as u8).collect();
+            bytes.push(b'\n');
+            socket.write_all(&bytes).unwrap();
+        } else {
+            writeln!(socket, r#"{{"return": {{}}, "id": {}}}"#, command["id"]).unwrap();
+        }
     }
 }
 
