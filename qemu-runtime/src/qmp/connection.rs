@@ -1,24 +1,23 @@
-//! The connection: one thread reads, whoever has a command writes it, one at a time.
+//! The connection: whoever has a command sends it. One thread reads, and sends what the socket had no room for.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, IoSlice, Read};
-use std::mem::MaybeUninit;
+use std::io;
+use std::mem::{self, MaybeUninit};
 use std::net::Shutdown;
-use std::os::fd::BorrowedFd;
-#[cfg(feature = "tokio")]
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::net::{RecvFlags, recv};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::event::Ring;
-use super::wire::{Message, Refusal, Reply, Request, end_line};
+use super::outgoing::Outgoing;
+use super::wire::{Failure, Message, Refusal, Reply, Request};
 use super::{Greeting, QmpEnd, QmpError, QmpOptions};
 use crate::guest::{Exit, Observed};
 use crate::supervisor::Shared;
@@ -30,8 +29,14 @@ const NEGOTIATION: u64 = 0;
 /// How long after the connection's end its cause is waited for: QEMU closes its sockets a little before it is gone.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// What the reader's thread waits on, as the kernel says with an event.
+const SOCKET: u64 = 0;
+const PROCESS: u64 = 1;
+
 pub(super) struct Connection {
     socket: UnixStream,
+    /// What the reader's thread waits on: the socket, and the process's end.
+    epoll: OwnedFd,
     pub(super) options: QmpOptions,
     /// The process at the other end, where it is a guest of this process.
     process: Option<Arc<Shared>>,
@@ -49,8 +54,10 @@ pub(super) struct State {
     unanswered: BTreeMap<u64, Sent>,
     /// The commands whose answers somebody waits for, by id, and the answers until they are taken.
     pending: HashMap<u64, Option<Reply>>,
-    /// Whether somebody is writing a command.
-    writing: bool,
+    /// What the socket has no room for yet. No other command is sent before it.
+    outgoing: Option<Outgoing>,
+    /// Whether the reader's thread waits for such room.
+    awaits_room: bool,
     pub(super) events: Ring,
     pub(super) observed: Observed,
     /// Whether all that QEMU sent was read, or no more of it will be.
@@ -70,24 +77,22 @@ pub(super) enum Stop {
     Ended(Arc<QmpEnd>),
 }
 
-/// What became of a command that was not sent.
-enum Unsent {
-    /// Nothing of it was.
-    Timeout,
-    /// A part of it was: what follows would be read as its end.
-    Partly,
-    /// The other end is closed. The reader will say why.
-    Closed,
-    Failed(io::Error),
-}
-
 /// A deadline beyond what the clock can tell is none.
 pub(super) fn deadline_of(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }
 
 impl Connection {
-    pub(super) fn new(socket: UnixStream, options: QmpOptions, process: Option<Arc<Shared>>) -> Self {
+    pub(super) fn new(
+        socket: UnixStream,
+        options: QmpOptions,
+        process: Option<Arc<Shared>>,
+    ) -> io::Result<Self> {
+        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        epoll::add(&epoll, &socket, EventData::new_u64(SOCKET), EventFlags::IN)?;
+        if let Some(process) = &process {
+            epoll::add(&epoll, &process.pidfd, EventData::new_u64(PROCESS), EventFlags::IN)?;
+        }
         let state = State {
             greeting: None,
             ready: false,
@@ -95,13 +100,14 @@ impl Connection {
             last_id: NEGOTIATION,
             unanswered: BTreeMap::new(),
             pending: HashMap::new(),
-            writing: false,
+            outgoing: None,
+            awaits_room: false,
             events: Ring::new(options.event_limit),
             observed: Observed::default(),
             drained: false,
             ended: None,
         };
-        Self { socket, options, process, state: Watched::new(state) }
+        Ok(Self { socket, epoll, options, process, state: Watched::new(state) })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -130,89 +136,58 @@ impl Connection {
     }
 
     /// Sends a command and waits for its answer.
-    pub(super) fn execute(
-        &self,
-        command: Request<'_>,
-        fds: &[BorrowedFd<'_>],
-        timeout: Duration,
-    ) -> Result<Box<RawValue>, QmpError> {
+    pub(super) fn execute(&self, request: Request<'_>, timeout: Duration) -> Result<Box<RawValue>, QmpError> {
         let deadline = deadline_of(timeout);
-        let name = command.name;
-        let mut line = command.line().map_err(|source| QmpError::unreadable(name, source))?;
-        let turn = self.wait(deadline, |state| state.turn(command.oob, !fds.is_empty()));
-        let id = turn.map_err(|stop| stop.of(name, timeout))?.ok_or_else(|| no_oob(name))?;
-        end_line(&mut line, id);
-        let sent = self.send(&line, fds, &mut 0, deadline);
-        self.sent(id, sent).map_err(|unsent| unsent.of(name, timeout))?;
-        let reply = self.wait(deadline, |state| state.answer(id));
-        answered(name, reply.map_err(|stop| self.given_up(id, stop).of(name, timeout))?)
+        let name = request.name;
+        let mut command = request.outgoing().map_err(|source| QmpError::unreadable(name, source))?;
+        let sent = self.wait(deadline, |state| self.send(state, &mut command));
+        let waits = self.waits(sent.map_err(|stop| stop.of(name, timeout))?, name)?;
+        let reply = self.wait(deadline, |state| state.answer(waits.id));
+        answered(name, reply.map_err(|stop| stop.of(name, timeout))?)
     }
 
-    /// What follows from the attempt to send a command: the next one's turn, or the connection's end.
-    fn sent(&self, id: u64, sent: Result<(), Unsent>) -> Result<(), Unsent> {
-        let mut state = self.lock();
-        state.writing = false;
-        if matches!(sent, Err(Unsent::Timeout | Unsent::Failed(_))) {
-            state.pending.remove(&id);
-            state.unanswered.remove(&id);
+    /// Sends a command, where it is its turn, and gives its id; none where QEMU doesn't take it.
+    fn send(&self, state: &mut State, command: &mut Outgoing) -> Option<Option<u64>> {
+        let id = state.turn(command)?;
+        if let Some(id) = id {
+            state.outgoing = Some(mem::take(command).with_id(id));
+            self.flush(state);
         }
-        drop(state);
-        self.state.tell();
-        match sent {
-            Ok(()) | Err(Unsent::Closed) => Ok(()),
-            Err(Unsent::Partly) => {
-                self.end(QmpEnd::Stuck);
-                Ok(())
-            }
-            Err(unsent) => Err(unsent),
-        }
+        Some(id)
     }
 
-    /// Nobody waits for a command's answer any more.
-    fn given_up(&self, id: u64, stop: Stop) -> Stop {
-        self.lock().pending.remove(&id);
-        stop
-    }
-
-    /// Sends a line from its byte `at` on, with the file descriptors in front, and moves `at` on.
-    fn send(
-        &self,
-        line: &[u8],
-        fds: &[BorrowedFd<'_>],
-        at: &mut usize,
-        deadline: Option<Instant>,
-    ) -> Result<(), Unsent> {
-        while let Some(rest) = line.get(*at..).filter(|rest| !rest.is_empty()) {
-            let begun = *at > 0;
-            let fds = if begun { &[] } else { fds };
-            let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(fds.len()))];
-            let mut control = SendAncillaryBuffer::new(&mut space);
-            if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
-                return Err(Unsent::Failed(Errno::TOOMANYREFS.into()));
+    /// Sends what the socket has room for. The reader's thread sees to the rest.
+    fn flush(&self, state: &mut State) {
+        if let Some(command) = &mut state.outgoing {
+            let sent = command.send(&self.socket);
+            let (id, begun) = (command.id(), command.is_begun());
+            if sent != Ok(false) {
+                state.outgoing = None;
             }
-            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-            match sendmsg(&self.socket, &[IoSlice::new(rest)], &mut control, flags) {
-                Ok(sent) => *at += sent,
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => {
-                    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-                    if left == Some(Duration::ZERO) {
-                        return Err(if begun { Unsent::Partly } else { Unsent::Timeout });
-                    }
-                    // A wait longer than the kernel can tell is one without end.
-                    let left = left.and_then(|left| Timespec::try_from(left).ok());
-                    // Whatever comes of it, the next attempt says.
-                    let _ = poll(&mut [PollFd::new(&self.socket, PollFlags::OUT)], left.as_ref());
+            match sent {
+                // The other end is closed. The reader will say why.
+                Ok(_) | Err(Errno::PIPE | Errno::CONNRESET) => {}
+                Err(error) if begun || id == NEGOTIATION => {
+                    state.ended.get_or_insert_with(|| Arc::new(QmpEnd::Io(error.into())));
+                    // The reader tells all who wait.
+                    let _ = self.socket.shutdown(Shutdown::Both);
                 }
-                Err(Errno::PIPE | Errno::CONNRESET) => return Err(Unsent::Closed),
-                Err(error) if begun => {
-                    self.end(QmpEnd::Io(error.into()));
-                    return Err(Unsent::Closed);
-                }
-                Err(error) => return Err(Unsent::Failed(error.into())),
+                Err(error) => state.answered(id, Err(Failure::Unsent(error.into()))),
             }
         }
-        Ok(())
+        let awaits_room = state.outgoing.is_some();
+        if mem::replace(&mut state.awaits_room, awaits_room) != awaits_room {
+            let room = if awaits_room { EventFlags::OUT } else { EventFlags::empty() };
+            // There is nothing that can be wrong.
+            let _ =
+                epoll::modify(&self.epoll, &self.socket, EventData::new_u64(SOCKET), EventFlags::IN | room);
+        }
+    }
+
+    /// Whoever waits for the answer to a command that was sent.
+    fn waits(&self, id: Option<u64>, name: &str) -> Result<Waits<'_>, QmpError> {
+        let id = id.ok_or_else(|| QmpError::NoOob { command: name.to_owned() })?;
+        Ok(Waits { connection: self, id })
     }
 
     /// Reads until there is nothing more: the work of a thread.
@@ -247,16 +222,16 @@ impl Connection {
         let mut chunk = vec![0; 64 * 1024];
         let limit = self.options.line_limit;
         loop {
-            if self.is_over() {
-                return Ok(!line.is_empty());
-            }
-            let taken = match (&self.socket).read(&mut chunk) {
-                Ok(0) => return Ok(!line.is_empty()),
-                Ok(taken) => taken,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            let ended = self.attend();
+            let taken = match recv(&self.socket, &mut *chunk, RecvFlags::DONTWAIT) {
+                Ok((0, _)) => return Ok(!line.is_empty()),
+                Ok((taken, _)) => taken,
+                // A process that QEMU left behind may have its end of the socket still.
+                Err(Errno::AGAIN) if ended => return Ok(!line.is_empty()),
+                Err(Errno::AGAIN | Errno::INTR) => continue,
                 // What it hadn't read of ours when it closed.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(!line.is_empty()),
-                Err(error) => return Err(QmpEnd::Io(error)),
+                Err(Errno::CONNRESET) => return Ok(!line.is_empty()),
+                Err(error) => return Err(QmpEnd::Io(error.into())),
             };
             for part in chunk.get(..taken).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
                 if line.len() + part.len() > limit {
@@ -272,19 +247,19 @@ impl Connection {
         }
     }
 
-    /// Waits until there is something to read, or QEMU has ended and there is not: a process that it left behind may have
-    /// its end of the socket still.
-    fn is_over(&self) -> bool {
-        let Some(process) = &self.process else {
-            return false;
-        };
-        let socket = || PollFd::new(&self.socket, PollFlags::IN);
-        // Where it fails otherwise, reading waits as well.
-        while poll(&mut [socket(), PollFd::new(&process.pidfd, PollFlags::IN)], None) == Err(Errno::INTR) {}
-        // What it sent before it ended is there by the time that it has.
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let ended = poll(&mut [PollFd::new(&process.pidfd, PollFlags::IN)], Some(&now)) == Ok(1);
-        ended && poll(&mut [socket()], Some(&now)) == Ok(0)
+    /// Waits until there is something to read, and sends meanwhile what is left to send. Says whether QEMU has ended: what it
+    /// sent before is there then.
+    fn attend(&self) -> bool {
+        let mut events = [MaybeUninit::uninit(); 2];
+        // It fails where it is interrupted only.
+        let seen = epoll::wait(&self.epoll, &mut events, None);
+        let mut state = self.lock();
+        if state.awaits_room {
+            self.flush(&mut state);
+            drop(state);
+            self.state.tell();
+        }
+        seen.is_ok_and(|(seen, _)| seen.iter().any(|event| event.data.u64() == PROCESS))
     }
 
     /// Takes what a line says.
@@ -304,12 +279,12 @@ impl Connection {
                 state.observed.take(&event);
                 state.events.push(event, line.len());
             }
-            Some(Message::Answer { id, reply }) if greeted => self.lock().take(id, reply)?,
+            Some(Message::Answer { id, reply }) if greeted => self.answer(id, reply)?,
             // It answers in the order of what it is sent, but for what overtakes, which it has answered before it reads on.
-            Some(Message::Unread(refusal)) if greeted => {
-                let mut state = self.lock();
-                if let Some(id) = state.unanswered.keys().next().copied() {
-                    state.take(id, Err(refusal))?;
+            Some(Message::Unread(failure)) if greeted => {
+                let first = self.lock().unanswered.keys().next().copied();
+                if let Some(id) = first {
+                    self.answer(id, Err(failure))?;
                 }
             }
             Some(Message::Foreign) if greeted => return Ok(()),
@@ -319,23 +294,32 @@ impl Connection {
         Ok(())
     }
 
+    /// Takes the answer to a command.
+    fn answer(&self, id: u64, reply: Reply) -> Result<(), QmpEnd> {
+        let mut state = self.lock();
+        if id == NEGOTIATION {
+            if let Err(Failure::Refused(Refusal { desc, .. })) = reply {
+                return Err(QmpEnd::Negotiation { desc });
+            }
+            state.ready = true;
+        }
+        state.answered(id, reply);
+        Ok(())
+    }
+
     /// Answers the greeting. Nobody else writes yet.
     fn negotiate(&self, greeting: Greeting) -> Result<(), QmpEnd> {
         let oob = greeting.capabilities.iter().any(|capability| capability == "oob");
         let arguments = if oob { json!({ "enable": ["oob"] }) } else { Value::Null };
+        let request = Request { oob: false, name: "qmp_capabilities", arguments, fds: Vec::new() };
+        let command = request.outgoing().map_err(|error| QmpEnd::Io(error.into()))?;
         let mut state = self.lock();
         state.greeting = Some(greeting);
         state.oob = oob;
         state.unanswered.insert(NEGOTIATION, Sent { oob: false, with_fds: false });
-        drop(state);
-        let request = Request { oob: false, name: "qmp_capabilities", arguments };
-        let mut line = request.line().map_err(|error| QmpEnd::Io(error.into()))?;
-        end_line(&mut line, NEGOTIATION);
-        match self.send(&line, &[], &mut 0, deadline_of(self.options.timeout)) {
-            Ok(()) | Err(Unsent::Closed) => Ok(()),
-            Err(Unsent::Timeout | Unsent::Partly) => Err(QmpEnd::Stuck),
-            Err(Unsent::Failed(error)) => Err(QmpEnd::Io(error)),
-        }
+        state.outgoing = Some(command.with_id(NEGOTIATION));
+        self.flush(&mut state);
+        Ok(())
     }
 
     /// Ends the connection, and with it all that wait. The first reason stays.
@@ -369,54 +353,37 @@ impl Connection {
         drained.unwrap_or_else(|_| self.lock().observed.clone())
     }
 
-    /// A task may be dropped wherever it waits. Then nobody waits for the answer, but a command that was begun is
-    /// written to its end.
     pub(super) async fn executed(
-        self: &Arc<Self>,
-        command: Request<'_>,
-        fds: Vec<OwnedFd>,
+        &self,
+        request: Request<'_>,
         timeout: Duration,
     ) -> Result<Box<RawValue>, QmpError> {
         let deadline = deadline_of(timeout);
-        let name = command.name;
-        let mut line = command.line().map_err(|source| QmpError::unreadable(name, source))?;
-        let turn = self.seen(deadline, |state| state.turn(command.oob, !fds.is_empty())).await;
-        let id = turn.map_err(|stop| stop.of(name, timeout))?.ok_or_else(|| no_oob(name))?;
-        let _waits = Waits { connection: self, id };
-        end_line(&mut line, id);
-        let mut at = 0;
-        let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
-        let mut sent = self.send(&line, &borrowed, &mut at, Some(Instant::now()));
-        if matches!(sent, Err(Unsent::Timeout | Unsent::Partly)) {
-            // QEMU is slow to read: that is waited for elsewhere.
-            let connection = Arc::clone(self);
-            let writer = tokio::task::spawn_blocking(move || {
-                let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
-                let sent = connection.send(&line, &borrowed, &mut at, deadline);
-                connection.sent(id, sent)
-            });
-            // It fails where the runtime ends, and this task with it.
-            sent = writer.await.unwrap_or(Err(Unsent::Timeout));
-        } else {
-            sent = self.sent(id, sent);
-        }
-        sent.map_err(|unsent| unsent.of(name, timeout))?;
-        let reply = self.seen(deadline, |state| state.answer(id)).await;
+        let name = request.name;
+        let mut command = request.outgoing().map_err(|source| QmpError::unreadable(name, source))?;
+        let sent = self.seen(deadline, |state| self.send(state, &mut command)).await;
+        let waits = self.waits(sent.map_err(|stop| stop.of(name, timeout))?, name)?;
+        let reply = self.seen(deadline, |state| state.answer(waits.id)).await;
         answered(name, reply.map_err(|stop| stop.of(name, timeout))?)
     }
 }
 
-/// A task that waits for an answer, or did.
-#[cfg(feature = "tokio")]
+/// Somebody who waits for an answer. A task may be dropped wherever it waits.
 struct Waits<'c> {
     connection: &'c Connection,
     id: u64,
 }
 
-#[cfg(feature = "tokio")]
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
-        self.connection.lock().pending.remove(&self.id);
+        let mut state = self.connection.lock();
+        state.pending.remove(&self.id);
+        let unsent = state.outgoing.take_if(|command| command.id() == self.id && !command.is_begun());
+        if unsent.is_some() {
+            state.unanswered.remove(&self.id);
+            drop(state);
+            self.connection.state.tell();
+        }
     }
 }
 
@@ -429,12 +396,13 @@ impl State {
         self.drained.then(|| self.observed.clone())
     }
 
-    /// The turn to write a command, with its id; none where QEMU doesn't take it.
-    fn turn(&mut self, oob: bool, with_fds: bool) -> Option<Option<u64>> {
+    /// The turn to send a command, with its id; none where QEMU doesn't take it.
+    fn turn(&mut self, command: &Outgoing) -> Option<Option<u64>> {
         /// QEMU reads no further, and sees nothing that would overtake, while this many wait for it.
         const QUEUE: usize = 8;
 
-        if self.ended.is_some() || !self.ready || self.writing {
+        let (oob, with_fds) = (command.oob, !command.fds.is_empty());
+        if self.ended.is_some() || !self.ready || self.outgoing.is_some() {
             return None;
         }
         if oob && !self.oob {
@@ -449,7 +417,6 @@ impl State {
         if with_fds && unanswered(|sent| sent.with_fds) > 0 {
             return None;
         }
-        self.writing = true;
         self.last_id += 1;
         let id = self.last_id;
         self.unanswered.insert(id, Sent { oob, with_fds });
@@ -457,18 +424,13 @@ impl State {
         Some(Some(id))
     }
 
-    /// Takes the answer to a command.
-    fn take(&mut self, id: u64, reply: Reply) -> Result<(), QmpEnd> {
+    /// Takes what came of a command.
+    fn answered(&mut self, id: u64, reply: Reply) {
         self.unanswered.remove(&id);
-        if id == NEGOTIATION {
-            self.ready = true;
-            return reply.map(drop).map_err(|refusal| QmpEnd::Negotiation { desc: refusal.desc });
-        }
         // Whoever sent it may have given up.
         if let Some(place) = self.pending.get_mut(&id) {
             *place = Some(reply);
         }
-        Ok(())
     }
 
     /// The answer to a command, once it is there.
@@ -496,19 +458,10 @@ impl Stop {
     }
 }
 
-impl Unsent {
-    fn of(self, name: &str, timeout: Duration) -> QmpError {
-        match self {
-            Self::Failed(source) => QmpError::Send { command: name.to_owned(), source: Arc::new(source) },
-            Self::Timeout | Self::Partly | Self::Closed => Stop::Timeout.of(name, timeout),
-        }
-    }
-}
-
-fn no_oob(name: &str) -> QmpError {
-    QmpError::NoOob { command: name.to_owned() }
-}
-
 fn answered(name: &str, reply: Reply) -> Result<Box<RawValue>, QmpError> {
-    reply.map_err(|Refusal { class, desc }| QmpError::Refused { command: name.to_owned(), class, desc })
+    let command = || name.to_owned();
+    reply.map_err(|failure| match failure {
+        Failure::Refused(Refusal { class, desc }) => QmpError::Refused { command: command(), class, desc },
+        Failure::Unsent(source) => QmpError::Send { command: command(), source: Arc::new(source) },
+    })
 }

@@ -21,7 +21,7 @@ pub enum QmpError {
         /// QEMU's words.
         desc: String,
     },
-    /// There was no answer in time. The command may still be carried out.
+    /// There was no answer in time. The command may still be carried out: what QEMU had begun to read is sent to its end.
     Timeout {
         /// What was waited for: a command's name, an event's, or `QEMU's greeting`.
         what: String,
@@ -94,8 +94,6 @@ pub enum QmpEnd {
         /// The limit in bytes.
         limit: usize,
     },
-    /// QEMU stopped reading in the middle of a command until its deadline.
-    Stuck,
     /// The kernel's reason.
     Io(io::Error),
     /// This side has closed it.
@@ -168,7 +166,6 @@ impl fmt::Display for QmpEnd {
             Self::LineTooLong { limit } => {
                 write!(f, "QEMU sent a line of more than {limit} bytes: raise the limit of lines")
             }
-            Self::Stuck => f.write_str("QEMU stopped reading in the middle of a command"),
             Self::Io(error) => f.write_str(&reason(error)),
             Self::Dropped => f.write_str("QMP was closed on this side"),
         }

@@ -8,6 +8,7 @@ mod command;
 mod connection;
 mod error;
 mod event;
+mod outgoing;
 #[cfg(feature = "tokio")]
 pub(crate) mod tasks;
 mod wire;
@@ -91,7 +92,7 @@ impl Qmp {
     ///
     /// # Errors
     ///
-    /// Where a thread can't be started.
+    /// Where the kernel has no room for it, or a thread can't be started.
     pub fn new(socket: UnixStream, options: QmpOptions) -> io::Result<Self> {
         Self::start(socket, options, None)
     }
@@ -101,9 +102,7 @@ impl Qmp {
         options: QmpOptions,
         process: Option<Arc<Shared>>,
     ) -> io::Result<Self> {
-        socket.set_nonblocking(false)?;
-        socket.set_read_timeout(None)?;
-        let connection = Arc::new(Connection::new(socket, options, process));
+        let connection = Arc::new(Connection::new(socket, options, process)?);
         let reader = Arc::clone(&connection);
         let thread = thread::Builder::new().name("qemu-qmp".into()).spawn(move || reader.read())?;
         Ok(Self { connection, thread: Some(thread) })
@@ -211,8 +210,8 @@ impl Qmp {
         arguments: Value,
         timeout: Duration,
     ) -> Result<Value, QmpError> {
-        let answer = self.connection.execute(Request { oob: false, name, arguments }, &[], timeout)?;
-        typed(name, &answer)
+        let request = Request { oob: false, name, arguments, fds: Vec::new() };
+        typed(name, &self.connection.execute(request, timeout)?)
     }
 
     /// The same, out of band. QEMU refuses what can't be.
@@ -221,8 +220,8 @@ impl Qmp {
     ///
     /// As [`Qmp::execute_oob`].
     pub fn execute_raw_oob(&self, name: &str, arguments: Value) -> Result<Value, QmpError> {
-        let answer = self.connection.execute(Request { oob: true, name, arguments }, &[], self.timeout())?;
-        typed(name, &answer)
+        let request = Request { oob: true, name, arguments, fds: Vec::new() };
+        typed(name, &self.connection.execute(request, self.timeout())?)
     }
 
     /// The events from now on. One that a command causes is not lost if this is called before it.
@@ -247,17 +246,19 @@ impl Qmp {
         fds: &[BorrowedFd<'_>],
         timeout: Duration,
     ) -> Result<C::Ok, QmpError> {
-        let answer = self.connection.execute(Request::of(command, oob)?, fds, timeout)?;
-        typed(C::NAME, &answer)
+        typed(C::NAME, &self.connection.execute(Request::of(command, oob, fds)?, timeout)?)
     }
 }
 
 impl Request<'_> {
     /// A command that is a type.
-    fn of<C: Command>(command: &C, oob: bool) -> Result<Self, QmpError> {
+    fn of<C: Command>(command: &C, oob: bool, fds: &[BorrowedFd<'_>]) -> Result<Self, QmpError> {
         let arguments =
             serde_json::to_value(command).map_err(|source| QmpError::unreadable(C::NAME, source))?;
-        Ok(Self { oob, name: C::NAME, arguments })
+        let send = |source| QmpError::Send { command: C::NAME.to_owned(), source: Arc::new(source) };
+        // Where QEMU is slow to read, its caller may give up in the middle of them.
+        let fds = fds.iter().map(BorrowedFd::try_clone_to_owned).collect::<Result<_, _>>().map_err(send)?;
+        Ok(Self { oob, name: C::NAME, arguments, fds })
     }
 }
 

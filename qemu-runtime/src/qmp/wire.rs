@@ -1,16 +1,26 @@
 //! What goes over the connection: lines of JSON.
 
 use std::collections::HashMap;
+use std::io;
+use std::os::fd::OwnedFd;
 
 use serde::Deserialize;
 use serde::ser::Error as _;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::outgoing::Outgoing;
 use super::{Event, Greeting};
 
-/// What QEMU answers to a command. Its payload is read by whoever waits for it: one that can't be is nobody else's matter.
-pub(super) type Reply = Result<Box<RawValue>, Refusal>;
+/// What comes of a command. QEMU's payload is read by whoever waits for it: one that can't be is nobody else's matter.
+pub(super) type Reply = Result<Box<RawValue>, Failure>;
+
+/// Why a command has no answer but an error.
+pub(super) enum Failure {
+    Refused(Refusal),
+    /// The kernel doesn't send its file descriptors.
+    Unsent(io::Error),
+}
 
 /// QEMU's class and description of an error.
 #[derive(Debug, Default, Deserialize)]
@@ -29,7 +39,7 @@ pub(super) enum Message {
         reply: Reply,
     },
     /// It answers a line that QEMU couldn't read, and so not its id either.
-    Unread(Refusal),
+    Unread(Failure),
     /// It answers nothing that was sent here.
     Foreign,
 }
@@ -48,11 +58,11 @@ impl Message {
         }
         let reply = match (part("return"), part("error")) {
             (Some(payload), _) => Ok(payload.to_owned()),
-            (None, Some(refusal)) => Err(read(refusal).unwrap_or_default()),
+            (None, Some(refusal)) => Err(Failure::Refused(read(refusal).unwrap_or_default())),
             (None, None) => return None,
         };
         Some(match (part("id"), reply) {
-            (None, Err(refusal)) => Self::Unread(refusal),
+            (None, Err(failure)) => Self::Unread(failure),
             (id, reply) => id.and_then(read).map_or(Self::Foreign, |id| Self::Answer { id, reply }),
         })
     }
@@ -70,15 +80,16 @@ pub(super) struct Request<'a> {
     pub(super) name: &'a str,
     /// An object, or null for none.
     pub(super) arguments: Value,
+    pub(super) fds: Vec<OwnedFd>,
 }
 
 impl Request<'_> {
-    /// Its line but for what [`end_line`] adds.
+    /// What is to be sent, but for the id.
     ///
     /// # Errors
     ///
     /// Where QEMU wouldn't read it as one line.
-    pub(super) fn line(&self) -> Result<Vec<u8>, serde_json::Error> {
+    pub(super) fn outgoing(self) -> Result<Outgoing, serde_json::Error> {
         /// QEMU's `MAX_TOKEN_COUNT` and `MAX_TOKEN_SIZE`, less what the rest of the line takes.
         const TOKENS: usize = (2 << 20) - 100;
         const BYTES: usize = (64 << 20) - 100;
@@ -94,13 +105,8 @@ impl Request<'_> {
         if tokens > TOKENS || line.len() + tokens > BYTES {
             return Err(serde_json::Error::custom("the command is larger than QEMU reads"));
         }
-        Ok(line)
+        Ok(Outgoing::new(self.oob, line, self.fds))
     }
-}
-
-/// Adds the id to a command's line.
-pub(super) fn end_line(line: &mut Vec<u8>, id: u64) {
-    line.extend_from_slice(format!(",\"id\":{id}}}\n").as_bytes());
 }
 
 /// How many tokens a value has for QEMU.

@@ -35,6 +35,8 @@ crate::tests! {
     events_are_not_lost
     events_fall_behind_with_a_word
     file_descriptors_are_passed
+    several_file_descriptors_go_with_their_command
+    a_qemu_that_does_not_read_hinders_no_other_call
     a_silent_qemu_is_not_waited_for
     garbage_is_called_so
     what_qemu_cannot_read_is_refused_alone
@@ -279,6 +281,76 @@ fn file_descriptors_are_passed() -> Result<(), Lacking> {
     // One that brings none is refused, and says why.
     let error = qmp.execute(&GetFd { fdname: "none".to_owned() }).unwrap_err();
     assert!(error.to_string().contains("No file descriptor supplied"), "{error}");
+    Ok(())
+}
+
+/// Takes file descriptors, as many as there are.
+#[derive(serde::Serialize)]
+struct Count {
+    takes: bool,
+    text: String,
+}
+
+impl Command for Count {
+    type Ok = usize;
+    const NAME: &'static str = "count";
+    const ALLOW_OOB: bool = false;
+}
+
+fn several_file_descriptors_go_with_their_command() -> Result<(), Lacking> {
+    let guest = speaking("counts");
+    let qmp = guest.qmp().unwrap();
+    let before = open_files();
+    let file = fs::File::open("/dev/null").unwrap();
+    let count = |text: &str, fds| {
+        qmp.execute_with_fds(&Count { takes: fds > 0, text: text.to_owned() }, &vec![file.as_fd(); fds])
+    };
+    for fds in [2, 0, 253, 1] {
+        assert_eq!(count("", fds).unwrap(), fds);
+    }
+    let error = count("", 254).unwrap_err();
+    assert!(matches!(&error, QmpError::Send { .. }), "{error}");
+    assert_eq!(count(&"x".repeat(1 << 20), 3).unwrap(), 3);
+    // While the other end doesn't read, the lines fill the socket.
+    pidfd_send_signal(guest.pidfd(), Signal::STOP).unwrap();
+    let long = Count { takes: false, text: "x".repeat(30_000) };
+    for _ in 0..20 {
+        let error = qmp.execute_timeout(&long, Duration::from_millis(5)).unwrap_err();
+        assert!(matches!(&error, QmpError::Timeout { .. }), "{error}");
+    }
+    thread::scope(|scope| {
+        let calls = [5, 0, 7].map(|fds| scope.spawn(move || (count("", fds).unwrap(), fds)));
+        thread::sleep(SHORT);
+        pidfd_send_signal(guest.pidfd(), Signal::CONT).unwrap();
+        for call in calls {
+            let (counted, fds) = call.join().unwrap();
+            assert_eq!(counted, fds);
+        }
+    });
+    drop(file);
+    assert_eq!(open_files(), before);
+    Ok(())
+}
+
+fn a_qemu_that_does_not_read_hinders_no_other_call() -> Result<(), Lacking> {
+    let guest = Guest::start(&paused()).unwrap();
+    let qmp = guest.qmp().unwrap();
+    pidfd_send_signal(guest.pidfd(), Signal::STOP).unwrap();
+    thread::scope(|scope| {
+        let before = scope.spawn(|| qmp.execute(&QueryStatus {}).unwrap());
+        thread::sleep(SHORT);
+        // More than the socket takes: half of it is there when its caller gives up.
+        let long = json!({ "no-such": "x".repeat(400_000) });
+        let error = qmp.execute_raw_timeout("query-status", long, SHORT).unwrap_err();
+        assert_eq!(error.to_string(), "query-status: no answer within 300ms");
+        let after = scope.spawn(|| qmp.execute(&QueryStatus {}).unwrap());
+        // This one is never sent.
+        let error = qmp.execute_raw_timeout("stop", Value::Null, SHORT).unwrap_err();
+        assert_eq!(error.to_string(), "stop: no answer within 300ms");
+        pidfd_send_signal(guest.pidfd(), Signal::CONT).unwrap();
+        assert_eq!(before.join().unwrap(), after.join().unwrap());
+    });
+    assert_eq!(guest.status().unwrap().status, "prelaunch");
     Ok(())
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
 use std::os::fd::FromRawFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::thread;
 
 use qemu_runtime::{Exit, Fd, FdProblem, Guest, Plan, Spawn, SpawnError, Stdio, User};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use serde_json::{Value, json};
 
 use crate::host;
@@ -41,6 +43,7 @@ pub(crate) fn main() -> Option<ExitCode> {
         ["stand-in", "hail"] => hail(),
         ["stand-in", "qmp", "takes", log, refused, ..] => take(log, refused),
         ["stand-in", "qmp", "says", ..] => say(),
+        ["stand-in", "qmp", "counts", ..] => count(),
         ["stand-in", "qmp", fault, ..] => speak(fault),
         ["stand-in", ..] => panic!("no such stand-in"),
         _ => return None,
@@ -256,6 +259,35 @@ fn say() {
             socket.write_all(&bytes).unwrap();
         } else {
             writeln!(socket, r#"{{"return": {{}}, "id": {}}}"#, command["id"]).unwrap();
+        }
+    }
+}
+
+/// Answers each command that takes file descriptors by their number. As in QEMU, they may be read with the line before.
+fn count() {
+    let mut socket = conversation();
+    writeln!(socket, "{GREETING}").unwrap();
+    let (mut text, mut fds) = (Vec::new(), 0);
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(253))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let buffers = &mut [IoSliceMut::new(&mut buffer)];
+        let taken = recvmsg(&socket, buffers, &mut control, RecvFlags::empty()).unwrap().bytes;
+        for message in control.drain() {
+            let RecvAncillaryMessage::ScmRights(came) = message else { panic!("other than fds") };
+            fds += came.count();
+        }
+        text.extend_from_slice(&buffer[..taken]);
+        while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = text.drain(..=end).collect();
+            let command: Value = serde_json::from_slice(&line).unwrap();
+            let takes = command["arguments"]["takes"] == true;
+            let counted = if takes { std::mem::take(&mut fds) } else { 0 };
+            writeln!(socket, r#"{{"return": {counted}, "id": {}}}"#, command["id"]).unwrap();
+        }
+        if taken == 0 {
+            return;
         }
     }
 }
