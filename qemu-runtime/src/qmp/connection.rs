@@ -26,7 +26,7 @@ use crate::watch::Watched;
 /// The id of `qmp_capabilities`, which is sent once. Those of commands follow.
 const NEGOTIATION: u64 = 0;
 
-/// How long after the connection's end its cause is waited for: QEMU closes its sockets a little before it is gone.
+/// How long after QEMU's end what it had said before is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What the reader's thread waits on, as the kernel says with an event.
@@ -60,8 +60,8 @@ pub(super) struct State {
     awaits_room: bool,
     pub(super) events: Ring,
     pub(super) observed: Observed,
-    /// Whether all that QEMU sent was read, or no more of it will be.
-    drained: bool,
+    /// Once all that QEMU sent was read, or no more of it will be: whether that was in the middle of a line.
+    closed: Option<bool>,
     ended: Option<Arc<QmpEnd>>,
 }
 
@@ -104,7 +104,7 @@ impl Connection {
             awaits_room: false,
             events: Ring::new(options.event_limit),
             observed: Observed::default(),
-            drained: false,
+            closed: None,
             ended: None,
         };
         Ok(Self { socket, epoll, options, process, state: Watched::new(state) })
@@ -120,7 +120,15 @@ impl Connection {
         deadline: Option<Instant>,
         look: impl FnMut(&mut State) -> Option<T>,
     ) -> Result<T, Stop> {
-        self.state.wait(deadline, or_end(look)).unwrap_or(Err(Stop::Timeout))
+        self.state.wait(deadline, or_end(look)).unwrap_or_else(|| Err(self.stop()))
+    }
+
+    /// Why waiting ends at its deadline.
+    fn stop(&self) -> Stop {
+        match self.lock().closed {
+            Some(partial) => Stop::Ended(Arc::new(QmpEnd::Closed { partial })),
+            None => Stop::Timeout,
+        }
     }
 
     /// Waits until commands may be sent, and gives the greeting.
@@ -194,23 +202,33 @@ impl Connection {
     pub(super) fn read(&self) {
         let read = self.read_lines();
         let mut state = self.lock();
-        state.drained = true;
-        let (observed, ended) = (state.observed.clone(), state.ended.is_some());
+        state.closed = Some(*read.as_ref().unwrap_or(&false));
+        let observed = state.observed.clone();
         drop(state);
         self.state.tell();
-        let end = match read {
-            Err(end) => end,
-            Ok(_) if ended => return,
-            Ok(partial) => {
-                let process = self.process.as_ref();
-                let ended = process.and_then(|process| Some((process, process.wait(deadline_of(PATIENCE))?)));
-                match ended {
-                    Some((process, ended)) => QmpEnd::Exited(Exit::new(process, ended, observed)),
-                    None => QmpEnd::Closed { partial },
-                }
+        self.end(read.map_or_else(
+            |end| end,
+            |partial| match self.exit(observed) {
+                Some(exit) => QmpEnd::Exited(exit),
+                None => QmpEnd::Closed { partial },
+            },
+        ));
+    }
+
+    /// How QEMU ended, which may take it a while after it has closed its socket. Nothing where it runs on, or as soon as
+    /// the connection has another end.
+    fn exit(&self, observed: Observed) -> Option<Exit> {
+        /// How often it is looked whether the connection has ended.
+        const STEP: Duration = Duration::from_millis(50);
+
+        let process = self.process.as_ref()?;
+        let deadline = deadline_of(self.options.timeout);
+        while self.lock().ended.is_none() && deadline.is_none_or(|deadline| Instant::now() < deadline) {
+            if let Some(ended) = process.wait(deadline_of(STEP)) {
+                return Some(Exit::new(process, ended, observed));
             }
-        };
-        self.end(end);
+        }
+        None
     }
 
     /// Reads line by line to the end. Says whether there was a part of a line.
@@ -341,7 +359,7 @@ impl Connection {
         deadline: Option<Instant>,
         look: impl FnMut(&mut State) -> Option<T>,
     ) -> Result<T, Stop> {
-        self.state.seen(deadline, or_end(look)).await.unwrap_or(Err(Stop::Timeout))
+        self.state.seen(deadline, or_end(look)).await.unwrap_or_else(|| Err(self.stop()))
     }
 
     pub(super) async fn is_ready(&self, deadline: Option<Instant>) -> Result<Greeting, Stop> {
@@ -393,7 +411,7 @@ impl State {
     }
 
     fn drained(&mut self) -> Option<Observed> {
-        self.drained.then(|| self.observed.clone())
+        self.closed.map(|_| self.observed.clone())
     }
 
     /// The turn to send a command, with its id; none where QEMU doesn't take it.

@@ -72,7 +72,7 @@ pub enum QmpError {
 pub enum QmpEnd {
     /// QEMU has ended.
     Exited(Exit),
-    /// QEMU closed it and runs on, or is not a process that is known here.
+    /// QEMU closed it and had not ended by the deadline, or is not a process that is known here.
     Closed {
         /// Whether this was in the middle of a line.
         partial: bool,

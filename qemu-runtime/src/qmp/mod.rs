@@ -57,7 +57,8 @@ impl QmpOptions {
         Self::default()
     }
 
-    /// How long an answer is waited for where the call doesn't say, and so is the greeting.
+    /// How long an answer is waited for where the call doesn't say, and so is the greeting; and QEMU's end, once it has
+    /// closed the conversation.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -79,7 +80,8 @@ impl QmpOptions {
 /// A conversation with QEMU.
 ///
 /// Any number of threads may use it at once: each gets the answer to its own command. No call waits without end, and when
-/// QEMU ends, all of them end with the reason.
+/// QEMU ends, all of them end with the reason, once that is known: where standard error is [passed on](crate::Stderr::tee),
+/// when that has taken it all.
 pub struct Qmp {
     connection: Arc<Connection>,
     /// Gone only while it is dropped.

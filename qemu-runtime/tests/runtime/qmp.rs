@@ -15,7 +15,8 @@ use qemu_runtime::qmp::{
     AddFd, Command, GetFd, Nothing, QmpEnd, QmpError, QmpOptions, QueryStatus, QueryVersion,
 };
 use qemu_runtime::{
-    Cause, Guest, Plan, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, StartError, Stdio, Version,
+    Cause, Guest, Plan, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, StartError, Stderr, Stdio,
+    Version,
 };
 use rustix::fs::{FileType, Mode};
 use rustix::process::{Pid, Signal, kill_process, pidfd_send_signal};
@@ -46,6 +47,9 @@ crate::tests! {
     answers_find_their_commands
     a_death_ends_all_calls
     a_death_ends_them_though_its_socket_lives_on
+    a_slow_death_ends_them_with_its_reason
+    a_slow_tee_keeps_no_reason_back
+    a_conversation_that_was_closed_is_left_at_once
     a_start_that_fails_leaves_nothing_detached
     rejected_arguments_come_back
     shutdown_climbs
@@ -442,9 +446,10 @@ fn what_cannot_be_read_concerns_one_call() -> Result<(), Lacking> {
 
 fn a_reply_cut_short_ends_the_call() -> Result<(), Lacking> {
     let guest = speaking("partial");
-    let error = guest.status().unwrap_err();
+    let status = || guest.qmp().unwrap().execute_timeout(&QueryStatus {}, SHORT);
+    let error = status().unwrap_err();
     assert_eq!(error.to_string(), "query-status: QEMU closed QMP in the middle of a line");
-    assert_eq!(guest.status().unwrap_err().to_string(), error.to_string());
+    assert_eq!(status().unwrap_err().to_string(), error.to_string());
     let error = speaking("exits").status().unwrap_err();
     assert_eq!(error.to_string(), "query-status: QEMU has ended: exit status: 9: the reason");
     assert_eq!(error.exit().unwrap().cause(), Cause::Failed(9));
@@ -501,6 +506,50 @@ fn a_death_ends_them_though_its_socket_lives_on() -> Result<(), Lacking> {
     let left_behind = guest.wait().stderr_text().trim().parse().ok().and_then(Pid::from_raw);
     kill_process(left_behind.unwrap(), Signal::KILL).unwrap();
     assert_eq!(error.exit().map(|exit| exit.cause()), Some(Cause::Failed(3)), "{error}");
+    Ok(())
+}
+
+fn a_slow_death_ends_them_with_its_reason() -> Result<(), Lacking> {
+    let guest = speaking("lingers");
+    let qmp = guest.qmp().unwrap();
+    let mut events = qmp.events();
+    let error = qmp.execute_timeout(&QueryStatus {}, SHORT).unwrap_err();
+    assert_eq!(error.to_string(), "query-status: QEMU closed QMP");
+    for error in [guest.status().unwrap_err(), events.next(LONG).unwrap_err()] {
+        assert!(error.to_string().ends_with("QEMU has ended: exit status: 9: the reason"), "{error}");
+    }
+    Ok(())
+}
+
+fn a_slow_tee_keeps_no_reason_back() -> Result<(), Lacking> {
+    struct Slow;
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            thread::sleep(Duration::from_millis(1500));
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let plan = qemu(&["-M", "none", "-device", "no-such-device"]);
+    let error = Spawn::new(&plan).stderr(Stderr::tee(Slow)).start().unwrap_err();
+    assert!(matches!(&error, StartError::Rejected { .. }), "{error}");
+    Ok(())
+}
+
+fn a_conversation_that_was_closed_is_left_at_once() -> Result<(), Lacking> {
+    let plan = stand_in::plan(&["qmp", "partial"], vec![]);
+    let guest = Spawn::new(&plan).detached().qmp().spawn().unwrap();
+    let pid = guest.pidfd().try_clone_to_owned().unwrap();
+    assert!(guest.qmp().unwrap().execute_timeout(&QueryStatus {}, SHORT).is_err());
+    let start = Instant::now();
+    drop(guest);
+    assert!(start.elapsed() < Duration::from_secs(2));
+    pidfd_send_signal(&pid, Signal::KILL).unwrap();
     Ok(())
 }
 

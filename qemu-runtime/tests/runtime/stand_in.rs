@@ -316,6 +316,12 @@ fn speak(fault: &str) {
             socket.shutdown(std::net::Shutdown::Both).unwrap();
             wait();
         }
+        "lingers" => {
+            socket.shutdown(std::net::Shutdown::Both).unwrap();
+            thread::sleep(std::time::Duration::from_secs(2));
+            eprintln!("the reason");
+            std::process::exit(9);
+        }
         "exits" => {
             eprintln!("the reason");
             socket.write_all(br#"{"return": {"sta"#).unwrap();
