@@ -120,7 +120,8 @@ impl Guest {
     }
 
     /// Calls `handler` with each event, those from the start included, on a thread of its own, which ends with the
-    /// connection. Where it is slow for long, [events are lost](QmpError::Lagged): [`Qmp::events`] tells.
+    /// connection. Where it is slow for long, [events are lost](QmpError::Lagged): [`Qmp::events`] tells. A panic ends the
+    /// thread, and nothing else.
     ///
     /// # Errors
     ///

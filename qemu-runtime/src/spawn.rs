@@ -1,5 +1,6 @@
 //! How a guest is started.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{CString, OsStr, OsString};
@@ -50,7 +51,7 @@ const EXIT_WITH_PARENT: Version = Version::new(11, 1);
 #[derive(Debug)]
 #[must_use = "it starts nothing before `spawn`"]
 pub struct Spawn<'a> {
-    pub(crate) plan: &'a Plan,
+    pub(crate) plan: Cow<'a, Plan>,
     stdin: Stdio,
     stdout: Stdio,
     stderr: Stderr,
@@ -77,7 +78,7 @@ impl<'a> Spawn<'a> {
     /// captured, this process's environment and working directory.
     pub fn new(plan: &'a Plan) -> Self {
         Self {
-            plan,
+            plan: Cow::Borrowed(plan),
             stdin: Stdio::Null,
             stdout: Stdio::Inherit,
             stderr: Stderr::Captured,
@@ -267,12 +268,12 @@ impl<'a> Spawn<'a> {
     ///
     /// As [`Guest::start`].
     pub fn start(self) -> Result<Guest, StartError> {
-        let plan = self.plan;
+        let plan = self.plan.clone();
         let mut guest = self.with_qmp().spawn().map_err(StartError::Spawn)?;
         // Until it has started, it is killed where this ends.
         let detached = mem::take(&mut guest.detached);
         if let Some(qmp) = guest.qmp() {
-            qmp.ready(qmp.timeout()).map_err(|error| StartError::of(error, plan))?;
+            qmp.ready(qmp.timeout()).map_err(|error| StartError::of(error, &plan))?;
         }
         guest.detached = detached;
         Ok(guest)
@@ -282,6 +283,47 @@ impl<'a> Spawn<'a> {
     pub(crate) fn with_qmp(self) -> Self {
         let options = self.qmp.unwrap_or_default();
         self.qmp_with(options)
+    }
+
+    /// The same with a plan of its own, for another thread.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn into_owned(self) -> Spawn<'static> {
+        let Self {
+            plan,
+            stdin,
+            stdout,
+            stderr,
+            env_clear,
+            env,
+            current_dir,
+            host_paths,
+            confinement,
+            sandbox,
+            exit_with_parent,
+            handed,
+            detached,
+            daemon_timeout,
+            shielded,
+            qmp,
+        } = self;
+        Spawn {
+            plan: Cow::Owned(plan.into_owned()),
+            stdin,
+            stdout,
+            stderr,
+            env_clear,
+            env,
+            current_dir,
+            host_paths,
+            confinement,
+            sandbox,
+            exit_with_parent,
+            handed,
+            detached,
+            daemon_timeout,
+            shielded,
+            qmp,
+        }
     }
 
     /// Starts it: see [`Guest::spawn`].
@@ -305,12 +347,12 @@ impl<'a> Spawn<'a> {
         let env = self.environment()?;
         let current_dir = self.current_dir.as_deref().map(text).transpose()?;
 
-        let pid_file = if daemonizes(self.plan) {
+        let pid_file = if daemonizes(&self.plan) {
             if !self.detached {
                 return Err(SpawnError::Daemonizes);
             }
             let user = self.confinement.user.as_ref();
-            let (file, added) = PidFile::of(self.plan, self.current_dir.as_deref(), user)
+            let (file, added) = PidFile::of(&self.plan, self.current_dir.as_deref(), user)
                 .map_err(system("making a folder for the daemon's number"))?;
             for arg in added.into_iter().flatten() {
                 args.push(arg)?;
@@ -415,7 +457,7 @@ impl<'a> Spawn<'a> {
             args.push(arg)?;
         }
         if let Some(number) = qmp_number {
-            for arg in terminal_monitor(self.plan).into_iter().flatten() {
+            for arg in terminal_monitor(&self.plan).into_iter().flatten() {
                 args.push(arg)?;
             }
             for arg in qmp_args(number, args.bytes()) {

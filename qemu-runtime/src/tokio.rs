@@ -1,7 +1,8 @@
 //! The runtime for programs on tokio (feature `tokio`): the same names, waited for by `await`.
 //!
 //! It needs a tokio runtime with its timers. What waits here costs no thread, but for [`shutdown`](Guest::shutdown),
-//! [`plug`](Guest::plug) and [`unplug`](Guest::unplug), which take one of tokio's for blocking work while they last.
+//! [`plug`](Guest::plug) and [`unplug`](Guest::unplug), which take one of tokio's for blocking work while they last, and
+//! [`start`](Guest::start), until QEMU is executing.
 //!
 //! ```no_run
 //! # async fn example(plan: qemu_runtime::Plan) -> Result<(), Box<dyn std::error::Error>> {
@@ -16,7 +17,7 @@
 //! # }
 //! ```
 
-use std::io;
+use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,7 +27,7 @@ use crate::supervisor::Ended;
 pub use crate::qmp::tasks::{Events, Qmp};
 
 use crate::plan::{Fragment, Plan};
-use crate::qmp::{Command, Cont, QmpError, QueryStatus, Status, Stop, SystemPowerdown};
+use crate::qmp::{Command, Cont, Event, QmpError, QueryStatus, Status, Stop, SystemPowerdown};
 use crate::{
     Exit, OlderQemu, PlugError, Plugged, Shutdown, ShutdownPolicy, Spawn, SpawnError, StartError, UnplugError,
 };
@@ -39,16 +40,21 @@ use crate::{
 #[derive(Debug)]
 pub struct Guest {
     guest: Arc<crate::Guest>,
+    stdin: Option<PipeWriter>,
+    stdout: Option<PipeReader>,
+    stderr: Option<PipeReader>,
 }
 
 impl From<crate::Guest> for Guest {
-    fn from(guest: crate::Guest) -> Self {
-        Self { guest: Arc::new(guest) }
+    fn from(mut guest: crate::Guest) -> Self {
+        let (stdin, stdout, stderr) = (guest.take_stdin(), guest.take_stdout(), guest.take_stderr());
+        Self { guest: Arc::new(guest), stdin, stdout, stderr }
     }
 }
 
 impl Guest {
-    /// See [`crate::Guest::spawn`]. It opens the plan's file descriptors and starts the program: nothing to wait for.
+    /// See [`crate::Guest::spawn`]. It blocks the calling thread until QEMU's program is executing: for a millisecond as a
+    /// rule, but for as long as it takes to open what the plan names. [`start`](Guest::start) doesn't.
     ///
     /// # Errors
     ///
@@ -68,17 +74,25 @@ impl Guest {
 
     /// The same, with choices.
     ///
+    /// QEMU is started by a thread of tokio's for blocking work. What the calling thread has of its own doesn't count: its
+    /// network namespace, its user, its processors. [`Spawn`] has choices for these.
+    ///
     /// # Errors
     ///
     /// As [`Guest::start`].
     pub async fn start_with(spawn: Spawn<'_>) -> Result<Self, StartError> {
-        let plan = spawn.plan;
-        let mut guest = spawn.with_qmp().spawn().map_err(StartError::Spawn)?;
+        let plan = spawn.plan.clone();
+        let spawn = spawn.with_qmp().into_owned();
         // Until it has started, it is killed where this ends, or the task does.
-        let detached = std::mem::take(&mut guest.detached);
+        let spawn = move || {
+            let mut guest = spawn.spawn()?;
+            let detached = std::mem::take(&mut guest.detached);
+            Ok((guest, detached))
+        };
+        let (guest, detached) = blocking(spawn).await.map_err(StartError::Spawn)?;
         let mut guest = Self::from(guest);
         if let Some(qmp) = guest.qmp() {
-            qmp.ready(qmp.timeout()).await.map_err(|error| StartError::of(error, plan))?;
+            qmp.ready(qmp.timeout()).await.map_err(|error| StartError::of(error, &plan))?;
         }
         if let Some(guest) = Arc::get_mut(&mut guest.guest) {
             guest.detached = detached;
@@ -132,6 +146,29 @@ impl Guest {
         self.ask(SystemPowerdown {}).await.map(drop)
     }
 
+    /// Calls `handler` with each event, those from the start included, in a task of its own, which ends with the
+    /// connection. It must not block. Where it is slow for long, [events are lost](QmpError::Lagged): [`Qmp::events`] tells. A
+    /// panic ends the task, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected` where there is no QMP, and outside a tokio runtime.
+    pub fn on_event(&self, mut handler: impl FnMut(&Event) + Send + 'static) -> io::Result<()> {
+        let qmp = self.qmp().ok_or_else(|| io::Error::new(io::ErrorKind::NotConnected, QmpError::NoQmp))?;
+        let mut events = qmp.events_from_start();
+        let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
+        runtime.spawn(async move {
+            loop {
+                match events.next(Duration::MAX).await {
+                    Ok(event) => handler(&event),
+                    Err(QmpError::Lagged { .. }) => {}
+                    Err(_) => return,
+                }
+            }
+        });
+        Ok(())
+    }
+
     async fn ask<C: Command>(&self, command: C) -> Result<C::Ok, QmpError> {
         self.qmp().ok_or(QmpError::NoQmp)?.execute(&command).await
     }
@@ -151,6 +188,21 @@ impl Guest {
         self.blocking().pidfd()
     }
 
+    /// See [`crate::Guest::take_stdin`]. tokio writes to it as a `net::unix::pipe::Sender`.
+    pub const fn take_stdin(&mut self) -> Option<PipeWriter> {
+        self.stdin.take()
+    }
+
+    /// See [`crate::Guest::take_stdout`]. tokio reads from it as a `net::unix::pipe::Receiver`.
+    pub const fn take_stdout(&mut self) -> Option<PipeReader> {
+        self.stdout.take()
+    }
+
+    /// See [`crate::Guest::take_stderr`]. tokio reads from it as a `net::unix::pipe::Receiver`.
+    pub const fn take_stderr(&mut self) -> Option<PipeReader> {
+        self.stderr.take()
+    }
+
     /// What it wrote to standard error so far: see [`crate::Guest::stderr`].
     pub fn stderr(&self) -> Vec<u8> {
         self.blocking().stderr()
@@ -165,6 +217,12 @@ impl Guest {
     /// Waits for it to end, but not longer than `timeout`. Nothing if it runs on.
     pub async fn wait_timeout(&self, timeout: Duration) -> Option<Exit> {
         let ended = self.blocking().shared.seen_to_end(Instant::now().checked_add(timeout)).await?;
+        Some(self.exit(ended).await)
+    }
+
+    /// How it ended, if it has.
+    pub async fn try_wait(&self) -> Option<Exit> {
+        let ended = self.blocking().shared.ended()?;
         Some(self.exit(ended).await)
     }
 

@@ -1,23 +1,24 @@
-//! The connection: one thread reads, whoever has a command writes it, one at a time.
+//! The connection: whoever has a command sends it. One thread reads, and sends what the socket had no room for.
 
-use std::collections::HashMap;
-use std::io::{self, IoSlice, Read};
-use std::mem::MaybeUninit;
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::mem::{self, MaybeUninit};
 use std::net::Shutdown;
-use std::os::fd::BorrowedFd;
-#[cfg(feature = "tokio")]
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-use serde_json::{Map, Value, json};
+use rustix::net::{RecvFlags, recv};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::event::Ring;
-use super::{Event, Greeting, QmpEnd, QmpError, QmpOptions};
+use super::outgoing::Outgoing;
+use super::wire::{Failure, Message, Refusal, Reply, Request};
+use super::{Greeting, QmpEnd, QmpError, QmpOptions};
 use crate::guest::{Exit, Observed};
 use crate::supervisor::Shared;
 use crate::watch::Watched;
@@ -25,19 +26,22 @@ use crate::watch::Watched;
 /// The id of `qmp_capabilities`, which is sent once. Those of commands follow.
 const NEGOTIATION: u64 = 0;
 
-/// How long after the connection's end its cause is waited for: QEMU closes its sockets a little before it is gone.
+/// How long after QEMU's end what it had said before is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What the reader's thread waits on, as the kernel says with an event.
+const SOCKET: u64 = 0;
+const PROCESS: u64 = 1;
 
 pub(super) struct Connection {
     socket: UnixStream,
+    /// What the reader's thread waits on: the socket, and the process's end.
+    epoll: OwnedFd,
     pub(super) options: QmpOptions,
     /// The process at the other end, where it is a guest of this process.
     process: Option<Arc<Shared>>,
     state: Watched<State>,
 }
-
-/// What QEMU answers, or its class and description of an error.
-type Reply = Result<Value, (String, String)>;
 
 pub(super) struct State {
     pub(super) greeting: Option<Greeting>,
@@ -45,18 +49,26 @@ pub(super) struct State {
     ready: bool,
     oob: bool,
     last_id: u64,
-    /// The commands on their way whose answers somebody waits for, by id, and the answers until they are taken.
+    /// The commands that QEMU hasn't answered, by id and so in their order on the way to it. It may be that nobody waits
+    /// for one any more.
+    unanswered: BTreeMap<u64, Sent>,
+    /// The commands whose answers somebody waits for, by id, and the answers until they are taken.
     pending: HashMap<u64, Option<Reply>>,
-    /// Whether somebody is writing a command.
-    writing: bool,
-    /// The command on its way that brings file descriptors. QEMU keeps only the last that came, until a command takes them:
-    /// there is never a second.
-    fd_command: Option<u64>,
+    /// What the socket has no room for yet. No other command is sent before it.
+    outgoing: Option<Outgoing>,
+    /// Whether the reader's thread waits for such room.
+    awaits_room: bool,
     pub(super) events: Ring,
     pub(super) observed: Observed,
-    /// Whether all that QEMU sent was read, or no more of it will be.
-    drained: bool,
+    /// Once all that QEMU sent was read, or no more of it will be: whether that was in the middle of a line.
+    closed: Option<bool>,
     ended: Option<Arc<QmpEnd>>,
+}
+
+/// A command on its way.
+struct Sent {
+    oob: bool,
+    with_fds: bool,
 }
 
 /// Why waiting ended without what was waited for.
@@ -65,38 +77,37 @@ pub(super) enum Stop {
     Ended(Arc<QmpEnd>),
 }
 
-/// What became of a command that was not sent.
-enum Unsent {
-    /// Nothing of it was.
-    Timeout,
-    /// A part of it was: what follows would be read as its end.
-    Partly,
-    /// The other end is closed. The reader will say why.
-    Closed,
-    Failed(io::Error),
-}
-
 /// A deadline beyond what the clock can tell is none.
 pub(super) fn deadline_of(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }
 
 impl Connection {
-    pub(super) fn new(socket: UnixStream, options: QmpOptions, process: Option<Arc<Shared>>) -> Self {
+    pub(super) fn new(
+        socket: UnixStream,
+        options: QmpOptions,
+        process: Option<Arc<Shared>>,
+    ) -> io::Result<Self> {
+        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        epoll::add(&epoll, &socket, EventData::new_u64(SOCKET), EventFlags::IN)?;
+        if let Some(process) = &process {
+            epoll::add(&epoll, &process.pidfd, EventData::new_u64(PROCESS), EventFlags::IN)?;
+        }
         let state = State {
             greeting: None,
             ready: false,
             oob: false,
             last_id: NEGOTIATION,
+            unanswered: BTreeMap::new(),
             pending: HashMap::new(),
-            writing: false,
-            fd_command: None,
+            outgoing: None,
+            awaits_room: false,
             events: Ring::new(options.event_limit),
             observed: Observed::default(),
-            drained: false,
+            closed: None,
             ended: None,
         };
-        Self { socket, options, process, state: Watched::new(state) }
+        Ok(Self { socket, epoll, options, process, state: Watched::new(state) })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -109,7 +120,15 @@ impl Connection {
         deadline: Option<Instant>,
         look: impl FnMut(&mut State) -> Option<T>,
     ) -> Result<T, Stop> {
-        self.state.wait(deadline, or_end(look)).unwrap_or(Err(Stop::Timeout))
+        self.state.wait(deadline, or_end(look)).unwrap_or_else(|| Err(self.stop()))
+    }
+
+    /// Why waiting ends at its deadline.
+    fn stop(&self) -> Stop {
+        match self.lock().closed {
+            Some(partial) => Stop::Ended(Arc::new(QmpEnd::Closed { partial })),
+            None => Stop::Timeout,
+        }
     }
 
     /// Waits until commands may be sent, and gives the greeting.
@@ -125,112 +144,91 @@ impl Connection {
     }
 
     /// Sends a command and waits for its answer.
-    pub(super) fn execute(
-        &self,
-        command: Request<'_>,
-        fds: &[BorrowedFd<'_>],
-        timeout: Duration,
-    ) -> Result<Value, QmpError> {
+    pub(super) fn execute(&self, request: Request<'_>, timeout: Duration) -> Result<Box<RawValue>, QmpError> {
         let deadline = deadline_of(timeout);
-        let name = command.name;
-        let turn = self.wait(deadline, |state| state.turn(command.oob, !fds.is_empty()));
-        let id = turn.map_err(|stop| stop.of(name, timeout))?.ok_or_else(|| no_oob(name))?;
-        let sent = self.send(&command.line(id), fds, &mut 0, deadline);
-        self.sent(id, sent).map_err(|unsent| unsent.of(name, timeout))?;
-        let reply = self.wait(deadline, |state| state.answer(id));
-        answered(name, reply.map_err(|stop| self.given_up(id, stop).of(name, timeout))?)
+        let name = request.name;
+        let mut command = request.outgoing().map_err(|source| QmpError::unreadable(name, source))?;
+        let sent = self.wait(deadline, |state| self.send(state, &mut command));
+        let waits = self.waits(sent.map_err(|stop| stop.of(name, timeout))?, name)?;
+        let reply = self.wait(deadline, |state| state.answer(waits.id));
+        answered(name, reply.map_err(|stop| stop.of(name, timeout))?)
     }
 
-    /// What follows from the attempt to send a command: the next one's turn, or the connection's end.
-    fn sent(&self, id: u64, sent: Result<(), Unsent>) -> Result<(), Unsent> {
-        let mut state = self.lock();
-        state.writing = false;
-        if matches!(sent, Err(Unsent::Timeout | Unsent::Failed(_))) {
-            state.pending.remove(&id);
-            if state.fd_command == Some(id) {
-                state.fd_command = None;
-            }
+    /// Sends a command, where it is its turn, and gives its id; none where QEMU doesn't take it.
+    fn send(&self, state: &mut State, command: &mut Outgoing) -> Option<Option<u64>> {
+        let id = state.turn(command)?;
+        if let Some(id) = id {
+            state.outgoing = Some(mem::take(command).with_id(id));
+            self.flush(state);
         }
-        drop(state);
-        self.state.tell();
-        match sent {
-            Ok(()) | Err(Unsent::Closed) => Ok(()),
-            Err(Unsent::Partly) => {
-                self.end(QmpEnd::Stuck);
-                Ok(())
-            }
-            Err(unsent) => Err(unsent),
-        }
+        Some(id)
     }
 
-    /// Nobody waits for a command's answer any more.
-    fn given_up(&self, id: u64, stop: Stop) -> Stop {
-        self.lock().pending.remove(&id);
-        stop
-    }
-
-    /// Sends a line from its byte `at` on, with the file descriptors in front, and moves `at` on.
-    fn send(
-        &self,
-        line: &[u8],
-        fds: &[BorrowedFd<'_>],
-        at: &mut usize,
-        deadline: Option<Instant>,
-    ) -> Result<(), Unsent> {
-        while let Some(rest) = line.get(*at..).filter(|rest| !rest.is_empty()) {
-            let begun = *at > 0;
-            let fds = if begun { &[] } else { fds };
-            let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(fds.len()))];
-            let mut control = SendAncillaryBuffer::new(&mut space);
-            if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
-                return Err(Unsent::Failed(Errno::TOOMANYREFS.into()));
+    /// Sends what the socket has room for. The reader's thread sees to the rest.
+    fn flush(&self, state: &mut State) {
+        if let Some(command) = &mut state.outgoing {
+            let sent = command.send(&self.socket);
+            let (id, begun) = (command.id(), command.is_begun());
+            if sent != Ok(false) {
+                state.outgoing = None;
             }
-            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-            match sendmsg(&self.socket, &[IoSlice::new(rest)], &mut control, flags) {
-                Ok(sent) => *at += sent,
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => {
-                    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-                    if left == Some(Duration::ZERO) {
-                        return Err(if begun { Unsent::Partly } else { Unsent::Timeout });
-                    }
-                    // A wait longer than the kernel can tell is one without end.
-                    let left = left.and_then(|left| Timespec::try_from(left).ok());
-                    // Whatever comes of it, the next attempt says.
-                    let _ = poll(&mut [PollFd::new(&self.socket, PollFlags::OUT)], left.as_ref());
+            match sent {
+                // The other end is closed. The reader will say why.
+                Ok(_) | Err(Errno::PIPE | Errno::CONNRESET) => {}
+                Err(error) if begun || id == NEGOTIATION => {
+                    state.ended.get_or_insert_with(|| Arc::new(QmpEnd::Io(error.into())));
+                    // The reader tells all who wait.
+                    let _ = self.socket.shutdown(Shutdown::Both);
                 }
-                Err(Errno::PIPE | Errno::CONNRESET) => return Err(Unsent::Closed),
-                Err(error) if begun => {
-                    self.end(QmpEnd::Io(error.into()));
-                    return Err(Unsent::Closed);
-                }
-                Err(error) => return Err(Unsent::Failed(error.into())),
+                Err(error) => state.answered(id, Err(Failure::Unsent(error.into()))),
             }
         }
-        Ok(())
+        let awaits_room = state.outgoing.is_some();
+        if mem::replace(&mut state.awaits_room, awaits_room) != awaits_room {
+            let room = if awaits_room { EventFlags::OUT } else { EventFlags::empty() };
+            // There is nothing that can be wrong.
+            let _ =
+                epoll::modify(&self.epoll, &self.socket, EventData::new_u64(SOCKET), EventFlags::IN | room);
+        }
+    }
+
+    /// Whoever waits for the answer to a command that was sent.
+    fn waits(&self, id: Option<u64>, name: &str) -> Result<Waits<'_>, QmpError> {
+        let id = id.ok_or_else(|| QmpError::NoOob { command: name.to_owned() })?;
+        Ok(Waits { connection: self, id })
     }
 
     /// Reads until there is nothing more: the work of a thread.
     pub(super) fn read(&self) {
         let read = self.read_lines();
         let mut state = self.lock();
-        state.drained = true;
-        let (observed, ended) = (state.observed.clone(), state.ended.is_some());
+        state.closed = Some(*read.as_ref().unwrap_or(&false));
+        let observed = state.observed.clone();
         drop(state);
         self.state.tell();
-        let end = match read {
-            Err(end) => end,
-            Ok(_) if ended => return,
-            Ok(partial) => {
-                let process = self.process.as_ref();
-                let ended = process.and_then(|process| Some((process, process.wait(deadline_of(PATIENCE))?)));
-                match ended {
-                    Some((process, ended)) => QmpEnd::Exited(Exit::new(process, ended, observed)),
-                    None => QmpEnd::Closed { partial },
-                }
+        self.end(read.map_or_else(
+            |end| end,
+            |partial| match self.exit(observed) {
+                Some(exit) => QmpEnd::Exited(exit),
+                None => QmpEnd::Closed { partial },
+            },
+        ));
+    }
+
+    /// How QEMU ended, which may take it a while after it has closed its socket. Nothing where it runs on, or as soon as
+    /// the connection has another end.
+    fn exit(&self, observed: Observed) -> Option<Exit> {
+        /// How often it is looked whether the connection has ended.
+        const STEP: Duration = Duration::from_millis(50);
+
+        let process = self.process.as_ref()?;
+        let deadline = deadline_of(self.options.timeout);
+        while self.lock().ended.is_none() && deadline.is_none_or(|deadline| Instant::now() < deadline) {
+            if let Some(ended) = process.wait(deadline_of(STEP)) {
+                return Some(Exit::new(process, ended, observed));
             }
-        };
-        self.end(end);
+        }
+        None
     }
 
     /// Reads line by line to the end. Says whether there was a part of a line.
@@ -242,16 +240,16 @@ impl Connection {
         let mut chunk = vec![0; 64 * 1024];
         let limit = self.options.line_limit;
         loop {
-            if self.is_over() {
-                return Ok(!line.is_empty());
-            }
-            let taken = match (&self.socket).read(&mut chunk) {
-                Ok(0) => return Ok(!line.is_empty()),
-                Ok(taken) => taken,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            let ended = self.attend();
+            let taken = match recv(&self.socket, &mut *chunk, RecvFlags::DONTWAIT) {
+                Ok((0, _)) => return Ok(!line.is_empty()),
+                Ok((taken, _)) => taken,
+                // A process that QEMU left behind may have its end of the socket still.
+                Err(Errno::AGAIN) if ended => return Ok(!line.is_empty()),
+                Err(Errno::AGAIN | Errno::INTR) => continue,
                 // What it hadn't read of ours when it closed.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(!line.is_empty()),
-                Err(error) => return Err(QmpEnd::Io(error)),
+                Err(Errno::CONNRESET) => return Ok(!line.is_empty()),
+                Err(error) => return Err(QmpEnd::Io(error.into())),
             };
             for part in chunk.get(..taken).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
                 if line.len() + part.len() > limit {
@@ -267,19 +265,19 @@ impl Connection {
         }
     }
 
-    /// Waits until there is something to read, or QEMU has ended and there is not: a process that it left behind may have
-    /// its end of the socket still.
-    fn is_over(&self) -> bool {
-        let Some(process) = &self.process else {
-            return false;
-        };
-        let socket = || PollFd::new(&self.socket, PollFlags::IN);
-        // Where it fails otherwise, reading waits as well.
-        while poll(&mut [socket(), PollFd::new(&process.pidfd, PollFlags::IN)], None) == Err(Errno::INTR) {}
-        // What it sent before it ended is there by the time that it has.
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let ended = poll(&mut [PollFd::new(&process.pidfd, PollFlags::IN)], Some(&now)) == Ok(1);
-        ended && poll(&mut [socket()], Some(&now)) == Ok(0)
+    /// Waits until there is something to read, and sends meanwhile what is left to send. Says whether QEMU has ended: what it
+    /// sent before is there then.
+    fn attend(&self) -> bool {
+        let mut events = [MaybeUninit::uninit(); 2];
+        // It fails where it is interrupted only.
+        let seen = epoll::wait(&self.epoll, &mut events, None);
+        let mut state = self.lock();
+        if state.awaits_room {
+            self.flush(&mut state);
+            drop(state);
+            self.state.tell();
+        }
+        seen.is_ok_and(|(seen, _)| seen.iter().any(|event| event.data.u64() == PROCESS))
     }
 
     /// Takes what a line says.
@@ -292,47 +290,38 @@ impl Connection {
             let start = line.get(..line.len().min(200)).unwrap_or_default();
             QmpEnd::Garbage { greeting: !greeted, line: String::from_utf8_lossy(start).into_owned() }
         };
-        let mut object: Map<String, Value> = serde_json::from_slice(line).map_err(|_| garbage())?;
-        if !greeted {
-            let greeting = object.remove("QMP").and_then(|greeting| serde_json::from_value(greeting).ok());
-            return self.negotiate(greeting.ok_or_else(garbage)?);
-        }
-        if object.contains_key("event") {
-            let event = Event::of(object).ok_or_else(garbage)?;
-            let mut state = self.lock();
-            state.observed.take(&event);
-            state.events.push(event, line.len());
-            drop(state);
-            self.state.tell();
-            return Ok(());
-        }
-        let reply = match (object.remove("return"), object.remove("error")) {
-            (Some(value), _) => Ok(value),
-            (None, Some(error)) => {
-                let text = |key| error.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-                Err((text("class"), text("desc")))
+        match Message::of(line) {
+            Some(Message::Greeting(greeting)) if !greeted => return self.negotiate(greeting),
+            Some(Message::Event(event)) if greeted => {
+                let mut state = self.lock();
+                state.observed.take(&event);
+                state.events.push(event, line.len());
             }
-            (None, None) => return Err(garbage()),
-        };
-        // What has no id answers what QEMU couldn't read, and nothing of the kind was sent.
-        let id = object.get("id").and_then(Value::as_u64).ok_or_else(garbage)?;
+            Some(Message::Answer { id, reply }) if greeted => self.answer(id, reply)?,
+            // It answers in the order of what it is sent, but for what overtakes, which it has answered before it reads on.
+            Some(Message::Unread(failure)) if greeted => {
+                let first = self.lock().unanswered.keys().next().copied();
+                if let Some(id) = first {
+                    self.answer(id, Err(failure))?;
+                }
+            }
+            Some(Message::Foreign) if greeted => return Ok(()),
+            _ => return Err(garbage()),
+        }
+        self.state.tell();
+        Ok(())
+    }
+
+    /// Takes the answer to a command.
+    fn answer(&self, id: u64, reply: Reply) -> Result<(), QmpEnd> {
         let mut state = self.lock();
         if id == NEGOTIATION {
-            if let Err((_, desc)) = reply {
+            if let Err(Failure::Refused(Refusal { desc, .. })) = reply {
                 return Err(QmpEnd::Negotiation { desc });
             }
             state.ready = true;
-        } else {
-            if state.fd_command == Some(id) {
-                state.fd_command = None;
-            }
-            // Whoever sent it may have given up.
-            if let Some(place) = state.pending.get_mut(&id) {
-                *place = Some(reply);
-            }
         }
-        drop(state);
-        self.state.tell();
+        state.answered(id, reply);
         Ok(())
     }
 
@@ -340,16 +329,15 @@ impl Connection {
     fn negotiate(&self, greeting: Greeting) -> Result<(), QmpEnd> {
         let oob = greeting.capabilities.iter().any(|capability| capability == "oob");
         let arguments = if oob { json!({ "enable": ["oob"] }) } else { Value::Null };
+        let request = Request { oob: false, name: "qmp_capabilities", arguments, fds: Vec::new() };
+        let command = request.outgoing().map_err(|error| QmpEnd::Io(error.into()))?;
         let mut state = self.lock();
         state.greeting = Some(greeting);
         state.oob = oob;
-        drop(state);
-        let line = Request { oob: false, name: "qmp_capabilities", arguments }.line(NEGOTIATION);
-        match self.send(&line, &[], &mut 0, deadline_of(self.options.timeout)) {
-            Ok(()) | Err(Unsent::Closed) => Ok(()),
-            Err(Unsent::Timeout | Unsent::Partly) => Err(QmpEnd::Stuck),
-            Err(Unsent::Failed(error)) => Err(QmpEnd::Io(error)),
-        }
+        state.unanswered.insert(NEGOTIATION, Sent { oob: false, with_fds: false });
+        state.outgoing = Some(command.with_id(NEGOTIATION));
+        self.flush(&mut state);
+        Ok(())
     }
 
     /// Ends the connection, and with it all that wait. The first reason stays.
@@ -371,7 +359,7 @@ impl Connection {
         deadline: Option<Instant>,
         look: impl FnMut(&mut State) -> Option<T>,
     ) -> Result<T, Stop> {
-        self.state.seen(deadline, or_end(look)).await.unwrap_or(Err(Stop::Timeout))
+        self.state.seen(deadline, or_end(look)).await.unwrap_or_else(|| Err(self.stop()))
     }
 
     pub(super) async fn is_ready(&self, deadline: Option<Instant>) -> Result<Greeting, Stop> {
@@ -383,53 +371,37 @@ impl Connection {
         drained.unwrap_or_else(|_| self.lock().observed.clone())
     }
 
-    /// A task may be dropped wherever it waits. Then nobody waits for the answer, but a command that was begun is
-    /// written to its end.
     pub(super) async fn executed(
-        self: &Arc<Self>,
-        command: Request<'_>,
-        fds: Vec<OwnedFd>,
+        &self,
+        request: Request<'_>,
         timeout: Duration,
-    ) -> Result<Value, QmpError> {
+    ) -> Result<Box<RawValue>, QmpError> {
         let deadline = deadline_of(timeout);
-        let name = command.name;
-        let turn = self.seen(deadline, |state| state.turn(command.oob, !fds.is_empty())).await;
-        let id = turn.map_err(|stop| stop.of(name, timeout))?.ok_or_else(|| no_oob(name))?;
-        let _waits = Waits { connection: self, id };
-        let line = command.line(id);
-        let mut at = 0;
-        let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
-        let mut sent = self.send(&line, &borrowed, &mut at, Some(Instant::now()));
-        if matches!(sent, Err(Unsent::Timeout | Unsent::Partly)) {
-            // QEMU is slow to read: that is waited for elsewhere.
-            let connection = Arc::clone(self);
-            let writer = tokio::task::spawn_blocking(move || {
-                let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
-                let sent = connection.send(&line, &borrowed, &mut at, deadline);
-                connection.sent(id, sent)
-            });
-            // It fails where the runtime ends, and this task with it.
-            sent = writer.await.unwrap_or(Err(Unsent::Timeout));
-        } else {
-            sent = self.sent(id, sent);
-        }
-        sent.map_err(|unsent| unsent.of(name, timeout))?;
-        let reply = self.seen(deadline, |state| state.answer(id)).await;
+        let name = request.name;
+        let mut command = request.outgoing().map_err(|source| QmpError::unreadable(name, source))?;
+        let sent = self.seen(deadline, |state| self.send(state, &mut command)).await;
+        let waits = self.waits(sent.map_err(|stop| stop.of(name, timeout))?, name)?;
+        let reply = self.seen(deadline, |state| state.answer(waits.id)).await;
         answered(name, reply.map_err(|stop| stop.of(name, timeout))?)
     }
 }
 
-/// A task that waits for an answer, or did.
-#[cfg(feature = "tokio")]
+/// Somebody who waits for an answer. A task may be dropped wherever it waits.
 struct Waits<'c> {
     connection: &'c Connection,
     id: u64,
 }
 
-#[cfg(feature = "tokio")]
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
-        self.connection.lock().pending.remove(&self.id);
+        let mut state = self.connection.lock();
+        state.pending.remove(&self.id);
+        let unsent = state.outgoing.take_if(|command| command.id() == self.id && !command.is_begun());
+        if unsent.is_some() {
+            state.unanswered.remove(&self.id);
+            drop(state);
+            self.connection.state.tell();
+        }
     }
 }
 
@@ -439,25 +411,44 @@ impl State {
     }
 
     fn drained(&mut self) -> Option<Observed> {
-        self.drained.then(|| self.observed.clone())
+        self.closed.map(|_| self.observed.clone())
     }
 
-    /// The turn to write a command, with its id; none where QEMU doesn't take it.
-    fn turn(&mut self, oob: bool, with_fds: bool) -> Option<Option<u64>> {
-        if self.ended.is_some() || !self.ready || self.writing || (with_fds && self.fd_command.is_some()) {
+    /// The turn to send a command, with its id; none where QEMU doesn't take it.
+    fn turn(&mut self, command: &Outgoing) -> Option<Option<u64>> {
+        /// QEMU reads no further, and sees nothing that would overtake, while this many wait for it.
+        const QUEUE: usize = 8;
+
+        let (oob, with_fds) = (command.oob, !command.fds.is_empty());
+        if self.ended.is_some() || !self.ready || self.outgoing.is_some() {
             return None;
         }
         if oob && !self.oob {
             return Some(None);
         }
-        self.writing = true;
+        let unanswered =
+            |which: fn(&Sent) -> bool| self.unanswered.values().filter(|sent| which(sent)).count();
+        if self.oob && !oob && unanswered(|sent| !sent.oob) >= QUEUE - 1 {
+            return None;
+        }
+        // QEMU keeps only the last file descriptors that came, until a command takes them.
+        if with_fds && unanswered(|sent| sent.with_fds) > 0 {
+            return None;
+        }
         self.last_id += 1;
         let id = self.last_id;
-        if with_fds {
-            self.fd_command = Some(id);
-        }
+        self.unanswered.insert(id, Sent { oob, with_fds });
         self.pending.insert(id, None);
         Some(Some(id))
+    }
+
+    /// Takes what came of a command.
+    fn answered(&mut self, id: u64, reply: Reply) {
+        self.unanswered.remove(&id);
+        // Whoever sent it may have given up.
+        if let Some(place) = self.pending.get_mut(&id) {
+            *place = Some(reply);
+        }
     }
 
     /// The answer to a command, once it is there.
@@ -485,42 +476,10 @@ impl Stop {
     }
 }
 
-impl Unsent {
-    fn of(self, name: &str, timeout: Duration) -> QmpError {
-        match self {
-            Self::Failed(source) => QmpError::Send { command: name.to_owned(), source: Arc::new(source) },
-            Self::Timeout | Self::Partly | Self::Closed => Stop::Timeout.of(name, timeout),
-        }
-    }
-}
-
-fn no_oob(name: &str) -> QmpError {
-    QmpError::NoOob { command: name.to_owned() }
-}
-
-fn answered(name: &str, reply: Reply) -> Result<Value, QmpError> {
-    reply.map_err(|(class, desc)| QmpError::Refused { command: name.to_owned(), class, desc })
-}
-
-/// A command to send.
-pub(super) struct Request<'a> {
-    /// Whether it is to overtake others.
-    pub(super) oob: bool,
-    pub(super) name: &'a str,
-    /// An object, or null for none.
-    pub(super) arguments: Value,
-}
-
-impl Request<'_> {
-    fn line(self, id: u64) -> Vec<u8> {
-        let mut object = Map::new();
-        let key = if self.oob { "exec-oob" } else { "execute" };
-        object.insert(key.to_owned(), self.name.into());
-        // What has no arguments may say so in several ways, of which QEMU takes one.
-        if !self.arguments.is_null() {
-            object.insert("arguments".to_owned(), self.arguments);
-        }
-        object.insert("id".to_owned(), id.into());
-        format!("{}\n", Value::Object(object)).into_bytes()
-    }
+fn answered(name: &str, reply: Reply) -> Result<Box<RawValue>, QmpError> {
+    let command = || name.to_owned();
+    reply.map_err(|failure| match failure {
+        Failure::Refused(Refusal { class, desc }) => QmpError::Refused { command: command(), class, desc },
+        Failure::Unsent(source) => QmpError::Send { command: command(), source: Arc::new(source) },
+    })
 }

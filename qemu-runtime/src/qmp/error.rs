@@ -21,7 +21,7 @@ pub enum QmpError {
         /// QEMU's words.
         desc: String,
     },
-    /// There was no answer in time. The command may still be carried out.
+    /// There was no answer in time. The command may still be carried out: what QEMU had begun to read is sent to its end.
     Timeout {
         /// What was waited for: a command's name, an event's, or `QEMU's greeting`.
         what: String,
@@ -35,7 +35,9 @@ pub enum QmpError {
         /// Why it has ended.
         end: Arc<QmpEnd>,
     },
-    /// The arguments can't be written as JSON, or the answer isn't of the command's type.
+    /// The arguments can't be written as JSON, or are more than QEMU reads at once: deeper than 1024 levels, for instance.
+    /// Or the answer isn't of the command's type, or can't be a value, as it is deeper than 128 levels: then the command
+    /// was carried out.
     Type {
         /// The command.
         command: String,
@@ -70,7 +72,7 @@ pub enum QmpError {
 pub enum QmpEnd {
     /// QEMU has ended.
     Exited(Exit),
-    /// QEMU closed it and runs on, or is not a process that is known here.
+    /// QEMU closed it and had not ended by the deadline, or is not a process that is known here.
     Closed {
         /// Whether this was in the middle of a line.
         partial: bool,
@@ -92,8 +94,6 @@ pub enum QmpEnd {
         /// The limit in bytes.
         limit: usize,
     },
-    /// QEMU stopped reading in the middle of a command until its deadline.
-    Stuck,
     /// The kernel's reason.
     Io(io::Error),
     /// This side has closed it.
@@ -101,6 +101,11 @@ pub enum QmpEnd {
 }
 
 impl QmpError {
+    /// What can't be read, here or by QEMU.
+    pub(super) fn unreadable(command: &str, source: serde_json::Error) -> Self {
+        Self::Type { command: command.to_owned(), source: Arc::new(source) }
+    }
+
     /// How QEMU ended, where it did.
     pub fn exit(&self) -> Option<&Exit> {
         match self {
@@ -133,7 +138,7 @@ impl fmt::Display for QmpError {
             Self::Timeout { what, timeout } => write!(f, "{what}: no answer within {timeout:?}"),
             Self::Ended { what, end } => write!(f, "{what}: {end}"),
             Self::Type { command, .. } => {
-                write!(f, "{command}: its arguments or its answer are not of its type")
+                write!(f, "{command}: its arguments or its answer can't be read")
             }
             Self::NoOob { command } => {
                 write!(f, "{command}: this QEMU takes no commands out of band: execute it as others")
@@ -161,7 +166,6 @@ impl fmt::Display for QmpEnd {
             Self::LineTooLong { limit } => {
                 write!(f, "QEMU sent a line of more than {limit} bytes: raise the limit of lines")
             }
-            Self::Stuck => f.write_str("QEMU stopped reading in the middle of a command"),
             Self::Io(error) => f.write_str(&reason(error)),
             Self::Dropped => f.write_str("QMP was closed on this side"),
         }

@@ -5,10 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::QmpError;
 use super::connection::{Connection, Stop, deadline_of};
+use super::wire::read;
 
 /// An event.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,25 +19,28 @@ use super::connection::{Connection, Stop, deadline_of};
 pub struct Event {
     /// Its name: `SHUTDOWN`, `DEVICE_DELETED`, ...
     pub name: String,
-    /// What it says: an object, or null.
+    /// What it says: an object, or null. Null, too, where it can't be a value, as it is deeper than 128 levels.
     pub data: Value,
     /// When it was, by QEMU's clock, where QEMU knew.
     pub time: Option<SystemTime>,
 }
 
 impl Event {
-    pub(super) fn of(mut object: Map<String, Value>) -> Option<Self> {
-        let Some(Value::String(name)) = object.remove("event") else {
-            return None;
-        };
-        let part = |name: &str| object.get("timestamp")?.get(name)?.as_u64();
-        let since = |seconds, micros| {
-            Some(Duration::from_secs(seconds).saturating_add(Duration::from_micros(micros)))
-        };
-        let time = part("seconds").zip(part("microseconds")).and_then(|(s, u)| since(s, u));
-        let time = time.and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since));
-        Some(Self { name, data: object.remove("data").unwrap_or(Value::Null), time })
+    pub(super) fn of(name: String, data: Option<&RawValue>, timestamp: Option<&RawValue>) -> Self {
+        let timestamp: Option<Timestamp> = timestamp.and_then(read);
+        let time = timestamp.and_then(|Timestamp { seconds, microseconds }| {
+            let since = Duration::from_secs(seconds).saturating_add(Duration::from_micros(microseconds));
+            SystemTime::UNIX_EPOCH.checked_add(since)
+        });
+        Self { name, data: data.and_then(read).unwrap_or_default(), time }
     }
+}
+
+/// When an event was. Where QEMU doesn't know it says -1, which is no number here.
+#[derive(Deserialize)]
+struct Timestamp {
+    seconds: u64,
+    microseconds: u64,
 }
 
 /// The last events, each with its number. All readers read the same.

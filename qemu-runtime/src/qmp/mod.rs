@@ -8,8 +8,10 @@ mod command;
 mod connection;
 mod error;
 mod event;
+mod outgoing;
 #[cfg(feature = "tokio")]
 pub(crate) mod tasks;
+mod wire;
 
 pub use command::{
     AddFd, AddedFd, CloseFd, Command, Cont, GetFd, Greeting, Nothing, Numbers, QueryStatus, QueryVersion,
@@ -25,11 +27,14 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{fmt, io};
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::guest::Observed;
 use crate::supervisor::Shared;
-use connection::{Connection, Request, deadline_of};
+use connection::{Connection, deadline_of};
+use wire::Request;
 
 /// The bounds of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +57,8 @@ impl QmpOptions {
         Self::default()
     }
 
-    /// How long an answer is waited for where the call doesn't say, and so is the greeting.
+    /// How long an answer is waited for where the call doesn't say, and so is the greeting; and QEMU's end, once it has
+    /// closed the conversation.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -74,7 +80,8 @@ impl QmpOptions {
 /// A conversation with QEMU.
 ///
 /// Any number of threads may use it at once: each gets the answer to its own command. No call waits without end, and when
-/// QEMU ends, all of them end with the reason.
+/// QEMU ends, all of them end with the reason, once that is known: where standard error is [passed on](crate::Stderr::tee),
+/// when that has taken it all.
 pub struct Qmp {
     connection: Arc<Connection>,
     /// Gone only while it is dropped.
@@ -87,7 +94,7 @@ impl Qmp {
     ///
     /// # Errors
     ///
-    /// Where a thread can't be started.
+    /// Where the kernel has no room for it, or a thread can't be started.
     pub fn new(socket: UnixStream, options: QmpOptions) -> io::Result<Self> {
         Self::start(socket, options, None)
     }
@@ -97,9 +104,7 @@ impl Qmp {
         options: QmpOptions,
         process: Option<Arc<Shared>>,
     ) -> io::Result<Self> {
-        socket.set_nonblocking(false)?;
-        socket.set_read_timeout(None)?;
-        let connection = Arc::new(Connection::new(socket, options, process));
+        let connection = Arc::new(Connection::new(socket, options, process)?);
         let reader = Arc::clone(&connection);
         let thread = thread::Builder::new().name("qemu-qmp".into()).spawn(move || reader.read())?;
         Ok(Self { connection, thread: Some(thread) })
@@ -137,7 +142,8 @@ impl Qmp {
     ///
     /// # Errors
     ///
-    /// Where QEMU refuses it, gives no answer in time, or ends.
+    /// Where QEMU refuses it, gives no answer in time, or ends, and where its arguments or the answer can't be read: see
+    /// [`QmpError::Type`].
     pub fn execute<C: Command>(&self, command: &C) -> Result<C::Ok, QmpError> {
         self.execute_timeout(command, self.timeout())
     }
@@ -206,7 +212,8 @@ impl Qmp {
         arguments: Value,
         timeout: Duration,
     ) -> Result<Value, QmpError> {
-        self.connection.execute(Request { oob: false, name, arguments }, &[], timeout)
+        let request = Request { oob: false, name, arguments, fds: Vec::new() };
+        typed(name, &self.connection.execute(request, timeout)?)
     }
 
     /// The same, out of band. QEMU refuses what can't be.
@@ -215,7 +222,8 @@ impl Qmp {
     ///
     /// As [`Qmp::execute_oob`].
     pub fn execute_raw_oob(&self, name: &str, arguments: Value) -> Result<Value, QmpError> {
-        self.connection.execute(Request { oob: true, name, arguments }, &[], self.timeout())
+        let request = Request { oob: true, name, arguments, fds: Vec::new() };
+        typed(name, &self.connection.execute(request, self.timeout())?)
     }
 
     /// The events from now on. One that a command causes is not lost if this is called before it.
@@ -240,26 +248,25 @@ impl Qmp {
         fds: &[BorrowedFd<'_>],
         timeout: Duration,
     ) -> Result<C::Ok, QmpError> {
-        let answer = self.connection.execute(Request::of(command, oob)?, fds, timeout)?;
-        typed::<C>(answer)
+        typed(C::NAME, &self.connection.execute(Request::of(command, oob, fds)?, timeout)?)
     }
 }
 
 impl Request<'_> {
     /// A command that is a type.
-    fn of<C: Command>(command: &C, oob: bool) -> Result<Self, QmpError> {
-        let arguments = serde_json::to_value(command).map_err(wrong::<C>)?;
-        Ok(Self { oob, name: C::NAME, arguments })
+    fn of<C: Command>(command: &C, oob: bool, fds: &[BorrowedFd<'_>]) -> Result<Self, QmpError> {
+        let arguments =
+            serde_json::to_value(command).map_err(|source| QmpError::unreadable(C::NAME, source))?;
+        let send = |source| QmpError::Send { command: C::NAME.to_owned(), source: Arc::new(source) };
+        // Where QEMU is slow to read, its caller may give up in the middle of them.
+        let fds = fds.iter().map(BorrowedFd::try_clone_to_owned).collect::<Result<_, _>>().map_err(send)?;
+        Ok(Self { oob, name: C::NAME, arguments, fds })
     }
 }
 
-/// The answer to such a command.
-fn typed<C: Command>(answer: Value) -> Result<C::Ok, QmpError> {
-    serde_json::from_value(answer).map_err(wrong::<C>)
-}
-
-fn wrong<C: Command>(source: serde_json::Error) -> QmpError {
-    QmpError::Type { command: C::NAME.to_owned(), source: Arc::new(source) }
+/// Reads the answer to a command.
+fn typed<T: DeserializeOwned>(name: &str, answer: &RawValue) -> Result<T, QmpError> {
+    serde_json::from_str(answer.get()).map_err(|source| QmpError::unreadable(name, source))
 }
 
 impl fmt::Debug for Qmp {

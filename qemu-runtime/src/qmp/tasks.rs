@@ -1,12 +1,13 @@
 //! QMP for tasks.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::connection::{Request, deadline_of};
+use super::connection::deadline_of;
+use super::wire::Request;
 use super::{Command, Event, Greeting, QmpError, RunningVersion, typed};
 use crate::guest::Observed;
 
@@ -62,7 +63,7 @@ impl Qmp<'_> {
         command: &C,
         timeout: Duration,
     ) -> Result<C::Ok, QmpError> {
-        self.typed(command, false, Vec::new(), timeout).await
+        self.typed(command, false, &[], timeout).await
     }
 
     /// The same, with file descriptors for the command, which QEMU gets copies of: see
@@ -76,8 +77,6 @@ impl Qmp<'_> {
         command: &C,
         fds: &[BorrowedFd<'_>],
     ) -> Result<C::Ok, QmpError> {
-        let send = |source| QmpError::Send { command: C::NAME.to_owned(), source: Arc::new(source) };
-        let fds = fds.iter().map(BorrowedFd::try_clone_to_owned).collect::<Result<_, _>>().map_err(send)?;
         self.typed(command, false, fds, self.timeout()).await
     }
 
@@ -88,7 +87,7 @@ impl Qmp<'_> {
     /// As [`Qmp::execute`], and where this QEMU has nothing of the kind.
     pub async fn execute_oob<C: Command>(&self, command: &C) -> Result<C::Ok, QmpError> {
         const { assert!(C::ALLOW_OOB, "QEMU doesn't take this command out of band") };
-        self.typed(command, true, Vec::new(), self.timeout()).await
+        self.typed(command, true, &[], self.timeout()).await
     }
 
     /// Executes a command by its name, with its arguments as JSON: an object, or null for none.
@@ -111,8 +110,8 @@ impl Qmp<'_> {
         arguments: Value,
         timeout: Duration,
     ) -> Result<Value, QmpError> {
-        let command = Request { oob: false, name, arguments };
-        self.0.connection.executed(command, Vec::new(), timeout).await
+        let request = Request { oob: false, name, arguments, fds: Vec::new() };
+        typed(name, &self.0.connection.executed(request, timeout).await?)
     }
 
     /// The same, out of band. QEMU refuses what can't be.
@@ -121,8 +120,8 @@ impl Qmp<'_> {
     ///
     /// As [`Qmp::execute_oob`].
     pub async fn execute_raw_oob(&self, name: &str, arguments: Value) -> Result<Value, QmpError> {
-        let command = Request { oob: true, name, arguments };
-        self.0.connection.executed(command, Vec::new(), self.timeout()).await
+        let request = Request { oob: true, name, arguments, fds: Vec::new() };
+        typed(name, &self.0.connection.executed(request, self.timeout()).await?)
     }
 
     /// The events from now on. One that a command causes is not lost if this is called before it.
@@ -143,11 +142,10 @@ impl Qmp<'_> {
         &self,
         command: &C,
         oob: bool,
-        fds: Vec<OwnedFd>,
+        fds: &[BorrowedFd<'_>],
         timeout: Duration,
     ) -> Result<C::Ok, QmpError> {
-        let answer = self.0.connection.executed(Request::of(command, oob)?, fds, timeout).await?;
-        typed::<C>(answer)
+        typed(C::NAME, &self.0.connection.executed(Request::of(command, oob, fds)?, timeout).await?)
     }
 }
 

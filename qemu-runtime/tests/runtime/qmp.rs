@@ -11,10 +11,14 @@ use std::time::{Duration, Instant};
 
 use qemu_dsl::Span;
 use qemu_runtime::plan::{Arg, Piece, Template};
-use qemu_runtime::qmp::{AddFd, GetFd, QmpEnd, QmpError, QmpOptions, QueryStatus, QueryVersion};
-use qemu_runtime::{
-    Cause, Guest, Plan, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, StartError, Stdio, Version,
+use qemu_runtime::qmp::{
+    AddFd, Command, GetFd, Nothing, QmpEnd, QmpError, QmpOptions, QueryStatus, QueryVersion,
 };
+use qemu_runtime::{
+    Cause, Guest, Plan, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, StartError, Stderr, Stdio,
+    Version,
+};
+use rustix::fs::{FileType, Mode};
 use rustix::process::{Pid, Signal, kill_process, pidfd_send_signal};
 use serde_json::{Value, json};
 
@@ -28,16 +32,24 @@ crate::tests! {
     errors_carry_class_and_description
     many_threads_have_commands_in_flight
     out_of_band_commands_are_answered
+    out_of_band_commands_overtake
     events_are_not_lost
     events_fall_behind_with_a_word
     file_descriptors_are_passed
+    several_file_descriptors_go_with_their_command
+    a_qemu_that_does_not_read_hinders_no_other_call
     a_silent_qemu_is_not_waited_for
     garbage_is_called_so
+    what_qemu_cannot_read_is_refused_alone
+    what_cannot_be_read_concerns_one_call
     a_reply_cut_short_ends_the_call
     a_line_of_50_megabytes_is_read
     answers_find_their_commands
     a_death_ends_all_calls
     a_death_ends_them_though_its_socket_lives_on
+    a_slow_death_ends_them_with_its_reason
+    a_slow_tee_keeps_no_reason_back
+    a_conversation_that_was_closed_is_left_at_once
     a_start_that_fails_leaves_nothing_detached
     rejected_arguments_come_back
     shutdown_climbs
@@ -157,6 +169,50 @@ fn out_of_band_commands_are_answered() -> Result<(), Lacking> {
     Ok(())
 }
 
+/// One that there is nothing for.
+#[derive(serde::Serialize)]
+pub(crate) struct MigrateRecover {
+    uri: &'static str,
+}
+
+impl Command for MigrateRecover {
+    type Ok = Nothing;
+    const NAME: &'static str = "migrate-recover";
+    const ALLOW_OOB: bool = true;
+}
+
+impl MigrateRecover {
+    pub(crate) const NOTHING: Self = Self { uri: "unix:/x" };
+}
+
+fn out_of_band_commands_overtake() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+    let guest = Guest::start(&paused()).unwrap();
+    let qmp = guest.qmp().unwrap();
+    let oob = || qmp.execute_oob(&MigrateRecover::NOTHING);
+    thread::scope(|scope| {
+        // QEMU waits in `open` for somebody who reads.
+        let backend = json!({ "type": "file", "data": { "out": pipe } });
+        let hangs =
+            scope.spawn(move || qmp.execute_raw("chardev-add", json!({ "id": "c", "backend": backend })));
+        thread::sleep(SHORT);
+        for _ in 0..20 {
+            let error = qmp.execute_timeout(&QueryStatus {}, Duration::from_millis(10)).unwrap_err();
+            assert!(matches!(&error, QmpError::Timeout { .. }), "{error}");
+            let start = Instant::now();
+            assert!(matches!(oob(), Err(QmpError::Refused { .. })));
+            assert!(start.elapsed() < LONG);
+        }
+        assert!(!hangs.is_finished());
+        let _reader = fs::File::open(&pipe).unwrap();
+        hangs.join().unwrap().unwrap();
+        assert!(!qmp.execute(&QueryStatus {}).unwrap().running);
+    });
+    Ok(())
+}
+
 fn events_are_not_lost() -> Result<(), Lacking> {
     let guest = Guest::start(&paused()).unwrap();
     let log: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -232,6 +288,76 @@ fn file_descriptors_are_passed() -> Result<(), Lacking> {
     Ok(())
 }
 
+/// Takes file descriptors, as many as there are.
+#[derive(serde::Serialize)]
+struct Count {
+    takes: bool,
+    text: String,
+}
+
+impl Command for Count {
+    type Ok = usize;
+    const NAME: &'static str = "count";
+    const ALLOW_OOB: bool = false;
+}
+
+fn several_file_descriptors_go_with_their_command() -> Result<(), Lacking> {
+    let guest = speaking("counts");
+    let qmp = guest.qmp().unwrap();
+    let before = open_files();
+    let file = fs::File::open("/dev/null").unwrap();
+    let count = |text: &str, fds| {
+        qmp.execute_with_fds(&Count { takes: fds > 0, text: text.to_owned() }, &vec![file.as_fd(); fds])
+    };
+    for fds in [2, 0, 253, 1] {
+        assert_eq!(count("", fds).unwrap(), fds);
+    }
+    let error = count("", 254).unwrap_err();
+    assert!(matches!(&error, QmpError::Send { .. }), "{error}");
+    assert_eq!(count(&"x".repeat(1 << 20), 3).unwrap(), 3);
+    // While the other end doesn't read, the lines fill the socket.
+    pidfd_send_signal(guest.pidfd(), Signal::STOP).unwrap();
+    let long = Count { takes: false, text: "x".repeat(30_000) };
+    for _ in 0..20 {
+        let error = qmp.execute_timeout(&long, Duration::from_millis(5)).unwrap_err();
+        assert!(matches!(&error, QmpError::Timeout { .. }), "{error}");
+    }
+    thread::scope(|scope| {
+        let calls = [5, 0, 7].map(|fds| scope.spawn(move || (count("", fds).unwrap(), fds)));
+        thread::sleep(SHORT);
+        pidfd_send_signal(guest.pidfd(), Signal::CONT).unwrap();
+        for call in calls {
+            let (counted, fds) = call.join().unwrap();
+            assert_eq!(counted, fds);
+        }
+    });
+    drop(file);
+    assert_eq!(open_files(), before);
+    Ok(())
+}
+
+fn a_qemu_that_does_not_read_hinders_no_other_call() -> Result<(), Lacking> {
+    let guest = Guest::start(&paused()).unwrap();
+    let qmp = guest.qmp().unwrap();
+    pidfd_send_signal(guest.pidfd(), Signal::STOP).unwrap();
+    thread::scope(|scope| {
+        let before = scope.spawn(|| qmp.execute(&QueryStatus {}).unwrap());
+        thread::sleep(SHORT);
+        // More than the socket takes: half of it is there when its caller gives up.
+        let long = json!({ "no-such": "x".repeat(400_000) });
+        let error = qmp.execute_raw_timeout("query-status", long, SHORT).unwrap_err();
+        assert_eq!(error.to_string(), "query-status: no answer within 300ms");
+        let after = scope.spawn(|| qmp.execute(&QueryStatus {}).unwrap());
+        // This one is never sent.
+        let error = qmp.execute_raw_timeout("stop", Value::Null, SHORT).unwrap_err();
+        assert_eq!(error.to_string(), "stop: no answer within 300ms");
+        pidfd_send_signal(guest.pidfd(), Signal::CONT).unwrap();
+        assert_eq!(before.join().unwrap(), after.join().unwrap());
+    });
+    assert_eq!(guest.status().unwrap().status, "prelaunch");
+    Ok(())
+}
+
 fn a_silent_qemu_is_not_waited_for() -> Result<(), Lacking> {
     let before = at_rest();
     let plan = stand_in::plan(&["qmp", "silent"], vec![]);
@@ -256,11 +382,74 @@ fn garbage_is_called_so() -> Result<(), Lacking> {
     Ok(())
 }
 
+fn what_qemu_cannot_read_is_refused_alone() -> Result<(), Lacking> {
+    let guest = Guest::start(&paused()).unwrap();
+    let qmp = guest.qmp().unwrap();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..50).for_each(|_| assert!(!qmp.execute(&QueryStatus {}).unwrap().running)));
+        }
+        for letter in ['\u{ffff}', '\u{fffe}', '\u{fdd0}', '\u{1ffff}'] {
+            for arguments in [json!({ "id": format!("a{letter}") }), json!({ format!("{letter}"): 1 })] {
+                let error = qmp.execute_raw("device_del", arguments).unwrap_err();
+                let QmpError::Refused { desc, .. } = &error else { panic!("{error}") };
+                assert!(desc.contains("invalid UTF-8 sequence"), "{desc}");
+            }
+        }
+    });
+    let nested = |levels| (0..levels).fold(json!(1), |inner, _| json!([inner]));
+    let error = qmp.execute_raw("device_del", json!({ "id": nested(1022) })).unwrap_err();
+    assert!(matches!(&error, QmpError::Refused { .. }), "{error}");
+    for large in [nested(1023), vec![1; 2 << 20].into(), "x".repeat(64 << 20).into()] {
+        let error = qmp.execute_raw("device_del", json!({ "id": large })).unwrap_err();
+        assert!(matches!(&error, QmpError::Type { .. }), "{error}");
+    }
+    // Had any of these been sent, its remains would be answered here.
+    assert!(!guest.status().unwrap().running);
+    Ok(())
+}
+
+fn what_cannot_be_read_concerns_one_call() -> Result<(), Lacking> {
+    let guest = speaking("says");
+    let qmp = guest.qmp().unwrap();
+    let mut events = qmp.events();
+    let mut last = 0;
+    let mut say = |lines: &str| {
+        last += 1;
+        let say = lines
+            .replace("ID", &last.to_string())
+            .replace("DEEP", &"[".repeat(200))
+            .replace("END", &"]".repeat(200));
+        qmp.execute_raw("x", json!({ "say": say }))
+    };
+    for unreadable in [r#""\ud800""#, "1e999", "DEEPEND"] {
+        let error = say(&format!(r#"{{"return": {unreadable}, "id": ID}}"#)).unwrap_err();
+        assert!(matches!(&error, QmpError::Type { .. }), "{error}");
+    }
+    let error = say(r#"{"error": {"class": "GenericError", "desc": "what?"}}"#).unwrap_err();
+    assert_eq!(error.to_string(), "x: what?");
+    for foreign in [r#"{"return": 1, "id": "text"}"#, r#"{"return": 1, "id": 999}"#, r#"{"return": 1}"#] {
+        assert_eq!(say(&format!("{foreign}\n{{\"return\": 2, \"id\": ID}}")).unwrap(), 2);
+    }
+    for event in ["{\"text\": \"\u{ff}\"}", r#""\ud800""#, "DEEPEND"] {
+        assert_eq!(
+            say(&format!("{{\"event\": \"E\", \"data\": {event}}}\n{{\"return\": 2, \"id\": ID}}")).unwrap(),
+            2
+        );
+    }
+    assert_eq!(events.next(LONG).unwrap().data["text"], "\u{fffd}");
+    assert_eq!([(); 2].map(|()| events.next(LONG).unwrap().data.clone()), [Value::Null, Value::Null]);
+    let error = say("no JSON").unwrap_err();
+    assert!(matches!(ended(&error), QmpEnd::Garbage { greeting: false, .. }), "{error}");
+    Ok(())
+}
+
 fn a_reply_cut_short_ends_the_call() -> Result<(), Lacking> {
     let guest = speaking("partial");
-    let error = guest.status().unwrap_err();
+    let status = || guest.qmp().unwrap().execute_timeout(&QueryStatus {}, SHORT);
+    let error = status().unwrap_err();
     assert_eq!(error.to_string(), "query-status: QEMU closed QMP in the middle of a line");
-    assert_eq!(guest.status().unwrap_err().to_string(), error.to_string());
+    assert_eq!(status().unwrap_err().to_string(), error.to_string());
     let error = speaking("exits").status().unwrap_err();
     assert_eq!(error.to_string(), "query-status: QEMU has ended: exit status: 9: the reason");
     assert_eq!(error.exit().unwrap().cause(), Cause::Failed(9));
@@ -317,6 +506,50 @@ fn a_death_ends_them_though_its_socket_lives_on() -> Result<(), Lacking> {
     let left_behind = guest.wait().stderr_text().trim().parse().ok().and_then(Pid::from_raw);
     kill_process(left_behind.unwrap(), Signal::KILL).unwrap();
     assert_eq!(error.exit().map(|exit| exit.cause()), Some(Cause::Failed(3)), "{error}");
+    Ok(())
+}
+
+fn a_slow_death_ends_them_with_its_reason() -> Result<(), Lacking> {
+    let guest = speaking("lingers");
+    let qmp = guest.qmp().unwrap();
+    let mut events = qmp.events();
+    let error = qmp.execute_timeout(&QueryStatus {}, SHORT).unwrap_err();
+    assert_eq!(error.to_string(), "query-status: QEMU closed QMP");
+    for error in [guest.status().unwrap_err(), events.next(LONG).unwrap_err()] {
+        assert!(error.to_string().ends_with("QEMU has ended: exit status: 9: the reason"), "{error}");
+    }
+    Ok(())
+}
+
+fn a_slow_tee_keeps_no_reason_back() -> Result<(), Lacking> {
+    struct Slow;
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            thread::sleep(Duration::from_millis(1500));
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let plan = qemu(&["-M", "none", "-device", "no-such-device"]);
+    let error = Spawn::new(&plan).stderr(Stderr::tee(Slow)).start().unwrap_err();
+    assert!(matches!(&error, StartError::Rejected { .. }), "{error}");
+    Ok(())
+}
+
+fn a_conversation_that_was_closed_is_left_at_once() -> Result<(), Lacking> {
+    let plan = stand_in::plan(&["qmp", "partial"], vec![]);
+    let guest = Spawn::new(&plan).detached().qmp().spawn().unwrap();
+    let pid = guest.pidfd().try_clone_to_owned().unwrap();
+    assert!(guest.qmp().unwrap().execute_timeout(&QueryStatus {}, SHORT).is_err());
+    let start = Instant::now();
+    drop(guest);
+    assert!(start.elapsed() < Duration::from_secs(2));
+    pidfd_send_signal(&pid, Signal::KILL).unwrap();
     Ok(())
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
 use std::os::fd::FromRawFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::thread;
 
 use qemu_runtime::{Exit, Fd, FdProblem, Guest, Plan, Spawn, SpawnError, Stdio, User};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use serde_json::{Value, json};
 
 use crate::host;
@@ -43,6 +45,8 @@ pub(crate) fn main() -> Option<ExitCode> {
         ["stand-in", "forks"] => fork(),
         ["stand-in", "hail"] => hail(),
         ["stand-in", "qmp", "takes", log, refused, ..] => take(log, refused),
+        ["stand-in", "qmp", "says", ..] => say(),
+        ["stand-in", "qmp", "counts", ..] => count(),
         ["stand-in", "qmp", fault, ..] => speak(fault),
         ["stand-in", ..] => panic!("no such stand-in"),
         _ => return None,
@@ -245,6 +249,52 @@ fn take(log: &str, refused: &str) {
     }
 }
 
+/// Says what it is told to, one character a byte, or else answers in order.
+fn say() {
+    let mut socket = conversation();
+    let lines = BufReader::new(socket.try_clone().unwrap()).lines();
+    writeln!(socket, "{GREETING}").unwrap();
+    for line in lines.map_while(Result::ok) {
+        let command: Value = serde_json::from_str(&line).unwrap();
+        if let Some(text) = command["arguments"]["say"].as_str() {
+            let mut bytes: Vec<u8> = text.chars().map(|letter| u32::from(letter) as u8).collect();
+            bytes.push(b'\n');
+            socket.write_all(&bytes).unwrap();
+        } else {
+            writeln!(socket, r#"{{"return": {{}}, "id": {}}}"#, command["id"]).unwrap();
+        }
+    }
+}
+
+/// Answers each command that takes file descriptors by their number. As in QEMU, they may be read with the line before.
+fn count() {
+    let mut socket = conversation();
+    writeln!(socket, "{GREETING}").unwrap();
+    let (mut text, mut fds) = (Vec::new(), 0);
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(253))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let buffers = &mut [IoSliceMut::new(&mut buffer)];
+        let taken = recvmsg(&socket, buffers, &mut control, RecvFlags::empty()).unwrap().bytes;
+        for message in control.drain() {
+            let RecvAncillaryMessage::ScmRights(came) = message else { panic!("other than fds") };
+            fds += came.count();
+        }
+        text.extend_from_slice(&buffer[..taken]);
+        while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = text.drain(..=end).collect();
+            let command: Value = serde_json::from_slice(&line).unwrap();
+            let takes = command["arguments"]["takes"] == true;
+            let counted = if takes { std::mem::take(&mut fds) } else { 0 };
+            writeln!(socket, r#"{{"return": {counted}, "id": {}}}"#, command["id"]).unwrap();
+        }
+        if taken == 0 {
+            return;
+        }
+    }
+}
+
 /// Speaks QMP, and makes a mistake.
 fn speak(fault: &str) {
     let wait = || thread::sleep(std::time::Duration::from_secs(1000));
@@ -268,6 +318,12 @@ fn speak(fault: &str) {
             socket.write_all(br#"{"return": {"sta"#).unwrap();
             socket.shutdown(std::net::Shutdown::Both).unwrap();
             wait();
+        }
+        "lingers" => {
+            socket.shutdown(std::net::Shutdown::Both).unwrap();
+            thread::sleep(std::time::Duration::from_secs(2));
+            eprintln!("the reason");
+            std::process::exit(9);
         }
         "exits" => {
             eprintln!("the reason");

@@ -2,15 +2,18 @@
 
 use std::fs::{self, File};
 use std::future::Future;
+use std::io::{PipeReader, Write};
 use std::os::fd::AsFd;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use qemu_runtime::qmp::{AddFd, QmpEnd, QmpError, QueryStatus};
+use qemu_runtime::qmp::{AddFd, QmpError, QueryStatus};
 use qemu_runtime::tokio::Guest;
-use qemu_runtime::{Cause, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, StartError, devices};
+use qemu_runtime::{
+    Cause, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, SpawnError, StartError, Stdio, devices,
+};
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
@@ -28,6 +31,10 @@ crate::tests! {
     a_qemu_that_does_not_read_hinders_no_task
     a_death_ends_all_calls
     a_start_that_fails_says_why
+    a_slow_start_hinders_no_task
+    a_start_that_is_dropped_leaves_nothing
+    a_task_has_the_standard_streams
+    a_handler_is_called_with_events
     a_task_plugs_and_unplugs
     a_guest_ends_with_its_value
     a_guest_may_outlive_the_runtime
@@ -151,7 +158,7 @@ fn a_qemu_that_does_not_read_hinders_no_task() -> Result<(), Lacking> {
         let signal = |signal| rustix::process::pidfd_send_signal(guest.pidfd(), signal).unwrap();
         signal(rustix::process::Signal::STOP);
         // More than the socket takes, so that a part of it waits.
-        let long = "x".repeat(1 << 20);
+        let long = "x".repeat(400_000);
         let mut ticks = 0;
         let call = qmp.execute_raw("query-status", json!({ "no-such": long }));
         let tick = async {
@@ -168,9 +175,11 @@ fn a_qemu_that_does_not_read_hinders_no_task() -> Result<(), Lacking> {
 
         signal(rustix::process::Signal::STOP);
         let call = qmp.execute_raw_timeout("query-status", json!({ "no-such": long }), SHORT);
-        // Half of it is there: what follows would be read as its end.
         let error = call.await.unwrap_err();
-        assert!(matches!(&error, QmpError::Ended { end, .. } if matches!(**end, QmpEnd::Stuck)), "{error}");
+        assert!(matches!(&error, QmpError::Timeout { .. }), "{error}");
+        // Half of it is there, and the rest is sent though nobody waits for it.
+        signal(rustix::process::Signal::CONT);
+        assert!(!qmp.execute(&QueryStatus {}).await.unwrap().running);
     })
 }
 
@@ -195,6 +204,79 @@ fn a_start_that_fails_says_why() -> Result<(), Lacking> {
         let missing = qemu_runtime::Plan::new("qemu-system-none", [""; 0], vec![]);
         assert!(matches!(Guest::start(&missing).await, Err(StartError::Spawn(_))));
     })
+}
+
+fn a_slow_start_hinders_no_task() -> Result<(), Lacking> {
+    run(async {
+        // It never gets ready in the background.
+        let plan = qemu_runtime::Plan::new("/bin/sh", ["-c", "exec sleep 1000", "-daemonize"], vec![]);
+        let start = Guest::start_with(Spawn::new(&plan).detached().daemon_timeout(SHORT));
+        let mut ticks = 0;
+        let tick = async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                ticks += 1;
+            }
+        };
+        tokio::select! {
+            started = start => assert!(matches!(started, Err(StartError::Spawn(SpawnError::Daemon { .. })))),
+            () = tick => (),
+        }
+        assert!(ticks > 5, "{ticks}");
+    })
+}
+
+fn a_start_that_is_dropped_leaves_nothing() -> Result<(), Lacking> {
+    let before = at_rest();
+    run(async {
+        for wait in 0..20 {
+            let plan = paused();
+            let start = Guest::start_with(Spawn::new(&plan).detached());
+            if let Ok(started) = tokio::time::timeout(Duration::from_millis(wait), start).await {
+                started.unwrap().kill().unwrap();
+            }
+        }
+    })?;
+    until("all is as it was", || (open_files(), threads()) == before);
+    assert!(!crate::guest::children(), "a guest is left");
+    Ok(())
+}
+
+fn a_task_has_the_standard_streams() -> Result<(), Lacking> {
+    run(async {
+        let plan = stand_in::shell("cat; echo reason >&2");
+        let spawn = Spawn::new(&plan).stdin(Stdio::Pipe).stdout(Stdio::Pipe).stderr(Stdio::Pipe);
+        let mut guest = Guest::from(spawn.spawn().unwrap());
+        assert!(guest.try_wait().await.is_none());
+        guest.take_stdin().unwrap().write_all(b"text").unwrap();
+        assert!(guest.take_stdin().is_none());
+        let text = |pipe: Option<PipeReader>| std::io::read_to_string(pipe.unwrap()).unwrap();
+        assert_eq!(
+            (text(guest.take_stdout()), text(guest.take_stderr())),
+            ("text".into(), "reason\n".into())
+        );
+        let exit = guest.wait().await;
+        assert_eq!(guest.try_wait().await, Some(exit));
+    })
+}
+
+fn a_handler_is_called_with_events() -> Result<(), Lacking> {
+    run(async {
+        let guest = Guest::start(&paused()).await.unwrap();
+        guest.on_event(|event| panic!("{} came", event.name)).unwrap();
+        let (sender, mut names) = tokio::sync::mpsc::unbounded_channel();
+        guest.on_event(move |event| drop(sender.send(event.name.clone()))).unwrap();
+        guest.resume().await.unwrap();
+        guest.pause().await.unwrap();
+        assert_eq!(names.recv().await.unwrap(), "RESUME");
+        assert_eq!(names.recv().await.unwrap(), "STOP");
+        guest.kill().unwrap();
+        // The task ends with the connection.
+        assert_eq!(names.recv().await, None);
+        let without = Guest::spawn(&paused()).unwrap();
+        assert!(without.on_event(|_| ()).is_err());
+    })?;
+    Ok(())
 }
 
 fn a_task_plugs_and_unplugs() -> Result<(), Lacking> {
