@@ -55,6 +55,8 @@ pub enum FdProblem {
         kind: &'static str,
         /// Where the node should be.
         path: PathBuf,
+        /// The device's major and minor number.
+        device: (u32, u32),
         /// The kernel's reason.
         source: io::Error,
     },
@@ -64,16 +66,18 @@ pub enum FdProblem {
         ifname: OsString,
         /// The device node.
         path: PathBuf,
-        /// The interface that it belongs to.
-        found: OsString,
+        /// The index of the interface that was wanted.
+        index: u32,
+        /// The major and minor number of its own device.
+        device: (u32, u32),
     },
-    /// What is at the device node's place is no such device.
+    /// The interface has no such device.
     NotTap {
         /// The interface.
         ifname: OsString,
         /// The kind that was wanted: `macvtap` or `ipvtap`.
         kind: &'static str,
-        /// The device node.
+        /// Where the kernel tells the device's numbers.
         path: PathBuf,
         /// The kernel's reason.
         source: io::Error,
@@ -222,25 +226,26 @@ impl fmt::Display for FdProblem {
                 ifname.display(),
                 reason(source),
             ),
-            Self::NoNode { ifname, kind, path, source } => write!(
+            Self::NoNode { ifname, kind, path, device: (major, minor), source } => write!(
                 f,
                 "{0}: {1}: {2}: the {kind}'s device node is missing, as in a container with a /dev of its own: make \
-                 it with `mknod {1} c MAJOR MINOR`, the numbers being in /sys/class/net/{0}/tap*/dev",
+                 it with `mknod {1} c {major} {minor}`",
                 ifname.display(),
                 path.display(),
                 reason(source),
             ),
-            Self::OtherInterface { ifname, path, found } => write!(
+            Self::OtherInterface { ifname, path, index, device: (major, minor) } => write!(
                 f,
-                "{0}: {1} belongs to another network namespace's interface `{2}`, which has the same index: give {0} \
-                 another one (`ip link add ... index N`), or a /dev of its own",
+                "{0}: {1} is not its device node: another network namespace has an interface with the same index: \
+                 give {0} an index of its own (`ip link add ... index N`), or its node another folder (`mkdir \
+                 /run/tap-{major}-{minor} && mknod /run/tap-{major}-{minor}/tap{index} c {major} {minor}`), in which the \
+                 runtime is to look (`HostPaths::tap_dir`)",
                 ifname.display(),
                 path.display(),
-                found.display(),
             ),
             Self::NotTap { ifname, kind, path, source } => write!(
                 f,
-                "{0}: {1}: {2}: no {kind} device: is {0} a {kind}? (`ip -details link show {0}`)",
+                "{0}: {1}: {2}: no {kind} device: is {0} one (`ip -details link show {0}`), and /sys its network namespace's?",
                 ifname.display(),
                 path.display(),
                 reason(source),

@@ -51,6 +51,34 @@ pub(crate) fn in_network_namespace(
     joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
+/// Runs `test` in a mount namespace of its own, which it leaves to nobody.
+pub(crate) fn in_mount_namespace(test: impl FnOnce() -> Result<(), Lacking> + Send) -> Result<(), Lacking> {
+    thread::scope(|scope| {
+        let joined = scope.spawn(|| {
+            // SAFETY: a mount namespace like this process's, and a working directory of its own for this thread, take
+            // nothing from it that anything of it relies on.
+            #[expect(unsafe_code, reason = "unshare with other flags would not be sound")]
+            let new = unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNS) };
+            need(new.is_ok(), "needs to be allowed a mount namespace")?;
+            need(run("mount --make-rprivate /"), "needs to be allowed to mount")?;
+            test()
+        });
+        joined.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// The command of a message that begins with this word.
+pub(crate) fn command(message: &str, program: &str) -> String {
+    let quoted = message.split('`').skip(1).step_by(2);
+    let command = quoted.into_iter().find(|text| text.split(' ').next() == Some(program));
+    command.unwrap_or_else(|| panic!("no `{program} ...`: {message}")).to_owned()
+}
+
+/// Whether a command of the shell succeeds.
+pub(crate) fn run(command: &str) -> bool {
+    Command::new("sh").args(["-ec", command]).status().unwrap().success()
+}
+
 /// Runs `ip` with the words of `args`, and gives what it says.
 pub(crate) fn ip(args: &str) -> String {
     try_ip(args).unwrap_or_else(|error| panic!("ip {args}: {error}"))
