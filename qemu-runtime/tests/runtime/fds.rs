@@ -12,7 +12,9 @@ use rustix::io::{FdFlags, dup2, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 
-use crate::host::{self, Lacking, as_nobody, at_rest, fd, file, need_root, open_files, refusing, until};
+use crate::host::{
+    self, Lacking, as_nobody, at_rest, fd, file, need_root, open_files, refusing, until, with_fake_vhost,
+};
 use crate::seccomp::Refused;
 use crate::stand_in::{self, expected, listed};
 
@@ -143,7 +145,13 @@ fn files_are_opened_as_the_plan_says() -> Result<(), Lacking> {
     let table =
         vec![fd(3, FdSource::File { path: path.clone().into(), readonly: false, direct: false }, "disk0", 0)];
     let error = Guest::spawn(&Plan::new("/bin/true", [""; 0], table)).unwrap_err();
-    assert_eq!(error.to_string(), format!("disk0: {}: No such file or directory", path.display()));
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "disk0: {}: No such file or directory: correct the path, or make an image there (`qemu-img create`)",
+            path.display()
+        )
+    );
     assert!(!path.exists());
     Ok(())
 }
@@ -156,8 +164,16 @@ fn a_stand_in_takes_the_place_of_vhost_net() -> Result<(), Lacking> {
     let plan = stand_in::plan(&["fds"], table);
     let paths = HostPaths { vhost_net: vhost_net.clone(), ..HostPaths::default() };
     let name = vhost_net.to_str().unwrap();
-    let list = listed(Spawn::new(&plan).host_paths(paths)).unwrap();
+    let spawn = || listed(Spawn::new(&plan).host_paths(paths.clone()));
+    let list = with_fake_vhost(0, spawn)?.unwrap();
     assert_eq!(list, expected((3..7).map(|number| (number, name))));
+    // What it is, is asked.
+    assert_eq!(
+        spawn().unwrap_err().to_string(),
+        format!(
+            "net0, queue 0: {name}: Inappropriate ioctl for device: what is there is no vhost-net device"
+        )
+    );
     Ok(())
 }
 
@@ -238,7 +254,11 @@ fn numbers_must_rise_from_3_and_be_possible() -> Result<(), Lacking> {
     }
     let table = vec![fd(1 << 30, null(), "disk0", 0)];
     let error = Guest::spawn(&Plan::new("/bin/true", [""; 0], table)).unwrap_err();
-    assert_eq!(error.io_error().and_then(io::Error::raw_os_error), Some(libc::EINVAL), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "making room for the file descriptors: Too many open files: raise the limit of open files (`ulimit -n`)"
+    );
+    assert_eq!(error.io_error().and_then(io::Error::raw_os_error), Some(libc::EMFILE));
     Ok(())
 }
 
@@ -297,7 +317,12 @@ fn devices_that_are_missing_are_named_with_a_cure() -> Result<(), Lacking> {
     fs::write(folder.path().join("tun"), "").unwrap();
     let (text, problem) = failure(folder.path(), FdSource::Tap { ifname: None });
     assert!(matches!(problem, FdProblem::Attach { .. }));
-    assert_eq!(text, format!("net0, queue 2: a new tap: {at}/tun: Inappropriate ioctl for device"));
+    assert_eq!(
+        text,
+        format!(
+            "net0, queue 2: a new tap: {at}/tun: Inappropriate ioctl for device: what is there is no tun device"
+        )
+    );
     Ok(())
 }
 

@@ -23,6 +23,11 @@ pub(crate) fn refusing<T: Send>(refused: Refused, test: impl FnOnce() -> T + Sen
     seccomp::refusing(refused, test).map_err(|_| Lacking("needs to be allowed a seccomp filter".into()))
 }
 
+/// Runs `test` where all that a kernel's vhost device is asked ends in this way, whatever it is asked of.
+pub(crate) fn with_fake_vhost<T: Send>(errno: i32, test: impl FnOnce() -> T + Send) -> Result<T, Lacking> {
+    refusing(Refused { number: libc::SYS_ioctl, argument: Some((0xaf00, 0xff00)), errno }, test)
+}
+
 pub(crate) fn need(there: bool, what: &str) -> Result<(), Lacking> {
     if there { Ok(()) } else { Err(Lacking(what.to_owned())) }
 }
@@ -77,6 +82,11 @@ pub(crate) fn command(message: &str, program: &str) -> String {
 /// Whether a command of the shell succeeds.
 pub(crate) fn run(command: &str) -> bool {
     Command::new("sh").args(["-ec", command]).status().unwrap().success()
+}
+
+/// What a command of the shell says.
+pub(crate) fn output(command: &str) -> String {
+    String::from_utf8(Command::new("sh").args(["-c", command]).output().unwrap().stdout).unwrap()
 }
 
 /// Runs `ip` with the words of `args`, and gives what it says.
@@ -202,9 +212,13 @@ pub(crate) fn tap_queues(ifname: Option<&str>, queues: u32) -> Vec<Fd> {
 
 /// A queue of the tap `ifname`, which is made where there is none.
 pub(crate) fn attach_tap(ifname: &str, multi_queue: bool) -> OwnedFd {
-    let tun = File::options().read(true).write(true).open("/dev/net/tun").unwrap();
     let several = if multi_queue { libc::IFF_MULTI_QUEUE } else { 0 };
-    let flags = libc::IFF_TAP | libc::IFF_NO_PI | libc::IFF_VNET_HDR | several;
+    attach_as(ifname, libc::IFF_TAP | libc::IFF_NO_PI | libc::IFF_VNET_HDR | several)
+}
+
+/// The same, of an interface with these flags.
+pub(crate) fn attach_as(ifname: &str, flags: i32) -> OwnedFd {
+    let tun = File::options().read(true).write(true).open("/dev/net/tun").unwrap();
     tap_ioctl(&tun, libc::TUNSETIFF, ifname, flags);
     tun.into()
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::host::{
     Lacking, as_nobody, at_rest, command, fd, in_mount_namespace, in_network_namespace, ip, macvtap,
-    macvtap_queues, need, open_files, run, tap_queues, threads, until,
+    macvtap_queues, need, open_files, output, run, tap_queues, threads, until,
 };
 use crate::stand_in::{self, errno, expected, listed, problem};
 
@@ -96,11 +96,13 @@ fn several_queues_on_a_tap_of_one_are_refused() -> Result<(), Lacking> {
         assert_eq!(errno(&problem), Some(libc::EINVAL));
         assert_eq!(
             text,
-            "net0, queue 0: tap0: Invalid argument: the tap has one queue and the device several: make the tap with \
-             `ip tuntap add dev tap0 mode tap multi_queue`, or give the device one queue"
+            "net0, queue 0: tap0: Invalid argument: the tap has one queue and the device several: make it anew (`ip tuntap \
+             del dev tap0 mode tap && ip tuntap add dev tap0 mode tap user 0 multi_queue`), or give the device one queue"
         );
         // It stays free for who wants the one.
         assert_eq!(queues(tap_queues(Some("tap0"), 1)), ["tap tap0"]);
+        assert!(run(&command(&text, "ip")));
+        assert_eq!(queues(tap_queues(Some("tap0"), 4)), ["tap tap0"; 4]);
         Ok(())
     })
 }
@@ -113,9 +115,10 @@ fn a_queue_that_is_attached_elsewhere_is_busy() -> Result<(), Lacking> {
         assert_eq!(errno(&problem), Some(libc::EBUSY));
         assert_eq!(
             text,
-            "net0, queue 0: tap0: Device or resource busy: the tap is attached elsewhere, perhaps to a guest that \
-             still runs"
+            "net0, queue 0: tap0: Device or resource busy: the tap is attached elsewhere, perhaps to a guest that still \
+             runs: end what has it (`grep -ls 'iff:.tap0$' /proc/[0-9]*/fdinfo/*`), or name another tap"
         );
+        assert!(output(&command(&text, "grep")).contains(&format!("/proc/{}/fdinfo/3\n", first.id())));
         // In use or not, one queue is not several.
         let (text, problem) = failure(tap_queues(Some("tap0"), 2));
         assert!(matches!(problem, FdProblem::OneQueue { .. }), "{text}");
@@ -131,7 +134,7 @@ fn what_is_no_tap_is_refused() -> Result<(), Lacking> {
         for (ifname, queues) in [("lo", 1), ("lo", 4), ("tun0", 1), ("tun0", 4)] {
             let (text, problem) = failure(tap_queues(Some(ifname), queues));
             assert!(matches!(problem, FdProblem::OtherKind { .. }), "{text}");
-            let end = format!("is no tap (`ip -details link show {ifname}`)");
+            let end = format!("is no tap (`ip -details link show {ifname}`): choose another name");
             assert!(text.ends_with(&end), "{text}");
         }
         Ok(())
@@ -154,6 +157,10 @@ fn the_kernel_has_no_queue_left() -> Result<(), Lacking> {
         let (text, problem) = failure(tap_queues(Some("tap0"), 300));
         assert!(matches!(problem, FdProblem::NoQueueLeft { .. }), "{text}");
         assert!(text.starts_with("net0, queue 256: tap0: "), "{text}");
+        assert!(
+            text.contains("the tap has no queue left: give the device fewer (`mq=`), or end what"),
+            "{text}"
+        );
         Ok(())
     })
 }
@@ -175,13 +182,13 @@ fn a_user_may_open_their_own_tap_and_no_other() -> Result<(), Lacking> {
         ip("tuntap add dev own0 mode tap user 65534 multi_queue");
         let spawn = |ifname, queues| {
             let plan = Plan::new("/bin/true", [""; 0], tap_queues(ifname, queues));
-            as_nobody(|| Spawn::new(&plan).host_paths(paths.clone()).spawn())
+            // What an error says names the user who reads it.
+            as_nobody(|| Spawn::new(&plan).host_paths(paths.clone()).spawn().map_err(problem))
         };
         match spawn(Some("own0"), 2) {
             Ok(guest) => assert!(guest.wait().success()),
-            Err(error) => {
+            Err((text, problem)) => {
                 // A file system may refuse devices.
-                let (text, problem) = problem(error);
                 need(
                     !matches!(problem, FdProblem::Open { .. }),
                     "needs a temporary folder that takes devices",
@@ -189,28 +196,23 @@ fn a_user_may_open_their_own_tap_and_no_other() -> Result<(), Lacking> {
                 panic!("{text}");
             }
         }
-        let cure = |ifname| {
-            format!(
-                "needs CAP_NET_ADMIN, or a tap owned by this user: `ip tuntap add dev {ifname} mode tap user {{}}"
-            )
-        };
-        let cases = [
-            (Some("root0"), 1, "root0: Operation not permitted: ", cure("root0")),
-            (
-                Some("none0"),
-                4,
-                "none0: Operation not permitted: there is no such tap, and to make one ",
-                cure("none0"),
-            ),
-            (None, 1, "a new tap: Operation not permitted: ", cure("tap0")),
-        ];
-        for (ifname, queues, start, cure) in cases {
-            let (text, problem) = problem(spawn(ifname, queues).unwrap_err());
+        ip("tuntap add dev root1 mode tap user 0 multi_queue");
+        let needs = "needs CAP_NET_ADMIN, or a tap owned by this user: `";
+        for (ifname, queues, start, several) in [
+            ("root0", 1, format!("{needs}ip tuntap del dev root0 mode tap && "), ""),
+            ("root1", 1, format!("{needs}ip tuntap del dev root1 mode tap multi_queue && "), " multi_queue"),
+            ("none0", 4, format!("there is no such tap, and to make one {needs}"), " multi_queue"),
+        ] {
+            let (text, problem) = spawn(Some(ifname), queues).unwrap_err();
             assert!(matches!(problem, FdProblem::NotPermitted { .. }), "{text}");
-            // The text is made here, by root.
-            let end = if queues > 1 { "0 multi_queue`" } else { "0`" };
-            assert_eq!(text, format!("net0, queue 0: {start}{}{end}", cure.replace("{}", "")));
+            let add = format!("ip tuntap add dev {ifname} mode tap user 65534{several}`");
+            assert_eq!(text, format!("net0, queue 0: {ifname}: Operation not permitted: {start}{add}"));
+            assert!(run(&command(&text, "ip")), "{text}");
+            assert!(spawn(Some(ifname), queues).unwrap().wait().success());
         }
+        let (text, _) = spawn(None, 1).unwrap_err();
+        let add = "ip tuntap add dev tap0 mode tap user 65534`";
+        assert_eq!(text, format!("net0, queue 0: a new tap: Operation not permitted: {needs}{add}"));
         Ok(())
     })
 }
@@ -258,7 +260,7 @@ fn macvtap_without_its_own_device_is_refused() -> Result<(), Lacking> {
         let (text, problem) = failure();
         assert!(matches!(problem, FdProblem::NoInterface { .. }), "{text}");
         assert_eq!(errno(&problem), Some(libc::ENODEV));
-        assert!(text.contains("`ip link add link eth0 name mv0 type macvtap`"), "{text}");
+        assert!(run(&command(&text, "ip").replace("eth0", "base")), "{text}");
         Ok(())
     })
 }
