@@ -14,7 +14,8 @@ pub struct HostPaths {
     pub vhost_net: PathBuf,
     /// The kernel's virtio-vsock device: `/dev/vhost-vsock`.
     pub vhost_vsock: PathBuf,
-    /// The folder with the devices `tapN` of macvtap and ipvtap interfaces: `/dev`.
+    /// The folder with the devices `tapN` of macvtap and ipvtap interfaces: `/dev`. N is the interface's index, of which
+    /// each network namespace has its own: another folder serves where two interfaces have one.
     pub tap_dir: PathBuf,
 }
 

@@ -188,8 +188,9 @@ impl<'a> Spawn<'a> {
     /// `name` is the line's [name](Fd::name): `net0.0` for the first queue of the device `net0`, `net0.vhost0` for
     /// vhost-net's of that queue.
     ///
-    /// This process's own is closed by the spawn, also where that fails. A queue of a tap that an earlier QEMU has
-    /// left detached is attached again. Of a unix socket on which it listens QEMU removes the file when it ends, whoever
+    /// It must be of the line's sort: a queue that has its interface, an image that is open for what the disk needs, a
+    /// socket that is listened on or connected. This process's own is closed by the spawn, also where that fails. A queue
+    /// of a tap that an earlier QEMU has left detached is attached again. Of a unix socket on which it listens QEMU removes the file when it ends, whoever
     /// made it.
     pub fn fd(mut self, name: impl Into<String>, fd: impl Into<OwnedFd>) -> Self {
         self.handed.push((name.into(), fd.into()));
@@ -197,8 +198,8 @@ impl<'a> Spawn<'a> {
     }
 
     /// [Hands over](Self::fd) the file descriptors that systemd passes to this process, under the names that it gives
-    /// them: `FileDescriptorName=net0.0` in a unit. It says so by the variables `LISTEN_PID`, `LISTEN_FDS` and
-    /// `LISTEN_FDNAMES`, which QEMU doesn't get to see. Where they are not there or meant for another process, nothing
+    /// them: `FileDescriptorName=net0.0` in a unit. It says so by the variables `LISTEN_PID`, `LISTEN_FDS`,
+    /// `LISTEN_FDNAMES` and `LISTEN_PIDFDID`, which QEMU doesn't get to see. Where they are not there or meant for another process, nothing
     /// is handed over.
     ///
     /// # Errors

@@ -224,7 +224,7 @@ fn run_by_shell(qemu: &str, script: &str) -> Outcome {
 
 #[test]
 fn file_descriptors_are_handed_over_by_name() {
-    // That of vhost-net is taken, which no machine for tests has; the tap is looked at next.
+    // What is handed over is looked at in the table's order.
     let ran = run_by_shell(
         "exit 0",
         "exec 7</dev/null 8</dev/zero; exec $0 run a.vm --fd net0.vhost0=7 --fd net0.0=8",
@@ -232,20 +232,19 @@ fn file_descriptors_are_handed_over_by_name() {
     assert_eq!(ran.status, Some(125));
     assert_eq!(
         ran.stderr,
-        "qemu-dslc: QEMU was not started: net0, queue 0: what was handed over as `net0.0`: Inappropriate ioctl for \
-         device: it is no queue of a tap\n"
+        "qemu-dslc: QEMU was not started: net0, queue 0: what was handed over as `net0.vhost0`: Inappropriate ioctl for \
+         device: it is no vhost-net device: hand over an open `/dev/vhost-net`\n"
     );
 }
 
-/// Runs a VM with a socket and a disk whose program says what is behind these.
+/// Runs a VM with a socket and two disks whose program says what is behind these.
 fn pass(script: &str) -> (Folder, Outcome) {
     let folder = Folder::new();
-    let program = folder.script("qemu", "readlink /proc/self/fd/3 /proc/self/fd/4; env | grep LISTEN_");
-    let text = format!(
-        "qemu {}\nqmp unix \"qmp.sock\" server nowait fd\ndisk file=\"no such file\" format=raw fd\n",
-        quoted(program.to_str().unwrap())
-    );
-    folder.file("a.vm", text);
+    let program =
+        folder.script("qemu", "for n in 3 4 5; do readlink /proc/self/fd/$n; done; env | grep LISTEN_");
+    let disk = "disk file=\"no such file\" format=raw fd\n";
+    let qemu = quoted(program.to_str().unwrap());
+    folder.file("a.vm", format!("qemu {qemu}\nqmp unix \"qmp.sock\" server nowait fd\n{disk}{disk}"));
     let mut shell = Command::new("bash");
     shell.args(["-c", script, PROGRAM]).current_dir(folder.path());
     super::support::clean(&mut shell);
@@ -255,18 +254,20 @@ fn pass(script: &str) -> (Folder, Outcome) {
 
 #[test]
 fn what_is_handed_over_reaches_the_program() {
-    let (folder, ran) = pass("exec $0 run a.vm --fd disk0.0=7 7</dev/null");
-    assert_eq!((ran.status, ran.stderr.as_str()), (Some(1), ""), "{ran:?}");
-    let lines: Vec<_> = ran.stdout.lines().collect();
-    assert!(lines[0].starts_with("socket:"), "{ran:?}");
-    assert_eq!(lines[1..], ["/dev/null"]);
-    assert!(folder.path().join("qmp.sock").exists());
-
     // Of systemd's variables nothing is seen.
-    let listen = "export LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=disk0.0:qmp0.0; exec $0 run a.vm 3</dev/full 4</dev/zero";
-    let (folder, ran) = pass(listen);
-    assert_eq!((ran.status, ran.stdout.as_str()), (Some(1), "/dev/zero\n/dev/full\n"), "{ran:?}");
-    assert!(!folder.path().join("qmp.sock").exists());
+    let listen = "export LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=disk1.0:disk0.0 LISTEN_PIDFDID=7";
+    for script in [
+        "exec $0 run a.vm --fd disk0.0=7 --fd disk1.0=8 7<>first 8<>second",
+        &format!("{listen}; exec $0 run a.vm 3<>second 4<>first"),
+    ] {
+        let (folder, ran) = pass(script);
+        assert_eq!((ran.status, ran.stderr.as_str()), (Some(1), ""), "{ran:?}");
+        let lines: Vec<_> = ran.stdout.lines().collect();
+        assert!(lines[0].starts_with("socket:"), "{ran:?}");
+        let paths = ["first", "second"].map(|name| folder.path().join(name).display().to_string());
+        assert_eq!(lines[1..], paths);
+        assert!(folder.path().join("qmp.sock").exists());
+    }
 }
 
 #[test]
@@ -314,8 +315,9 @@ fn systemd_passes_file_descriptors_by_name() {
         assert_eq!(ran.status, Some(125));
         ran.stderr.trim_end().trim_start_matches("qemu-dslc: QEMU was not started: ").to_owned()
     };
-    let is_no_tap = "net0, queue 0: what was handed over as `net0.0`: Inappropriate ioctl for device: it is no queue of a tap";
-    assert_eq!(listen("net0.0:net0.vhost0", "$$"), is_no_tap);
+    let is_no_device = "net0, queue 0: what was handed over as `net0.vhost0`: Inappropriate ioctl for device: it is no \
+                        vhost-net device: hand over an open `/dev/vhost-net`";
+    assert_eq!(listen("net0.0:net0.vhost0", "$$"), is_no_device);
     let unknown = "no file descriptor is called `qmp`: there is net0.vhost0, net0.0";
     assert_eq!(listen("net0.vhost0:qmp", "$$"), unknown);
     assert!(

@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::{fmt, io};
 
+use super::image::NO_IMAGE;
 use crate::error::reason;
 use crate::plan::Fd;
 
@@ -55,6 +56,8 @@ pub enum FdProblem {
         kind: &'static str,
         /// Where the node should be.
         path: PathBuf,
+        /// The device's major and minor number.
+        device: (u32, u32),
         /// The kernel's reason.
         source: io::Error,
     },
@@ -64,16 +67,18 @@ pub enum FdProblem {
         ifname: OsString,
         /// The device node.
         path: PathBuf,
-        /// The interface that it belongs to.
-        found: OsString,
+        /// The index of the interface that was wanted.
+        index: u32,
+        /// The major and minor number of its own device.
+        device: (u32, u32),
     },
-    /// What is at the device node's place is no such device.
+    /// The interface has no such device.
     NotTap {
         /// The interface.
         ifname: OsString,
         /// The kind that was wanted: `macvtap` or `ipvtap`.
         kind: &'static str,
-        /// The device node.
+        /// Where the kernel tells the device's numbers.
         path: PathBuf,
         /// The kernel's reason.
         source: io::Error,
@@ -91,7 +96,7 @@ pub enum FdProblem {
         ifname: Option<OsString>,
         /// Whether there is such an interface: then it is another user's.
         exists: bool,
-        /// Whether the device has several queues.
+        /// Whether the tap has several queues, or is to have them.
         multi_queue: bool,
         /// The kernel's reason.
         source: io::Error,
@@ -130,8 +135,8 @@ pub enum FdProblem {
     Cid {
         /// The address.
         cid: u32,
-        /// The device that was asked: usually `/dev/vhost-vsock`.
-        path: PathBuf,
+        /// The device that was asked, usually `/dev/vhost-vsock`, unless it was handed over.
+        path: Option<PathBuf>,
         /// The kernel's reason.
         source: io::Error,
     },
@@ -144,12 +149,19 @@ pub enum FdProblem {
         /// The kernel's reason.
         source: io::Error,
     },
-    /// What the caller handed over for a queue is none, or one that is detached from its tap for good.
-    NoQueue {
+    /// What is at a disk's path is neither a file nor a block device.
+    NoImage {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// What the caller handed over is not what the line needs.
+    Unfit {
         /// The name under which it was handed over.
         name: String,
-        /// The kernel's reason.
-        source: io::Error,
+        /// What is wrong with it, and what to do about it.
+        problem: &'static str,
+        /// The kernel's reason, where it was the kernel that refused.
+        source: Option<io::Error>,
     },
     /// It is open, but can't have a number that keeps clear of the table's.
     Place {
@@ -181,9 +193,11 @@ impl FdProblem {
             | Self::Attach { source, .. }
             | Self::Cid { source, .. }
             | Self::Memory { source, .. }
-            | Self::NoQueue { source, .. }
             | Self::Place { source, .. } => Some(source),
-            Self::Name { .. } | Self::OtherInterface { .. } | Self::Unknown { .. } => None,
+            Self::Unfit { source, .. } => source.as_ref(),
+            Self::Name { .. } | Self::OtherInterface { .. } | Self::NoImage { .. } | Self::Unknown { .. } => {
+                None
+            }
         }
     }
 }
@@ -217,99 +231,99 @@ impl fmt::Display for FdProblem {
             ),
             Self::NoInterface { ifname, kind, source } => write!(
                 f,
-                "{0}: {1}: make it: `ip link add link eth0 name {0} type {kind}`, in this network namespace, eth0 \
+                "{0}: {1}: make it: `ip link add link eth0 name {0} up type {kind}`, in this network namespace, eth0 \
                  being the interface below it",
                 ifname.display(),
                 reason(source),
             ),
-            Self::NoNode { ifname, kind, path, source } => write!(
+            Self::NoNode { ifname, kind, path, device: (major, minor), source } => write!(
                 f,
                 "{0}: {1}: {2}: the {kind}'s device node is missing, as in a container with a /dev of its own: make \
-                 it with `mknod {1} c MAJOR MINOR`, the numbers being in /sys/class/net/{0}/tap*/dev",
+                 it with `mknod {1} c {major} {minor}`",
                 ifname.display(),
                 path.display(),
                 reason(source),
             ),
-            Self::OtherInterface { ifname, path, found } => write!(
+            Self::OtherInterface { ifname, path, index, device: (major, minor) } => write!(
                 f,
-                "{0}: {1} belongs to another network namespace's interface `{2}`, which has the same index: give {0} \
-                 another one (`ip link add ... index N`), or a /dev of its own",
+                "{0}: {1} is not its device node: another network namespace has an interface with the same index: \
+                 give {0} an index of its own (`ip link add ... index N`), or its node another folder (`mkdir \
+                 /run/tap-{major}-{minor} && mknod /run/tap-{major}-{minor}/tap{index} c {major} {minor}`), in which the \
+                 runtime is to look (`HostPaths::tap_dir`)",
                 ifname.display(),
                 path.display(),
-                found.display(),
             ),
             Self::NotTap { ifname, kind, path, source } => write!(
                 f,
-                "{0}: {1}: {2}: no {kind} device: is {0} a {kind}? (`ip -details link show {0}`)",
+                "{0}: {1}: {2}: no {kind} device: is {0} one (`ip -details link show {0}`), and /sys its network namespace's?",
                 ifname.display(),
                 path.display(),
                 reason(source),
             ),
             Self::OtherKind { ifname, source } => write!(
                 f,
-                "{0}: {1}: an interface of that name exists and is no tap (`ip -details link show {0}`)",
+                "{0}: {1}: an interface of that name exists and is no tap (`ip -details link show {0}`): choose another name",
                 ifname.display(),
                 reason(source),
             ),
             Self::NotPermitted { ifname, exists, multi_queue, source } => {
-                let new = match ifname {
-                    Some(ifname) if *exists => {
-                        write!(f, "{}: {}: ", ifname.display(), reason(source))?;
-                        ifname
-                    }
-                    Some(ifname) => {
-                        write!(
-                            f,
-                            "{}: {}: there is no such tap, and to make one ",
-                            ifname.display(),
-                            reason(source)
-                        )?;
-                        ifname
-                    }
-                    None => {
-                        write!(f, "a new tap: {}: ", reason(source))?;
-                        OsStr::new("tap0")
-                    }
-                };
-                write!(
-                    f,
-                    "needs CAP_NET_ADMIN, or a tap owned by this user: `ip tuntap add dev {} mode tap user {}{}`",
-                    new.display(),
-                    rustix::process::geteuid().as_raw(),
-                    if *multi_queue { " multi_queue" } else { "" },
-                )
+                match ifname {
+                    Some(ifname) => write!(f, "{}: {}: ", ifname.display(), reason(source))?,
+                    None => write!(f, "a new tap: {}: ", reason(source))?,
+                }
+                if ifname.is_some() && !exists {
+                    f.write_str("there is no such tap, and to make one ")?;
+                }
+                let ifname = ifname.as_deref().unwrap_or(OsStr::new("tap0"));
+                let command = make_tap(ifname, exists.then_some(*multi_queue), *multi_queue);
+                write!(f, "needs CAP_NET_ADMIN, or a tap owned by this user: `{command}`")
             }
             Self::OneQueue { ifname, source } => write!(
                 f,
-                "{0}: {1}: the tap has one queue and the device several: make the tap with `ip tuntap add dev {0} \
-                 mode tap multi_queue`, or give the device one queue",
+                "{}: {}: the tap has one queue and the device several: make it anew (`{}`), or give the device one queue",
                 ifname.display(),
                 reason(source),
+                make_tap(ifname, Some(false), true),
             ),
             Self::Busy { ifname, source } => write!(
                 f,
-                "{0}: {1}: the tap is attached elsewhere, perhaps to a guest that still runs",
+                "{}: {}: the tap is attached elsewhere, perhaps to a guest that still runs: end what has it (`{}`), or \
+                 name another tap",
                 ifname.display(),
                 reason(source),
+                who_has(ifname),
             ),
-            Self::NoQueueLeft { ifname, source } => {
-                write!(f, "{}: {}: the tap has no queue left", ifname.display(), reason(source))
-            }
+            Self::NoQueueLeft { ifname, source } => write!(
+                f,
+                "{}: {}: the tap has no queue left: give the device fewer (`mq=`), or end what else has some (`{}`)",
+                ifname.display(),
+                reason(source),
+                who_has(ifname),
+            ),
             Self::Attach { ifname, path, source } => {
                 match ifname {
                     Some(ifname) => write!(f, "{}", ifname.display())?,
                     None => f.write_str("a new tap")?,
                 }
-                write!(f, ": {}: {}", path.display(), reason(source))
+                write!(f, ": {}: {}", path.display(), reason(source))?;
+                match source.raw_os_error() {
+                    Some(libc::ENOTTY) => f.write_str(": what is there is no tun device"),
+                    _ => Ok(()),
+                }
             }
             Self::Cid { cid, path, source } => {
-                write!(f, "cid {cid}: {}: {}", path.display(), reason(source))?;
+                write!(f, "cid {cid}: ")?;
+                match path {
+                    Some(path) => write!(f, "{}: ", path.display())?,
+                    None => f.write_str("what was handed over: ")?,
+                }
+                write!(f, "{}", reason(source))?;
                 match source.raw_os_error() {
                     Some(libc::EADDRINUSE) => {
                         f.write_str(": another guest has this address: give this one another `cid=`")
                     }
                     Some(libc::EINVAL) => f.write_str(": a guest's address is from 3 to 4294967294"),
-                    Some(libc::ENOTTY) => f.write_str(": what is there is no vhost-vsock device"),
+                    Some(libc::ENOTTY) => f.write_str(": it is no vhost-vsock device"),
                     _ => Ok(()),
                 }
             }
@@ -327,24 +341,41 @@ impl fmt::Display for FdProblem {
                     _ => table_full(source).map_or(Ok(()), |cure| write!(f, ": {cure}")),
                 }
             }
-            Self::NoQueue { name, source } => {
-                let problem = match source.raw_os_error() {
-                    Some(libc::ENOTTY) => "it is no queue of a tap",
-                    _ => "it can't be attached again to its tap",
-                };
-                write!(f, "what was handed over as `{name}`: {}: {problem}", reason(source))
+            Self::NoImage { path } => write!(f, "{}: {NO_IMAGE}", path.display()),
+            Self::Unfit { name, problem, source } => {
+                write!(f, "what was handed over as `{name}`: ")?;
+                if let Some(source) = source {
+                    write!(f, "{}: ", reason(source))?;
+                }
+                f.write_str(problem)
             }
             Self::Place { above, source } => {
-                // EINVAL where the numbers to choose from begin beyond the limit, EMFILE where none of them is free.
-                let reason = reason(source);
-                write!(f, "no number above {above}: {reason}: raise the limit of open files (`ulimit -n`)")
+                write!(f, "no number above {above}: {}: {RAISE}", reason(source))
             }
             Self::Unknown { kind } => write!(f, "this runtime doesn't know how to open a `{kind}`"),
         }
     }
 }
 
+/// The command that makes a tap which this user may open. Of one that exists it is known whether it was made with
+/// `multi_queue`: it goes before, unless something has it.
+fn make_tap(ifname: &OsStr, existing: Option<bool>, multi_queue: bool) -> String {
+    let tap = format!("dev {} mode tap", ifname.display());
+    let several = |multi_queue| if multi_queue { " multi_queue" } else { "" };
+    let remove =
+        existing.map_or(String::new(), |existing| format!("ip tuntap del {tap}{} && ", several(existing)));
+    let user = rustix::process::geteuid().as_raw();
+    format!("{remove}ip tuntap add {tap} user {user}{}", several(multi_queue))
+}
+
+/// The command that finds the processes which have a tap, by what the kernel says of their file descriptors.
+fn who_has(ifname: &OsStr) -> String {
+    format!("grep -ls 'iff:.{}$' /proc/[0-9]*/fdinfo/*", ifname.display())
+}
+
+const RAISE: &str = "raise the limit of open files (`ulimit -n`)";
+
 /// What to do where this process has no number left for a file descriptor.
 fn table_full(error: &io::Error) -> Option<&'static str> {
-    (error.raw_os_error() == Some(libc::EMFILE)).then_some("raise the limit of open files (`ulimit -n`)")
+    (error.raw_os_error() == Some(libc::EMFILE)).then_some(RAISE)
 }

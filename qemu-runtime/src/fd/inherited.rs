@@ -11,8 +11,10 @@ use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 
 use crate::error::reason;
 
-/// The variables by which systemd tells what it passes, in the order: for which process, how many, their names.
-pub(crate) const LISTEN_VARIABLES: [&str; 3] = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
+/// The variables by which systemd tells what it passes, in the order: for which process, how many, their names; and once
+/// more for which process, by the number of its pidfd.
+pub(crate) const LISTEN_VARIABLES: [&str; 4] =
+    ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID"];
 
 /// The number of the first that systemd passes.
 const LISTEN_FDS_START: RawFd = 3;
@@ -101,7 +103,7 @@ pub fn inherited_fd(number: RawFd) -> Result<OwnedFd, InheritedFdError> {
 
 /// What systemd passes to this process, with the names.
 pub(crate) fn listen_fds() -> Result<Vec<(String, OwnedFd)>, InheritedFdError> {
-    let [pid, count, names] = LISTEN_VARIABLES.map(env::var);
+    let [pid, count, names, _] = LISTEN_VARIABLES.map(env::var);
     // They may be meant for the process that started this one.
     if pid.ok().and_then(|pid| pid.parse().ok()) != Some(std::process::id()) {
         return Ok(Vec::new());
@@ -114,7 +116,7 @@ fn listed(
     count: Result<String, VarError>,
     names: Result<String, VarError>,
 ) -> Result<Vec<(String, RawFd)>, InheritedFdError> {
-    let [_, count_variable, names_variable] = LISTEN_VARIABLES;
+    let [_, count_variable, names_variable, _] = LISTEN_VARIABLES;
     let wrong = |name, expected| Err(InheritedFdError::Variable { name, expected });
     let count = match count.map(|count| count.parse::<u16>()) {
         Err(VarError::NotPresent) => 0,

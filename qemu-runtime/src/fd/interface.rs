@@ -68,12 +68,13 @@ pub(super) fn attach_tap(tun: impl AsFd, name: Option<&IfName>, multi_queue: boo
     Ok(named(&request))
 }
 
-/// The interface that an open tap device is a queue of.
-pub(super) fn interface_of(tap: impl AsFd) -> io::Result<IfName> {
+/// The interface that an open tap device is a queue of, and its flags.
+pub(super) fn interface_of(tap: impl AsFd) -> io::Result<(IfName, libc::c_int)> {
     let mut request = request(None, 0);
     // SAFETY: TUNGETIFF writes one `ifreq`, which `request` is, and lives through the call.
     cvt(unsafe { libc::ioctl(tap.as_fd().as_raw_fd(), libc::TUNGETIFF, &raw mut request) })?;
-    Ok(named(&request))
+    // SAFETY: of the union the kernel has written the flags, and any bits are some.
+    Ok((named(&request), unsafe { request.ifr_ifru.ifru_flags }.into()))
 }
 
 /// Attaches a queue again that was detached. An attached one stays as it is.

@@ -1,12 +1,20 @@
 //! Queues of macvtap and ipvtap interfaces.
 
 use std::ffi::OsStr;
-use std::io;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::interface::{IfName, interface_of};
+use rustix::fs::{CWD, Mode, OFlags, major, minor, openat};
+use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
+
+use super::interface::IfName;
 use super::{FdProblem, open_device};
+
+/// A device's major and minor number.
+type Number = (u32, u32);
 
 /// Opens one more queue of the interface `ifname`. Every opening of its device is one; packets carry virtio's header
 /// unless told otherwise.
@@ -17,18 +25,54 @@ pub(super) fn open(ifname: &OsStr, kind: &'static str, tap_dir: &Path) -> Result
         Ok(index) => index,
         Err(source) => return Err(FdProblem::NoInterface { ifname, kind, source }),
     };
+    let path = Path::new("class/net").join(&ifname).join(format!("tap{index}/dev"));
+    let device = match number_in(&path) {
+        Ok(device) => device,
+        Err(source) => {
+            return Err(FdProblem::NotTap { ifname, kind, path: Path::new(SYS).join(path), source });
+        }
+    };
     let path = tap_dir.join(format!("tap{index}"));
-    if let Err(error) = std::fs::symlink_metadata(&path)
-        && error.kind() == io::ErrorKind::NotFound
-    {
-        return Err(FdProblem::NoNode { ifname, kind, path, source: error });
+    // Indices and names belong to a network namespace and nodes to the host: a node may be that of another namespace's
+    // interface, whose name may be the same, too.
+    let is_its = |node: &Metadata| (major(node.rdev()), minor(node.rdev())) == device;
+    let other = || FdProblem::OtherInterface { ifname: ifname.clone(), path: path.clone(), index, device };
+    match fs::metadata(&path) {
+        Err(source) if source.kind() == io::ErrorKind::NotFound => {
+            return Err(FdProblem::NoNode { ifname, kind, path, device, source });
+        }
+        // It is not opened: it would take the other's packets for a moment.
+        Ok(node) if !is_its(&node) => return Err(other()),
+        _ => {}
     }
-    let tap = open_device(&path, "the interface is gone, or the device node is stale")?;
-    // Indices belong to a network namespace and nodes to the host: a node may be that of another namespace's
-    // interface with the same index.
-    match interface_of(&tap) {
-        Ok(found) if found == name => Ok(tap),
-        Ok(found) => Err(FdProblem::OtherInterface { ifname, path, found: found.as_os_str().to_owned() }),
-        Err(source) => Err(FdProblem::NotTap { ifname, kind, path, source }),
-    }
+    let tap = File::from(open_device(&path, "the interface is gone, or the device node is stale")?);
+    // It may have been replaced since.
+    if tap.metadata().is_ok_and(|node| is_its(&node)) { Ok(tap.into()) } else { Err(other()) }
+}
+
+const SYS: &str = "/sys";
+
+/// Reads a device's number from a file of the kernel's about the network namespace of this thread.
+fn number_in(path: &Path) -> io::Result<Number> {
+    let file = openat(sysfs()?, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut text = String::new();
+    File::from(file).read_to_string(&mut text)?;
+    let number = text
+        .trim_end()
+        .split_once(':')
+        .and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+    number.ok_or(io::ErrorKind::InvalidData.into())
+}
+
+/// `/sys` is that of the network namespace in which it was mounted. Whoever may mount one gets this thread's own, at no
+/// place. Whoever may not could enter no other namespace either, and has the one that goes with it.
+fn sysfs() -> rustix::io::Result<OwnedFd> {
+    let own = || {
+        let sysfs = fsopen("sysfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
+        fsconfig_create(&sysfs)?;
+        fsmount(&sysfs, FsMountFlags::FSMOUNT_CLOEXEC, MountAttrFlags::empty())
+    };
+    own().or_else(|_: rustix::io::Errno| {
+        openat(CWD, SYS, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+    })
 }

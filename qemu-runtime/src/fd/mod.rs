@@ -2,13 +2,14 @@
 
 mod error;
 mod handed;
+mod image;
 mod inherited;
 mod interface;
 mod macvtap;
 mod memfd;
 mod tap;
 mod unix;
-mod vsock;
+mod vhost;
 
 pub use error::{FdError, FdProblem};
 pub(crate) use handed::assign;
@@ -22,7 +23,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::{ffi::OsStr, io, thread};
 
-use rustix::io::fcntl_dupfd_cloexec;
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::plan::{Fd, FdSource};
@@ -90,7 +91,14 @@ fn open_all(
 
 /// The same open file under a number above `above`.
 pub(crate) fn move_above(fd: OwnedFd, above: RawFd) -> io::Result<OwnedFd> {
-    if fd.as_raw_fd() > above { Ok(fd) } else { Ok(fcntl_dupfd_cloexec(&fd, above.saturating_add(1))?) }
+    if fd.as_raw_fd() > above {
+        return Ok(fd);
+    }
+    match fcntl_dupfd_cloexec(&fd, above.saturating_add(1)) {
+        // The numbers to choose from begin beyond the limit: it is as if none of them were free.
+        Err(Errno::INVAL) => Err(Errno::MFILE.into()),
+        moved => Ok(moved?),
+    }
 }
 
 fn open<'a>(
@@ -106,11 +114,9 @@ fn open<'a>(
         FdSource::Macvtap { ifname } | FdSource::Ipvtap { ifname } => {
             macvtap::open(ifname.as_os_str(), fd.source.kind(), &paths.tap_dir)
         }
-        FdSource::VhostNet => {
-            open_device(&paths.vhost_net, "load its module (`modprobe vhost_net`), or leave `vhost` out")
-        }
-        FdSource::VhostVsock { cid } => vsock::open(&paths.vhost_vsock, *cid),
-        FdSource::File { path, readonly, direct } => open_image(path.as_ref(), *readonly, *direct),
+        FdSource::VhostNet => vhost::open_net(&paths.vhost_net),
+        FdSource::VhostVsock { cid } => vhost::open_vsock(&paths.vhost_vsock, *cid),
+        FdSource::File { path, readonly, direct } => image::open(path.as_ref(), *readonly, *direct),
         FdSource::UnixListen { path } => {
             let (socket, file) = unix::listen(path.as_ref())?;
             socket_files.push(file);
@@ -134,15 +140,6 @@ fn open_device(path: &Path, missing: &'static str) -> Result<OwnedFd, FdProblem>
             _ if matches!(source.raw_os_error(), Some(libc::ENODEV | libc::ENXIO)) => Some(missing),
             _ => None,
         };
-        FdProblem::Open { path: path.into(), cure, source }
-    })
-}
-
-fn open_image(path: &Path, readonly: bool, direct: bool) -> Result<OwnedFd, FdProblem> {
-    let flags = if direct { libc::O_DIRECT } else { 0 };
-    open_file(path, readonly, flags).map_err(|source| {
-        let cure = (direct && source.raw_os_error() == Some(libc::EINVAL))
-            .then_some("its file system has no direct I/O: choose another `cache=`");
         FdProblem::Open { path: path.into(), cure, source }
     })
 }

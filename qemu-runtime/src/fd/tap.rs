@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use super::interface::{IfName, attach_tap, interface_of};
+use super::interface::{IfName, attach_tap};
 use super::{FdProblem, open_device};
 use crate::plan::{Fd, FdSource};
 
@@ -21,6 +21,8 @@ struct Device {
     queues: u32,
     /// The name that the kernel chose for its first queue's interface.
     chosen: Option<IfName>,
+    /// Whether packets carry virtio's header on the queues that were handed over.
+    vnet_hdr: Option<bool>,
 }
 
 impl<'a> Taps<'a> {
@@ -32,11 +34,14 @@ impl<'a> Taps<'a> {
         Self { tun, devices }
     }
 
-    /// Lets the other queues of `device`, whose interface has no name, join that of this one.
-    pub(super) fn join(&mut self, device: &'a OsStr, queue: &OwnedFd) {
-        if let Ok(ifname) = interface_of(queue) {
-            self.devices.entry(device).or_default().chosen.get_or_insert(ifname);
+    /// Takes note of a queue that was handed over. The other queues of a device whose interface has no name join its
+    /// interface. Gives whether it is like those before: with virtio's header or without.
+    pub(super) fn join(&mut self, line: &'a Fd, interface: IfName, vnet_hdr: bool) -> bool {
+        let device = self.devices.entry(line.device.as_os_str()).or_default();
+        if let FdSource::Tap { ifname: None } = line.source {
+            device.chosen.get_or_insert(interface);
         }
+        *device.vnet_hdr.get_or_insert(vnet_hdr) == vnet_hdr
     }
 
     /// Opens the next queue of `device`.
@@ -81,7 +86,12 @@ fn explain(
     let ifname = name.map(|name| name.as_os_str().to_owned());
     let exists = name.is_some_and(IfName::exists);
     match (source.raw_os_error(), ifname) {
-        (Some(libc::EPERM), ifname) => FdProblem::NotPermitted { ifname, exists, multi_queue, source },
+        (Some(libc::EPERM), ifname) => {
+            // What a tap was made as is known to whoever asks for the other.
+            let made_so = || !attach_tap(tun, name, true).is_err_and(|error| is(&error, libc::EINVAL));
+            let multi_queue = multi_queue || exists && made_so();
+            FdProblem::NotPermitted { ifname, exists, multi_queue, source }
+        }
         (Some(libc::EBUSY), Some(ifname)) => FdProblem::Busy { ifname, source },
         (Some(libc::E2BIG), Some(ifname)) => FdProblem::NoQueueLeft { ifname, source },
         (Some(libc::EINVAL), Some(ifname)) if exists => {

@@ -228,10 +228,10 @@ fn limits_are_set() -> Result<(), Lacking> {
 }
 
 fn a_limit_of_open_files_may_be_below_the_table() -> Result<(), Lacking> {
-    let null = || FdSource::File { path: "/dev/null".into(), readonly: true, direct: false };
-    let plan = plan(&["fds"], (100..104).map(|number| fd(number, null(), "x", 0)).collect());
+    let version = || FdSource::File { path: "/proc/version".into(), readonly: true, direct: false };
+    let plan = plan(&["fds"], (100..104).map(|number| fd(number, version(), "x", 0)).collect());
     let spawn = Spawn::new(&plan).limit(Resource::OpenFiles, Limit::of(50));
-    let table = (100..104).map(|number| (number, "/dev/null"));
+    let table = (100..104).map(|number| (number, "/proc/version"));
     assert_eq!(crate::stand_in::listed(spawn).unwrap(), crate::stand_in::expected(table));
     Ok(())
 }

@@ -23,6 +23,11 @@ pub(crate) fn refusing<T: Send>(refused: Refused, test: impl FnOnce() -> T + Sen
     seccomp::refusing(refused, test).map_err(|_| Lacking("needs to be allowed a seccomp filter".into()))
 }
 
+/// Runs `test` where all that a kernel's vhost device is asked ends in this way, whatever it is asked of.
+pub(crate) fn with_fake_vhost<T: Send>(errno: i32, test: impl FnOnce() -> T + Send) -> Result<T, Lacking> {
+    refusing(Refused { number: libc::SYS_ioctl, argument: Some((0xaf00, 0xff00)), errno }, test)
+}
+
 pub(crate) fn need(there: bool, what: &str) -> Result<(), Lacking> {
     if there { Ok(()) } else { Err(Lacking(what.to_owned())) }
 }
@@ -49,6 +54,39 @@ pub(crate) fn in_network_namespace(
     })
     .join();
     joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Runs `test` in a mount namespace of its own, which it leaves to nobody.
+pub(crate) fn in_mount_namespace(test: impl FnOnce() -> Result<(), Lacking> + Send) -> Result<(), Lacking> {
+    thread::scope(|scope| {
+        let joined = scope.spawn(|| {
+            // SAFETY: a mount namespace like this process's, and a working directory of its own for this thread, take
+            // nothing from it that anything of it relies on.
+            #[expect(unsafe_code, reason = "unshare with other flags would not be sound")]
+            let new = unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNS) };
+            need(new.is_ok(), "needs to be allowed a mount namespace")?;
+            need(run("mount --make-rprivate /"), "needs to be allowed to mount")?;
+            test()
+        });
+        joined.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// The command of a message that begins with this word.
+pub(crate) fn command(message: &str, program: &str) -> String {
+    let quoted = message.split('`').skip(1).step_by(2);
+    let command = quoted.into_iter().find(|text| text.split(' ').next() == Some(program));
+    command.unwrap_or_else(|| panic!("no `{program} ...`: {message}")).to_owned()
+}
+
+/// Whether a command of the shell succeeds.
+pub(crate) fn run(command: &str) -> bool {
+    Command::new("sh").args(["-ec", command]).status().unwrap().success()
+}
+
+/// What a command of the shell says.
+pub(crate) fn output(command: &str) -> String {
+    String::from_utf8(Command::new("sh").args(["-c", command]).output().unwrap().stdout).unwrap()
 }
 
 /// Runs `ip` with the words of `args`, and gives what it says.
@@ -181,9 +219,13 @@ pub(crate) fn tap_queues(ifname: Option<&str>, queues: u32) -> Vec<Fd> {
 
 /// A queue of the tap `ifname`, which is made where there is none.
 pub(crate) fn attach_tap(ifname: &str, multi_queue: bool) -> OwnedFd {
-    let tun = File::options().read(true).write(true).open("/dev/net/tun").unwrap();
     let several = if multi_queue { libc::IFF_MULTI_QUEUE } else { 0 };
-    let flags = libc::IFF_TAP | libc::IFF_NO_PI | libc::IFF_VNET_HDR | several;
+    attach_as(ifname, libc::IFF_TAP | libc::IFF_NO_PI | libc::IFF_VNET_HDR | several)
+}
+
+/// The same, of an interface with these flags.
+pub(crate) fn attach_as(ifname: &str, flags: i32) -> OwnedFd {
+    let tun = File::options().read(true).write(true).open("/dev/net/tun").unwrap();
     tap_ioctl(&tun, libc::TUNSETIFF, ifname, flags);
     tun.into()
 }

@@ -9,7 +9,7 @@ use qemu_runtime::qmp::{QmpEnd, QmpError, QmpOptions};
 use qemu_runtime::{FdProblem, Guest, HostPaths, PlugProblem, Spawn, SpawnError, devices};
 use tempfile::TempDir;
 
-use crate::host::{Lacking, in_network_namespace, ip, open_files, until};
+use crate::host::{Lacking, in_network_namespace, ip, open_files, until, with_fake_vhost};
 use crate::qmp::{LONG, paused};
 use crate::stand_in;
 
@@ -63,8 +63,13 @@ const HANDED: [&str; 5] = [
 ];
 const CARD: &str = r#"device_add {"driver":"virtio-net-pci","id":"net0","mac":"52:54:00:12:34:56","mq":true,"netdev":"net0","vectors":6}"#;
 
+/// Runs `test` in a network namespace of its own, where a file can take the place of `/dev/vhost-net`.
+fn with_vhost(test: impl FnOnce() -> Result<(), Lacking> + Send + 'static) -> Result<(), Lacking> {
+    in_network_namespace(|| with_fake_vhost(0, test)?)
+}
+
 fn descriptors_are_handed_over_by_name() -> Result<(), Lacking> {
-    in_network_namespace(|| {
+    with_vhost(|| {
         let taking = Taking::all_but("nothing");
         let before = open_files();
         let plugged = taking.guest.plug(devices! { netdev tap mq=2 vhost mac=52:54:00:12:34:56 }).unwrap();
@@ -79,7 +84,7 @@ fn descriptors_are_handed_over_by_name() -> Result<(), Lacking> {
 }
 
 fn what_was_handed_over_is_taken_back() -> Result<(), Lacking> {
-    in_network_namespace(|| {
+    with_vhost(|| {
         let closed = (1..=4).map(|number| format!(r#"closefd {{"fdname":"qemu-runtime-{number}"}}"#));
         let closed: Vec<_> = closed.collect();
         for (refused, mut expected) in [
@@ -132,11 +137,11 @@ fn a_file_goes_by_a_set() -> Result<(), Lacking> {
 }
 
 fn what_the_caller_hands_over_is_not_opened() -> Result<(), Lacking> {
-    in_network_namespace(|| {
+    with_vhost(|| {
         let taking = Taking::all_but("nothing");
         fs::remove_file(taking.folder.path().join("vhost-net")).unwrap();
         let before = open_files();
-        let file = || File::open("/dev/null").unwrap();
+        let file = || File::open("/proc/version").unwrap();
         let card = devices! { netdev tap id=lan mq=1 vhost };
         for (names, said) in [
             (vec!["lan.1"], "no file descriptor is called `lan.1`: there is lan.vhost0, lan.0"),

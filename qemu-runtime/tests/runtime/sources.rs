@@ -3,15 +3,19 @@
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use qemu_runtime::{Fd, FdProblem, FdSource, Guest, HostPaths, OsText, Plan, Spawn, SpawnError, Stdio};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::io::{FdFlags, fcntl_setfd};
 
-use crate::host::{Lacking, as_nobody, fd, file, need, need_root, open_files, refusing, until};
+use crate::host::{
+    Lacking, as_nobody, fd, file, in_mount_namespace, need, need_root, open_files, refusing, run, until,
+    with_fake_vhost,
+};
 use crate::seccomp::Refused;
 use crate::stand_in::{self, errno, expected, listed, problem};
 
@@ -33,6 +37,8 @@ crate::tests! {
     memory_has_its_size_for_good
     memory_without_a_seal_can_be_resized
     memory_that_cannot_be_had_is_named
+    what_is_no_image_is_refused_without_waiting
+    images_that_cannot_be_opened_are_named_with_a_cure
     a_file_can_be_opened_past_the_cache
 }
 
@@ -94,14 +100,14 @@ fn all_sources_are_at_their_numbers_and_nothing_else() -> Result<(), Lacking> {
             fcntl_setfd(leaking, FdFlags::empty()).unwrap();
         }
         let before = open_files();
-        let spawn = Spawn::new(&plan).host_paths(paths).fd("disk1.0", File::open("/dev/full").unwrap());
+        let spawn = Spawn::new(&plan).host_paths(paths).fd("disk1.0", File::open("/proc/version").unwrap());
         let expected = expected([
             (3, "socket"),
             (4, "socket"),
             (5, "/memfd:ram0 (deleted)"),
             (6, &vsock),
             (7, image.to_str().unwrap()),
-            (9, "/dev/full"),
+            (9, "/proc/version"),
         ]);
         assert_eq!(listed(spawn).unwrap(), expected);
         until("all is as it was", || open_files() == before);
@@ -192,11 +198,11 @@ fn a_socket_goes_where_the_spawn_fails() -> Result<(), Lacking> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("socket");
     let table = |last| vec![fd(3, listener(&path), "qmp0", 0), fd(4, last, "disk0", 0)];
-    let null = || file(Path::new("/dev/null"));
+    let version = || file(Path::new("/proc/version"));
     let before = open_files();
     for plan in [
         Plan::new("/bin/true", [""; 0], table(file(Path::new("/no/such/file")))),
-        Plan::new(folder.path().to_str().unwrap(), [""; 0], table(null())),
+        Plan::new(folder.path().to_str().unwrap(), [""; 0], table(version())),
         // The line behind it listens there, too.
         Plan::new("/bin/true", [""; 0], table(listener(&path))),
     ] {
@@ -208,7 +214,7 @@ fn a_socket_goes_where_the_spawn_fails() -> Result<(), Lacking> {
     dead(&path);
     Guest::spawn(&Plan::new("/bin/true", [""; 0], table(file(Path::new("/no/such/file"))))).unwrap_err();
     assert!(!path.exists());
-    assert!(stand_in::run(&Plan::new("/bin/true", [""; 0], table(null()))).success());
+    assert!(stand_in::run(&Plan::new("/bin/true", [""; 0], table(version()))).success());
     Ok(())
 }
 
@@ -277,15 +283,13 @@ fn sockets_that_nobody_listens_on_are_named_with_a_cure() -> Result<(), Lacking>
     Ok(())
 }
 
-/// Runs where the ioctl that sets a vsock address ends in this way, on a file in place of the device.
+/// Runs where setting a vsock address ends in this way, with a file in place of the device.
 fn with_vsock<T: Send>(errno: i32, test: impl FnOnce(HostPaths) -> T + Send) -> Result<T, Lacking> {
     let folder = tempfile::tempdir().unwrap();
     let vhost_vsock = folder.path().join("vhost-vsock");
     fs::write(&vhost_vsock, "").unwrap();
     let paths = HostPaths { vhost_vsock, ..HostPaths::default() };
-    // The ioctl's number says its size and direction in its upper half, which differ by machine.
-    let filter = Refused { number: libc::SYS_ioctl, argument: Some((0xaf60, 0xffff)), errno };
-    refusing(filter, || test(paths))
+    with_fake_vhost(errno, || test(paths))
 }
 
 fn a_vsock_device_gets_its_address() -> Result<(), Lacking> {
@@ -303,7 +307,7 @@ fn a_vsock_address_is_one_guests() -> Result<(), Lacking> {
             "Address already in use: another guest has this address: give this one another `cid=`",
         ),
         (libc::EINVAL, "Invalid argument: a guest's address is from 3 to 4294967294"),
-        (libc::ENOTTY, "Inappropriate ioctl for device: what is there is no vhost-vsock device"),
+        (libc::ENOTTY, "Inappropriate ioctl for device: it is no vhost-vsock device"),
     ] {
         let (at, (text, problem)) = with_vsock(refusal, |paths| {
             let at = paths.vhost_vsock.display().to_string();
@@ -398,4 +402,67 @@ fn a_file_can_be_opened_past_the_cache() -> Result<(), Lacking> {
         "dev0: /proc/version: Invalid argument: its file system has no direct I/O: choose another `cache=`"
     );
     Ok(())
+}
+
+/// An image at a path.
+fn image(path: impl AsRef<Path>, readonly: bool) -> FdSource<OsText> {
+    FdSource::File { path: path.as_ref().to_owned().into(), readonly, direct: false }
+}
+
+fn what_is_no_image_is_refused_without_waiting() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    mknodat(CWD, at("pipe"), FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+    let _listener = UnixListener::bind(at("socket")).unwrap();
+    // Some the kernel refuses itself, and some not.
+    for path in [at("pipe"), at("socket"), folder.path().to_owned(), "/dev/zero".into()] {
+        for readonly in [true, false] {
+            let (text, _) = failure(image(&path, readonly));
+            assert!(text.starts_with(&format!("dev0: {}: ", path.display())), "{text}");
+            assert!(
+                text.ends_with(": it is neither a file nor a block device: name one that holds an image"),
+                "{text}"
+            );
+        }
+    }
+    let (_, problem) = failure(image(at("pipe"), true));
+    assert!(matches!(problem, FdProblem::NoImage { .. }));
+    // What is an image is read as any file.
+    fs::write(at("image"), "").unwrap();
+    let flags = said(image(at("image"), true), "sed -n 's/flags:[ \t]*//p' /proc/self/fdinfo/3");
+    assert_eq!(i32::from_str_radix(&flags, 8).unwrap() & libc::O_NONBLOCK, 0);
+    Ok(())
+}
+
+fn images_that_cannot_be_opened_are_named_with_a_cure() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("image");
+    let (text, _) = failure(image(&path, false));
+    assert!(text.ends_with(": correct the path, or make an image there (`qemu-img create`)"), "{text}");
+    fs::write(&path, "").unwrap();
+    let (text, _) = failure(image(path.join("below"), false));
+    assert!(text.contains(": Not a directory: correct the path"), "{text}");
+
+    need_root()?;
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+    let (text, _) = as_nobody(|| failure(image(&path, false)));
+    assert!(
+        text.contains(": Permission denied: this user needs to be allowed to read and write it (`read"),
+        "{text}"
+    );
+    // As it says.
+    as_nobody(|| sleeping(image(&path, true)).map(drop)).unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
+    let (text, _) = as_nobody(|| failure(image(&path, true)));
+    assert!(
+        text.ends_with(": this user needs to be allowed to read it, and to enter the folders that it is in"),
+        "{text}"
+    );
+    in_mount_namespace(|| {
+        need(run("mount -t sysfs -o ro sysfs /mnt"), "needs to be allowed to mount")?;
+        let (text, _) = failure(image("/mnt/kernel/uevent_seqnum", false));
+        assert!(text.ends_with(": its file system can only be read: make the disk `readonly`"), "{text}");
+        Ok(())
+    })
 }

@@ -1,15 +1,18 @@
 //! Queues of real interfaces, in a network namespace of the test's own.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::fs::{self, File, Permissions};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
+use std::sync::mpsc;
 
 use qemu_runtime::{Fd, FdProblem, FdSource, Guest, HostPaths, Plan, Spawn};
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use tempfile::TempDir;
 
 use crate::host::{
-    Lacking, as_nobody, at_rest, fd, in_network_namespace, ip, macvtap, macvtap_queues, need, open_files,
-    tap_queues, threads, until,
+    Lacking, as_nobody, at_rest, command, fd, in_mount_namespace, in_network_namespace, ip, macvtap,
+    macvtap_queues, need, open_files, output, run, tap_queues, threads, until,
 };
 use crate::stand_in::{self, errno, expected, listed, problem};
 
@@ -27,6 +30,8 @@ crate::tests! {
     a_tap_that_was_taken_away_is_missed
     macvtap_queues_are_openings_of_its_device
     macvtap_without_its_own_device_is_refused
+    a_like_macvtap_of_another_namespace_is_not_taken
+    a_user_opens_a_macvtap_that_is_theirs
 }
 
 /// What a stand-in with this table lists.
@@ -91,11 +96,13 @@ fn several_queues_on_a_tap_of_one_are_refused() -> Result<(), Lacking> {
         assert_eq!(errno(&problem), Some(libc::EINVAL));
         assert_eq!(
             text,
-            "net0, queue 0: tap0: Invalid argument: the tap has one queue and the device several: make the tap with \
-             `ip tuntap add dev tap0 mode tap multi_queue`, or give the device one queue"
+            "net0, queue 0: tap0: Invalid argument: the tap has one queue and the device several: make it anew (`ip tuntap \
+             del dev tap0 mode tap && ip tuntap add dev tap0 mode tap user 0 multi_queue`), or give the device one queue"
         );
         // It stays free for who wants the one.
         assert_eq!(queues(tap_queues(Some("tap0"), 1)), ["tap tap0"]);
+        assert!(run(&command(&text, "ip")));
+        assert_eq!(queues(tap_queues(Some("tap0"), 4)), ["tap tap0"; 4]);
         Ok(())
     })
 }
@@ -108,9 +115,10 @@ fn a_queue_that_is_attached_elsewhere_is_busy() -> Result<(), Lacking> {
         assert_eq!(errno(&problem), Some(libc::EBUSY));
         assert_eq!(
             text,
-            "net0, queue 0: tap0: Device or resource busy: the tap is attached elsewhere, perhaps to a guest that \
-             still runs"
+            "net0, queue 0: tap0: Device or resource busy: the tap is attached elsewhere, perhaps to a guest that still \
+             runs: end what has it (`grep -ls 'iff:.tap0$' /proc/[0-9]*/fdinfo/*`), or name another tap"
         );
+        assert!(output(&command(&text, "grep")).contains(&format!("/proc/{}/fdinfo/3\n", first.id())));
         // In use or not, one queue is not several.
         let (text, problem) = failure(tap_queues(Some("tap0"), 2));
         assert!(matches!(problem, FdProblem::OneQueue { .. }), "{text}");
@@ -126,7 +134,7 @@ fn what_is_no_tap_is_refused() -> Result<(), Lacking> {
         for (ifname, queues) in [("lo", 1), ("lo", 4), ("tun0", 1), ("tun0", 4)] {
             let (text, problem) = failure(tap_queues(Some(ifname), queues));
             assert!(matches!(problem, FdProblem::OtherKind { .. }), "{text}");
-            let end = format!("is no tap (`ip -details link show {ifname}`)");
+            let end = format!("is no tap (`ip -details link show {ifname}`): choose another name");
             assert!(text.ends_with(&end), "{text}");
         }
         Ok(())
@@ -149,6 +157,10 @@ fn the_kernel_has_no_queue_left() -> Result<(), Lacking> {
         let (text, problem) = failure(tap_queues(Some("tap0"), 300));
         assert!(matches!(problem, FdProblem::NoQueueLeft { .. }), "{text}");
         assert!(text.starts_with("net0, queue 256: tap0: "), "{text}");
+        assert!(
+            text.contains("the tap has no queue left: give the device fewer (`mq=`), or end what"),
+            "{text}"
+        );
         Ok(())
     })
 }
@@ -170,13 +182,13 @@ fn a_user_may_open_their_own_tap_and_no_other() -> Result<(), Lacking> {
         ip("tuntap add dev own0 mode tap user 65534 multi_queue");
         let spawn = |ifname, queues| {
             let plan = Plan::new("/bin/true", [""; 0], tap_queues(ifname, queues));
-            as_nobody(|| Spawn::new(&plan).host_paths(paths.clone()).spawn())
+            // What an error says names the user who reads it.
+            as_nobody(|| Spawn::new(&plan).host_paths(paths.clone()).spawn().map_err(problem))
         };
         match spawn(Some("own0"), 2) {
             Ok(guest) => assert!(guest.wait().success()),
-            Err(error) => {
+            Err((text, problem)) => {
                 // A file system may refuse devices.
-                let (text, problem) = problem(error);
                 need(
                     !matches!(problem, FdProblem::Open { .. }),
                     "needs a temporary folder that takes devices",
@@ -184,28 +196,23 @@ fn a_user_may_open_their_own_tap_and_no_other() -> Result<(), Lacking> {
                 panic!("{text}");
             }
         }
-        let cure = |ifname| {
-            format!(
-                "needs CAP_NET_ADMIN, or a tap owned by this user: `ip tuntap add dev {ifname} mode tap user {{}}"
-            )
-        };
-        let cases = [
-            (Some("root0"), 1, "root0: Operation not permitted: ", cure("root0")),
-            (
-                Some("none0"),
-                4,
-                "none0: Operation not permitted: there is no such tap, and to make one ",
-                cure("none0"),
-            ),
-            (None, 1, "a new tap: Operation not permitted: ", cure("tap0")),
-        ];
-        for (ifname, queues, start, cure) in cases {
-            let (text, problem) = problem(spawn(ifname, queues).unwrap_err());
+        ip("tuntap add dev root1 mode tap user 0 multi_queue");
+        let needs = "needs CAP_NET_ADMIN, or a tap owned by this user: `";
+        for (ifname, queues, start, several) in [
+            ("root0", 1, format!("{needs}ip tuntap del dev root0 mode tap && "), ""),
+            ("root1", 1, format!("{needs}ip tuntap del dev root1 mode tap multi_queue && "), " multi_queue"),
+            ("none0", 4, format!("there is no such tap, and to make one {needs}"), " multi_queue"),
+        ] {
+            let (text, problem) = spawn(Some(ifname), queues).unwrap_err();
             assert!(matches!(problem, FdProblem::NotPermitted { .. }), "{text}");
-            // The text is made here, by root.
-            let end = if queues > 1 { "0 multi_queue`" } else { "0`" };
-            assert_eq!(text, format!("net0, queue 0: {start}{}{end}", cure.replace("{}", "")));
+            let add = format!("ip tuntap add dev {ifname} mode tap user 65534{several}`");
+            assert_eq!(text, format!("net0, queue 0: {ifname}: Operation not permitted: {start}{add}"));
+            assert!(run(&command(&text, "ip")), "{text}");
+            assert!(spawn(Some(ifname), queues).unwrap().wait().success());
         }
+        let (text, _) = spawn(None, 1).unwrap_err();
+        let add = "ip tuntap add dev tap0 mode tap user 65534`";
+        assert_eq!(text, format!("net0, queue 0: a new tap: Operation not permitted: {needs}{add}"));
         Ok(())
     })
 }
@@ -232,19 +239,102 @@ fn macvtap_without_its_own_device_is_refused() -> Result<(), Lacking> {
 
         let (text, problem) = failure();
         assert!(matches!(problem, FdProblem::NoNode { .. }), "{text}");
+        let mknod = command(&text, "mknod");
+        need(run(&mknod), "needs a temporary folder that takes devices")?;
+        let list =
+            || listed(Spawn::new(&stand_in::plan(&["fds"], macvtap_queues(1))).host_paths(paths.clone()));
+        let node = folder.path().join(format!("tap{index}"));
+        match list() {
+            Ok(list) => assert_eq!(list, expected([(3, node.to_str().unwrap())])),
+            Err(error) => need(false, &format!("needs a temporary folder that takes devices: {error}"))?,
+        }
+        fs::remove_file(&node).unwrap();
 
         // In another namespace another interface may have the same index, and the one node is one's only.
         let other = format!("/dev/tap{}", macvtap("mv1")?);
-        symlink(other, folder.path().join(format!("tap{index}"))).unwrap();
+        symlink(other, &node).unwrap();
         let (text, problem) = failure();
-        assert!(matches!(&problem, FdProblem::OtherInterface { found, .. } if found == "mv1"), "{text}");
+        assert!(matches!(problem, FdProblem::OtherInterface { .. }), "{text}");
 
         ip("link delete mv0");
         let (text, problem) = failure();
         assert!(matches!(problem, FdProblem::NoInterface { .. }), "{text}");
         assert_eq!(errno(&problem), Some(libc::ENODEV));
-        assert!(text.contains("`ip link add link eth0 name mv0 type macvtap`"), "{text}");
+        assert!(run(&command(&text, "ip").replace("eth0", "base")), "{text}");
         Ok(())
+    })
+}
+
+/// Makes the macvtap `mv0` like that of the other namespace in this one, and sends the way into it.
+fn like_others(index: u32, sender: &mpsc::Sender<File>) {
+    ip("tuntap add dev base mode tap");
+    ip(&format!("link add link base name mv0 index {index} address 52:54:00:12:34:56 type macvtap"));
+    sender.send(File::open("/proc/thread-self/ns/net").unwrap()).unwrap();
+}
+
+fn a_like_macvtap_of_another_namespace_is_not_taken() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        ip("tuntap add dev base mode tap");
+        // Its index, name and address are the same in both, and the node is this one's.
+        let index = macvtap("mv0")?;
+        let node = format!("/dev/tap{index}");
+        let ours = fs::metadata(&node).unwrap().rdev();
+        let (sender, namespaces) = mpsc::channel();
+        in_network_namespace(move || {
+            like_others(index, &sender);
+            let (text, problem) = failure(macvtap_queues(1));
+            assert!(matches!(problem, FdProblem::OtherInterface { .. }), "{text}");
+            Ok(())
+        })?;
+        let namespace = namespaces.recv().unwrap();
+        let path = format!("/proc/self/fd/{}", namespace.as_raw_fd());
+
+        let plan = stand_in::plan(&["fds"], macvtap_queues(1));
+        let spawn = || Spawn::new(&plan).network_namespace(path.clone());
+        let before = open_files();
+        let (text, problem) = problem(listed(spawn()).unwrap_err());
+        until("all is as it was", || open_files() == before);
+        let FdProblem::OtherInterface { device: (major, minor), .. } = problem else { panic!("{text}") };
+        assert_ne!(makedev(major, minor), ours);
+
+        // What the message says to do gives it its own, and ours is still had here.
+        let folder = Path::new("/run").join(format!("tap-{major}-{minor}"));
+        need(run(&command(&text, "mkdir")), "needs a folder that takes devices")?;
+        let paths = HostPaths { tap_dir: folder.clone(), ..HostPaths::default() };
+        let theirs = listed(spawn().host_paths(paths));
+        fs::remove_dir_all(&folder).unwrap();
+        let name = folder.join(format!("tap{index}"));
+        assert_eq!(theirs.unwrap(), expected([(3, name.to_str().unwrap())]));
+        assert_eq!(queues(macvtap_queues(1)), [node]);
+        Ok(())
+    })
+}
+
+fn a_user_opens_a_macvtap_that_is_theirs() -> Result<(), Lacking> {
+    in_network_namespace(|| {
+        ip("tuntap add dev base mode tap");
+        let index = macvtap("mv0")?;
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        let node = folder.path().join(format!("tap{index}"));
+        let device = fs::metadata(format!("/dev/tap{index}")).unwrap().rdev();
+        mknodat(CWD, &node, FileType::CharacterDevice, Mode::from_raw_mode(0o666), device).unwrap();
+        fs::set_permissions(&node, Permissions::from_mode(0o666)).unwrap();
+        let paths = HostPaths { tap_dir: folder.path().to_owned(), ..HostPaths::default() };
+        let plan = Plan::new("/bin/true", [""; 0], macvtap_queues(1));
+        let spawn = || as_nobody(|| Spawn::new(&plan).host_paths(paths.clone()).spawn());
+
+        // This process's /sys is another namespace's, and nobody may mount this one's.
+        let (text, problem) = problem(spawn().unwrap_err());
+        assert!(matches!(problem, FdProblem::NotTap { .. }), "{text}");
+        assert!(text.ends_with("(`ip -details link show mv0`), and /sys its network namespace's?"), "{text}");
+
+        in_mount_namespace(|| {
+            need(run("mount -t sysfs sysfs /sys"), "needs to be allowed to mount")?;
+            let guest = spawn().unwrap_or_else(|error| panic!("{error}"));
+            assert!(guest.wait().success());
+            Ok(())
+        })
     })
 }
 

@@ -27,7 +27,7 @@ form! {
     Tap kinds ["tap": "a tap interface of the host"] {
         /// The backend's id.
         id "id": Id<NetId>,
-        /// The interface. Without it the kernel chooses a free name.
+        /// The interface, which is made where there is none. Without a name the kernel chooses a free one.
         ifname "ifname": Option<Node<Ifname>>,
         /// A program that QEMU runs to bring the interface up; `no` for none.
         script "script": Option<Node<Path>>,
