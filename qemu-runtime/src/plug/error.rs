@@ -92,7 +92,7 @@ pub enum PlugProblem {
     Step {
         /// Its command.
         command: &'static str,
-        /// The id of what it adds.
+        /// The id of what it adds: for a file descriptor that of its device.
         id: String,
         /// QEMU's words.
         source: QmpError,

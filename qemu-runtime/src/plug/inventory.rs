@@ -1,11 +1,14 @@
 //! What a guest that runs has: ids, buses, addresses. QEMU is asked each time, since others may have changed it.
 
+use std::cell::Cell;
 use std::collections::HashSet;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::plan::Action;
-use crate::qmp::{Qmp, QmpError};
+use crate::qmp::{Command, Qmp, QmpError};
 
 use super::error::PlugProblem;
 
@@ -14,22 +17,52 @@ pub(super) const DEVICES: &str = "/machine/peripheral";
 /// Where devices without one are.
 pub(super) const NAMELESS: &str = "/machine/peripheral-anon";
 
+/// Where objects are.
+const OBJECTS: &str = "/objects";
+/// What stands before the number of a set of file descriptors in its path.
+const SETS: &str = "/dev/fdset/";
+
 /// The machine's bus that no device can be plugged into: PCI Express has it so.
 const ROOT: &str = "pcie.0";
 /// Devices whose bus has room for one other.
 const PORTS: [&str; 3] = ["pcie-root-port", "ioh3420", "xio3130-downstream"];
 
-/// Questions to a QEMU.
-#[derive(Clone, Copy)]
-pub(super) struct Asking<'q>(pub(super) &'q Qmp);
+/// How long a QEMU is waited for that has just not answered in time. What it is told then it does when it goes on.
+const MOMENT: Duration = Duration::from_millis(10);
 
-impl Asking<'_> {
-    pub(super) fn ask(self, command: &str, arguments: Value) -> Result<Value, QmpError> {
-        self.0.execute_raw(command, arguments)
+/// All that can be plugged.
+const ACTIONS: [Action; 6] =
+    [Action::FdSet, Action::Chardev, Action::Object, Action::Blockdev, Action::Netdev, Action::Device];
+
+/// What is told and asked a QEMU in one call.
+pub(super) struct Asking<'q> {
+    pub(super) qmp: &'q Qmp,
+    timeout: Cell<Duration>,
+}
+
+impl<'q> Asking<'q> {
+    pub(super) fn new(qmp: &'q Qmp) -> Self {
+        Self { qmp, timeout: Cell::new(qmp.timeout()) }
+    }
+
+    pub(super) fn ask(&self, command: &str, arguments: Value) -> Result<Value, QmpError> {
+        self.heard(self.qmp.execute_raw_timeout(command, arguments, self.timeout.get()))
+    }
+
+    /// Executes a command that takes a file descriptor.
+    pub(super) fn give<C: Command>(&self, command: &C, fd: BorrowedFd<'_>) -> Result<(), QmpError> {
+        self.heard(self.qmp.execute_with_fds(command, &[fd])).map(drop)
+    }
+
+    fn heard<T>(&self, answer: Result<T, QmpError>) -> Result<T, QmpError> {
+        if matches!(answer, Err(QmpError::Timeout { .. })) {
+            self.timeout.set(self.timeout.get().min(MOMENT));
+        }
+        answer
     }
 
     /// An answer, unless QEMU doesn't know what is asked about.
-    fn if_there(self, command: &str, arguments: Value) -> Result<Option<Value>, QmpError> {
+    fn if_there(&self, command: &str, arguments: Value) -> Result<Option<Value>, QmpError> {
         match self.ask(command, arguments) {
             Ok(answer) => Ok(Some(answer)),
             Err(QmpError::Refused { .. }) => Ok(None),
@@ -38,7 +71,7 @@ impl Asking<'_> {
     }
 
     /// The properties of an object, of those whose types begin so.
-    pub(super) fn list(self, path: &str, kind: &str) -> Result<Option<Vec<String>>, QmpError> {
+    pub(super) fn list(&self, path: &str, kind: &str) -> Result<Option<Vec<String>>, QmpError> {
         let list = self.if_there("qom-list", json!({ "path": path }))?;
         let has_kind = |item: &&Value| text(item, "type").is_some_and(|own| own.starts_with(kind));
         Ok(list.map(|list| {
@@ -46,21 +79,57 @@ impl Asking<'_> {
         }))
     }
 
-    pub(super) fn get(self, path: &str, property: &str) -> Result<Option<Value>, QmpError> {
+    pub(super) fn get(&self, path: &str, property: &str) -> Result<Option<Value>, QmpError> {
         self.if_there("qom-get", json!({ "path": path, "property": property }))
     }
 
-    pub(super) fn has(self, path: &str) -> Result<bool, QmpError> {
+    pub(super) fn has(&self, path: &str) -> Result<bool, QmpError> {
         Ok(self.if_there("qom-list", json!({ "path": path }))?.is_some())
     }
 
+    /// The ids of all that is of one sort.
+    pub(super) fn ids(&self, action: Action) -> Result<Vec<String>, QmpError> {
+        let (command, key) = match action {
+            Action::Device => return Ok(self.list(DEVICES, "child<")?.unwrap_or_default()),
+            Action::Object => return Ok(self.list(OBJECTS, "child<")?.unwrap_or_default()),
+            // QEMU tells of network backends to people only.
+            Action::Netdev => {
+                let networks =
+                    self.ask("human-monitor-command", json!({ "command-line": "info network" }))?;
+                return Ok(networks.as_str().unwrap_or_default().lines().filter_map(backend).collect());
+            }
+            Action::FdSet => {
+                let sets = self.ask("query-fdsets", Value::Null)?;
+                let numbers = items(&sets).filter_map(|set| set.get("fdset-id")?.as_i64());
+                return Ok(numbers.map(set_path).collect());
+            }
+            Action::Chardev => ("query-chardev", "label"),
+            Action::Blockdev => ("query-named-block-nodes", "node-name"),
+        };
+        let list = self.ask(command, Value::Null)?;
+        Ok(items(&list).filter_map(|item| text(item, key)).map(str::to_owned).collect())
+    }
+
+    /// The path of the set of file descriptors that a drive of the VM's reads.
+    pub(super) fn set_of(&self, drive: &str) -> Result<Option<String>, QmpError> {
+        let drives = self.ask("query-block", Value::Null)?;
+        let drive = items(&drives).find(|own| text(own, "device") == Some(drive));
+        let file = drive.and_then(|drive| text(drive.get("inserted")?, "file"));
+        Ok(file.filter(|file| file.starts_with(SETS)).map(str::to_owned))
+    }
+
     /// The devices on a bus.
-    fn on_bus(self, path: &str) -> Result<Vec<String>, QmpError> {
+    fn on_bus(&self, path: &str) -> Result<Vec<String>, QmpError> {
         let links = self.list(path, "link<")?.unwrap_or_default();
         let links = links.into_iter().filter(|name| name.starts_with("child["));
         let devices = links.filter_map(|name| self.get(path, &name).transpose());
         devices.map(|device| Ok(device?.as_str().unwrap_or_default().to_owned())).collect()
     }
+}
+
+/// The path that a set of file descriptors stands for.
+pub(super) fn set_path(number: i64) -> String {
+    format!("{SETS}{number}")
 }
 
 fn items(list: &Value) -> impl Iterator<Item = &Value> {
@@ -73,30 +142,23 @@ fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
 
 /// The ids that are taken.
 pub(super) struct Inventory<'q> {
-    qmp: Asking<'q>,
+    qmp: &'q Asking<'q>,
     pub(super) name: Option<String>,
     taken: HashSet<(Action, String)>,
 }
 
 impl<'q> Inventory<'q> {
-    pub(super) fn of(qmp: Asking<'q>) -> Result<Self, QmpError> {
+    pub(super) fn of(qmp: &'q Asking<'q>) -> Result<Self, QmpError> {
         let name = qmp.ask("query-name", Value::Null)?;
         let name = text(&name, "name").filter(|name| !name.is_empty()).map(str::to_owned);
         let mut taken = HashSet::new();
-        let mut add = |action, ids: Vec<String>| taken.extend(ids.into_iter().map(|id| (action, id)));
-        add(Action::Device, qmp.list(DEVICES, "child<")?.unwrap_or_default());
-        add(Action::Object, qmp.list("/objects", "child<")?.unwrap_or_default());
-        for (command, action, key) in [
-            ("query-chardev", Action::Chardev, "label"),
-            ("query-named-block-nodes", Action::Blockdev, "node-name"),
-            ("query-block", Action::Blockdev, "device"),
-        ] {
-            let list = qmp.ask(command, Value::Null)?;
-            add(action, items(&list).filter_map(|item| text(item, key)).map(str::to_owned).collect());
+        for action in ACTIONS {
+            taken.extend(qmp.ids(action)?.into_iter().map(|id| (action, id)));
         }
-        // QEMU tells of network backends to people only.
-        let networks = qmp.ask("human-monitor-command", json!({ "command-line": "info network" }))?;
-        add(Action::Netdev, networks.as_str().unwrap_or_default().lines().filter_map(backend).collect());
+        // Nodes and drives share their names.
+        let drives = qmp.ask("query-block", Value::Null)?;
+        let drives = items(&drives).filter_map(|drive| text(drive, "device"));
+        taken.extend(drives.map(|drive| (Action::Blockdev, drive.to_owned())));
         Ok(Self { qmp, name, taken })
     }
 
@@ -106,8 +168,7 @@ impl<'q> Inventory<'q> {
 
     /// Whether anything has this id.
     pub(super) fn has_any(&self, id: &str) -> bool {
-        let all = [Action::Chardev, Action::Object, Action::Blockdev, Action::Netdev, Action::Device];
-        all.into_iter().any(|action| self.has(action, id))
+        ACTIONS.into_iter().any(|action| self.has(action, id))
     }
 
     /// The path of a bus. Nothing where there is no such bus.
