@@ -7,17 +7,19 @@ mod registry;
 pub use error::{Left, PlugError, PlugProblem, UnplugError};
 pub(crate) use registry::Registry;
 
+use std::fs::{self, File, Metadata};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::{Map, Value, json};
 
 use crate::fd::{self, SocketFile};
-use crate::plan::{Action, Fd, Filling, Fragment, Json, Member, OsText, Piece, Step};
+use crate::plan::{Action, Fd, FdSource, Filling, Fragment, Json, Member, OsText, Piece, Step};
 use crate::qmp::{AddFd, Events, GetFd, QmpError};
 use crate::{Guest, SpawnError};
 
@@ -76,6 +78,9 @@ impl Guest {
     /// the machine's own bus takes none while the guest runs. Before QEMU 6.1 Linux takes such a device for one that is to go,
     /// and releases it after five seconds: there `pc` is the better machine.
     ///
+    /// Network interfaces are those of the network namespace that QEMU is in. Where QEMU runs as another user, to find that
+    /// takes CAP_SYS_PTRACE; to enter another than this thread's takes CAP_SYS_ADMIN.
+    ///
     /// # Errors
     ///
     /// Where the devices don't fit the guest, a file descriptor can't be opened, or QEMU refuses a step. The error names the
@@ -117,7 +122,10 @@ impl Guest {
         let mut registry = self.registry();
         let Prepared { filling, fds, names } = self.prepare(fragment, &asking, &mut registry)?;
         let opened = fd::assign(&fds, handed).and_then(|handed| {
-            fd::open_table(&fds, handed, &self.host_paths, -1, self.network_namespace.as_ref())
+            let opens_interface =
+                fds.iter().zip(&handed).any(|(fd, handed)| handed.is_none() && is_interface(fd));
+            let namespace = if opens_interface { self.namespace()? } else { None };
+            fd::open_table(&fds, handed, &self.host_paths, -1, namespace.as_ref())
         });
         let opened = opened.map_err(|error| {
             let slots = fds.iter().zip(fragment.fds.iter());
@@ -163,7 +171,7 @@ impl Guest {
     ///
     /// `id` is the device's, or that of the drive or network backend of a device without one. Of what was
     /// [plugged](Guest::plug), backends and objects that only this device used go with it; of what the guest began with,
-    /// its drive and the network backend of the same id.
+    /// its drive with the file descriptor that this reads, and the network backend of the same id.
     ///
     /// # Errors
     ///
@@ -273,6 +281,23 @@ impl Guest {
         Ok(Prepared { filling, fds, names })
     }
 
+    /// The network namespace that QEMU is in, where this thread is in another.
+    fn namespace(&self) -> Result<Option<OwnedFd>, SpawnError> {
+        let path = PathBuf::from(format!("/proc/{}/ns/net", self.id()));
+        let namespace = (|| {
+            let theirs = File::open(&path)?;
+            let number = |metadata: Metadata| (metadata.dev(), metadata.ino());
+            let is_ours = number(theirs.metadata()?) == number(fs::metadata("/proc/thread-self/ns/net")?);
+            Ok((!is_ours).then(|| theirs.into()))
+        })();
+        // The number in the path is its own as long as it has not ended. Where it has, QMP says so.
+        let has_ended = poll(&mut [PollFd::new(&self.pidfd(), PollFlags::IN)], Some(&Timespec::default()));
+        if has_ended == Ok(1) {
+            return Ok(None);
+        }
+        namespace.map_err(|source| SpawnError::Bound { what: "network namespace", path, source })
+    }
+
     fn ready(&self, step: &Step, filling: &Filling, opened: &[OwnedFd]) -> Ready {
         let mut values = Values { guest: self, filling, opened, needs: Vec::new() };
         let arguments = values.object(&step.arguments);
@@ -315,6 +340,10 @@ struct Prepared {
 
 fn nowhere(problem: PlugProblem) -> PlugError {
     PlugError { place: None, problem: problem.into(), left: Vec::new() }
+}
+
+fn is_interface(fd: &Fd) -> bool {
+    matches!(fd.source, FdSource::Tap { .. } | FdSource::Macvtap { .. } | FdSource::Ipvtap { .. })
 }
 
 /// What people call that which a step adds.
@@ -524,7 +553,7 @@ impl Values<'_> {
                 Value::String(id)
             }
             Json::FileDriver(path) => {
-                let kind = std::fs::metadata(self.file(path));
+                let kind = fs::metadata(self.file(path));
                 let is_device = kind.is_ok_and(|kind| kind.file_type().is_block_device());
                 Value::from(if is_device { "host_device" } else { "file" })
             }

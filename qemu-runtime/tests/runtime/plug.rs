@@ -172,26 +172,30 @@ fn what_the_caller_hands_over_is_not_opened() -> Result<(), Lacking> {
 
 fn taps_are_those_of_the_guest_s_namespace() -> Result<(), Lacking> {
     in_network_namespace(|| {
-        let (sender, namespaces) = mpsc::channel();
+        let (sender, inside) = mpsc::channel();
         in_network_namespace(move || {
             ip("tuntap add dev one mode tap");
             ip("tuntap add dev two mode tap multi_queue");
-            sender.send(File::open("/proc/thread-self/ns/net").unwrap()).unwrap();
+            // One guest inherits the namespace from the thread that starts it.
+            let inside = (File::open("/proc/thread-self/ns/net").unwrap(), Taking::all_but("nothing"));
+            sender.send(inside).unwrap();
             Ok(())
         })?;
-        let namespace = namespaces.recv().unwrap();
+        let (namespace, inherits) = inside.recv().unwrap();
         let path = format!("/proc/self/fd/{}", namespace.as_raw_fd());
-        let taking = Taking::spawned("nothing", |spawn| spawn.network_namespace(path));
+        let enters = Taking::spawned("nothing", |spawn| spawn.network_namespace(path));
         drop(namespace);
-        let before = open_files();
-        taking.guest.plug(devices! { netdev tap ifname=two mq=2 }).unwrap();
-        // Here it would have been made.
-        let error = taking.guest.plug(devices! { netdev tap ifname=one mq=2 }).unwrap_err();
-        assert!(
-            matches!(&*error.problem, PlugProblem::Fds(SpawnError::Fd(fd)) if matches!(fd.problem, FdProblem::OneQueue { .. })),
-            "{error}"
-        );
-        until("all is as it was", || open_files() == before);
+        for taking in [inherits, enters] {
+            let before = open_files();
+            taking.guest.plug(devices! { netdev tap ifname=two mq=2 }).unwrap();
+            // Here it would have been made.
+            let error = taking.guest.plug(devices! { netdev tap ifname=one mq=2 }).unwrap_err();
+            assert!(
+                matches!(&*error.problem, PlugProblem::Fds(SpawnError::Fd(fd)) if matches!(fd.problem, FdProblem::OneQueue { .. })),
+                "{error}"
+            );
+            until("all is as it was", || open_files() == before);
+        }
         Ok(())
     })
 }
