@@ -350,12 +350,17 @@ fn generated_ids(qemu: &Qemu) -> Outcome {
 fn what_it_began_with(qemu: &Qemu) -> Outcome {
     let world = World::new()?;
     let text = "param dir: path\nmachine pc accel=tcg memory 32M\nnetdev user id=card\n\
-                disk file=\"{dir}/disk.img\" format=raw\n\
+                disk id=d file=\"{dir}/disk.qcow2\" format=qcow2 fd\n\
+                disk id=r file=\"{dir}/other.img\" format=raw readonly fd\ndisk file=\"{dir}/disk.img\" format=raw\n\
                 object rng-random id=entropy filename=\"/dev/urandom\"\ndevice virtio-rng-pci rng=entropy id=rng0";
     let running = start(qemu, text, &world)?;
-    for id in ["card", "disk0", "rng0"] {
+    ensure!(running.all()?.contains("other.img"), "{}", running.all()?)?;
+    for id in ["card", "disk0", "rng0", "d", "r"] {
         running.unplug(id)?;
     }
+    equal("sets", running.ask("query-fdsets", Value::Null)?, json!([]))?;
+    let all = running.all()?;
+    ensure!(!all.contains("other.img") && !all.contains("disk.qcow2"), "{all}")?;
     equal("drives", running.ask("query-block", Value::Null)?, json!([]))?;
     equal("networks", running.info("network")?.trim(), "")?;
     match running.guest.unplug("card") {
@@ -546,7 +551,7 @@ fn misfits(qemu: &Qemu) -> Outcome {
     let world = World::new()?;
     let text = "machine q35 accel=tcg memory 32M\ndevice pcie-root-port id=rp0 chassis=1\n\
                 device pcie-root-port id=rp1 chassis=2\ndevice pcie-root-port id=rp2 chassis=3\n\
-                object rng-builtin id=there\nnetdev user id=net0 bus=rp2\nvirtio-serial id=s addr=8";
+                object rng-builtin id=there\nnetdev user id=net0 bus=rp2 mac=52:54:00:AB:cd:01\nvirtio-serial id=s addr=8";
     let text =
         if qemu.version < Version::new(5, 0) { text.replace("rng-builtin", "iothread") } else { text.into() };
     let running = start(qemu, &text, &world)?;
@@ -586,6 +591,25 @@ fn misfits(qemu: &Qemu) -> Outcome {
         (
             "device virtio-rng-pci rng=nowhere bus=rp0",
             "line 1, column 1: nothing in the guest has the id `nowhere`",
+        ),
+        (
+            "device virtio-rng-pci bus=rp0 addr=5",
+            "line 1, column 1: the bus `rp0` has one slot, `0`, and none at the address `5`: leave out `addr=`",
+        ),
+        (
+            "netdev user id=n bus=rp0 mac=52:54:00:ab:CD:01",
+            "line 1, column 1: `/machine/peripheral-anon/device[0]` has the MAC address `52:54:00:ab:CD:01`: leave out `mac=` \
+             for an address of its own",
+        ),
+        (
+            "object iothread id=o\ndevice e1000 id=n bus=rp0 mac=52-54-00-ab-CD-01",
+            "line 2, column 1: `/machine/peripheral-anon/device[0]` has the MAC address `52-54-00-ab-CD-01`: leave out `mac=` \
+             for an address of its own",
+        ),
+        (
+            "netdev vhost-user socket=\"/socket\" bus=rp0",
+            "line 1, column 1: the process behind `netdev vhost-user` can't reach the guest's memory: start the VM with \
+             `memory 2G share`, or `hugepages`",
         ),
     ];
     for (text, expected) in cases {

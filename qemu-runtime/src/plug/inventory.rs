@@ -27,6 +27,9 @@ const ROOT: &str = "pcie.0";
 /// Devices whose bus has room for one other.
 const PORTS: [&str; 3] = ["pcie-root-port", "ioh3420", "xio3130-downstream"];
 
+/// How many functions a PCI device has.
+const FUNCTIONS: u64 = 8;
+
 /// How long a QEMU is waited for that has just not answered in time. What it is told then it does when it goes on.
 const MOMENT: Duration = Duration::from_millis(10);
 
@@ -201,6 +204,39 @@ impl<'q> Inventory<'q> {
         Ok(free)
     }
 
+    /// The card that has this MAC address, unless it shares its address on purpose.
+    pub(super) fn card(&self, mac: &str) -> Result<Option<String>, QmpError> {
+        // QEMU takes both, and writes colons.
+        let mac = mac.replace('-', ":");
+        let is_set = |path: &str, property| {
+            let value = self.qmp.get(path, property)?;
+            Ok::<_, QmpError>(value.is_some_and(|value| value != json!(false) && value != json!("")))
+        };
+        for tree in [DEVICES, NAMELESS] {
+            for name in self.qmp.list(tree, "child<")?.unwrap_or_default() {
+                let path = format!("{tree}/{name}");
+                let own = self.qmp.get(&path, "mac")?;
+                if own.as_ref().and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(&mac))
+                    && !is_set(&path, "failover")?
+                    && !is_set(&path, "failover_pair_id")?
+                {
+                    return Ok(Some(called(path)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether other processes of the host can be given the guest's memory.
+    pub(super) fn shares_memory(&self) -> Result<bool, QmpError> {
+        for (_, id) in self.taken.iter().filter(|(action, _)| *action == Action::Object) {
+            if self.qmp.get(&format!("{OBJECTS}/{id}"), "share")? == Some(json!(true)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// What keeps a device from sitting there. `seats` are those that come before it.
     pub(super) fn misfit(&self, seat: &Seat, seats: &[Seat]) -> Result<Option<PlugProblem>, QmpError> {
         let Some(bus) = &seat.bus else {
@@ -233,14 +269,16 @@ impl<'q> Inventory<'q> {
             None if is_port => Some(0),
             None => return Ok(None),
         };
+        if let Some(addr) = seat.addr.clone().filter(|_| is_port && wanted >= Some(FUNCTIONS)) {
+            return Ok(Some(PlugProblem::NoSlot { bus: bus.clone(), addr }));
+        }
         let mut by = seats.iter().find(|other| other.bus == seat.bus && other.place(is_port) == wanted);
         let found;
         if by.is_none() {
             for path in self.qmp.on_bus(&path)? {
                 let own = self.qmp.get(&path, "addr")?.and_then(|addr| addr.as_u64());
                 if own.is_some() && own == wanted {
-                    let id = path.strip_prefix(DEVICES).and_then(|id| id.strip_prefix('/'));
-                    found = Seat { id: id.unwrap_or(&path).to_owned(), ..Seat::default() };
+                    found = Seat { id: called(path), ..Seat::default() };
                     by = Some(&found);
                     break;
                 }
@@ -250,6 +288,11 @@ impl<'q> Inventory<'q> {
         let (addr, free) = (seat.addr.clone(), if is_port { self.free(seats)? } else { Vec::new() });
         Ok(Some(PlugProblem::Occupied { bus: bus.clone(), addr, by: by.id.clone(), free }))
     }
+}
+
+/// How a device is called: by its id, or without one by its path.
+fn called(path: String) -> String {
+    path.strip_prefix(DEVICES).and_then(|id| id.strip_prefix('/')).map(str::to_owned).unwrap_or(path)
 }
 
 /// Where a device is to sit.
@@ -272,7 +315,7 @@ impl Seat {
 fn devfn(addr: &str) -> Option<u64> {
     let (slot, function) = addr.split_once('.').unwrap_or((addr, "0"));
     let number = |digits| u64::from_str_radix(digits, 16).ok();
-    Some(number(slot)? * 8 + number(function)?)
+    Some(number(slot)? * FUNCTIONS + number(function)?)
 }
 
 /// The id of the network backend that a line is about: ` \ net0: index=0,type=tap,...`.

@@ -260,14 +260,10 @@ impl Guest {
             {
                 return Err(here(PlugProblem::Missing { id: id.clone() }));
             }
-            if ready.thing.is_device() {
-                let member = |name| ready.arguments.get(name).and_then(Value::as_str).map(str::to_owned);
-                let seat = Seat { id: id.clone(), pci: step.pci, bus: member("bus"), addr: member("addr") };
-                let misfit = inventory.misfit(&seat, &seats).map_err(PlugProblem::Qmp);
-                if let Some(problem) = misfit.unwrap_or_else(Some) {
-                    return Err(here(problem));
-                }
-                seats.push(seat);
+            if let Some(problem) = misfit(&inventory, ready, step.pci, &mut seats)
+                .unwrap_or_else(|error| Some(PlugProblem::Qmp(error)))
+            {
+                return Err(here(problem));
             }
         }
         let fds = fragment.fds.iter().map(|slot| Fd {
@@ -336,6 +332,35 @@ struct Prepared {
     fds: Vec<Fd>,
     /// The names under which QEMU gets these. One that goes with a step has none.
     names: Vec<Option<String>>,
+}
+
+/// What keeps a thing from joining the guest. A device's seat is added to those that are taken by then.
+fn misfit(
+    inventory: &Inventory<'_>,
+    Ready { thing, arguments }: &Ready,
+    pci: bool,
+    seats: &mut Vec<Seat>,
+) -> Result<Option<PlugProblem>, QmpError> {
+    let member = |name| arguments.get(name).and_then(Value::as_str).map(str::to_owned);
+    match thing.action {
+        Action::Netdev if member("type").as_deref() == Some("vhost-user") => {
+            Ok((!inventory.shares_memory()?).then_some(PlugProblem::UnsharedMemory))
+        }
+        Action::Device => {
+            let is_of_pair =
+                ["failover", "failover_pair_id"].into_iter().any(|name| arguments.contains_key(name));
+            if let Some(mac) = member("mac").filter(|_| !is_of_pair)
+                && let Some(by) = inventory.card(&mac)?
+            {
+                return Ok(Some(PlugProblem::EqualMacs { mac, by }));
+            }
+            let seat = Seat { id: thing.id.clone(), pci, bus: member("bus"), addr: member("addr") };
+            let problem = inventory.misfit(&seat, seats)?;
+            seats.push(seat);
+            Ok(problem)
+        }
+        _ => Ok(None),
+    }
 }
 
 fn nowhere(problem: PlugProblem) -> PlugError {
