@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, PipeReader, PipeWriter};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
@@ -38,8 +38,6 @@ pub struct Guest {
     pub(crate) target: Option<Version>,
     /// Where file descriptors for devices come from that are plugged later.
     pub(crate) host_paths: HostPaths,
-    /// Where the interfaces are that these belong to, if not where this process is.
-    pub(crate) network_namespace: Option<OwnedFd>,
     pub(crate) plugged: Mutex<Registry>,
 }
 

@@ -374,8 +374,6 @@ impl<'a> Spawn<'a> {
             fds.push((number, opened));
         }
         let bounds = bounds(self.confinement, highest)?;
-        let network_namespace = bounds.network_namespace.as_ref().map(OwnedFd::try_clone).transpose();
-        let network_namespace = network_namespace.map_err(system("keeping the network namespace"))?;
         let opened = fd::open_table(
             self.plan.fds(),
             handed,
@@ -434,7 +432,6 @@ impl<'a> Spawn<'a> {
             qmp: None,
             target: self.plan.target(),
             host_paths: self.host_paths,
-            network_namespace,
             plugged: Mutex::default(),
         };
         if let (Some(ours), Some(options)) = (ours, self.qmp) {

@@ -16,11 +16,13 @@ use qemu_dsl::plan::{Fragment, Mac, Plan};
 use qemu_dsl::{Options, Version, compile_devices};
 use qemu_runtime::qmp::QmpOptions;
 use qemu_runtime::{Guest, PlugError, PlugProblem, Spawn, Stdio, UnplugError};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::host;
 use crate::outcome::{Outcome, Stop, ensure, equal, some};
 use crate::qemu::{PATIENCE, Qemu};
+use crate::stand_in::StandIn;
 use crate::world::World;
 
 type Test = fn(&Qemu) -> Outcome;
@@ -33,6 +35,12 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("a card's tap is one of the guest's namespace", namespace),
     ("generated ids are free ones", generated_ids),
     ("what the guest began with is unplugged", what_it_began_with),
+    ("a backend goes with the last of its devices", shared),
+    ("a controller takes what sits on it along", controller),
+    ("a vhost-user card is plugged and unplugged", vhost_user),
+    ("a block device of the host is one in QEMU", block_device),
+    ("what others removed is forgotten", removed_by_others),
+    ("a QEMU that was stopped leaves what can be unplugged", stopped),
     ("a failure in the last step undoes those before", undone),
     ("what can't be undone is told, and goes later", left),
     ("a fragment that doesn't fit changes nothing", misfits),
@@ -64,7 +72,7 @@ fn start_with<'w>(
     let plan = Plan::of(template);
     let options = QmpOptions::new().timeout(PATIENCE);
     let spawn = Spawn::new(&plan).current_dir(world.path()).host_paths(world.host_paths.clone());
-    let guest = with(spawn.stdout(Stdio::Null)).qmp_with(options).start();
+    let guest = with(spawn.stdout(Stdio::Null).qmp_with(options)).start();
     Ok(Running { guest: guest.map_err(Stop::failed)?, qemu, world })
 }
 
@@ -342,18 +350,156 @@ fn generated_ids(qemu: &Qemu) -> Outcome {
 fn what_it_began_with(qemu: &Qemu) -> Outcome {
     let world = World::new()?;
     let text = "param dir: path\nmachine pc accel=tcg memory 32M\nnetdev user id=card\n\
-                disk file=\"{dir}/disk.img\" format=raw\n\
+                disk id=d file=\"{dir}/disk.qcow2\" format=qcow2 fd\n\
+                disk id=r file=\"{dir}/other.img\" format=raw readonly fd\ndisk file=\"{dir}/disk.img\" format=raw\n\
                 object rng-random id=entropy filename=\"/dev/urandom\"\ndevice virtio-rng-pci rng=entropy id=rng0";
     let running = start(qemu, text, &world)?;
-    for id in ["card", "disk0", "rng0"] {
+    ensure!(running.all()?.contains("other.img"), "{}", running.all()?)?;
+    for id in ["card", "disk0", "rng0", "d", "r"] {
         running.unplug(id)?;
     }
+    equal("sets", running.ask("query-fdsets", Value::Null)?, json!([]))?;
+    let all = running.all()?;
+    ensure!(!all.contains("other.img") && !all.contains("disk.qcow2"), "{all}")?;
     equal("drives", running.ask("query-block", Value::Null)?, json!([]))?;
     equal("networks", running.info("network")?.trim(), "")?;
     match running.guest.unplug("card") {
         Err(UnplugError::Missing { id }) if id == "card" => Ok(()),
         other => Err(Stop::failed(format!("{other:?}"))),
     }
+}
+
+fn shared(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    let running = start(qemu, "machine pc accel=tcg memory 32M", &world)?;
+    let before = running.all()?;
+    let rng = "object rng-random id=e filename=\"/dev/urandom\"\ndevice virtio-rng-pci rng=e id=r1\n\
+               device virtio-rng-pci rng=e id=r2";
+    running.plug(rng)?;
+    running.plug("device virtio-rng-pci rng=e id=r3")?;
+    for id in ["r1", "r3"] {
+        running.unplug(id)?;
+        equal("rng", running.get("/machine/peripheral/r2", "rng")?, json!("/objects/e"))?;
+    }
+    running.unplug("r2")?;
+    equal("all", running.all()?, before.clone())?;
+    // A filter is no device: it goes before what it watches.
+    running.plug(
+        "param dir: path\nnetdev user id=n\nobject filter-dump id=f netdev=n file=\"{dir}/dump\"\n\
+         object filter-buffer id=g netdev=n interval=1000",
+    )?;
+    running.unplug("n")?;
+    equal("all", running.all()?, before)
+}
+
+fn controller(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    let running = start(qemu, "machine pc accel=tcg memory 32M", &world)?;
+    let before = running.all()?;
+    let text = "virtio-serial id=t\nport pty bus=t.0 id=p chardev=c\nconsole pty bus=t.0";
+    for _ in 0..2 {
+        running.plug(text)?;
+        running.unplug("t")?;
+        equal("all", running.all()?, before.clone())?;
+    }
+    match running.guest.unplug("p") {
+        Err(UnplugError::Missing { id }) if id == "p" => Ok(()),
+        other => Err(Stop::failed(format!("{other:?}"))),
+    }
+}
+
+fn vhost_user(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    let _network = StandIn::vhost_user(&world)?;
+    let running = start(qemu, "machine pc accel=tcg memory 32M share", &world)?;
+    let before = running.all()?;
+    for _ in 0..2 {
+        running.plug("param dir: path\nnetdev vhost-user socket=\"{dir}/vhost-user.sock\" id=n mq=2")?;
+        running.unplug("n")?;
+        equal("all", running.all()?, before.clone())?;
+    }
+    Ok(())
+}
+
+fn block_device(qemu: &Qemu) -> Outcome {
+    host::has("root")?;
+    let world = World::new()?;
+    let image = world.file("other.img");
+    let output = Command::new("losetup").args(["--find", "--show"]).arg(&image).output();
+    let device = output.ok().filter(|output| output.status.success());
+    let device = device.ok_or_else(|| Stop::lacking("needs a loop device (`losetup`)"))?;
+    let device = String::from_utf8_lossy(&device.stdout).trim().to_owned();
+    let tried = start(qemu, "machine pc accel=tcg memory 32M", &world).and_then(|running| {
+        let before = running.all()?;
+        for fd in ["", "fd readonly"] {
+            running.plug(&format!("disk id=d file=\"{device}\" format=raw {fd}"))?;
+            let nodes = running.ask("query-named-block-nodes", Value::Null)?;
+            let mut nodes = nodes.as_array().into_iter().flatten();
+            ensure!(nodes.any(|node| node.get("drv") == Some(&json!("host_device"))), "{nodes:?}")?;
+            running.unplug("d")?;
+        }
+        equal("all", running.all()?, before)
+    });
+    let status = Command::new("losetup").args(["--detach", &device]).status()?;
+    ensure!(status.success(), "losetup --detach {device}: {status}")?;
+    tried
+}
+
+fn removed_by_others(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    let running = start(qemu, "machine pc accel=tcg memory 32M\nvirtio-serial id=s", &world)?;
+    let before = running.all()?;
+    let text = "port pty bus=s.0 id=p chardev=c";
+    running.plug(text)?;
+    let mut events = some(running.guest.qmp(), "QMP")?.events();
+    running.ask("device_del", json!({ "id": "p" }))?;
+    events.wait_for("DEVICE_DELETED", PATIENCE)?;
+    running.ask("chardev-remove", json!({ "id": "c" }))?;
+    running.plug(text)?;
+    running.unplug("p")?;
+    equal("all", running.all()?, before)
+}
+
+/// It goes on, and does what it was told meanwhile.
+fn stopped(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    let text = "machine pc accel=tcg memory 32M\nvirtio-serial id=s";
+    for delay in [0, 2, 4, 6, 8, 12].map(Duration::from_millis) {
+        let running = start_with(qemu, text, &world, |spawn| {
+            spawn.qmp_with(QmpOptions::new().timeout(Duration::from_millis(500)))
+        })?;
+        let before = running.all()?;
+        let ports = running.fragment(
+            "param dir: path\ndisk file=\"{dir}/other.img\" format=raw fd\nport pty id=p bus=s.0\n\
+             port pty id=q bus=s.0\nport pty id=r bus=s.0",
+        )?;
+        let signal = |signal| rustix::process::pidfd_send_signal(running.guest.pidfd(), signal);
+        let begun = Instant::now();
+        let plugged = thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(delay);
+                signal(Signal::STOP)
+            });
+            running.guest.plug(&ports)
+        });
+        // One wait, and not one for each step that is undone.
+        let waited = begun.elapsed();
+        signal(Signal::CONT)?;
+        ensure!(waited < Duration::from_millis(1000), "{waited:?}")?;
+        match &plugged {
+            Ok(plugged) => plugged.devices.iter().try_for_each(|id| running.unplug(id))?,
+            Err(error) => {
+                for left in &error.left {
+                    // What was told to go may have gone, and gone with another.
+                    let unplugged = running.resetting(|| running.guest.unplug_timeout(&left.id, PATIENCE))?;
+                    let is_gone = matches!(unplugged, Ok(()) | Err(UnplugError::Missing { .. }));
+                    ensure!(is_gone, "{delay:?}: {left:?}: {unplugged:?}")?;
+                }
+            }
+        }
+        equal(&format!("all after {delay:?}: {plugged:?}"), running.all()?, before)?;
+    }
+    Ok(())
 }
 
 /// What QEMU refuses in its last step, and only there.
@@ -405,7 +551,7 @@ fn misfits(qemu: &Qemu) -> Outcome {
     let world = World::new()?;
     let text = "machine q35 accel=tcg memory 32M\ndevice pcie-root-port id=rp0 chassis=1\n\
                 device pcie-root-port id=rp1 chassis=2\ndevice pcie-root-port id=rp2 chassis=3\n\
-                object rng-builtin id=there\nnetdev user id=net0 bus=rp2\nvirtio-serial id=s addr=8";
+                object rng-builtin id=there\nnetdev user id=net0 bus=rp2 mac=52:54:00:AB:cd:01\nvirtio-serial id=s addr=8";
     let text =
         if qemu.version < Version::new(5, 0) { text.replace("rng-builtin", "iothread") } else { text.into() };
     let running = start(qemu, &text, &world)?;
@@ -445,6 +591,25 @@ fn misfits(qemu: &Qemu) -> Outcome {
         (
             "device virtio-rng-pci rng=nowhere bus=rp0",
             "line 1, column 1: nothing in the guest has the id `nowhere`",
+        ),
+        (
+            "device virtio-rng-pci bus=rp0 addr=5",
+            "line 1, column 1: the bus `rp0` has one slot, `0`, and none at the address `5`: leave out `addr=`",
+        ),
+        (
+            "netdev user id=n bus=rp0 mac=52:54:00:ab:CD:01",
+            "line 1, column 1: `/machine/peripheral-anon/device[0]` has the MAC address `52:54:00:ab:CD:01`: leave out `mac=` \
+             for an address of its own",
+        ),
+        (
+            "object iothread id=o\ndevice e1000 id=n bus=rp0 mac=52-54-00-ab-CD-01",
+            "line 2, column 1: `/machine/peripheral-anon/device[0]` has the MAC address `52-54-00-ab-CD-01`: leave out `mac=` \
+             for an address of its own",
+        ),
+        (
+            "netdev vhost-user socket=\"/socket\" bus=rp0",
+            "line 1, column 1: the process behind `netdev vhost-user` can't reach the guest's memory: start the VM with \
+             `memory 2G share`, or `hugepages`",
         ),
     ];
     for (text, expected) in cases {

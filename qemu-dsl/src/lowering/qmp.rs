@@ -163,7 +163,7 @@ impl Writer<'_> {
     }
 }
 
-/// The step to a set of one file descriptor. On the command line it has the descriptor's number, here QEMU chooses one.
+/// The step to a set of one file descriptor. On the command line it has the descriptor's number, here a free one.
 fn fd_set(items: Vec<Item>) -> Step {
     let mut options = Options(items);
     let mut id = vec![super::piece(FD_SETS)];

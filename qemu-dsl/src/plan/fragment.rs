@@ -57,8 +57,8 @@ impl Step {
 /// What a command adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// A set of one file descriptor, whose id is the path that it stands for: `/dev/fdset/N`. QEMU chooses the number,
-    /// which then fills the descriptor's slot.
+    /// A set of one file descriptor, whose id is the path that it stands for: `/dev/fdset/N`. A number that is free
+    /// in the guest fills the descriptor's slot.
     FdSet,
     /// A character device's backend.
     Chardev,

@@ -84,6 +84,22 @@ pub enum PlugProblem {
         /// Ports that are free.
         free: Vec<String>,
     },
+    /// The bus has no such address: behind a port there is one slot.
+    NoSlot {
+        /// The bus.
+        bus: String,
+        /// The address that is asked for.
+        addr: String,
+    },
+    /// Another network card of the guest has this MAC address.
+    EqualMacs {
+        /// The address.
+        mac: String,
+        /// The other card: its id, or its path in QEMU's tree.
+        by: String,
+    },
+    /// A backend that another process of the host serves can't reach the guest's memory.
+    UnsharedMemory,
     /// A file descriptor could not be opened, or what was handed over is none that the devices ask for.
     Fds(SpawnError),
     /// QEMU could not be asked what the guest has.
@@ -92,7 +108,7 @@ pub enum PlugProblem {
     Step {
         /// Its command.
         command: &'static str,
-        /// The id of what it adds.
+        /// The id of what it adds: for a file descriptor that of its device.
         id: String,
         /// QEMU's words.
         source: QmpError,
@@ -159,6 +175,16 @@ impl fmt::Display for PlugProblem {
                 }
                 some_port(f, free, "name another")
             }
+            Self::NoSlot { bus, addr } => {
+                write!(f, "the bus `{bus}` has one slot, `0`, and none at the address `{addr}`: leave out `addr=`")
+            }
+            Self::EqualMacs { mac, by } => {
+                write!(f, "`{by}` has the MAC address `{mac}`: leave out `mac=` for an address of its own")
+            }
+            Self::UnsharedMemory => f.write_str(
+                "the process behind `netdev vhost-user` can't reach the guest's memory: start the VM with `memory 2G share`, or \
+                 `hugepages`",
+            ),
             Self::Fds(error) => error.fmt(f),
             Self::Qmp(error) => error.fmt(f),
             // QEMU's words begin with the command.

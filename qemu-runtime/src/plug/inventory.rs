@@ -1,11 +1,14 @@
 //! What a guest that runs has: ids, buses, addresses. QEMU is asked each time, since others may have changed it.
 
+use std::cell::Cell;
 use std::collections::HashSet;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::plan::Action;
-use crate::qmp::{Qmp, QmpError};
+use crate::qmp::{Command, Qmp, QmpError};
 
 use super::error::PlugProblem;
 
@@ -14,22 +17,55 @@ pub(super) const DEVICES: &str = "/machine/peripheral";
 /// Where devices without one are.
 pub(super) const NAMELESS: &str = "/machine/peripheral-anon";
 
+/// Where objects are.
+const OBJECTS: &str = "/objects";
+/// What stands before the number of a set of file descriptors in its path.
+const SETS: &str = "/dev/fdset/";
+
 /// The machine's bus that no device can be plugged into: PCI Express has it so.
 const ROOT: &str = "pcie.0";
 /// Devices whose bus has room for one other.
 const PORTS: [&str; 3] = ["pcie-root-port", "ioh3420", "xio3130-downstream"];
 
-/// Questions to a QEMU.
-#[derive(Clone, Copy)]
-pub(super) struct Asking<'q>(pub(super) &'q Qmp);
+/// How many functions a PCI device has.
+const FUNCTIONS: u64 = 8;
 
-impl Asking<'_> {
-    pub(super) fn ask(self, command: &str, arguments: Value) -> Result<Value, QmpError> {
-        self.0.execute_raw(command, arguments)
+/// How long a QEMU is waited for that has just not answered in time. What it is told then it does when it goes on.
+const MOMENT: Duration = Duration::from_millis(10);
+
+/// All that can be plugged.
+const ACTIONS: [Action; 6] =
+    [Action::FdSet, Action::Chardev, Action::Object, Action::Blockdev, Action::Netdev, Action::Device];
+
+/// What is told and asked a QEMU in one call.
+pub(super) struct Asking<'q> {
+    pub(super) qmp: &'q Qmp,
+    timeout: Cell<Duration>,
+}
+
+impl<'q> Asking<'q> {
+    pub(super) fn new(qmp: &'q Qmp) -> Self {
+        Self { qmp, timeout: Cell::new(qmp.timeout()) }
+    }
+
+    pub(super) fn ask(&self, command: &str, arguments: Value) -> Result<Value, QmpError> {
+        self.heard(self.qmp.execute_raw_timeout(command, arguments, self.timeout.get()))
+    }
+
+    /// Executes a command that takes a file descriptor.
+    pub(super) fn give<C: Command>(&self, command: &C, fd: BorrowedFd<'_>) -> Result<(), QmpError> {
+        self.heard(self.qmp.execute_with_fds(command, &[fd])).map(drop)
+    }
+
+    fn heard<T>(&self, answer: Result<T, QmpError>) -> Result<T, QmpError> {
+        if matches!(answer, Err(QmpError::Timeout { .. })) {
+            self.timeout.set(self.timeout.get().min(MOMENT));
+        }
+        answer
     }
 
     /// An answer, unless QEMU doesn't know what is asked about.
-    fn if_there(self, command: &str, arguments: Value) -> Result<Option<Value>, QmpError> {
+    fn if_there(&self, command: &str, arguments: Value) -> Result<Option<Value>, QmpError> {
         match self.ask(command, arguments) {
             Ok(answer) => Ok(Some(answer)),
             Err(QmpError::Refused { .. }) => Ok(None),
@@ -38,7 +74,7 @@ impl Asking<'_> {
     }
 
     /// The properties of an object, of those whose types begin so.
-    pub(super) fn list(self, path: &str, kind: &str) -> Result<Option<Vec<String>>, QmpError> {
+    pub(super) fn list(&self, path: &str, kind: &str) -> Result<Option<Vec<String>>, QmpError> {
         let list = self.if_there("qom-list", json!({ "path": path }))?;
         let has_kind = |item: &&Value| text(item, "type").is_some_and(|own| own.starts_with(kind));
         Ok(list.map(|list| {
@@ -46,21 +82,57 @@ impl Asking<'_> {
         }))
     }
 
-    pub(super) fn get(self, path: &str, property: &str) -> Result<Option<Value>, QmpError> {
+    pub(super) fn get(&self, path: &str, property: &str) -> Result<Option<Value>, QmpError> {
         self.if_there("qom-get", json!({ "path": path, "property": property }))
     }
 
-    pub(super) fn has(self, path: &str) -> Result<bool, QmpError> {
+    pub(super) fn has(&self, path: &str) -> Result<bool, QmpError> {
         Ok(self.if_there("qom-list", json!({ "path": path }))?.is_some())
     }
 
+    /// The ids of all that is of one sort.
+    pub(super) fn ids(&self, action: Action) -> Result<Vec<String>, QmpError> {
+        let (command, key) = match action {
+            Action::Device => return Ok(self.list(DEVICES, "child<")?.unwrap_or_default()),
+            Action::Object => return Ok(self.list(OBJECTS, "child<")?.unwrap_or_default()),
+            // QEMU tells of network backends to people only.
+            Action::Netdev => {
+                let networks =
+                    self.ask("human-monitor-command", json!({ "command-line": "info network" }))?;
+                return Ok(networks.as_str().unwrap_or_default().lines().filter_map(backend).collect());
+            }
+            Action::FdSet => {
+                let sets = self.ask("query-fdsets", Value::Null)?;
+                let numbers = items(&sets).filter_map(|set| set.get("fdset-id")?.as_i64());
+                return Ok(numbers.map(set_path).collect());
+            }
+            Action::Chardev => ("query-chardev", "label"),
+            Action::Blockdev => ("query-named-block-nodes", "node-name"),
+        };
+        let list = self.ask(command, Value::Null)?;
+        Ok(items(&list).filter_map(|item| text(item, key)).map(str::to_owned).collect())
+    }
+
+    /// The path of the set of file descriptors that a drive of the VM's reads.
+    pub(super) fn set_of(&self, drive: &str) -> Result<Option<String>, QmpError> {
+        let drives = self.ask("query-block", Value::Null)?;
+        let drive = items(&drives).find(|own| text(own, "device") == Some(drive));
+        let file = drive.and_then(|drive| text(drive.get("inserted")?, "file"));
+        Ok(file.filter(|file| file.starts_with(SETS)).map(str::to_owned))
+    }
+
     /// The devices on a bus.
-    fn on_bus(self, path: &str) -> Result<Vec<String>, QmpError> {
+    fn on_bus(&self, path: &str) -> Result<Vec<String>, QmpError> {
         let links = self.list(path, "link<")?.unwrap_or_default();
         let links = links.into_iter().filter(|name| name.starts_with("child["));
         let devices = links.filter_map(|name| self.get(path, &name).transpose());
         devices.map(|device| Ok(device?.as_str().unwrap_or_default().to_owned())).collect()
     }
+}
+
+/// The path that a set of file descriptors stands for.
+pub(super) fn set_path(number: i64) -> String {
+    format!("{SETS}{number}")
 }
 
 fn items(list: &Value) -> impl Iterator<Item = &Value> {
@@ -73,30 +145,23 @@ fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
 
 /// The ids that are taken.
 pub(super) struct Inventory<'q> {
-    qmp: Asking<'q>,
+    qmp: &'q Asking<'q>,
     pub(super) name: Option<String>,
     taken: HashSet<(Action, String)>,
 }
 
 impl<'q> Inventory<'q> {
-    pub(super) fn of(qmp: Asking<'q>) -> Result<Self, QmpError> {
+    pub(super) fn of(qmp: &'q Asking<'q>) -> Result<Self, QmpError> {
         let name = qmp.ask("query-name", Value::Null)?;
         let name = text(&name, "name").filter(|name| !name.is_empty()).map(str::to_owned);
         let mut taken = HashSet::new();
-        let mut add = |action, ids: Vec<String>| taken.extend(ids.into_iter().map(|id| (action, id)));
-        add(Action::Device, qmp.list(DEVICES, "child<")?.unwrap_or_default());
-        add(Action::Object, qmp.list("/objects", "child<")?.unwrap_or_default());
-        for (command, action, key) in [
-            ("query-chardev", Action::Chardev, "label"),
-            ("query-named-block-nodes", Action::Blockdev, "node-name"),
-            ("query-block", Action::Blockdev, "device"),
-        ] {
-            let list = qmp.ask(command, Value::Null)?;
-            add(action, items(&list).filter_map(|item| text(item, key)).map(str::to_owned).collect());
+        for action in ACTIONS {
+            taken.extend(qmp.ids(action)?.into_iter().map(|id| (action, id)));
         }
-        // QEMU tells of network backends to people only.
-        let networks = qmp.ask("human-monitor-command", json!({ "command-line": "info network" }))?;
-        add(Action::Netdev, networks.as_str().unwrap_or_default().lines().filter_map(backend).collect());
+        // Nodes and drives share their names.
+        let drives = qmp.ask("query-block", Value::Null)?;
+        let drives = items(&drives).filter_map(|drive| text(drive, "device"));
+        taken.extend(drives.map(|drive| (Action::Blockdev, drive.to_owned())));
         Ok(Self { qmp, name, taken })
     }
 
@@ -106,8 +171,7 @@ impl<'q> Inventory<'q> {
 
     /// Whether anything has this id.
     pub(super) fn has_any(&self, id: &str) -> bool {
-        let all = [Action::Chardev, Action::Object, Action::Blockdev, Action::Netdev, Action::Device];
-        all.into_iter().any(|action| self.has(action, id))
+        ACTIONS.into_iter().any(|action| self.has(action, id))
     }
 
     /// The path of a bus. Nothing where there is no such bus.
@@ -138,6 +202,39 @@ impl<'q> Inventory<'q> {
             }
         }
         Ok(free)
+    }
+
+    /// The card that has this MAC address, unless it shares its address on purpose.
+    pub(super) fn card(&self, mac: &str) -> Result<Option<String>, QmpError> {
+        // QEMU takes both, and writes colons.
+        let mac = mac.replace('-', ":");
+        let is_set = |path: &str, property| {
+            let value = self.qmp.get(path, property)?;
+            Ok::<_, QmpError>(value.is_some_and(|value| value != json!(false) && value != json!("")))
+        };
+        for tree in [DEVICES, NAMELESS] {
+            for name in self.qmp.list(tree, "child<")?.unwrap_or_default() {
+                let path = format!("{tree}/{name}");
+                let own = self.qmp.get(&path, "mac")?;
+                if own.as_ref().and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(&mac))
+                    && !is_set(&path, "failover")?
+                    && !is_set(&path, "failover_pair_id")?
+                {
+                    return Ok(Some(called(path)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether other processes of the host can be given the guest's memory.
+    pub(super) fn shares_memory(&self) -> Result<bool, QmpError> {
+        for (_, id) in self.taken.iter().filter(|(action, _)| *action == Action::Object) {
+            if self.qmp.get(&format!("{OBJECTS}/{id}"), "share")? == Some(json!(true)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What keeps a device from sitting there. `seats` are those that come before it.
@@ -172,14 +269,16 @@ impl<'q> Inventory<'q> {
             None if is_port => Some(0),
             None => return Ok(None),
         };
+        if let Some(addr) = seat.addr.clone().filter(|_| is_port && wanted >= Some(FUNCTIONS)) {
+            return Ok(Some(PlugProblem::NoSlot { bus: bus.clone(), addr }));
+        }
         let mut by = seats.iter().find(|other| other.bus == seat.bus && other.place(is_port) == wanted);
         let found;
         if by.is_none() {
             for path in self.qmp.on_bus(&path)? {
                 let own = self.qmp.get(&path, "addr")?.and_then(|addr| addr.as_u64());
                 if own.is_some() && own == wanted {
-                    let id = path.strip_prefix(DEVICES).and_then(|id| id.strip_prefix('/'));
-                    found = Seat { id: id.unwrap_or(&path).to_owned(), ..Seat::default() };
+                    found = Seat { id: called(path), ..Seat::default() };
                     by = Some(&found);
                     break;
                 }
@@ -189,6 +288,11 @@ impl<'q> Inventory<'q> {
         let (addr, free) = (seat.addr.clone(), if is_port { self.free(seats)? } else { Vec::new() });
         Ok(Some(PlugProblem::Occupied { bus: bus.clone(), addr, by: by.id.clone(), free }))
     }
+}
+
+/// How a device is called: by its id, or without one by its path.
+fn called(path: String) -> String {
+    path.strip_prefix(DEVICES).and_then(|id| id.strip_prefix('/')).map(str::to_owned).unwrap_or(path)
 }
 
 /// Where a device is to sit.
@@ -211,7 +315,7 @@ impl Seat {
 fn devfn(addr: &str) -> Option<u64> {
     let (slot, function) = addr.split_once('.').unwrap_or((addr, "0"));
     let number = |digits| u64::from_str_radix(digits, 16).ok();
-    Some(number(slot)? * 8 + number(function)?)
+    Some(number(slot)? * FUNCTIONS + number(function)?)
 }
 
 /// The id of the network backend that a line is about: ` \ net0: index=0,type=tap,...`.

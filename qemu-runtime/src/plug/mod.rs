@@ -2,23 +2,29 @@
 
 mod error;
 mod inventory;
+mod registry;
 
 pub use error::{Left, PlugError, PlugProblem, UnplugError};
+pub(crate) use registry::Registry;
 
+use std::fs::{self, File, Metadata};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::{Map, Value, json};
 
 use crate::fd::{self, SocketFile};
-use crate::plan::{Action, Fd, Filling, Fragment, Json, Member, OsText, Piece, Step};
-use crate::qmp::{AddFd, CloseFd, Events, GetFd, QmpError, QueryStatus};
+use crate::plan::{Action, Fd, FdSource, Filling, Fragment, Json, Member, OsText, Piece, Step};
+use crate::qmp::{AddFd, Events, GetFd, QmpError};
 use crate::{Guest, SpawnError};
 
-use inventory::{Asking, DEVICES, Inventory, NAMELESS, Seat};
+use inventory::{Asking, DEVICES, Inventory, NAMELESS, Seat, set_path};
+use registry::Thing;
 
 /// How long a guest may take to release a device where the call doesn't say.
 const RELEASE: Duration = Duration::from_secs(30);
@@ -26,6 +32,8 @@ const RELEASE: Duration = Duration::from_secs(30);
 const AGAIN: Duration = Duration::from_secs(10);
 /// How long it may take where the device is one that is to be undone.
 const UNDO: Duration = Duration::from_secs(5);
+/// How long QEMU may hold on to what a device used that is gone: it frees some of it only when no thread looks there.
+const SETTLE: Duration = Duration::from_millis(500);
 
 /// What joined a guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,28 +41,6 @@ const UNDO: Duration = Duration::from_secs(5);
 pub struct Plugged {
     /// The ids of the devices, which [`Guest::unplug`] takes, in the order in which they came.
     pub devices: Vec<String>,
-}
-
-/// What was plugged into a guest.
-#[derive(Default)]
-pub(crate) struct Registry {
-    things: Vec<Thing>,
-    /// How many file descriptors were given a name.
-    fds: u64,
-}
-
-#[derive(Clone)]
-struct Thing {
-    action: Action,
-    id: String,
-    /// The ids of what it refers to.
-    needs: Vec<String>,
-}
-
-impl Thing {
-    fn is_device(&self) -> bool {
-        self.action == Action::Device
-    }
 }
 
 /// A step whose slots are filled.
@@ -66,8 +52,8 @@ struct Ready {
 /// A device in QEMU's tree.
 struct Found {
     path: String,
-    /// The id of its network backend.
-    netdev: Option<String>,
+    /// What goes with it where the guest began with it.
+    own: Vec<Thing>,
 }
 
 impl Guest {
@@ -91,6 +77,9 @@ impl Guest {
     /// On `q35` a PCI device goes to a port of its own, which the VM has for it (`device pcie-root-port id=rp0 chassis=1`):
     /// the machine's own bus takes none while the guest runs. Before QEMU 6.1 Linux takes such a device for one that is to go,
     /// and releases it after five seconds: there `pc` is the better machine.
+    ///
+    /// Network interfaces are those of the network namespace that QEMU is in. Where QEMU runs as another user, to find that
+    /// takes CAP_SYS_PTRACE; to enter another than this thread's takes CAP_SYS_ADMIN.
     ///
     /// # Errors
     ///
@@ -129,10 +118,14 @@ impl Guest {
     }
 
     fn plug_handed(&self, fragment: &Fragment, handed: Vec<(String, OwnedFd)>) -> Result<Plugged, PlugError> {
+        let asking = self.asking().map_err(|error| nowhere(PlugProblem::Qmp(error)))?;
         let mut registry = self.registry();
-        let (mut filling, fds) = self.prepare(fragment, &mut registry)?;
+        let Prepared { filling, fds, names } = self.prepare(fragment, &asking, &mut registry)?;
         let opened = fd::assign(&fds, handed).and_then(|handed| {
-            fd::open_table(&fds, handed, &self.host_paths, -1, self.network_namespace.as_ref())
+            let opens_interface =
+                fds.iter().zip(&handed).any(|(fd, handed)| handed.is_none() && is_interface(fd));
+            let namespace = if opens_interface { self.namespace()? } else { None };
+            fd::open_table(&fds, handed, &self.host_paths, -1, namespace.as_ref())
         });
         let opened = opened.map_err(|error| {
             let slots = fds.iter().zip(fragment.fds.iter());
@@ -144,27 +137,28 @@ impl Guest {
             PlugError { place, problem: PlugProblem::Fds(error).into(), left: Vec::new() }
         })?;
         let mut done = Vec::new();
-        let names = filling.fds.clone();
-        let passed = self.pass(&names, &opened.fds).map_err(|source| (None, source));
+        let passed = pass(&asking, &names, &opened.fds).map_err(|source| (None, source));
         let outcome =
-            passed.and_then(|()| self.carry_out(&fragment.steps, &mut filling, &opened.fds, &mut done));
+            passed.and_then(|()| self.carry_out(&fragment.steps, &asking, &filling, &opened.fds, &mut done));
         let Err((step, source)) = outcome else {
             let devices = done.iter().filter(|thing| thing.is_device());
             let devices = devices.map(|thing| thing.id.clone()).collect();
-            registry.things.append(&mut done);
+            registry.add(done);
             opened.socket_files.into_iter().for_each(SocketFile::keep);
             return Ok(Plugged { devices });
         };
+        let mut left = Vec::new();
         // With QEMU all of it is gone.
-        let left = if matches!(source, QmpError::Ended { .. }) {
-            Vec::new()
-        } else {
-            self.close(&names);
-            self.undo(done, &mut registry)
-        };
+        if !matches!(source, QmpError::Ended { .. }) {
+            left.extend(step.and_then(|step| halves(&asking, step, &filling, &source)));
+            close(&asking, &names);
+            let (not_undone, kept) = undo(&asking, done);
+            left.extend(not_undone);
+            registry.add(kept);
+        }
         let (place, problem) = match step {
             Some(step) => {
-                let (command, id) = (step.action.command(), filling.text(&step.id));
+                let (command, id) = (step.action.command(), name(fragment, step, &filling));
                 (fragment.place(step.span).cloned(), PlugProblem::Step { command, id, source })
             }
             None => (None, PlugProblem::Qmp(source)),
@@ -177,7 +171,7 @@ impl Guest {
     ///
     /// `id` is the device's, or that of the drive or network backend of a device without one. Of what was
     /// [plugged](Guest::plug), backends and objects that only this device used go with it; of what the guest began with,
-    /// its drive and the network backend of the same id.
+    /// its drive with the file descriptor that this reads, and the network backend of the same id.
     ///
     /// # Errors
     ///
@@ -193,22 +187,35 @@ impl Guest {
     ///
     /// As [`Guest::unplug`].
     pub fn unplug_timeout(&self, id: &str, timeout: Duration) -> Result<(), UnplugError> {
-        let found = self.find(id).map_err(UnplugError::Qmp)?;
+        let asking = self.asking().map_err(UnplugError::Qmp)?;
+        let found = find(&asking, id).map_err(UnplugError::Qmp)?;
         if let Some(device) = &found {
-            self.release(id, device, timeout)?;
+            release(&asking, id, device, timeout)?;
         }
-        // Not before: meanwhile others may plug and unplug.
+        // Not before: meanwhile others may plug and unplug, also what has this id.
         let mut registry = self.registry();
-        let mut left = Vec::new();
-        // A device may have gone after a call that no longer waited: what belongs to it is known still.
-        if registry.things.iter().any(|thing| thing.id == id) {
-            self.remove_belongings(id, &mut registry, &mut left);
-        } else if found.is_none() {
-            return Err(UnplugError::Missing { id: id.to_owned() });
-        } else if let Some(netdev) = found.and_then(|device| device.netdev).filter(|netdev| netdev == id) {
-            self.remove(&Thing { action: Action::Netdev, id: netdev, needs: Vec::new() }, &mut left);
+        let inventory = Inventory::of(&asking).map_err(UnplugError::Qmp)?;
+        let is_known = registry.knows(id);
+        registry.reconcile(&inventory);
+        let is_found = found.is_some();
+        if !is_found {
+            // A device may have gone after a call that no longer waited: what belongs to it is known still.
+            registry.abandon([id.to_owned()]);
+        } else if !is_known && !inventory.has(Action::Device, id) {
+            let own = found.into_iter().flat_map(|found| found.own);
+            let own: Vec<_> = own.filter(|thing| inventory.has(thing.action, &thing.id)).collect();
+            registry.abandon(own.iter().map(|thing| thing.id.clone()));
+            registry.add(own);
         }
-        if left.is_empty() { Ok(()) } else { Err(UnplugError::Left(left)) }
+        let mut removal = Removal::new(&asking);
+        registry.sweep(|thing| removal.remove(thing));
+        if !removal.left.is_empty() {
+            Err(UnplugError::Left(removal.left))
+        } else if is_found || (is_known && !registry.knows(id)) {
+            Ok(())
+        } else {
+            Err(UnplugError::Missing { id: id.to_owned() })
+        }
     }
 
     fn registry(&self) -> MutexGuard<'_, Registry> {
@@ -217,23 +224,22 @@ impl Guest {
     }
 
     fn asking(&self) -> Result<Asking<'_>, QmpError> {
-        self.qmp().map(Asking).ok_or(QmpError::NoQmp)
-    }
-
-    fn execute(&self, command: &str, arguments: &Map<String, Value>) -> Result<Value, QmpError> {
-        self.asking()?.ask(command, Value::Object(arguments.clone()))
+        self.qmp().map(Asking::new).ok_or(QmpError::NoQmp)
     }
 
     /// Fills a fragment's slots, and looks whether it fits the guest.
-    fn prepare(&self, fragment: &Fragment, registry: &mut Registry) -> Result<(Filling, Vec<Fd>), PlugError> {
-        let nowhere =
-            |problem: PlugProblem| PlugError { place: None, problem: problem.into(), left: Vec::new() };
+    fn prepare(
+        &self,
+        fragment: &Fragment,
+        asking: &Asking<'_>,
+        registry: &mut Registry,
+    ) -> Result<Prepared, PlugError> {
         if let Some(plan) = self.target.filter(|plan| *plan != fragment.target) {
             return Err(nowhere(PlugProblem::Target { fragment: fragment.target, plan }));
         }
-        let asked = |error| nowhere(PlugProblem::Qmp(error));
-        let inventory = Inventory::of(self.asking().map_err(asked)?).map_err(asked)?;
-        let filling = filling(fragment, &inventory, registry);
+        let inventory = Inventory::of(asking).map_err(|error| nowhere(PlugProblem::Qmp(error)))?;
+        registry.reconcile(&inventory);
+        let (filling, names) = filling(fragment, &inventory, registry);
         // As far as is known before anything is opened.
         let steps: Vec<_> = fragment.steps.iter().map(|step| self.ready(step, &filling, &[])).collect();
         let mut seats: Vec<Seat> = Vec::new();
@@ -254,25 +260,38 @@ impl Guest {
             {
                 return Err(here(PlugProblem::Missing { id: id.clone() }));
             }
-            if ready.thing.is_device() {
-                let member = |name| ready.arguments.get(name).and_then(Value::as_str).map(str::to_owned);
-                let seat = Seat { id: id.clone(), pci: step.pci, bus: member("bus"), addr: member("addr") };
-                let misfit = inventory.misfit(&seat, &seats).map_err(PlugProblem::Qmp);
-                if let Some(problem) = misfit.unwrap_or_else(Some) {
-                    return Err(here(problem));
-                }
-                seats.push(seat);
+            if let Some(problem) = misfit(&inventory, ready, step.pci, &mut seats)
+                .unwrap_or_else(|error| Some(PlugProblem::Qmp(error)))
+            {
+                return Err(here(problem));
             }
         }
         let fds = fragment.fds.iter().map(|slot| Fd {
-            // QEMU knows it by a name.
+            // QEMU knows it by a name, or a set.
             number: 0,
             source: slot.source.map(|name| OsText::from(filling.text(name))),
             device: filling.text(&slot.device).into(),
             queue: slot.queue,
         });
         let fds = fds.collect();
-        Ok((filling, fds))
+        Ok(Prepared { filling, fds, names })
+    }
+
+    /// The network namespace that QEMU is in, where this thread is in another.
+    fn namespace(&self) -> Result<Option<OwnedFd>, SpawnError> {
+        let path = PathBuf::from(format!("/proc/{}/ns/net", self.id()));
+        let namespace = (|| {
+            let theirs = File::open(&path)?;
+            let number = |metadata: Metadata| (metadata.dev(), metadata.ino());
+            let is_ours = number(theirs.metadata()?) == number(fs::metadata("/proc/thread-self/ns/net")?);
+            Ok((!is_ours).then(|| theirs.into()))
+        })();
+        // The number in the path is its own as long as it has not ended. Where it has, QMP says so.
+        let has_ended = poll(&mut [PollFd::new(&self.pidfd(), PollFlags::IN)], Some(&Timespec::default()));
+        if has_ended == Ok(1) {
+            return Ok(None);
+        }
+        namespace.map_err(|source| SpawnError::Bound { what: "network namespace", path, source })
     }
 
     fn ready(&self, step: &Step, filling: &Filling, opened: &[OwnedFd]) -> Ready {
@@ -282,187 +301,250 @@ impl Guest {
         Ready { thing, arguments }
     }
 
-    /// Gives QEMU file descriptors under these names, but for those that go with a step, which have none.
-    fn pass(&self, names: &[String], opened: &[OwnedFd]) -> Result<(), QmpError> {
-        let Asking(qmp) = self.asking()?;
-        let named = names.iter().zip(opened).filter(|(name, _)| !name.is_empty());
-        named.into_iter().try_for_each(|(name, fd)| {
-            qmp.execute_with_fds(&GetFd { fdname: name.clone() }, &[fd.as_fd()]).map(drop)
-        })
-    }
-
     /// Executes the steps until one fails. What was done, or may have been, is added to `done`.
     fn carry_out<'s>(
         &self,
         steps: &'s [Step],
-        filling: &mut Filling,
+        asking: &Asking<'_>,
+        filling: &Filling,
         opened: &[OwnedFd],
         done: &mut Vec<Thing>,
     ) -> Result<(), (Option<&'s Step>, QmpError)> {
         for step in steps {
             let Ready { thing, arguments } = self.ready(step, filling, opened);
-            let answer = match step.fd() {
-                Some(slot) => self.add_fd(slot as usize, &arguments, filling, opened),
-                None => self.execute(step.action.command(), &arguments).map(drop),
+            let fd = step.fd().and_then(|slot| opened.get(slot as usize));
+            let answer = match fd {
+                Some(fd) => add_fd(asking, &thing, &arguments, fd),
+                None => asking.ask(step.action.command(), Value::Object(arguments)).map(drop),
             };
             if !matches!(answer, Err(QmpError::Refused { .. })) {
-                // The number of a set is known by now.
-                done.push(Thing { id: filling.text(&step.id), ..thing });
+                done.push(thing);
             }
             answer.map_err(|source| (Some(step), source))?;
         }
         Ok(())
     }
+}
 
-    /// Gives QEMU the file descriptor of a slot in a set of its own, whose number fills the slot.
-    fn add_fd(
-        &self,
-        slot: usize,
-        arguments: &Map<String, Value>,
-        filling: &mut Filling,
-        opened: &[OwnedFd],
-    ) -> Result<(), QmpError> {
-        let Asking(qmp) = self.asking()?;
-        let opaque = arguments.get("opaque").and_then(Value::as_str).map(str::to_owned);
-        let fds: Vec<_> = opened.get(slot).map(AsFd::as_fd).into_iter().collect();
-        let added = qmp.execute_with_fds(&AddFd { fdset_id: None, opaque }, &fds)?;
-        if let Some(number) = filling.fds.get_mut(slot) {
-            *number = added.fdset_id.to_string();
+/// A fragment that fits the guest.
+struct Prepared {
+    filling: Filling,
+    fds: Vec<Fd>,
+    /// The names under which QEMU gets these. One that goes with a step has none.
+    names: Vec<Option<String>>,
+}
+
+/// What keeps a thing from joining the guest. A device's seat is added to those that are taken by then.
+fn misfit(
+    inventory: &Inventory<'_>,
+    Ready { thing, arguments }: &Ready,
+    pci: bool,
+    seats: &mut Vec<Seat>,
+) -> Result<Option<PlugProblem>, QmpError> {
+    let member = |name| arguments.get(name).and_then(Value::as_str).map(str::to_owned);
+    match thing.action {
+        Action::Netdev if member("type").as_deref() == Some("vhost-user") => {
+            Ok((!inventory.shares_memory()?).then_some(PlugProblem::UnsharedMemory))
         }
-        Ok(())
-    }
-
-    /// Closes what QEMU has still of these file descriptors. A step that took some, and failed, has closed them.
-    fn close(&self, names: &[String]) {
-        if let Some(qmp) = self.qmp() {
-            for name in names.iter().filter(|name| !name.is_empty()) {
-                // It isn't there, mostly.
-                let _ = qmp.execute(&CloseFd { fdname: name.clone() });
+        Action::Device => {
+            let is_of_pair =
+                ["failover", "failover_pair_id"].into_iter().any(|name| arguments.contains_key(name));
+            if let Some(mac) = member("mac").filter(|_| !is_of_pair)
+                && let Some(by) = inventory.card(&mac)?
+            {
+                return Ok(Some(PlugProblem::EqualMacs { mac, by }));
             }
+            let seat = Seat { id: thing.id.clone(), pci, bus: member("bus"), addr: member("addr") };
+            let problem = inventory.misfit(&seat, seats)?;
+            seats.push(seat);
+            Ok(problem)
         }
+        _ => Ok(None),
     }
+}
 
-    /// Undoes steps, the last one first. What is left stays known, so that it can be unplugged later.
-    fn undo(&self, mut done: Vec<Thing>, registry: &mut Registry) -> Vec<Left> {
-        let mut left = Vec::new();
-        let mut kept: Vec<Thing> = Vec::new();
-        while let Some(thing) = done.pop() {
-            let released = if thing.is_device() {
-                let path = format!("{DEVICES}/{}", thing.id);
-                let released = self.release(&thing.id, &Found { path, netdev: None }, UNDO);
-                released.map_err(|error| left.push(self::left(&thing, error))).is_ok()
-            } else if let Some(user) = kept.iter().find(|user| user.needs.contains(&thing.id)) {
-                // QEMU would take some backends from under their devices.
-                left.push(self::left(&thing, format!("`{}` uses it", user.id)));
-                false
-            } else {
-                self.remove(&thing, &mut left)
-            };
-            if !released {
-                kept.push(thing);
-            }
-        }
-        registry.things.extend(kept.into_iter().rev());
-        left
+fn nowhere(problem: PlugProblem) -> PlugError {
+    PlugError { place: None, problem: problem.into(), left: Vec::new() }
+}
+
+fn is_interface(fd: &Fd) -> bool {
+    matches!(fd.source, FdSource::Tap { .. } | FdSource::Macvtap { .. } | FdSource::Ipvtap { .. })
+}
+
+/// What people call that which a step adds.
+fn name(fragment: &Fragment, step: &Step, filling: &Filling) -> String {
+    let slot = step.fd().and_then(|slot| fragment.fds.get(slot as usize));
+    filling.text(slot.map_or(&step.id, |slot| &slot.device))
+}
+
+/// Gives QEMU file descriptors under these names.
+fn pass(asking: &Asking<'_>, names: &[Option<String>], opened: &[OwnedFd]) -> Result<(), QmpError> {
+    let mut named = names.iter().zip(opened).filter_map(|(name, fd)| Some((name.clone()?, fd)));
+    named.try_for_each(|(fdname, fd)| asking.give(&GetFd { fdname }, fd.as_fd()))
+}
+
+/// Gives QEMU a file descriptor in a set of its own.
+fn add_fd(
+    asking: &Asking<'_>,
+    thing: &Thing,
+    arguments: &Map<String, Value>,
+    fd: &OwnedFd,
+) -> Result<(), QmpError> {
+    let opaque = arguments.get("opaque").and_then(Value::as_str).map(str::to_owned);
+    asking.give(&AddFd { fdset_id: set_number(thing), opaque }, fd.as_fd())
+}
+
+fn set_number(thing: &Thing) -> Option<i64> {
+    thing.id.rsplit('/').next()?.parse().ok()
+}
+
+/// Closes what QEMU has still of these file descriptors. A step that took some, and failed, has closed them.
+fn close(asking: &Asking<'_>, names: &[Option<String>]) {
+    for name in names.iter().flatten() {
+        // It isn't there, mostly.
+        let _ = asking.ask("closefd", json!({ "fdname": name }));
     }
+}
 
-    /// Where the device of an id is, or that of a drive or network backend.
-    fn find(&self, id: &str) -> Result<Option<Found>, QmpError> {
-        let qmp = self.asking()?;
-        let netdev = |path: &str| {
-            let netdev = qmp.get(path, "netdev")?;
-            Ok(netdev.and_then(|netdev| netdev.as_str().map(str::to_owned)))
+/// What QEMU has made of a step that it then refused: of a network backend the queues before the one that it didn't like.
+fn halves(asking: &Asking<'_>, step: &Step, filling: &Filling, source: &QmpError) -> Option<Left> {
+    let is_refused = step.action == Action::Netdev && matches!(source, QmpError::Refused { .. });
+    let id = filling.text(&step.id);
+    let is_there = is_refused && asking.ids(Action::Netdev).is_ok_and(|ids| ids.contains(&id));
+    let reason = "QEMU has made it in part, and can't remove that: give the next another id";
+    is_there.then(|| Left { what: what(step.action), id, reason: reason.to_owned() })
+}
+
+/// Undoes steps, the last one first. Gives what is left: in words, and to be known, so that it can be unplugged later.
+fn undo(asking: &Asking<'_>, mut done: Vec<Thing>) -> (Vec<Left>, Vec<Thing>) {
+    let mut removal = Removal::new(asking);
+    let mut kept: Vec<Thing> = Vec::new();
+    while let Some(thing) = done.pop() {
+        let reason = if thing.is_device() {
+            let path = format!("{DEVICES}/{}", thing.id);
+            let released = release(asking, &thing.id, &Found { path, own: Vec::new() }, UNDO);
+            released.err().map(|error| error.to_string())
+        } else {
+            // QEMU would take some backends from under their devices.
+            let user = kept.iter().find(|user| user.needs.contains(&thing.id));
+            user.map(|user| format!("`{}` uses it", user.id))
         };
-        let is_name = !id.is_empty() && !id.contains('/');
+        let is_gone = match reason {
+            Some(reason) => {
+                removal.left.push(left(&thing, reason));
+                false
+            }
+            None => thing.is_device() || removal.remove(&thing),
+        };
+        if !is_gone {
+            kept.push(thing);
+        }
+    }
+    kept.reverse();
+    (removal.left, kept)
+}
+
+/// Where the device of an id is, or that of a drive or network backend.
+fn find(asking: &Asking<'_>, id: &str) -> Result<Option<Found>, QmpError> {
+    if id.is_empty() || id.contains('/') {
+        return Ok(None);
+    }
+    let backends = |path: &str| {
+        let name =
+            |property| Ok(asking.get(path, property)?.and_then(|name| name.as_str().map(str::to_owned)));
+        Ok::<_, QmpError>((name("netdev")?, name("drive")?))
+    };
+    let mut found = None;
+    if asking.ids(Action::Device)?.iter().any(|own| own == id) {
         let path = format!("{DEVICES}/{id}");
-        if is_name && qmp.list(DEVICES, "child<")?.unwrap_or_default().iter().any(|own| own == id) {
-            return Ok(Some(Found { netdev: netdev(&path)?, path }));
-        }
-        for name in qmp.list(NAMELESS, "child<")?.unwrap_or_default() {
+        found = Some((backends(&path)?, path));
+    } else {
+        for name in asking.list(NAMELESS, "child<")?.unwrap_or_default() {
             let path = format!("{NAMELESS}/{name}");
-            let found = Found { netdev: netdev(&path)?, path };
-            let drive = qmp.get(&found.path, "drive")?;
-            if found.netdev.as_deref() == Some(id) || drive.as_ref().and_then(Value::as_str) == Some(id) {
-                return Ok(Some(found).filter(|_| is_name));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Asks the guest to release a device, and waits until it is gone.
-    fn release(&self, id: &str, device: &Found, timeout: Duration) -> Result<(), UnplugError> {
-        let qmp = self.qmp().ok_or(UnplugError::Qmp(QmpError::NoQmp))?;
-        let mut events = qmp.events();
-        // QEMU takes a path for an id, too.
-        let name = if device.path.starts_with(NAMELESS) { &device.path } else { id };
-        let deadline = Instant::now().checked_add(timeout);
-        loop {
-            match qmp.execute_raw("device_del", json!({ "id": name })) {
-                Ok(_) => {}
-                Err(QmpError::Refused { class, .. }) if class == "DeviceNotFound" => return Ok(()),
-                // It was asked before, and may answer now.
-                Err(QmpError::Refused { desc, .. }) if desc.contains("already in the process of unplug") => {}
-                Err(error) => return Err(UnplugError::Qmp(error)),
-            }
-            let left = deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
-            let is_gone = match next_word(&mut events, id, &device.path, left.min(AGAIN)) {
-                Ok(Word::Gone) => return Ok(()),
-                Ok(Word::Refused(event)) => return Err(UnplugError::Refused { id: id.to_owned(), event }),
-                Err(QmpError::Lagged { .. } | QmpError::Timeout { .. }) => {
-                    !Asking(qmp).has(&device.path).map_err(UnplugError::Qmp)?
-                }
-                Err(error) => return Err(UnplugError::Qmp(error)),
-            };
-            if is_gone {
-                return Ok(());
-            }
-            if deadline.is_some_and(|end| end <= Instant::now()) {
-                let status = qmp.execute(&QueryStatus {}).map_err(UnplugError::Qmp)?.status;
-                return Err(UnplugError::NoAnswer { id: id.to_owned(), timeout, status });
+            let (netdev, drive) = backends(&path)?;
+            if netdev.as_deref() == Some(id) || drive.as_deref() == Some(id) {
+                found = Some(((netdev, drive), path));
+                break;
             }
         }
     }
+    let Some(((netdev, drive), path)) = found else { return Ok(None) };
+    let netdev = netdev.filter(|netdev| netdev == id).map(|id| (Action::Netdev, id));
+    // QEMU removes a drive with its device, and not what the drive reads.
+    let set = drive.as_deref().map(|drive| asking.set_of(drive)).transpose()?.flatten();
+    let own = netdev.into_iter().chain(set.map(|path| (Action::FdSet, path)));
+    let own = own.map(|(action, id)| Thing { action, id, needs: Vec::new() }).collect();
+    Ok(Some(Found { path, own }))
+}
 
-    /// Forgets what has this id, and removes what nothing else uses then.
-    fn remove_belongings(&self, id: &str, registry: &mut Registry, left: &mut Vec<Left>) {
-        let is_gone = |thing: &Thing| thing.is_device() && thing.id == id;
-        let device = registry.things.iter().position(is_gone).map(|index| registry.things.remove(index));
-        let mut leaving = device.map_or_else(|| vec![id.to_owned()], |device| device.needs);
-        while let Some(id) = leaving.pop() {
-            let things = &registry.things;
-            if things.iter().any(|thing| thing.is_device() && thing.needs.contains(&id)) {
-                continue;
+/// Asks the guest to release a device, and waits until it is gone.
+fn release(asking: &Asking<'_>, id: &str, device: &Found, timeout: Duration) -> Result<(), UnplugError> {
+    let mut events = asking.qmp.events();
+    // QEMU takes a path for an id, too.
+    let name = if device.path.starts_with(NAMELESS) { &device.path } else { id };
+    let deadline = Instant::now().checked_add(timeout);
+    loop {
+        match asking.ask("device_del", json!({ "id": name })) {
+            Ok(_) => {}
+            Err(QmpError::Refused { class, .. }) if class == "DeviceNotFound" => return Ok(()),
+            // It was asked before, and may answer now.
+            Err(QmpError::Refused { desc, .. }) if desc.contains("already in the process of unplug") => {}
+            Err(error) => return Err(UnplugError::Qmp(error)),
+        }
+        let left = deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
+        let is_gone = match next_word(&mut events, id, &device.path, left.min(AGAIN)) {
+            Ok(Word::Gone) => return Ok(()),
+            Ok(Word::Refused(event)) => return Err(UnplugError::Refused { id: id.to_owned(), event }),
+            Err(QmpError::Lagged { .. } | QmpError::Timeout { .. }) => {
+                !asking.has(&device.path).map_err(UnplugError::Qmp)?
             }
-            // What only watches it, such as a filter of a network backend, goes before it.
-            let is_used = |thing: &Thing| things.iter().any(|other| other.needs.contains(&thing.id));
-            let watches = |thing: &Thing| thing.needs.contains(&id) && !is_used(thing);
-            let of_id = |thing: &Thing| !thing.is_device() && thing.id == id;
-            let going: Vec<_> =
-                things.iter().filter(|thing| watches(thing) || of_id(thing)).cloned().collect();
-            for thing in going.iter().rev() {
-                if self.remove(thing, left) {
-                    registry.things.retain(|other| other.action != thing.action || other.id != thing.id);
-                    leaving.extend(thing.needs.iter().cloned());
-                }
-            }
+            Err(error) => return Err(UnplugError::Qmp(error)),
+        };
+        if is_gone {
+            return Ok(());
+        }
+        if deadline.is_some_and(|end| end <= Instant::now()) {
+            let status = asking.ask("query-status", Value::Null).map_err(UnplugError::Qmp)?;
+            let status = status.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
+            return Err(UnplugError::NoAnswer { id: id.to_owned(), timeout, status });
         }
     }
+}
 
-    /// Removes what is no device. Whether it is gone.
-    fn remove(&self, thing: &Thing, left: &mut Vec<Left>) -> bool {
+/// Removes what is no device.
+struct Removal<'a, 'q> {
+    asking: &'a Asking<'q>,
+    /// What could not be removed.
+    left: Vec<Left>,
+    /// How long QEMU is asked for what it refuses.
+    deadline: Option<Instant>,
+}
+
+impl<'a, 'q> Removal<'a, 'q> {
+    fn new(asking: &'a Asking<'q>) -> Self {
+        Self { asking, left: Vec::new(), deadline: None }
+    }
+
+    /// Whether it is gone.
+    fn remove(&mut self, thing: &Thing) -> bool {
         let (command, key) = thing.action.removal();
         let id = match thing.action {
-            Action::FdSet => Value::from(thing.id.rsplit('/').next().and_then(|id| id.parse::<u32>().ok())),
+            Action::FdSet => Value::from(set_number(thing)),
             _ => Value::from(thing.id.as_str()),
         };
-        let arguments = Map::from_iter([(key.to_owned(), id)]);
-        match self.execute(command, &arguments) {
-            Ok(_) => true,
-            Err(QmpError::Refused { class, .. }) if class == "DeviceNotFound" => true,
-            Err(error) => {
-                left.push(self::left(thing, error));
-                false
+        loop {
+            let Err(error) = self.asking.ask(command, json!({ key: id })) else { return true };
+            let is_refused = matches!(error, QmpError::Refused { .. });
+            // QEMU removes some backends with those that use them.
+            if is_refused && self.asking.ids(thing.action).is_ok_and(|ids| !ids.contains(&thing.id)) {
+                return true;
             }
+            let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + SETTLE);
+            if !is_refused || deadline <= Instant::now() {
+                self.left.push(left(thing, error));
+                return false;
+            }
+            thread::sleep(SETTLE / 50);
         }
     }
 }
@@ -496,7 +578,7 @@ impl Values<'_> {
                 Value::String(id)
             }
             Json::FileDriver(path) => {
-                let kind = std::fs::metadata(self.file(path));
+                let kind = fs::metadata(self.file(path));
                 let is_device = kind.is_ok_and(|kind| kind.file_type().is_block_device());
                 Value::from(if is_device { "host_device" } else { "file" })
             }
@@ -516,19 +598,22 @@ impl Values<'_> {
     }
 }
 
-fn filling(fragment: &Fragment, inventory: &Inventory<'_>, registry: &mut Registry) -> Filling {
-    let fds = (0..).zip(fragment.fds.iter()).map(|(slot, _)| {
-        if fragment.steps.iter().any(|step| step.fd() == Some(slot)) {
-            return String::new();
-        }
-        registry.fds += 1;
-        format!("qemu-runtime-{}", registry.fds)
+/// What fills the slots, and the names of file descriptors in it.
+fn filling(
+    fragment: &Fragment,
+    inventory: &Inventory<'_>,
+    registry: &mut Registry,
+) -> (Filling, Vec<Option<String>>) {
+    let mut sets = (0..).filter(|number| !inventory.has(Action::FdSet, &set_path(*number)));
+    let names = (0..).zip(fragment.fds.iter()).map(|(slot, _)| {
+        let goes_with_step = fragment.steps.iter().any(|step| step.fd() == Some(slot));
+        (!goes_with_step).then(|| registry.fd_name())
     });
-    let mut filling = Filling {
-        name: inventory.name.clone(),
-        fds: fds.collect(),
-        ids: vec![String::new(); fragment.ids.len()],
-    };
+    let names: Vec<_> = names.collect();
+    let mut set = || sets.next().unwrap_or_default().to_string();
+    let fds = names.iter().map(|name| name.clone().unwrap_or_else(&mut set)).collect();
+    let mut filling =
+        Filling { name: inventory.name.clone(), fds, ids: vec![String::new(); fragment.ids.len()] };
     // Those that the source names are complete as they are.
     let named: Vec<_> = fragment.steps.iter().map(|step| filling.text(&step.id)).collect();
     let mut ids: Vec<String> = Vec::new();
@@ -539,7 +624,7 @@ fn filling(fragment: &Fragment, inventory: &Inventory<'_>, registry: &mut Regist
         ids.extend(free);
     }
     filling.ids = ids;
-    filling
+    (filling, names)
 }
 
 fn what(action: Action) -> &'static str {

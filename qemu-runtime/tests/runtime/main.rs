@@ -13,6 +13,7 @@ mod qmp;
 mod seccomp;
 mod sources;
 mod stand_in;
+mod taking;
 mod taps;
 #[cfg(feature = "tokio")]
 mod tokio;

@@ -3,14 +3,17 @@
 
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
+use std::thread;
 
 use qemu_runtime::qmp::{QmpEnd, QmpError, QmpOptions};
-use qemu_runtime::{FdProblem, Guest, HostPaths, PlugProblem, Spawn, SpawnError, devices};
+use qemu_runtime::{FdProblem, Guest, HostPaths, PlugProblem, Spawn, SpawnError, UnplugError, devices};
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::host::{Lacking, in_network_namespace, ip, open_files, until, with_fake_vhost};
-use crate::qmp::{LONG, paused};
+use crate::qmp::{LONG, SHORT, paused};
 use crate::stand_in;
 
 crate::tests! {
@@ -21,10 +24,16 @@ crate::tests! {
     taps_are_those_of_the_guest_s_namespace
     a_descriptor_that_fails_changes_nothing
     a_death_leaves_nothing_to_undo
+    a_backend_that_is_made_in_part_is_told
+    what_goes_with_another_is_no_error
+    a_guest_that_refuses_is_told
+    a_release_without_a_word_is_seen
+    what_another_has_removed_is_forgotten
+    plugs_and_unplugs_of_one_id_leave_no_device_without_its_backend
     without_qmp_nothing_is_plugged
 }
 
-/// A guest that takes everything but one command.
+/// A guest that takes everything, but for its [fault](crate::taking::take).
 struct Taking {
     guest: Guest,
     folder: TempDir,
@@ -32,16 +41,16 @@ struct Taking {
 
 impl Taking {
     /// With a file in place of `/dev/vhost-net`.
-    fn all_but(refused: &str) -> Self {
-        Self::spawned(refused, |spawn| spawn)
+    fn all_but(fault: &str) -> Self {
+        Self::spawned(fault, |spawn| spawn)
     }
 
-    fn spawned(refused: &str, with: impl FnOnce(Spawn<'_>) -> Spawn<'_>) -> Self {
+    fn spawned(fault: &str, with: impl FnOnce(Spawn<'_>) -> Spawn<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let vhost_net = folder.path().join("vhost-net");
         fs::write(&vhost_net, "").unwrap();
         let log = folder.path().join("log");
-        let plan = stand_in::plan(&["qmp", "takes", log.to_str().unwrap(), refused], vec![]);
+        let plan = stand_in::plan(&["qmp", "takes", log.to_str().unwrap(), fault], vec![]);
         let spawn = Spawn::new(&plan).host_paths(HostPaths { vhost_net, ..HostPaths::default() });
         let guest = with(spawn).qmp_with(QmpOptions::new().timeout(LONG)).start();
         Self { guest: guest.unwrap(), folder }
@@ -116,23 +125,25 @@ fn a_file_goes_by_a_set() -> Result<(), Lacking> {
     let plug =
         |taking: &Taking| taking.guest.plug(devices! { disk file="Cargo.toml" format=raw readonly fd });
     let done = [
-        r#"add-fd {"opaque":"Cargo.toml"}"#,
-        r#"blockdev-add {"driver":"raw","file":{"driver":"file","filename":"/dev/fdset/7"},"node-name":"disk0","read-only":true}"#,
+        r#"add-fd {"fdset-id":0,"opaque":"Cargo.toml"}"#,
+        r#"blockdev-add {"driver":"raw","file":{"driver":"file","filename":"/dev/fdset/0"},"node-name":"disk0","read-only":true}"#,
         r#"device_add {"drive":"disk0","driver":"virtio-blk","id":"disk0"}"#,
     ];
-    let undone = [r#"blockdev-del {"node-name":"disk0"}"#, r#"remove-fd {"fdset-id":7}"#];
+    let undone = [r#"blockdev-del {"node-name":"disk0"}"#, r#"remove-fd {"fdset-id":0}"#];
     for (steps, refused) in (1..).zip(["add-fd", "blockdev-add", "device_add"]) {
         let taking = Taking::all_but(refused);
         let before = open_files();
         let error = plug(&taking).unwrap_err();
-        assert!(error.left.is_empty() && error.to_string().ends_with(&format!("{refused}: no")), "{error}");
+        let said = error.to_string();
+        assert!(error.left.is_empty() && said.ends_with(&format!("`disk0`: {refused}: no")), "{said}");
         assert_eq!(taking.commands(), [&done[..steps], &undone[3 - steps..]].concat());
         until("all is as it was", || open_files() == before);
     }
     let taking = Taking::all_but("nothing");
     plug(&taking).unwrap();
     taking.guest.unplug("disk0").unwrap();
-    assert_eq!(taking.commands(), [&done[..], &undone].concat());
+    let released = [r#"device_del {"id":"disk0"}"#];
+    assert_eq!(taking.commands(), [&done[..], &released, &undone].concat());
     Ok(())
 }
 
@@ -166,26 +177,30 @@ fn what_the_caller_hands_over_is_not_opened() -> Result<(), Lacking> {
 
 fn taps_are_those_of_the_guest_s_namespace() -> Result<(), Lacking> {
     in_network_namespace(|| {
-        let (sender, namespaces) = mpsc::channel();
+        let (sender, inside) = mpsc::channel();
         in_network_namespace(move || {
             ip("tuntap add dev one mode tap");
             ip("tuntap add dev two mode tap multi_queue");
-            sender.send(File::open("/proc/thread-self/ns/net").unwrap()).unwrap();
+            // One guest inherits the namespace from the thread that starts it.
+            let inside = (File::open("/proc/thread-self/ns/net").unwrap(), Taking::all_but("nothing"));
+            sender.send(inside).unwrap();
             Ok(())
         })?;
-        let namespace = namespaces.recv().unwrap();
+        let (namespace, inherits) = inside.recv().unwrap();
         let path = format!("/proc/self/fd/{}", namespace.as_raw_fd());
-        let taking = Taking::spawned("nothing", |spawn| spawn.network_namespace(path));
+        let enters = Taking::spawned("nothing", |spawn| spawn.network_namespace(path));
         drop(namespace);
-        let before = open_files();
-        taking.guest.plug(devices! { netdev tap ifname=two mq=2 }).unwrap();
-        // Here it would have been made.
-        let error = taking.guest.plug(devices! { netdev tap ifname=one mq=2 }).unwrap_err();
-        assert!(
-            matches!(&*error.problem, PlugProblem::Fds(SpawnError::Fd(fd)) if matches!(fd.problem, FdProblem::OneQueue { .. })),
-            "{error}"
-        );
-        until("all is as it was", || open_files() == before);
+        for taking in [inherits, enters] {
+            let before = open_files();
+            taking.guest.plug(devices! { netdev tap ifname=two mq=2 }).unwrap();
+            // Here it would have been made.
+            let error = taking.guest.plug(devices! { netdev tap ifname=one mq=2 }).unwrap_err();
+            assert!(
+                matches!(&*error.problem, PlugProblem::Fds(SpawnError::Fd(fd)) if matches!(fd.problem, FdProblem::OneQueue { .. })),
+                "{error}"
+            );
+            until("all is as it was", || open_files() == before);
+        }
         Ok(())
     })
 }
@@ -222,6 +237,99 @@ fn a_death_leaves_nothing_to_undo() -> Result<(), Lacking> {
     };
     assert!(ended && error.left.is_empty(), "{error}");
     assert!(error.to_string().contains("`net0`: device_add: QEMU has ended: exit status: 9"), "{error}");
+    Ok(())
+}
+
+fn a_backend_that_is_made_in_part_is_told() -> Result<(), Lacking> {
+    let taking = Taking::all_but("half of a netdev");
+    let error = taking.guest.plug(devices! { netdev user }).unwrap_err();
+    let left: Vec<_> = error.left.iter().map(|left| (left.what, &*left.id)).collect();
+    assert_eq!(left, [("a network backend", "net0")]);
+    // It may be another's, which was added meanwhile.
+    assert!(!taking.commands().iter().any(|command| command.starts_with("netdev_del")));
+    assert_eq!(taking.guest.plug(devices! { netdev user }).unwrap_err().left[0].id, "net1");
+    Ok(())
+}
+
+/// What QEMU does with a vhost-user backend's.
+fn what_goes_with_another_is_no_error() -> Result<(), Lacking> {
+    let taking = Taking::all_but("chardevs go with netdevs");
+    taking.guest.plug(devices! { netdev vhost-user id=n socket="/socket" }).unwrap();
+    taking.guest.unplug("n").unwrap();
+    let commands = taking.commands();
+    let last = [r#"netdev_del {"id":"n"}"#, r#"chardev-remove {"id":"char0"}"#].map(str::to_owned);
+    assert!(commands.ends_with(&last), "{commands:#?}");
+    assert_eq!(taking.guest.unplug("n").unwrap_err().to_string(), "the guest has no device `n`");
+    Ok(())
+}
+
+fn a_guest_that_refuses_is_told() -> Result<(), Lacking> {
+    for event in ["DEVICE_UNPLUG_GUEST_ERROR", "MEM_UNPLUG_ERROR"] {
+        let taking = Taking::all_but(event);
+        taking.guest.plug(devices! { netdev user }).unwrap();
+        let said = taking.guest.unplug("net0").unwrap_err().to_string();
+        assert_eq!(said, format!("the guest refuses to release `net0` ({event})"));
+        assert_eq!(taking.commands().last().unwrap(), r#"device_del {"id":"net0"}"#);
+    }
+    Ok(())
+}
+
+fn a_release_without_a_word_is_seen() -> Result<(), Lacking> {
+    for (fault, timeout) in [("silent releases", SHORT), ("many events", LONG)] {
+        let taking = Taking::all_but(fault);
+        taking.guest.plug(devices! { netdev user }).unwrap();
+        taking.guest.unplug_timeout("net0", timeout).unwrap();
+        assert_eq!(taking.commands().last().unwrap(), r#"netdev_del {"id":"net0"}"#, "{fault}");
+    }
+    Ok(())
+}
+
+fn what_another_has_removed_is_forgotten() -> Result<(), Lacking> {
+    let taking = Taking::all_but("nothing");
+    let qmp = taking.guest.qmp().unwrap();
+    let card = devices! { chardev null id=c; device isa-serial id=d chardev=c };
+    taking.guest.plug(card).unwrap();
+    qmp.execute_raw("device_del", json!({ "id": "d" })).unwrap();
+    qmp.execute_raw("chardev-remove", json!({ "id": "c" })).unwrap();
+    taking.guest.plug(card).unwrap();
+    taking.guest.unplug("d").unwrap();
+    let commands = taking.commands();
+    let removed = commands.iter().filter(|command| command.starts_with("chardev-remove")).count();
+    assert_eq!(removed, 2, "{commands:#?}");
+    // What belonged to a device that another has removed goes when the next leaves, and not from under a new one.
+    taking.guest.plug(card).unwrap();
+    qmp.execute_raw("device_del", json!({ "id": "d" })).unwrap();
+    taking.guest.plug(devices! { device isa-serial id=e chardev=c }).unwrap();
+    assert!(taking.guest.unplug("d").is_err());
+    assert!(taking.commands().last().unwrap().starts_with("device_add"));
+    taking.guest.unplug("e").unwrap();
+    assert_eq!(taking.commands().last().unwrap(), r#"chardev-remove {"id":"c"}"#);
+    Ok(())
+}
+
+fn plugs_and_unplugs_of_one_id_leave_no_device_without_its_backend() -> Result<(), Lacking> {
+    let taking = Taking::all_but("nothing");
+    let plugged = AtomicU32::new(0);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..100 {
+                    match taking.guest.plug(devices! { netdev user id=n }) {
+                        Ok(_) => drop(plugged.fetch_add(1, Ordering::Relaxed)),
+                        Err(error) => assert!(matches!(*error.problem, PlugProblem::Taken { .. }), "{error}"),
+                    }
+                    match taking.guest.unplug("n") {
+                        Ok(()) | Err(UnplugError::Missing { .. }) => {}
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            });
+        }
+    });
+    assert!(plugged.into_inner() > 100);
+    let left = taking.guest.qmp().unwrap().execute_raw("qom-list", json!({ "path": "/machine/peripheral" }));
+    assert_eq!(left.unwrap(), json!([]));
+    assert!(taking.guest.plug(devices! { netdev user id=n }).is_ok());
     Ok(())
 }
 

@@ -12,9 +12,9 @@ use std::thread;
 
 use qemu_runtime::{Exit, Fd, FdProblem, Guest, Plan, Spawn, SpawnError, Stdio, User};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::host;
+use crate::{host, taking};
 
 /// The plan of a stand-in.
 pub(crate) fn plan(args: &[&str], fds: Vec<Fd>) -> Plan {
@@ -44,7 +44,7 @@ pub(crate) fn main() -> Option<ExitCode> {
         }
         ["stand-in", "forks"] => fork(),
         ["stand-in", "hail"] => hail(),
-        ["stand-in", "qmp", "takes", log, refused, ..] => take(log, refused),
+        ["stand-in", "qmp", "takes", log, fault, ..] => taking::take(log, fault),
         ["stand-in", "qmp", "says", ..] => say(),
         ["stand-in", "qmp", "counts", ..] => count(),
         ["stand-in", "qmp", fault, ..] => speak(fault),
@@ -210,44 +210,13 @@ fn hail() {
 
 /// What was inherited for QMP.
 #[expect(unsafe_code, reason = "a file descriptor that was inherited has no owner")]
-fn conversation() -> UnixStream {
+pub(crate) fn conversation() -> UnixStream {
     // SAFETY: the runtime has put the socket there, and nothing else here uses it.
     unsafe { UnixStream::from_raw_fd(3) }
 }
 
-const GREETING: &str =
+pub(crate) const GREETING: &str =
     r#"{"QMP": {"version": {"qemu": {"major": 2, "minor": 9, "micro": 1}, "package": ""}}}"#;
-
-/// Takes each command and writes it down, but for the one that it refuses. A machine without anything.
-fn take(log: &str, refused: &str) {
-    let mut log = std::fs::File::create(log).unwrap();
-    let mut socket = conversation();
-    let lines = BufReader::new(socket.try_clone().unwrap()).lines();
-    writeln!(socket, "{GREETING}").unwrap();
-    for line in lines.map_while(Result::ok) {
-        let mut command: Value = serde_json::from_str(&line).unwrap();
-        let (name, arguments) = (command["execute"].take(), command["arguments"].take());
-        let name = name.as_str().unwrap();
-        if !name.starts_with("q") {
-            writeln!(log, "{name} {arguments}").unwrap();
-        }
-        let answer = match name {
-            _ if name == refused => json!({ "error": { "class": "GenericError", "desc": "no" } }),
-            "device_add" if refused == "death" => std::process::exit(9),
-            "qom-list" if arguments["path"] == "pcie.0" => {
-                json!({ "error": { "class": "DeviceNotFound", "desc": "no" } })
-            }
-            "add-fd" => json!({ "return": { "fdset-id": 7, "fd": 20 } }),
-            "human-monitor-command" => json!({ "return": "" }),
-            "query-name" => json!({ "return": { "name": "web" } }),
-            _ if name.starts_with("q") && name != "qmp_capabilities" => json!({ "return": [] }),
-            _ => json!({ "return": {} }),
-        };
-        let mut answer = answer;
-        answer["id"] = command["id"].take();
-        writeln!(socket, "{answer}").unwrap();
-    }
-}
 
 /// Says what it is told to, one character a byte, or else answers in order.
 fn say() {
