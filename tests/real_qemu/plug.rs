@@ -457,7 +457,29 @@ fn removed_by_others(qemu: &Qemu) -> Outcome {
     running.ask("chardev-remove", json!({ "id": "c" }))?;
     running.plug(text)?;
     running.unplug("p")?;
+    equal("all", running.all()?, before.clone())?;
+    // A card of others' on a backend that was plugged: QEMU would take it from under that.
+    running.plug("netdev user id=n")?;
+    running.ask("device_del", json!({ "id": "n" }))?;
+    running.resetting(|| until_gone(&running, "\"n\""))??;
+    running.ask("device_add", json!({ "driver": "virtio-net-pci", "netdev": "n", "id": "x" }))?;
+    let said = match running.guest.unplug("n") {
+        Err(error @ UnplugError::Left(_)) => error.to_string(),
+        other => return Err(Stop::failed(format!("{other:?}"))),
+    };
+    equal("what is said", said.as_str(), "a network backend `n` is left: a network card uses it")?;
+    running.unplug("x")?;
+    running.unplug("n")?;
     equal("all", running.all()?, before)
+}
+
+fn until_gone(running: &Running<'_>, id: &str) -> Outcome {
+    let deadline = Instant::now() + PATIENCE;
+    while running.ask("qom-list", json!({ "path": "/machine/peripheral" }))?.to_string().contains(id) {
+        ensure!(Instant::now() < deadline, "{id} doesn't go")?;
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }
 
 /// It goes on, and does what it was told meanwhile.
@@ -651,17 +673,7 @@ fn no_answer(qemu: &Qemu) -> Outcome {
     )?;
     equal("all", running.all()?, before)?;
     // It was asked; when it goes, nobody waits. Another call removes the rest.
-    running.resetting(|| {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let devices = running.ask("qom-list", json!({ "path": "/machine/peripheral" }))?.to_string();
-            if !devices.contains("net0") {
-                return Outcome::Ok(());
-            }
-            ensure!(Instant::now() < deadline, "it doesn't go")?;
-            thread::sleep(Duration::from_millis(20));
-        }
-    })??;
+    running.resetting(|| until_gone(&running, "\"net0\""))??;
     running.guest.unplug("net0").map_err(Stop::failed)?;
     equal("networks", running.info("network")?.trim(), "")
 }

@@ -22,6 +22,9 @@ const OBJECTS: &str = "/objects";
 /// What stands before the number of a set of file descriptors in its path.
 const SETS: &str = "/dev/fdset/";
 
+/// What stands before a network backend that has a card.
+const BEHIND: &str = " \\ ";
+
 /// The machine's bus that no device can be plugged into: PCI Express has it so.
 const ROOT: &str = "pcie.0";
 /// Devices whose bus has room for one other.
@@ -111,6 +114,18 @@ impl<'q> Asking<'q> {
         };
         let list = self.ask(command, Value::Null)?;
         Ok(items(&list).filter_map(|item| text(item, key)).map(str::to_owned).collect())
+    }
+
+    /// The ids of the network backends that have a card: they stand behind it.
+    pub(super) fn backends_of_cards(&self) -> Result<Vec<String>, QmpError> {
+        let networks = self.networks()?;
+        Ok(networks.lines().filter(|line| line.starts_with(BEHIND)).filter_map(backend).collect())
+    }
+
+    /// QEMU tells of network backends to people only.
+    fn networks(&self) -> Result<String, QmpError> {
+        let networks = self.ask("human-monitor-command", json!({ "command-line": "info network" }))?;
+        Ok(networks.as_str().unwrap_or_default().to_owned())
     }
 
     /// The path of the set of file descriptors that a drive of the VM's reads.
@@ -320,7 +335,7 @@ fn devfn(addr: &str) -> Option<u64> {
 
 /// The id of the network backend that a line is about: ` \ net0: index=0,type=tap,...`.
 fn backend(line: &str) -> Option<String> {
-    let (id, rest) = line.trim_start_matches([' ', '\\']).split_once(": ")?;
+    let (id, rest) = line.strip_prefix(BEHIND).unwrap_or(line).split_once(": ")?;
     (rest.starts_with("index=") && !rest.contains("type=nic")).then(|| id.to_owned())
 }
 

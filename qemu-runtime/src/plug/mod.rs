@@ -195,17 +195,18 @@ impl Guest {
         // Not before: meanwhile others may plug and unplug, also what has this id.
         let mut registry = self.registry();
         let inventory = Inventory::of(&asking).map_err(UnplugError::Qmp)?;
+        let was_plugged = registry.has_device(id);
         let is_known = registry.knows(id);
         registry.reconcile(&inventory);
         let is_found = found.is_some();
-        if !is_found {
-            // A device may have gone after a call that no longer waited: what belongs to it is known still.
-            registry.abandon([id.to_owned()]);
-        } else if !is_known && !inventory.has(Action::Device, id) {
-            let own = found.into_iter().flat_map(|found| found.own);
-            let own: Vec<_> = own.filter(|thing| inventory.has(thing.action, &thing.id)).collect();
+        if let Some(found) = found.filter(|_| !was_plugged && !inventory.has(Action::Device, id)) {
+            let own = found.own.into_iter().filter(|thing| inventory.has(thing.action, &thing.id));
+            let own: Vec<_> = own.collect();
             registry.abandon(own.iter().map(|thing| thing.id.clone()));
             registry.add(own);
+        } else if !is_found && is_known {
+            // A device may have gone after a call that no longer waited: what belongs to it is known still.
+            registry.abandon([id.to_owned()]);
         }
         let mut removal = Removal::new(&asking);
         registry.sweep(|thing| removal.remove(thing));
@@ -533,19 +534,31 @@ impl<'a, 'q> Removal<'a, 'q> {
             _ => Value::from(thing.id.as_str()),
         };
         loop {
-            let Err(error) = self.asking.ask(command, json!({ key: id })) else { return true };
-            let is_refused = matches!(error, QmpError::Refused { .. });
+            let (reason, is_refused) = if self.has_card(thing) {
+                ("a network card uses it".to_owned(), true)
+            } else {
+                match self.asking.ask(command, json!({ key: id })) {
+                    Ok(_) => return true,
+                    Err(error) => (error.to_string(), matches!(error, QmpError::Refused { .. })),
+                }
+            };
             // QEMU removes some backends with those that use them.
             if is_refused && self.asking.ids(thing.action).is_ok_and(|ids| !ids.contains(&thing.id)) {
                 return true;
             }
             let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + SETTLE);
             if !is_refused || deadline <= Instant::now() {
-                self.left.push(left(thing, error));
+                self.left.push(left(thing, reason));
                 return false;
             }
             thread::sleep(SETTLE / 50);
         }
+    }
+
+    /// Whether it is a network backend with a card: QEMU would take it from under that.
+    fn has_card(&self, thing: &Thing) -> bool {
+        let has_card = |cards: Vec<String>| cards.contains(&thing.id);
+        thing.action == Action::Netdev && self.asking.backends_of_cards().is_ok_and(has_card)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What was plugged into a guest, and what refers to what in it.
 
+use std::collections::HashSet;
 use std::mem;
 
 use crate::plan::Action;
@@ -46,6 +47,11 @@ impl Registry {
         self.things.iter().any(|thing| thing.id == id)
     }
 
+    /// Whether a device of this id was plugged.
+    pub(super) fn has_device(&self, id: &str) -> bool {
+        self.things.iter().any(|thing| thing.is_device() && thing.id == id)
+    }
+
     pub(super) fn add(&mut self, things: impl IntoIterator<Item = Thing>) {
         self.things.extend(things);
     }
@@ -64,6 +70,7 @@ impl Registry {
     /// Removes what nothing uses of what is to go, and what only that used.
     pub(super) fn sweep(&mut self, mut remove: impl FnMut(&Thing) -> bool) {
         let mut leaving = mem::take(&mut self.orphans);
+        let mut tried = HashSet::new();
         while let Some(id) = leaving.pop() {
             let things = &self.things;
             let is_used = |thing: &Thing| things.iter().any(|other| other.needs(&thing.id));
@@ -73,9 +80,11 @@ impl Registry {
             // What only watches it, such as a filter of a network backend, goes before it.
             let goes = |thing: &&Thing| !thing.is_device() && (thing.id == id || thing.needs(&id));
             let going: Vec<_> = things.iter().filter(goes).cloned().collect();
-            for thing in going.into_iter().rev().filter(|thing| remove(thing)) {
-                self.things.retain(|other| other.action != thing.action || other.id != thing.id);
-                leaving.extend(thing.needs);
+            for thing in going.into_iter().rev() {
+                if tried.insert((thing.action, thing.id.clone())) && remove(&thing) {
+                    self.things.retain(|other| other.action != thing.action || other.id != thing.id);
+                    leaving.extend(thing.needs);
+                }
             }
         }
     }
@@ -114,8 +123,8 @@ mod tests {
         let nodes = ["file=", "first= file", "second= file", "one: first", "two: second"];
         assert_eq!(swept(&nodes, &["one"]), ["first"]);
         assert_eq!(swept(&nodes, &["one", "two"]), ["second", "first", "file"]);
-        let stuck = ["file=", "stuck= file", "one: stuck"];
-        assert_eq!(swept(&stuck, &["one"]), ["stuck"]);
+        let stuck = ["file=", "stuck= file", "one: stuck", "two: stuck"];
+        assert_eq!(swept(&stuck, &["one", "two"]), ["stuck"]);
     }
 
     #[test]

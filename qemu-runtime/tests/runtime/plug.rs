@@ -267,7 +267,7 @@ fn a_guest_that_refuses_is_told() -> Result<(), Lacking> {
     for event in ["DEVICE_UNPLUG_GUEST_ERROR", "MEM_UNPLUG_ERROR"] {
         let taking = Taking::all_but(event);
         taking.guest.plug(devices! { netdev user }).unwrap();
-        let said = taking.guest.unplug("net0").unwrap_err().to_string();
+        let said = taking.guest.unplug_timeout("net0", SHORT).unwrap_err().to_string();
         assert_eq!(said, format!("the guest refuses to release `net0` ({event})"));
         assert_eq!(taking.commands().last().unwrap(), r#"device_del {"id":"net0"}"#);
     }
