@@ -478,7 +478,11 @@ impl<'a> Spawn<'a> {
         self.exit_with_parent && !self.detached && self.plan.target() >= Some(EXIT_WITH_PARENT)
     }
 
-    fn environment(&self) -> Result<Texts, SpawnError> {
+    /// Its environment, where it isn't just this process's.
+    fn environment(&self) -> Result<Option<Texts>, SpawnError> {
+        if !self.env_clear && self.env.is_empty() {
+            return Ok(None);
+        }
         let mut env = Texts::default();
         let mut set = |name: &OsStr, value: &OsStr| env.push_joined(&[name, OsStr::new("="), value]);
         if !self.env_clear {
@@ -491,7 +495,7 @@ impl<'a> Spawn<'a> {
                 set(name, value)?;
             }
         }
-        Ok(env)
+        Ok(Some(env))
     }
 
     /// The `PATH` in it.
