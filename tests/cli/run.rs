@@ -64,7 +64,7 @@ error: rejected
    :                  `-- -drive id=disk0,file=/no/such.img,format=raw,if=none
  4 | arg \"-display\" \"none\"
    `----
-  help: it must exist; a relative path is read from QEMU's working directory
+  help: it must exist, or its folder where QEMU makes it; a relative path is read from QEMU's working directory
 
 1 error
 "
