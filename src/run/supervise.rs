@@ -24,6 +24,8 @@ use super::terminal::Terminal;
 /// How long what QEMU writes to standard error is held back before it has greeted, and twice that at most. By then it has
 /// ended over it, or waits for something that it wants to be known.
 const HELD: Duration = Duration::from_millis(500);
+/// How soon after the first a signal is still the same wish: `timeout` sends it to this program, and then to its group.
+const AT_ONCE: Duration = Duration::from_millis(100);
 /// How long a QEMU that is to be shut down may still take to greet.
 const GREETING: Duration = Duration::from_secs(1);
 /// How long the end of the guest's output is waited for once QEMU has ended. Only where a process that QEMU left behind
@@ -82,6 +84,8 @@ pub(crate) struct Supervisor<'g> {
     sender: Sender<Event>,
     events: Receiver<Event>,
     stop: Option<Stop>,
+    /// When the first signal asked for that.
+    asked: Option<Instant>,
     said: Option<bool>,
     greeted: bool,
 }
@@ -108,6 +112,7 @@ impl<'g> Supervisor<'g> {
             sender,
             events,
             stop: None,
+            asked: None,
             said: None,
             greeted: false,
         }
@@ -191,11 +196,13 @@ impl<'g> Supervisor<'g> {
 
     fn signal<'s>(&mut self, signal: Signal, scope: &'s Scope<'s, 'g>) {
         match signal {
+            Signal::End if self.asked.is_some_and(|asked| asked.elapsed() < AT_ONCE) => {}
             Signal::End if self.stop.is_some() => {
                 self.kill();
                 self.say("killing QEMU");
             }
             Signal::End => {
+                self.asked = Some(Instant::now());
                 self.shut_down(Stop::Signal, scope);
             }
             Signal::Forward(number) => {

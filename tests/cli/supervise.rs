@@ -37,7 +37,9 @@ fn end(child: Child) -> Outcome {
     }
 }
 
+/// Not so soon after another that it would be the same wish.
 fn signal(child: &Child, signal: Signal) {
+    std::thread::sleep(std::time::Duration::from_millis(200));
     kill_process(Pid::from_child(child), signal).unwrap();
 }
 
@@ -94,9 +96,14 @@ fn a_signal_to_the_group_presses_the_power_button_too() {
     let mut lines = qmp(&socket);
     assert!(lines.nth(1).unwrap().contains("\"return\""));
     let all = |signal| kill_process_group(Pid::from_child(&child), signal).unwrap();
-    all(Signal::TERM);
+    // It sends one to the program and one to all.
+    for _ in 0..2 {
+        all(Signal::TERM);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
     let event = lines.next().unwrap();
     assert!(event.contains("\"POWERDOWN\""), "{event}");
+    std::thread::sleep(std::time::Duration::from_millis(200));
     all(Signal::TERM);
     assert_eq!(end(child).status, Some(137));
 }
