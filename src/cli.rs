@@ -38,6 +38,7 @@ Exit status:
   0    All is well; there may be warnings
   1    The source has errors
   2    Wrong usage, a file that can't be read, or output that can't be written
+  123  The guest's system panicked (run)
   124  The guest's time was up (run --timeout)
   125  QEMU could not be started: by run, or to be asked for its version
   Otherwise run ends with QEMU's own status, or 128 plus the signal that killed it";
@@ -104,11 +105,12 @@ pub(crate) struct Check {
 ///
 /// QEMU gets the standard input and output of this program, what it says on standard error is passed on, and what it
 /// rejects is reported at its place in the source. Its exit status becomes this program's (128 plus the signal's
-/// number where a signal killed it). It is 124 where the guest's time was up, 125 where QEMU
-/// could not be started, 1 where the source has errors, and 2 where it can't be read.
+/// number where a signal killed it). It is 123 where the guest's system panicked and QEMU ended over that, 124 where the
+/// guest's time was up, 125 where QEMU could not be started, 1 where the source has errors, and 2 where it can't be read.
 ///
 /// Ctrl-C, SIGTERM and SIGHUP press the guest's power button, and where that doesn't end it, QEMU is told to quit; a second
-/// one kills QEMU. Other signals are passed on.
+/// one kills QEMU. Other signals are passed on. Where standard input is no terminal, QEMU has a process group of its own:
+/// what `timeout` and `kill %1` send to the group is for this program. A unit of systemd needs `KillMode=mixed` for that.
 ///
 /// Without `--target`, and without `target` in the file, the VM is compiled for the QEMU that is installed.
 #[derive(Args, Debug)]
@@ -127,16 +129,18 @@ pub(crate) struct Run {
     pub(crate) grace: Duration,
     /// Shut the guest down once it has written this text to its serial port, and end with status 0
     ///
-    /// The serial port must be on standard output (`chardev stdio`). Where the guest ends without the text, the status is
-    /// QEMU's, or 1 where that is 0.
+    /// The serial port must be on standard output (`chardev stdio`, `nographic`): another is refused. Where the guest ends
+    /// without the text, the status is as without this option, or 1 where that is 0.
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) wait_for: Option<String>,
-    /// Let others manage the VM at this socket, which QEMU makes and which is removed at the end
+    /// Let others manage the VM at this socket, which is made before QEMU starts and removed at the end
     ///
-    /// It is as if `qmp unix "PATH" server nowait` were in the file.
+    /// It is as if `qmp unix "PATH" server nowait fd` were in the file. QEMU takes that from 2.12 on.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) qmp: Option<String>,
     /// Write the number of QEMU's process to this file once it runs, and remove the file at the end
+    ///
+    /// A file with the number of a process that has ended is replaced; any other is left alone, and nothing is started.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) pidfile: Option<PathBuf>,
     /// Give QEMU this program's file descriptor NUMBER in place of what it would open. May be repeated

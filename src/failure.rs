@@ -14,6 +14,8 @@ pub(crate) mod status {
     pub(crate) const USAGE: u8 = 2;
     /// The guest ended without what it was to say.
     pub(crate) const UNSAID: u8 = 1;
+    /// The guest's system panicked.
+    pub(crate) const PANICKED: u8 = 123;
     /// The guest's time was up.
     pub(crate) const TIMEOUT: u8 = 124;
     /// QEMU could not be started.

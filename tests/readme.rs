@@ -4,6 +4,8 @@
 
 use std::process::{Command, Output};
 
+use qemu_runtime::{Guest, devices};
+
 /// The code blocks of the README in this language.
 fn blocks(language: &str) -> Vec<String> {
     let readme = std::fs::read_to_string("README.md").unwrap();
@@ -54,4 +56,23 @@ fn the_program_is_the_example() {
     let example = std::fs::read_to_string("examples/hello.rs").unwrap();
     let code: Vec<_> = example.lines().filter(|line| !line.starts_with("//!")).collect();
     assert_eq!(code.join("\n").trim(), shown.trim());
+}
+
+/// What the README shows of a guest that runs, so that it is compiled.
+#[expect(dead_code, reason = "it takes a tap and a disk that aren't there")]
+fn plugs(guest: &Guest) -> Result<(), Box<dyn std::error::Error>> {
+    let plugged = guest.plug(devices! {
+        netdev tap ifname=tap1 mq=2 vhost bus=rp0
+        disk file="/srv/data.qcow2" format=qcow2 bus=rp1
+    })?;
+    guest.unplug("net0")?;
+    drop(plugged);
+    Ok(())
+}
+
+#[test]
+fn the_plugging_program_is_compiled() {
+    let shown = blocks("rust").get(1).expect("the README shows how to plug").clone();
+    let indented: Vec<_> = shown.lines().map(|line| format!("    {line}")).collect();
+    assert!(include_str!("readme.rs").contains(&indented.join("\n")), "{shown}");
 }

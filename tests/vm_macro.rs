@@ -77,7 +77,8 @@ fn what_qemu_rejects_is_in_the_program() {
         error,
         Some(format!(
             "{}:{}:9: QEMU rejects `-drive id=root,file=/no/such.img,format=raw,if=none`: Could not open '/no/such.img': \
-             No such file or directory: it must exist; a relative path is read from QEMU's working directory",
+             No such file or directory: it must exist, or its folder where QEMU makes it; a relative path is read \
+             from QEMU's working directory",
             file!(),
             line + 3
         ))

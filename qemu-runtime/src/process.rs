@@ -45,6 +45,8 @@ pub(crate) struct Command {
     pub(crate) fds: Vec<(RawFd, OwnedFd)>,
     /// Whether it is to be independent of this process: a session of its own, and no death with its parent.
     pub(crate) detached: bool,
+    /// Whether it is to have a process group of its own, which a session of its own is anyway.
+    pub(crate) own_group: bool,
     /// Whether it is to be spared the signals by which a terminal ends programs.
     pub(crate) shielded: bool,
     /// What it is bound by.
@@ -81,6 +83,7 @@ pub(crate) enum Step {
     Attend,
     /// In the child, from here on.
     Session,
+    Group,
     Cgroup,
     NetworkNamespace,
     Place,
@@ -93,8 +96,9 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    const IN_CHILD: [Self; 10] = [
+    const IN_CHILD: [Self; 11] = [
         Self::Session,
+        Self::Group,
         Self::Cgroup,
         Self::NetworkNamespace,
         Self::Place,
@@ -113,6 +117,7 @@ impl Step {
             Self::Clone => "making a process",
             Self::Attend => "watching the process",
             Self::Session => "making a session",
+            Self::Group => "making a process group",
             Self::Cgroup => "joining the control group",
             Self::NetworkNamespace => "entering the network namespace",
             Self::Place => "giving the file descriptors their numbers",
@@ -204,6 +209,7 @@ struct Child<'a> {
     limits: Vec<(libc::__rlimit_resource_t, libc::rlimit)>,
     user: Option<&'a User>,
     detached: bool,
+    own_group: bool,
     shielded: bool,
     parent: libc::pid_t,
     /// Whether the parent may end it.
@@ -228,6 +234,7 @@ impl<'a> Child<'a> {
             limits: command.bounds.limits.iter().map(|(what, limit)| (what.raw(), limit.raw())).collect(),
             user: command.bounds.user.as_ref(),
             detached: command.detached,
+            own_group: command.own_group,
             shielded: command.shielded,
             parent: std::process::id().cast_signed(),
             mortal: command.bounds.user.as_ref().is_none_or(may_end),
@@ -292,6 +299,10 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
     // SAFETY: as above.
     if child.detached && unsafe { libc::setsid() } < 0 {
         return Step::Session;
+    }
+    // SAFETY: as above. The leader of a session has a group of its own, and may not have another.
+    if child.own_group && !child.detached && unsafe { libc::setpgid(0, 0) } < 0 {
+        return Step::Group;
     }
     if let Some(cgroup) = child.cgroup {
         // Zero is whoever writes it.

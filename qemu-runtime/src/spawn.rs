@@ -69,6 +69,7 @@ pub struct Spawn<'a> {
     detached: bool,
     /// How long a daemon may take to get ready.
     daemon_timeout: Duration,
+    own_group: bool,
     shielded: bool,
     qmp: Option<QmpOptions>,
 }
@@ -92,6 +93,7 @@ impl<'a> Spawn<'a> {
             handed: Vec::new(),
             detached: false,
             daemon_timeout: Duration::from_secs(60),
+            own_group: false,
             shielded: false,
             qmp: None,
         }
@@ -236,9 +238,18 @@ impl<'a> Spawn<'a> {
         self
     }
 
+    /// Gives QEMU a process group of its own, so that a signal to this process's group, as a shell's job control and
+    /// `timeout` send it, reaches this process alone, which can then [shut the guest down](Guest::shutdown). Not for a QEMU
+    /// that reads from a terminal: the terminal lets only one group do that, and stops the others.
+    pub const fn own_group(mut self) -> Self {
+        self.own_group = true;
+        self
+    }
+
     /// Spares QEMU the signals by which a terminal ends programs: it never sees SIGINT (Ctrl-C) or SIGHUP. A terminal
     /// sends them to the whole process group, and QEMU, which stays in this one to read from the terminal, would
-    /// end at once, before this process could [shut the guest down](Guest::shutdown).
+    /// end at once, before this process could [shut the guest down](Guest::shutdown). Where it doesn't read from one,
+    /// [a group of its own](Self::own_group) spares it all signals to the group.
     pub const fn shielded(mut self) -> Self {
         self.shielded = true;
         self
@@ -305,6 +316,7 @@ impl<'a> Spawn<'a> {
             detached,
             daemon_timeout,
             shielded,
+            own_group,
             qmp,
         } = self;
         Spawn {
@@ -323,6 +335,7 @@ impl<'a> Spawn<'a> {
             detached,
             daemon_timeout,
             shielded,
+            own_group,
             qmp,
         }
     }
@@ -401,6 +414,7 @@ impl<'a> Spawn<'a> {
             fds,
             detached: self.detached,
             bounds,
+            own_group: self.own_group,
             shielded: self.shielded,
         };
         let failed = |step, source| match step {

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::output;
 
@@ -12,7 +13,8 @@ use crate::output;
 pub(crate) struct Messages(Arc<Mutex<State>>);
 
 enum State {
-    Held(Vec<u8>),
+    /// What is held back, and when the first of it came.
+    Held(Vec<u8>, Option<Instant>),
     PassedOn,
 }
 
@@ -21,7 +23,7 @@ const MOST: usize = 1 << 20;
 
 impl Messages {
     pub(crate) fn held() -> Self {
-        Self(Arc::new(Mutex::new(State::Held(Vec::new()))))
+        Self(Arc::new(Mutex::new(State::Held(Vec::new(), None))))
     }
 
     /// Passes on what was held back, and all that comes from now on.
@@ -29,19 +31,29 @@ impl Messages {
         self.lock().release();
     }
 
-    /// The same without a part of `text`, which is the end of all that came. Where that was passed on already, it stays so.
-    pub(crate) fn release_without(&self, text: &str, part: &Range<usize>) {
+    /// Passes on what was held back for so long: QEMU has not ended over it. What comes from now on is held back still.
+    pub(crate) fn release_older(&self, age: Duration) {
         let mut state = self.lock();
-        let held = state.take();
-        match (text.get(..part.start), text.get(part.end..)) {
-            (Some(before), Some(behind)) if held.ends_with(text.as_bytes()) => {
-                let earlier = held.len() - text.len();
-                pass_on(held.get(..earlier).unwrap_or_default());
-                pass_on(before.as_bytes());
-                pass_on(behind.as_bytes());
-            }
-            _ => pass_on(&held),
+        if let State::Held(held, since) = &mut *state
+            && since.is_some_and(|since| since.elapsed() >= age)
+        {
+            *since = None;
+            pass_on(&std::mem::take(held));
         }
+    }
+
+    /// Passes on what was held back without a part of `text`, which is the end of all that came. Where that was passed on
+    /// already, it stays so.
+    pub(crate) fn release_without(&self, text: &str, part: &Range<usize>) {
+        let held = self.lock().take();
+        // The beginning of the text may have been passed on, or more than the text be held.
+        let in_held = |at: usize| (held.len() + at).checked_sub(text.len());
+        let place = in_held(part.start).zip(in_held(part.end)).filter(|(start, end)| {
+            text.get(part.clone()).is_some_and(|part| held.get(*start..*end) == Some(part.as_bytes()))
+        });
+        let (start, end) = place.unwrap_or((held.len(), held.len()));
+        pass_on(held.get(..start).unwrap_or_default());
+        pass_on(held.get(end..).unwrap_or_default());
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -56,7 +68,7 @@ impl State {
 
     fn take(&mut self) -> Vec<u8> {
         match std::mem::replace(self, Self::PassedOn) {
-            Self::Held(held) => held,
+            Self::Held(held, _) => held,
             Self::PassedOn => Vec::new(),
         }
     }
@@ -66,7 +78,10 @@ impl Write for Messages {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut state = self.lock();
         match &mut *state {
-            State::Held(held) if held.len() + bytes.len() <= MOST => held.extend_from_slice(bytes),
+            State::Held(held, since) if held.len() + bytes.len() <= MOST => {
+                held.extend_from_slice(bytes);
+                since.get_or_insert_with(Instant::now);
+            }
             _ => {
                 state.release();
                 pass_on(bytes);

@@ -8,7 +8,9 @@ mod signals;
 mod supervise;
 mod terminal;
 
-use qemu_runtime::{Exit, Plan, Spawn, SpawnError, Stderr, Stdio, daemonizes, inherited_fd};
+use std::io::{self, IsTerminal as _};
+
+use qemu_runtime::{Cause, Exit, Plan, Spawn, SpawnError, Stderr, Stdio, daemonizes, inherited_fd};
 
 use crate::cli::Run;
 use crate::compile::{Unnamed, compile};
@@ -44,10 +46,13 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
     if goes_away {
         refuse_what_stays(command)?;
     }
+    if command.wait_for.is_some() {
+        serial::refuse_elsewhere(&plan)?;
+    }
 
     // In this order, so that they end in the other: whatever ends this, the terminal comes back last.
-    let _terminal = Terminal::save();
-    let _socket = command.qmp.as_deref().map(QmpSocket::at).transpose()?;
+    let terminal = Terminal::save();
+    command.pidfile.as_deref().map(PidFile::make_way).transpose()?;
     let messages = Messages::held();
     let stdout = if command.wait_for.is_some() { Stdio::Pipe } else { Stdio::Inherit };
     let mut spawn =
@@ -57,14 +62,21 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
     }
     spawn = spawn.listen_fds().map_err(Failure::not_started)?;
     spawn = if goes_away { spawn.detached() } else { spawn.shielded().qmp() };
+    if !io::stdin().is_terminal() {
+        // What is sent to the group, as `timeout` does, is ours to act on. From a terminal QEMU can read in this group only.
+        spawn = spawn.own_group();
+    }
     let mut guest = match spawn.spawn() {
         Ok(guest) => guest,
         Err(SpawnError::Daemon { exit }) => {
             explain(&exit, &plan, &source, command, &messages)?;
             return Ok(exit_status(&exit));
         }
-        Err(error) => return Err(Failure::not_started(error)),
+        Err(error) => {
+            return Err(QmpSocket::failure(&error).unwrap_or_else(|| Failure::not_started(error)));
+        }
     };
+    let _socket = command.qmp.as_deref().map(QmpSocket::at);
     if goes_away {
         messages.release();
         return Ok(status::SUCCESS);
@@ -74,43 +86,57 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
     let _pid_file = command.pidfile.as_deref().map(|path| PidFile::write(path, guest.id())).transpose()?;
 
     let serial = guest.take_stdout().zip(command.wait_for.clone());
-    let end = Supervisor::new(&guest, command, &messages, signals).run(serial);
+    let end = Supervisor::new(&guest, command, &messages, &terminal, signals).run(serial);
     let End { exit, stop, said, greeted } = end;
-    if greeted || stop.is_some() {
+    let explained = if greeted || stop.is_some() {
         messages.release();
+        false
     } else {
-        explain(&exit, &plan, &source, command, &messages)?;
-    }
+        explain(&exit, &plan, &source, command, &messages)?
+    };
+    complain(&exit, stop);
     let own = exit_status(&exit);
     Ok(match (stop, &command.wait_for) {
         (Some(Stop::Timeout), _) => status::TIMEOUT,
         (_, Some(_)) if said => status::SUCCESS,
         (_, Some(text)) => {
-            output::complain(&format!("the guest ended without `{text}` on its serial port"));
+            if !explained {
+                output::complain(&format!("the guest ended without `{text}` on its serial port"));
+            }
             if own == status::SUCCESS { status::UNSAID } else { own }
         }
         _ => own,
     })
 }
 
-/// Says why QEMU ended before its guest began: at the source, where that has it.
+/// Says of an end what neither QEMU says nor anybody knows who asked for it.
+fn complain(exit: &Exit, stop: Option<Stop>) {
+    match exit.cause() {
+        Cause::GuestPanicked => output::complain("the guest's system panicked"),
+        Cause::Signal(number) if stop.is_none() => {
+            let name = signal_hook::low_level::signal_name(number).unwrap_or("a signal without a name");
+            output::complain(&format!("{name} killed QEMU"));
+        }
+        _ => {}
+    }
+}
+
+/// Says why QEMU ended before its guest began: at the source, where that has it. Whether QEMU had said why.
 fn explain(
     exit: &Exit,
     plan: &Plan,
     source: &Source,
     command: &Run,
     messages: &Messages,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     match exit.rejection(plan) {
         Some(rejection) if rejection.span.is_some() => {
             messages.release_without(&exit.stderr_text(), &rejection.said);
-            rejected::report(&rejection, source, command)
+            rejected::report(&rejection, source, command)?;
         }
-        _ => {
-            messages.release();
-            Ok(())
-        }
+        _ => messages.release(),
     }
+    Ok(!exit.stderr().is_empty())
 }
 
 /// Refuses the options for which QEMU must stay, where it goes into the background.
@@ -129,8 +155,11 @@ fn refuse_what_stays(command: &Run) -> Result<(), Failure> {
     }
 }
 
-/// As a shell has it.
+/// QEMU's own as a shell has it, unless that would hide the guest's panic.
 fn exit_status(exit: &Exit) -> u8 {
+    if exit.cause() == Cause::GuestPanicked {
+        return status::PANICKED;
+    }
     let signalled = || u8::try_from(exit.signal()?).ok()?.checked_add(status::SIGNALLED);
     exit.code().and_then(|code| u8::try_from(code).ok()).or_else(signalled).unwrap_or(u8::MAX)
 }

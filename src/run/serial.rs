@@ -1,9 +1,39 @@
 //! What the guest writes to its serial port, where that is standard output.
 
+use std::ffi::OsStr;
 use std::io::{self, PipeReader, Read as _};
+use std::iter;
 use std::thread;
 
+use qemu_dsl::plan::Plan;
+
+use crate::failure::Failure;
 use crate::output;
+
+/// Refuses to watch a serial port that is not on standard output, as far as the plan's arguments tell.
+pub(crate) fn refuse_elsewhere(plan: &Plan) -> Result<(), Failure> {
+    const STDOUT: [&str; 5] = ["stdio", "mon:stdio", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+    const MONITORS: [&str; 3] = ["-monitor", "-qmp", "-qmp-pretty"];
+
+    let args: Vec<_> = plan.args().map(OsStr::to_string_lossy).collect();
+    let has = |option: &str| args.iter().any(|arg| arg == option);
+    // `stdio`, `path=/dev/stdout` and `file:/dev/stdout` are parts of values.
+    let is_stdout = |value: &str| {
+        value.split(',').any(|part| {
+            let part = part.split_once('=').map_or(part, |(_, own)| own);
+            STDOUT.contains(&part.strip_prefix("file:").unwrap_or(part))
+        })
+    };
+    let before = iter::once("").chain(args.iter().map(AsRef::as_ref));
+    let somewhere = before.zip(&args).any(|(option, value)| !MONITORS.contains(&option) && is_stdout(value));
+    if somewhere || (has("-nographic") && !has("-nodefaults")) {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "--wait-for: no serial port of this VM is on standard output: write `chardev stdio id=com1` and \
+         `device isa-serial chardev=com1`, or `nographic`",
+    ))
+}
 
 /// Passes on what comes in, on a thread of its own. Says once whether `text` came, and then goes on.
 pub(crate) fn watch(mut from: PipeReader, text: String, say: impl Fn(bool) + Send + 'static) {

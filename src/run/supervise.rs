@@ -19,10 +19,13 @@ use crate::output;
 use super::messages::Messages;
 use super::serial;
 use super::signals::{Signal, Signals};
+use super::terminal::Terminal;
 
-/// How long what QEMU writes to standard error is held back at most. By then it has rejected its arguments, or waits for
-/// something that it wants to be known.
-const HELD: Duration = Duration::from_secs(1);
+/// How long what QEMU writes to standard error is held back before it has greeted, and twice that at most. By then it has
+/// ended over it, or waits for something that it wants to be known.
+const HELD: Duration = Duration::from_millis(500);
+/// How soon after the first a signal is still the same wish: `timeout` sends it to this program, and then to its group.
+const AT_ONCE: Duration = Duration::from_millis(100);
 /// How long a QEMU that is to be shut down may still take to greet.
 const GREETING: Duration = Duration::from_secs(1);
 /// How long the end of the guest's output is waited for once QEMU has ended. Only where a process that QEMU left behind
@@ -41,7 +44,9 @@ enum Event {
 
 /// What is written to standard error.
 enum Words {
+    /// What QEMU said and was held back: all of it, or what is old.
     QemuHeldBack,
+    QemuOld,
     Own(String),
 }
 
@@ -69,21 +74,30 @@ pub(crate) struct Supervisor<'g> {
     guest: &'g Guest,
     grace: Duration,
     messages: &'g Messages,
+    terminal: &'g Terminal,
     /// When its time is up.
     timeout: Option<Instant>,
-    /// When standard error is no longer held back.
+    /// When to look next at what is held back of standard error.
     release: Option<Instant>,
     /// What is to be written to standard error, by a thread of its own.
     writer: Option<Sender<Words>>,
     sender: Sender<Event>,
     events: Receiver<Event>,
     stop: Option<Stop>,
+    /// When the first signal asked for that.
+    asked: Option<Instant>,
     said: Option<bool>,
     greeted: bool,
 }
 
 impl<'g> Supervisor<'g> {
-    pub(crate) fn new(guest: &'g Guest, command: &Run, messages: &'g Messages, signals: Signals) -> Self {
+    pub(crate) fn new(
+        guest: &'g Guest,
+        command: &Run,
+        messages: &'g Messages,
+        terminal: &'g Terminal,
+        signals: Signals,
+    ) -> Self {
         let now = Instant::now();
         let (sender, events) = mpsc::channel();
         signals.listen(tell(&sender, Event::Signal));
@@ -91,12 +105,14 @@ impl<'g> Supervisor<'g> {
             guest,
             grace: command.grace,
             messages,
+            terminal,
             timeout: command.timeout.and_then(|timeout| now.checked_add(timeout)),
             release: Some(now + HELD),
             writer: None,
             sender,
             events,
             stop: None,
+            asked: None,
             said: None,
             greeted: false,
         }
@@ -117,6 +133,7 @@ impl<'g> Supervisor<'g> {
                 for words in words {
                     match words {
                         Words::QemuHeldBack => messages.release(),
+                        Words::QemuOld => messages.release_older(HELD),
                         Words::Own(words) => output::complain(&words),
                     }
                 }
@@ -161,7 +178,8 @@ impl<'g> Supervisor<'g> {
     fn look_at_the_clock<'s>(&mut self, scope: &'s Scope<'s, 'g>) {
         let is_over = |deadline: &mut Option<Instant>| deadline.take_if(|at| *at <= Instant::now()).is_some();
         if is_over(&mut self.release) {
-            self.release();
+            self.write(Words::QemuOld);
+            self.release = Some(Instant::now() + HELD);
         }
         if is_over(&mut self.timeout) {
             self.shut_down(Stop::Timeout, scope);
@@ -178,17 +196,21 @@ impl<'g> Supervisor<'g> {
 
     fn signal<'s>(&mut self, signal: Signal, scope: &'s Scope<'s, 'g>) {
         match signal {
+            Signal::End if self.asked.is_some_and(|asked| asked.elapsed() < AT_ONCE) => {}
             Signal::End if self.stop.is_some() => {
                 self.kill();
                 self.say("killing QEMU");
             }
             Signal::End => {
+                self.asked = Some(Instant::now());
                 self.shut_down(Stop::Signal, scope);
             }
             Signal::Forward(number) => {
                 self.send(number);
                 if number == SIGTSTP && self.has_stopped() {
-                    // What continues this program is a signal that is passed on in turn.
+                    // The shell gets the terminal as it was. What continues this program is a signal that is passed on in
+                    // turn, on which QEMU makes the terminal its own again.
+                    self.terminal.restore();
                     let _ = kill_process(getpid(), Number::STOP);
                 }
             }
@@ -224,7 +246,8 @@ impl<'g> Supervisor<'g> {
         self.write(Words::Own(words.into()));
     }
 
-    fn release(&self) {
+    fn release(&mut self) {
+        self.release = None;
         self.write(Words::QemuHeldBack);
     }
 

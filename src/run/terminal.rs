@@ -43,13 +43,18 @@ impl Terminal {
         };
         Self(streams.into_iter().map(save).collect())
     }
+
+    /// Makes them as they were.
+    pub(crate) fn restore(&self) {
+        for saved in &self.0 {
+            saved.stream.with(|fd| saved.restore(fd));
+        }
+    }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        for saved in &self.0 {
-            saved.stream.with(|fd| saved.restore(fd));
-        }
+        self.restore();
     }
 }
 

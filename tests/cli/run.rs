@@ -64,7 +64,7 @@ error: rejected
    :                  `-- -drive id=disk0,file=/no/such.img,format=raw,if=none
  4 | arg \"-display\" \"none\"
    `----
-  help: it must exist; a relative path is read from QEMU's working directory
+  help: it must exist, or its folder where QEMU makes it; a relative path is read from QEMU's working directory
 
 1 error
 "
@@ -122,10 +122,17 @@ fn what_else_qemu_says_at_its_start_stays() {
         ran.stderr
     );
     assert!(ran.stderr.contains("QEMU rejects this: too much"), "{}", ran.stderr);
-    let ran =
-        run(&["run", "-", "--qmp", "/no/such/q"], "machine none\nnodefaults\narg \"-display\" \"none\"\n");
+    // It is shown once, however long QEMU took to say so, and says itself why a text was not on a serial port.
+    let late = "[ \"$1\" = --version ] && exit; echo 'qemu: warning: one' >&2; sleep 2; \
+                echo 'qemu: -nographic: no' >&2; exit 1";
+    let folder = Folder::new();
+    let program = folder.script("qemu", late);
+    folder.file("a.vm", format!("qemu {}\nnographic\n", quoted(program.to_str().unwrap())));
+    let ran = folder.run(&["run", "a.vm", "--wait-for", "login:"]);
     assert_eq!(ran.status, Some(1));
-    assert!(ran.stderr.starts_with("qemu-system-x86_64: -qmp unix:/no/such/q"), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("qemu: warning: one\nerror: rejected\n"), "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches(": no\n").count(), 1, "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("`----\n\n1 error\n"), "{}", ran.stderr);
 }
 
 #[test]

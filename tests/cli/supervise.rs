@@ -3,16 +3,20 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::support::{Folder, Outcome, dslc, outcome, qmp, quoted, run, wait_for};
 
 /// A guest that does nothing and heeds no power button.
 const IDLE: &str =
     "target 7.2\nmachine pc accel=tcg\nnodefaults\nno-user-config\narg \"-display\" \"none\"\n";
+
+/// What a socket's path is followed by where somebody listens there.
+const IN_USE: &str = ": Address already in use: somebody listens there, perhaps a guest that still runs: choose another path\n";
 
 /// `run` of `text`, to be started, and the folder that it runs in.
 fn prepare(text: &str, args: &[&str]) -> (Folder, Command) {
@@ -33,7 +37,9 @@ fn end(child: Child) -> Outcome {
     }
 }
 
+/// Not so soon after another that it would be the same wish.
 fn signal(child: &Child, signal: Signal) {
+    std::thread::sleep(std::time::Duration::from_millis(200));
     kill_process(Pid::from_child(child), signal).unwrap();
 }
 
@@ -41,7 +47,7 @@ fn signal(child: &Child, signal: Signal) {
 fn stand_in(folder: &Folder, body: &str) -> PathBuf {
     let traps = "trap 'echo terminated; exit 5' TERM; trap 'echo one' USR1; trap 'echo two; exit 6' USR2";
     let program = folder.script("qemu", &format!("ulimit -c 0; {traps}; echo $$ >started\n{body}"));
-    folder.file("a.vm", format!("target 7.2\nqemu {}\n", quoted(program.to_str().unwrap())))
+    folder.file("a.vm", format!("target 7.2\nqemu {}\nnographic\n", quoted(program.to_str().unwrap())))
 }
 
 /// Runs a stand-in until it has started.
@@ -79,6 +85,48 @@ fn the_first_signal_presses_the_power_button_and_the_second_kills() {
         );
         assert!(!socket.exists());
     }
+}
+
+#[test]
+fn a_signal_to_the_group_presses_the_power_button_too() {
+    let (folder, mut command) = prepare(IDLE, &["--qmp", "q"]);
+    // As `timeout` has it, and a shell with job control.
+    let child = command.process_group(0).spawn().unwrap();
+    let socket = folder.path().join("q");
+    let mut lines = qmp(&socket);
+    assert!(lines.nth(1).unwrap().contains("\"return\""));
+    let all = |signal| kill_process_group(Pid::from_child(&child), signal).unwrap();
+    // It sends one to the program and one to all.
+    for _ in 0..2 {
+        all(Signal::TERM);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let event = lines.next().unwrap();
+    assert!(event.contains("\"POWERDOWN\""), "{event}");
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    all(Signal::TERM);
+    assert_eq!(end(child).status, Some(137));
+}
+
+#[test]
+fn a_panic_and_a_signal_that_killed_qemu_are_told() {
+    // It writes "panicked" to the port of pvpanic, and halts.
+    let mut image = vec![0xba, 0x05, 0x05, 0xb0, 0x01, 0xee, 0xf4];
+    image.resize(510, 0);
+    image.extend([0x55, 0xaa]);
+    let guest = "device pvpanic\nblockdev file node-name=boot filename=\"boot.img\" read-only=on\n\
+                 device floppy drive=boot\n";
+    let (folder, mut command) = prepare(&format!("{IDLE}{guest}"), &[]);
+    folder.file("boot.img", image);
+    let ended = end(command.spawn().unwrap());
+    assert_eq!(
+        (ended.status, ended.stderr.as_str()),
+        (Some(123), "qemu-dslc: the guest's system panicked\n")
+    );
+
+    let folder = Folder::new();
+    let ended = end(start(&folder, "kill -SEGV $$", &[]));
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(139), "qemu-dslc: SIGSEGV killed QEMU\n"));
 }
 
 #[test]
@@ -146,7 +194,7 @@ fn a_socket_that_is_too_busy_to_answer_is_in_use() {
     let connected: Vec<_> = connections.iter().map(|socket| rustix::net::connect(socket, &address)).collect();
     assert_eq!(connected.last(), Some(&Err(rustix::io::Errno::AGAIN)));
     let ran = end(command.spawn().unwrap());
-    assert_eq!(ran.stderr, "qemu-dslc: --qmp q: another program listens there\n");
+    assert_eq!(ran.stderr, format!("qemu-dslc: --qmp {}{IN_USE}", path.display()));
     assert_eq!(ran.status, Some(2));
 }
 
@@ -259,9 +307,54 @@ fn a_guest_that_ends_without_saying_it_has_failed() {
 }
 
 #[test]
-fn others_manage_the_vm_at_a_socket() {
-    for (name, argument) in [("q", "unix:q,server=on,wait=off"), ("a=b,c", "path=a=b,,c,server=on,wait=off")]
+fn a_serial_port_elsewhere_is_not_waited_for() {
+    for elsewhere in
+        ["", "chardev null id=com1\ndevice isa-serial chardev=com1\narg \"-monitor\" \"stdio\"\n"]
     {
+        let (_folder, mut command) = prepare(&format!("{IDLE}{elsewhere}"), &["--wait-for", "x"]);
+        let ended = end(command.spawn().unwrap());
+        assert_eq!(ended.status, Some(2));
+        assert_eq!(
+            ended.stderr,
+            "qemu-dslc: --wait-for: no serial port of this VM is on standard output: write `chardev stdio id=com1` and \
+             `device isa-serial chardev=com1`, or `nographic`\n"
+        );
+    }
+}
+
+#[test]
+fn of_runs_that_start_at_once_one_has_the_socket_and_the_pid_file() {
+    for option in ["--qmp", "--pidfile"] {
+        let (folder, mut command) = prepare(IDLE, &[option, "x", "--grace", "0"]);
+        let path = folder.path().join("x");
+        let children: Vec<_> = (0..3).map(|_| command.spawn().unwrap()).collect();
+        let (mut ended, mut running) = (Vec::new(), children);
+        wait_for(|| {
+            let at = running.iter_mut().position(|child| child.try_wait().unwrap().is_some())?;
+            ended.push(running.remove(at));
+            (running.len() == 1).then_some(())
+        })
+        .unwrap();
+        for child in ended {
+            let ended = end(child);
+            assert_eq!(ended.status, Some(2), "{ended:?}");
+            assert!(ended.stderr.starts_with(&format!("qemu-dslc: {option} ")), "{}", ended.stderr);
+        }
+        let child = running.pop().unwrap();
+        if option == "--qmp" {
+            assert!(qmp(&path).nth(1).unwrap().contains("\"return\""));
+        } else {
+            wait_for(|| fs::read_to_string(&path).ok()).unwrap();
+        }
+        signal(&child, Signal::TERM);
+        end(child);
+        assert!(!path.exists());
+    }
+}
+
+#[test]
+fn others_manage_the_vm_at_a_socket() {
+    for name in ["q", "a=b,c"] {
         let (folder, mut command) = prepare(IDLE, &["--qmp", name]);
         let socket = folder.path().join(name);
         // What an earlier run left there when it was killed.
@@ -272,7 +365,7 @@ fn others_manage_the_vm_at_a_socket() {
         let second = outcome(dslc(["run", "a.vm", "--qmp", name]).current_dir(folder.path()), "");
         assert_eq!(
             (second.status, second.stderr),
-            (Some(2), format!("qemu-dslc: --qmp {name}: another program listens there\n"))
+            (Some(2), format!("qemu-dslc: --qmp {}{IN_USE}", socket.display()))
         );
         // A QEMU that is killed leaves its socket.
         signal(&child, Signal::INT);
@@ -284,13 +377,16 @@ fn others_manage_the_vm_at_a_socket() {
         assert!(!socket.exists());
         let printed =
             outcome(dslc(["run", "--dry-run", "a.vm", "--qmp", name]).current_dir(folder.path()), "");
+        let argument = "socket,id=qemu-dslc-qmp,fd=3,server=on,wait=off";
         assert!(printed.stdout.contains(argument), "{}", printed.stdout);
+        assert!(printed.stdout.contains("# fd 3, qemu-dslc-qmp.0: unix-listen"), "{}", printed.stdout);
     }
     let (folder, mut command) = prepare(IDLE, &["--qmp", "a.vm"]);
     let ended = end(command.spawn().unwrap());
-    assert_eq!(
-        (ended.status, ended.stderr.as_str()),
-        (Some(2), "qemu-dslc: --qmp a.vm: there is a file that is no socket\n")
+    assert_eq!(ended.status, Some(2));
+    assert!(
+        ended.stderr.contains("what is there is no socket: remove it, or choose another path"),
+        "{ended:?}"
     );
     assert!(folder.path().join("a.vm").exists());
     let long = "long".repeat(40);
@@ -320,6 +416,47 @@ fn the_number_of_qemus_process_is_in_a_file() {
         (refused.status, refused.stderr.as_str()),
         (Some(2), "qemu-dslc: --pidfile /no/such/pid: No such file or directory\n")
     );
+}
+
+#[test]
+fn a_pid_file_replaces_nothing_but_one_that_was_left_behind() {
+    let folder = Folder::new();
+    let vm = stand_in(&folder, "cat pid");
+    let run = |path: &str| folder.run(&["run", "a.vm", "--pidfile", path]);
+    let text = fs::read_to_string(&vm).unwrap();
+    for path in ["a.vm", "/dev/null", "."] {
+        let refused = run(path);
+        assert_eq!(
+            (refused.status, refused.stderr),
+            (
+                Some(2),
+                format!(
+                    "qemu-dslc: --pidfile {path}: what is there is no file with a process's number: choose another path\n"
+                )
+            )
+        );
+    }
+    assert_eq!(fs::read_to_string(&vm).unwrap(), text);
+
+    let own = std::process::id();
+    folder.file("pid", format!("{own}\n"));
+    let refused = run("pid");
+    assert_eq!(refused.status, Some(2));
+    assert!(
+        refused.stderr.contains(&format!("the process {own} runs, whose number is there")),
+        "{refused:?}"
+    );
+    assert_eq!(fs::read_to_string(folder.path().join("pid")).unwrap(), format!("{own}\n"));
+    assert!(!folder.path().join("started").exists());
+
+    let mut gone = Command::new("true").spawn().unwrap();
+    gone.wait().unwrap();
+    for left in [gone.id().to_string(), String::new()] {
+        folder.file("pid", left);
+        stand_in(&folder, "while ! [ -s pid ]; do sleep 0.01; done; exit 7");
+        assert_eq!(run("pid").status, Some(7));
+        assert!(!folder.path().join("pid").exists());
+    }
 }
 
 #[test]

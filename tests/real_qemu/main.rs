@@ -66,6 +66,9 @@ fn trials(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
         let name = format!("rejects {statement}");
         add(&name, Box::new(|qemu| rejected::comes_back(qemu, statement, words)));
     }
+    for statement in rejected::SHOWN {
+        add(&format!("shows {statement}"), Box::new(|qemu| rejected::is_shown(qemu, statement)));
+    }
     add("a warning is no rejection", Box::new(rejected::warnings_are_none));
     add("ends with its program", Box::new(lifetime::ends_with_its_program));
     add("is bound by QEMU itself", Box::new(lifetime::is_bound_by_qemu));

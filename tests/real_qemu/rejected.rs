@@ -1,5 +1,7 @@
 //! What QEMU rejects comes back to the statement that it is about.
 
+use std::process::{Command, Stdio};
+
 use qemu_dsl::Options;
 use qemu_runtime::{Guest, Plan, Rejection, StartError};
 
@@ -34,6 +36,35 @@ pub(crate) const REJECTED: &[(&str, &str)] = &[
     ("arg \"-rtc\" \"base=x\"", "invalid datetime format"),
     ("arg \"-vga\" \"x\"", "unknown vga type"),
     ("arg \"-netdev\" \"tap,id=n,fd=77\"", "file descriptor"),
+    ("object rng-random id=rng filename=\"{dir}/kernel BIOS\"", "kernel BIOS"),
+    ("object memory-backend-ram id=m0 size=900T", "guest memory 'm0'"),
+    ("object memory-backend-ram id=m0 size=0", "property 'size'"),
+    ("object iothread id=i poll-max-ns=-1", "poll-max-ns value must be in range"),
+    ("object tls-creds-x509 id=t dir=\"{dir}/kernel\" endpoint=server", "Unable to access credentials"),
+    ("machine pc accel=no-such", "invalid accelerator no-such"),
+    ("machine pc accel=tcg max-ram-below-4g=8G", "expects size less than or equal to 4G"),
+    ("cpu Haswell enforce=on", "requested features"),
+    ("cpu qemu64 phys-bits=1", "phys-bits"),
+    ("vga tcx", "not available"),
+    ("arg \"-global\" \"mc146818rtc.lost_tick_policy=no-such\"", "no-such"),
+    ("arg \"-device\" \"virtio-rng-pci,id=before\"", "Duplicate"),
+    ("arg \"{dir}/stray.img\"", "stray.img"),
+];
+
+/// Of these, what `qemu-dslc run` shows is compared: of each sort some.
+pub(crate) const SHOWN: &[&str] = &[
+    "device virtio-blk-pci id=b",
+    "device no-such-device",
+    "disk id=d file=\"{dir}/none.img\" format=raw",
+    "chardev socket id=s path=\"{dir}/none/s\"",
+    "arg \"-no-such-option\"",
+    "object rng-random id=rng filename=\"{dir}/kernel BIOS\"",
+    "machine no-such-machine accel=tcg",
+    "cpu no-such-cpu",
+    "smp 5000",
+    "bios \"{dir}/none\"",
+    "kernel \"{dir}/none\"",
+    "arg \"-rtc\" \"base=x\"",
 ];
 
 /// What QEMU makes of a text.
@@ -61,6 +92,47 @@ fn text(qemu: &Qemu, statement: &str) -> Outcome<String> {
          device virtio-rng-pci id=before\n{statement}\ndevice virtio-rng-pci id=behind\nnodefaults\nno-user-config\n\
          arg \"-display\" \"none\"\narg \"-S\"\n"
     ))
+}
+
+/// The command line shows the same as a program gets, as a report at the statement.
+pub(crate) fn is_shown(qemu: &Qemu, statement: &str) -> Outcome {
+    let world = World::new()?;
+    let text = text(qemu, statement)?;
+    let expected = rejection(qemu, &text, &world)?;
+    let file = world.path().join("a.vm");
+    std::fs::write(&file, &text).map_err(Stop::failed)?;
+    let mut run = Command::new(env!("CARGO_BIN_EXE_qemu-dslc"));
+    run.args(["run", "a.vm", "--target", &qemu.version.to_string()]).current_dir(world.path());
+    for (name, value) in world.params().iter().filter(|(name, _)| text.contains(&format!("param {name}:"))) {
+        run.args(["--set", &format!("{name}={value}")]);
+    }
+    let ran = run.stdin(Stdio::null()).output().map_err(Stop::failed)?;
+    equal("the status", ran.status.code(), Some(1))?;
+    let shown = String::from_utf8_lossy(&ran.stderr).into_owned();
+    let (line, _) =
+        some(text.lines().enumerate().find(|(_, line)| *line == statement), "the statement's line")?;
+    let column = if statement.starts_with("arg ") { 5 } else { 1 };
+    // Lines are broken where the report ends: what counts is what stands in it, and in which order.
+    let report = some(shown.find("error: rejected").and_then(|at| shown.get(at..)), &*shown)?;
+    let frame =
+        |word: &&str| !matches!(*word, "|" | ":" | "x" | "`----" | "`--" | "│" | "×" | "·" | "╰────" | "╰──");
+    let words = |text: &str| text.split_whitespace().filter(frame).collect::<Vec<_>>().join(" ");
+    let report = words(report);
+    let parts = [
+        "error: rejected".to_owned(),
+        format!("QEMU rejects this: {}", expected.words),
+        format!("[a.vm:{}:{column}]", line + 1),
+        format!("{} | {statement}", line + 1),
+        expected.option,
+    ];
+    let help = expected.help.map(|help| format!("help: {help}"));
+    let mut rest = report.as_str();
+    for part in parts.into_iter().chain(help).chain(["1 error".to_owned()]) {
+        let part = words(&part);
+        let at = rest.find(&part).ok_or_else(|| Stop::failed(format!("no `{part}` in\n{shown}")))?;
+        rest = rest.get(at + part.len()..).unwrap_or_default();
+    }
+    equal("what comes behind", rest, "")
 }
 
 pub(crate) fn comes_back(qemu: &Qemu, statement: &str, words: &str) -> Outcome {

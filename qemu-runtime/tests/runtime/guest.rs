@@ -37,6 +37,7 @@ crate::tests! {
     relative_paths_are_read_from_where_they_should_be
     signals_are_at_their_defaults
     a_shielded_guest_does_not_see_a_terminals_signals
+    a_guest_has_this_processes_group_or_its_own
     a_program_that_cannot_run_is_named_with_a_cure
     a_status_that_was_lost_is_unknown
     guests_in_a_row_leave_nothing_behind
@@ -434,6 +435,22 @@ fn a_shielded_guest_does_not_see_a_terminals_signals() -> Result<(), Lacking> {
         assert_eq!(Spawn::new(&plan).shielded().spawn().unwrap().wait().signal(), shielded);
         assert_eq!(run(&plan).signal(), unshielded);
     }
+    Ok(())
+}
+
+fn a_guest_has_this_processes_group_or_its_own() -> Result<(), Lacking> {
+    let plan = shell("sleep 1000");
+    let group = |guest: &Guest| {
+        let pid = rustix::process::Pid::from_raw(guest.id().cast_signed());
+        rustix::process::getpgid(pid).unwrap().as_raw_nonzero().get().unsigned_abs()
+    };
+    let guest = Spawn::new(&plan).spawn().unwrap();
+    assert_eq!(group(&guest), rustix::process::getpgrp().as_raw_nonzero().get().unsigned_abs());
+    let guest = Spawn::new(&plan).own_group().spawn().unwrap();
+    assert_eq!(group(&guest), guest.id());
+    let guest = Spawn::new(&plan).own_group().detached().spawn().unwrap();
+    assert_eq!(group(&guest), guest.id());
+    guest.kill().unwrap();
     Ok(())
 }
 
