@@ -8,6 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::{CWD, Mode, OFlags, major, minor, openat};
+use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
 
 use super::interface::IfName;
@@ -29,7 +30,11 @@ pub(super) fn open(ifname: &OsStr, kind: &'static str, tap_dir: &Path) -> Result
     let device = match number_in(&path) {
         Ok(device) => device,
         Err(source) => {
-            return Err(FdProblem::NotTap { ifname, kind, path: Path::new(SYS).join(path), source });
+            let path = Path::new(SYS).join(path);
+            return Err(match source.kind() {
+                io::ErrorKind::NotFound => FdProblem::NotTap { ifname, kind, path, source },
+                _ => FdProblem::Open { path, cure: None, source },
+            });
         }
     };
     let path = tap_dir.join(format!("tap{index}"));
@@ -72,7 +77,10 @@ fn sysfs() -> rustix::io::Result<OwnedFd> {
         fsconfig_create(&sysfs)?;
         fsmount(&sysfs, FsMountFlags::FSMOUNT_CLOEXEC, MountAttrFlags::empty())
     };
-    own().or_else(|_: rustix::io::Errno| {
-        openat(CWD, SYS, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-    })
+    match own() {
+        Err(Errno::PERM | Errno::ACCESS | Errno::NOSYS) => {
+            openat(CWD, SYS, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        }
+        opened => opened,
+    }
 }

@@ -56,7 +56,7 @@ pub(crate) fn in_network_namespace(
     joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// Runs `test` in a mount namespace of its own, which it leaves to nobody.
+/// Runs `test` in a mount namespace of its own: nobody else sees what it mounts.
 pub(crate) fn in_mount_namespace(test: impl FnOnce() -> Result<(), Lacking> + Send) -> Result<(), Lacking> {
     thread::scope(|scope| {
         let joined = scope.spawn(|| {

@@ -12,8 +12,9 @@ use tempfile::TempDir;
 
 use crate::host::{
     Lacking, as_nobody, at_rest, command, fd, in_mount_namespace, in_network_namespace, ip, macvtap,
-    macvtap_queues, need, open_files, output, run, tap_queues, threads, until,
+    macvtap_queues, need, open_files, output, refusing, run, tap_queues, threads, until,
 };
+use crate::seccomp::Refused;
 use crate::stand_in::{self, errno, expected, listed, problem};
 
 crate::tests! {
@@ -224,6 +225,12 @@ fn macvtap_queues_are_openings_of_its_device() -> Result<(), Lacking> {
         let plan = stand_in::plan(&["fds"], macvtap_queues(2));
         let list = listed(Spawn::new(&plan)).unwrap();
         assert_eq!(list, expected([(3, &*node), (4, &*node)]));
+
+        // Where no more can be open, another namespace's /sys is not looked at.
+        let full = Refused { number: libc::SYS_fsopen, argument: None, errno: libc::EMFILE };
+        let (text, problem) = refusing(full, || failure(macvtap_queues(1)))?;
+        assert!(matches!(problem, FdProblem::Open { .. }), "{text}");
+        assert!(text.ends_with("Too many open files: raise the limit of open files (`ulimit -n`)"), "{text}");
         Ok(())
     })
 }
