@@ -295,7 +295,7 @@ impl Connection {
             Some(Message::Event(event)) if greeted => {
                 let mut state = self.lock();
                 state.observed.take(&event);
-                state.events.push(event, line.len());
+                state.events.push(event);
             }
             Some(Message::Answer { id, reply }) if greeted => self.answer(id, reply)?,
             // It answers in the order of what it is sent, but for what overtakes, which it has answered before it reads on.
