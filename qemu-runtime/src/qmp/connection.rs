@@ -19,6 +19,7 @@ use super::event::Ring;
 use super::outgoing::Outgoing;
 use super::wire::{Failure, Message, Refusal, Reply, Request};
 use super::{Greeting, QmpEnd, QmpError, QmpOptions};
+use crate::fd::kept;
 use crate::guest::{Exit, Observed};
 use crate::supervisor::Shared;
 use crate::watch::Watched;
@@ -88,7 +89,7 @@ impl Connection {
         options: QmpOptions,
         process: Option<Arc<Shared>>,
     ) -> io::Result<Self> {
-        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        let epoll = kept(epoll::create(CreateFlags::CLOEXEC)?)?;
         epoll::add(&epoll, &socket, EventData::new_u64(SOCKET), EventFlags::IN)?;
         if let Some(process) = &process {
             epoll::add(&epoll, &process.pidfd, EventData::new_u64(PROCESS), EventFlags::IN)?;
