@@ -13,6 +13,7 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
+use crate::fd::kept;
 use crate::process;
 use crate::supervisor::{Incoming, Shared, Tee};
 use crate::tail::Tail;
@@ -45,7 +46,7 @@ pub(crate) struct Place {
 
 impl Attendant {
     fn new() -> io::Result<Arc<Self>> {
-        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        let epoll = kept(epoll::create(CreateFlags::CLOEXEC)?)?;
         Ok(Arc::new(Self { epoll, guests: Mutex::default() }))
     }
 

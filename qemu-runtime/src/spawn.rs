@@ -402,7 +402,7 @@ impl<'a> Spawn<'a> {
                 let theirs = fd::move_above(theirs.into(), highest)
                     .map_err(system("making room for the file descriptors"))?;
                 fds.push((number, theirs));
-                Some(ours)
+                Some(fd::kept(ours).map_err(system("making QMP's sockets"))?)
             }
         };
 
@@ -454,7 +454,7 @@ impl<'a> Spawn<'a> {
                 Err(source) => {
                     // Nothing of it is to be left, whatever it was to be.
                     guest.detached = false;
-                    return Err(SpawnError::System { action: "starting a thread", source });
+                    return Err(SpawnError::System { action: "starting QMP", source });
                 }
             }
         }

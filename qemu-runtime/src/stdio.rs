@@ -6,6 +6,8 @@ use std::io::{self, PipeReader, PipeWriter, Read as _, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
 
+use crate::fd::kept;
+
 /// What a guest's standard input or output is.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -108,7 +110,7 @@ pub(crate) fn open_input(stdio: Stdio) -> io::Result<(OwnedFd, Option<PipeWriter
         Stdio::Null => (File::open("/dev/null")?.into(), None),
         Stdio::Pipe => {
             let (reader, writer) = io::pipe()?;
-            (reader.into(), Some(writer))
+            (reader.into(), Some(kept(writer)?))
         }
         Stdio::Fd(fd) => (fd, None),
     })
@@ -121,7 +123,7 @@ pub(crate) fn open_output(stdio: Stdio, own: impl AsFd) -> io::Result<(OwnedFd, 
         Stdio::Null => (OpenOptions::new().write(true).open("/dev/null")?.into(), None),
         Stdio::Pipe => {
             let (reader, writer) = io::pipe()?;
-            (writer.into(), Some(reader))
+            (writer.into(), Some(kept(reader)?))
         }
         Stdio::Fd(fd) => (fd, None),
     })

@@ -101,6 +101,12 @@ pub(crate) fn move_above(fd: OwnedFd, above: RawFd) -> io::Result<OwnedFd> {
     }
 }
 
+/// One that this process keeps for a guest. Where the program has closed its standard input or output, it doesn't take their
+/// place: what the program prints is not meant for it.
+pub(crate) fn kept<T: Into<OwnedFd> + From<OwnedFd>>(fd: T) -> io::Result<T> {
+    Ok(move_above(fd.into(), 2)?.into())
+}
+
 fn open<'a>(
     fd: &'a Fd,
     taps: &mut tap::Taps<'a>,

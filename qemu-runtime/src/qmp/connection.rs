@@ -19,6 +19,7 @@ use super::event::Ring;
 use super::outgoing::Outgoing;
 use super::wire::{Failure, Message, Refusal, Reply, Request};
 use super::{Greeting, QmpEnd, QmpError, QmpOptions};
+use crate::fd::kept;
 use crate::guest::{Exit, Observed};
 use crate::supervisor::Shared;
 use crate::watch::Watched;
@@ -88,7 +89,7 @@ impl Connection {
         options: QmpOptions,
         process: Option<Arc<Shared>>,
     ) -> io::Result<Self> {
-        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        let epoll = kept(epoll::create(CreateFlags::CLOEXEC)?)?;
         epoll::add(&epoll, &socket, EventData::new_u64(SOCKET), EventFlags::IN)?;
         if let Some(process) = &process {
             epoll::add(&epoll, &process.pidfd, EventData::new_u64(PROCESS), EventFlags::IN)?;
@@ -295,7 +296,7 @@ impl Connection {
             Some(Message::Event(event)) if greeted => {
                 let mut state = self.lock();
                 state.observed.take(&event);
-                state.events.push(event, line.len());
+                state.events.push(event);
             }
             Some(Message::Answer { id, reply }) if greeted => self.answer(id, reply)?,
             // It answers in the order of what it is sent, but for what overtakes, which it has answered before it reads on.

@@ -53,14 +53,15 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    /// How many bytes of events are kept at most, apart from the last one's: a number of them alone bounds nothing.
+    /// How many bytes of memory events take at most, apart from the last one's: a number of them alone bounds nothing.
     const BYTES: usize = 64 << 20;
 
     pub(super) fn new(limit: usize) -> Self {
         Self { events: VecDeque::new(), first: 0, bytes: 0, limit: limit.max(1) }
     }
 
-    pub(super) fn push(&mut self, event: Event, bytes: usize) {
+    pub(super) fn push(&mut self, event: Event) {
+        let bytes = size_of::<Event>() + event.name.capacity() + memory(&event.data);
         self.events.push_back((Arc::new(event), bytes));
         self.bytes += bytes;
         while self.events.len() > self.limit || (self.bytes > Self::BYTES && self.events.len() > 1) {
@@ -84,6 +85,23 @@ impl Ring {
         let (event, _) = self.events.get(usize::try_from(index).ok()?)?;
         Some(Ok(Arc::clone(event)))
     }
+}
+
+/// About how many bytes of memory a value takes: many times its text's, where its parts are small.
+fn memory(value: &Value) -> usize {
+    /// A map's entries lie in nodes of eleven, of which more than half are taken.
+    const NODE: usize = 11 * (size_of::<String>() + size_of::<Value>());
+
+    let parts = match value {
+        Value::String(text) => text.capacity(),
+        Value::Array(values) => values.iter().map(memory).sum(),
+        Value::Object(values) => {
+            let nodes = NODE * values.len().div_ceil(6);
+            values.iter().map(|(name, value)| name.capacity() + memory(value)).sum::<usize>() + nodes
+        }
+        _ => 0,
+    };
+    size_of::<Value>() + parts
 }
 
 /// The events from some moment on, in their order: see [`Qmp::events`](super::Qmp::events).
@@ -178,5 +196,26 @@ impl Events {
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Events").field("next", &self.next).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn events_are_bounded_by_their_memory() {
+        for data in
+            [json!(vec![0; 100_000]), json!(vec![json!({ "a": 0 }); 5_000]), json!("x".repeat(3_200_000))]
+        {
+            let mut ring = Ring::new(1024);
+            for _ in 0..100 {
+                ring.push(Event { name: "E".to_owned(), data: data.clone(), time: None });
+            }
+            assert!((15..=20).contains(&ring.events.len()), "{}", ring.events.len());
+            assert_eq!(ring.end(), 100);
+        }
     }
 }

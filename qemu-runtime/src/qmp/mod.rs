@@ -70,7 +70,7 @@ impl QmpOptions {
         self
     }
 
-    /// How many events are kept for those who haven't taken them yet.
+    /// How many events are kept for those who haven't taken them yet: fewer where they take more than 64 MiB of memory.
     pub const fn event_limit(mut self, events: usize) -> Self {
         self.event_limit = events;
         self

@@ -28,6 +28,7 @@ use crate::stand_in::{self, expected, listed};
 crate::tests! {
     qemu_greets_and_answers
     qemu_takes_it_behind_the_table
+    it_takes_no_closed_streams_place
     the_plan_shows_nothing_of_it
     errors_carry_class_and_description
     many_threads_have_commands_in_flight
@@ -111,6 +112,13 @@ fn qemu_takes_it_behind_the_table() -> Result<(), Lacking> {
     let list = listed(Spawn::new(&stand_in::plan(&["fds"], table)).qmp()).unwrap();
     let path = path.to_str().unwrap();
     assert_eq!(list, expected([(3, path), (7, path), (8, "socket")]));
+    Ok(())
+}
+
+fn it_takes_no_closed_streams_place() -> Result<(), Lacking> {
+    // What it has to say of a failure nobody sees.
+    let exit = stand_in::run(&stand_in::plan(&["closed"], vec![]));
+    assert!(exit.success(), "{exit}");
     Ok(())
 }
 

@@ -43,6 +43,7 @@ pub(crate) fn main() -> Option<ExitCode> {
             thread::scope(|scope| scope.spawn(|| launch(0)).join().unwrap());
         }
         ["stand-in", "forks"] => fork(),
+        ["stand-in", "closed"] => close(),
         ["stand-in", "hail"] => hail(),
         ["stand-in", "qmp", "takes", log, fault, ..] => taking::take(log, fault),
         ["stand-in", "qmp", "says", ..] => say(),
@@ -169,6 +170,20 @@ fn fork() {
             assert_eq!(status, 0);
         }
     }
+}
+
+/// Starts a guest without standard input, output and error of its own, whose numbers are free then.
+#[expect(unsafe_code, reason = "what closes a number has no safe form")]
+fn close() {
+    // SAFETY: nothing here uses them.
+    (0..3).for_each(|number| assert_eq!(unsafe { libc::close(number) }, 0));
+    let cat = shell("exec cat");
+    let spawn = Spawn::new(&cat).stdin(Stdio::Pipe).stdout(Stdio::Pipe).stderr(Stdio::Pipe).qmp();
+    let guest = spawn.spawn().unwrap();
+    let open = host::open_files();
+    let kept: Vec<_> = open.range(..3).filter(|(_, path)| !path.ends_with("anon_inode:[pidfd]")).collect();
+    assert!(kept.is_empty(), "{kept:?}");
+    drop(guest);
 }
 
 /// Starts guests while signals hail on this process's group, guests that have not executed yet included: it has a handler for
