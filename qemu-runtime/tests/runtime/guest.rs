@@ -439,7 +439,7 @@ fn a_shielded_guest_does_not_see_a_terminals_signals() -> Result<(), Lacking> {
 }
 
 fn a_guest_has_this_processes_group_or_its_own() -> Result<(), Lacking> {
-    let plan = shell("sleep 1000");
+    let plan = shell("exec sleep 1000");
     let group = |guest: &Guest| {
         let pid = rustix::process::Pid::from_raw(guest.id().cast_signed());
         rustix::process::getpgid(pid).unwrap().as_raw_nonzero().get().unsigned_abs()
