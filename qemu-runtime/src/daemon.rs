@@ -48,22 +48,46 @@ impl PidFile {
         Ok((Self { path, _folder: Some(folder) }, Some(added)))
     }
 
+    /// Who has it locked already.
+    pub(crate) fn holder(&self) -> io::Result<Option<Holder>> {
+        match File::open(&self.path) {
+            Ok(file) => locked_by(&file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Who has left its number there, as what refers to it: never another that has the number now.
     pub(crate) fn daemon(&self) -> io::Result<(Pid, OwnedFd)> {
         let gone = || io::Error::other("what went to the background has ended at once");
+        let unseen = || io::Error::other("it is locked by a process that is not seen from here");
         let file = File::open(&self.path)?;
-        let pid = locked_by(&file)?.ok_or_else(gone)?;
+        let holder = locked_by(&file)?.ok_or_else(gone)?;
+        let pid = holder.0.ok_or_else(unseen)?;
         let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
         // It had the number before that was opened, and has it still.
-        if locked_by(&file)? != Some(pid) {
+        if locked_by(&file)? != Some(holder) {
             return Err(gone());
         }
         Ok((pid, pidfd))
     }
+
+    pub(crate) fn into_path(self) -> PathBuf {
+        self.path
+    }
 }
 
-/// Who has locked a file.
-fn locked_by(file: &File) -> io::Result<Option<Pid>> {
+/// Who has locked a file. It has no number where it belongs to another namespace.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Holder(Option<Pid>);
+
+impl Holder {
+    pub(crate) fn id(self) -> Option<u32> {
+        self.0.map(|pid| pid.as_raw_nonzero().get().unsigned_abs())
+    }
+}
+
+fn locked_by(file: &File) -> io::Result<Option<Holder>> {
     let mut lock = libc::flock {
         l_type: libc::F_WRLCK as libc::c_short,
         l_whence: libc::SEEK_SET as libc::c_short,
@@ -72,7 +96,11 @@ fn locked_by(file: &File) -> io::Result<Option<Pid>> {
         l_pid: 0,
     };
     fcntl(file, FcntlArg::F_GETLK(&mut lock))?;
-    Ok(if lock.l_type == libc::F_UNLCK as libc::c_short { None } else { Pid::from_raw(lock.l_pid) })
+    if lock.l_type == libc::F_UNLCK as libc::c_short {
+        return Ok(None);
+    }
+    // A lock that is a file descriptor's has -1.
+    Ok(Some(Holder(Pid::from_raw(lock.l_pid.max(0)))))
 }
 
 #[cfg(test)]
@@ -100,6 +128,8 @@ mod tests {
         let dir = Some(Path::new("/dir"));
         let (file, added) = PidFile::of(&plan(&["-pidfile", "pid"]), dir, None).unwrap();
         assert_eq!((file.path.as_path(), added), (Path::new("/dir/pid"), None));
+        let twice = plan(&["-pidfile", "pid", "--pidfile", "last"]);
+        assert_eq!(PidFile::of(&twice, dir, None).unwrap().0.path, Path::new("/dir/last"));
         let (file, added) = PidFile::of(&plan(&[]), dir, None).unwrap();
         assert_eq!(added, Some(["-pidfile".into(), file.path.clone().into()]));
         assert!(file.path.parent().unwrap().exists());
