@@ -1,16 +1,18 @@
 //! A QEMU that goes to the background (`-daemonize`): what was started ends as soon as that is ready, and leaves the
 //! number of its process in a file.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{FcntlArg, fcntl};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tempfile::TempDir;
 
+use crate::Version;
 use crate::confine::User;
 use crate::options::value_of;
 use crate::plan::Plan;
@@ -103,14 +105,32 @@ fn locked_by(file: &File) -> io::Result<Option<Holder>> {
     Ok(Some(Holder(Pid::from_raw(lock.l_pid.max(0)))))
 }
 
+/// From here on QEMU filters its system calls before it goes to the background; 5.2 does so behind that.
+const FILTERS_FIRST: Version = Version::new(6, 0);
+
+/// Whether QEMU can't go to the background, as a filter of system calls denies what that takes: the plan's, or what is added
+/// as `-sandbox`.
+pub(crate) fn is_kept(plan: &Plan, added: Option<&str>) -> bool {
+    let plans = value_of(plan.args(), "sandbox").flatten();
+    let denied = [plans, added.map(OsStr::new)].into_iter().flatten().any(denies_daemons);
+    denied && plan.target().is_none_or(|target| target >= FILTERS_FIRST)
+}
+
+fn denies_daemons(sandbox: &OsStr) -> bool {
+    let parts: Vec<_> = sandbox.as_bytes().split(|byte| *byte == b',').collect();
+    let has = |part: &str| parts.contains(&part.as_bytes());
+    let needed = ["spawn=deny", "elevateprivileges=deny", "elevateprivileges=children"];
+    needed.into_iter().any(has) && !has("off") && !has("enable=off")
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "these are tests")]
 
     use std::path::Path;
 
-    use super::{PidFile, daemonizes};
-    use crate::Plan;
+    use super::{PidFile, daemonizes, is_kept};
+    use crate::{Plan, Sandbox};
 
     fn plan(args: &[&str]) -> Plan {
         Plan::new("qemu", args.iter().copied(), vec![])
@@ -133,5 +153,19 @@ mod tests {
         let (file, added) = PidFile::of(&plan(&[]), dir, None).unwrap();
         assert_eq!(added, Some(["-pidfile".into(), file.path.clone().into()]));
         assert!(file.path.parent().unwrap().exists());
+    }
+
+    #[test]
+    fn a_sandbox_must_allow_to_start_a_process_and_to_change_its_rights() {
+        let kept = |sandbox: &str| is_kept(&plan(&["-sandbox", sandbox]), None);
+        assert!(kept("on,spawn=deny"));
+        assert!(kept("enable=on,elevateprivileges=children"));
+        assert!(!kept("on"));
+        assert!(!kept("off,spawn=deny"));
+        let added = |sandbox: Sandbox| is_kept(&plan(&["-sandbox", "on"]), Some(&sandbox.arg()));
+        assert!(added(Sandbox::new()));
+        assert!(added(Sandbox::new().allow_spawn()));
+        assert!(added(Sandbox::new().allow_elevate_privileges()));
+        assert!(!added(Sandbox::new().allow_spawn().allow_elevate_privileges()));
     }
 }

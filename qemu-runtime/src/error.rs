@@ -54,6 +54,10 @@ pub enum SpawnError {
     },
     /// The plan goes to the background (`daemonize`), and was not to be started [detached](crate::Spawn::detached).
     Daemonizes,
+    /// The plan goes to the background (`daemonize`), which its [sandbox](crate::Sandbox) denies to QEMU from 6.0 on: that
+    /// takes [`allow_spawn`](crate::Sandbox::allow_spawn) and
+    /// [`allow_elevate_privileges`](crate::Sandbox::allow_elevate_privileges).
+    DaemonSandbox,
     /// What was to go to the background has not got there: it ended with an error, or was killed as it was not ready
     /// [in time](crate::Spawn::daemon_timeout).
     Daemon {
@@ -126,6 +130,7 @@ impl SpawnError {
             | Self::System { source, .. } => Some(source),
             Self::NotFound { .. }
             | Self::Daemonizes
+            | Self::DaemonSandbox
             | Self::Daemon { .. }
             | Self::PidFileLocked { .. }
             | Self::FdNumber { .. }
@@ -191,6 +196,10 @@ impl fmt::Display for SpawnError {
             Self::Daemonizes => f.write_str(
                 "the plan goes to the background (`daemonize`), where nothing binds it to this process: start it detached, or \
                  leave that out",
+            ),
+            Self::DaemonSandbox => f.write_str(
+                "the sandbox keeps QEMU from going to the background (`daemonize`): allow it both to spawn \
+                 (`spawn=allow`) and to elevate privileges (`elevateprivileges=allow`), or leave `daemonize` out",
             ),
             Self::Daemon { exit } => write!(f, "QEMU has not gone to the background: {exit}"),
             Self::PidFileLocked { path, pid } => {

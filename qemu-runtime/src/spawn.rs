@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::confine::Confinement;
-use crate::daemon::{PidFile, daemonizes};
+use crate::daemon::{self, PidFile, daemonizes};
 use crate::fd::SocketFile;
 use crate::options::value_of;
 use crate::plan::{Fd, Plan};
@@ -224,7 +224,7 @@ impl<'a> Spawn<'a> {
     /// A plan that goes to the background (`daemonize`) is started so only. The spawn then waits until QEMU is ready there,
     /// [in time](Self::daemon_timeout), and the guest is what runs in the background: it is found by QEMU's own `-pidfile`,
     /// which is added where the plan has none. As it is no child of this process, [its exit status](crate::Exit::status)
-    /// is not known. A pid file of the plan's may not be another guest's.
+    /// is not known. A [sandbox](Sandbox) must allow it to go there, and a pid file of the plan's may not be another guest's.
     ///
     /// Captured standard error has no reader once this process has ended: what is written there is lost. A
     /// [file](Stdio::Fd) keeps it.
@@ -418,6 +418,9 @@ impl<'a> Spawn<'a> {
     fn pid_file(&self, args: &mut Texts) -> Result<PidFile, SpawnError> {
         if !self.detached {
             return Err(SpawnError::Daemonizes);
+        }
+        if daemon::is_kept(self.plan, self.sandbox.map(Sandbox::arg).as_deref()) {
+            return Err(SpawnError::DaemonSandbox);
         }
         let user = self.confinement.user.as_ref();
         let (file, added) = PidFile::of(self.plan, self.current_dir.as_deref(), user)

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use qemu_runtime::{
-    Cause, Guest, Plan, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, SpawnError, User,
+    Cause, Guest, Plan, Sandbox, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, SpawnError, User, vm,
 };
 
 use crate::host::{Lacking, at_rest, need_root, open_files, state_of, threads, until};
@@ -19,6 +19,7 @@ crate::tests! {
     a_status_that_was_lost_is_no_failure
     a_file_that_another_daemon_has_is_refused
     a_file_that_says_nothing_is_named
+    a_sandbox_that_keeps_it_is_refused
     what_hangs_on_its_way_is_ended
 }
 
@@ -170,6 +171,28 @@ fn a_file_that_says_nothing_is_named() -> Result<(), Lacking> {
         error("true", "/dev/null"),
         "pid file /dev/null: what went to the background has ended at once"
     );
+    Ok(())
+}
+
+fn a_sandbox_that_keeps_it_is_refused() -> Result<(), Lacking> {
+    let before = at_rest();
+    let plan = plan(&[]);
+    let spawn = |sandbox| Spawn::new(&plan).detached().sandbox(sandbox);
+    let error = spawn(Sandbox::new().allow_spawn()).spawn().unwrap_err();
+    assert!(matches!(error, SpawnError::DaemonSandbox), "{error}");
+    assert!(error.to_string().contains("allow it both"), "{error}");
+    let guest = spawn(Sandbox::new().allow_spawn().allow_elevate_privileges()).start().unwrap();
+    guest.kill().unwrap();
+    guest.wait();
+    drop(guest);
+    until("all is as it was", || (open_files(), threads()) == before);
+
+    // Before 6.0 QEMU filtered only what is in the background.
+    let started = |plan: &Plan| Spawn::new(plan).detached().sandbox(Sandbox::new()).spawn().unwrap_err();
+    let old = started(&vm! { target 5.2; qemu "true"; machine none; daemonize });
+    assert!(matches!(old, SpawnError::PidFile { .. }), "{old}");
+    let new = started(&vm! { target 6.0; qemu "true"; machine none; daemonize });
+    assert!(matches!(new, SpawnError::DaemonSandbox), "{new}");
     Ok(())
 }
 
