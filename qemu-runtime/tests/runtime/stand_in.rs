@@ -36,6 +36,7 @@ pub(crate) fn main() -> Option<ExitCode> {
             let user = user.parse().unwrap();
             launch(|spawn| if user == 0 { spawn } else { spawn.user(User::new(user, user)) });
         }
+        ["stand-in", "launcher-of-a-detached"] => launch(|spawn| spawn.detached()),
         ["stand-in", "launcher-on-a-thread"] => {
             thread::scope(|scope| scope.spawn(|| launch(|spawn| spawn)).join().unwrap());
         }
