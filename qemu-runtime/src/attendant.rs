@@ -244,6 +244,7 @@ fn drop_callers(tee: Option<Tee>) {
     let _ = catch_unwind(AssertUnwindSafe(|| drop(tee)));
 }
 
-fn is_ready(fd: impl AsFd) -> bool {
+/// Whether there is something to read: of a pidfd, that the process has ended.
+pub(crate) fn is_ready(fd: impl AsFd) -> bool {
     matches!(poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&Timespec::default())), Ok(1..))
 }

@@ -102,6 +102,10 @@ impl Limit {
 }
 
 /// QEMU's own filter of system calls (`-sandbox`): what it may still do. It takes a QEMU that was built with seccomp.
+///
+/// To go to the background (`daemonize`) takes [`allow_spawn`](Self::allow_spawn) and
+/// [`allow_elevate_privileges`](Self::allow_elevate_privileges) from QEMU 6.0 on, which filters before it does so. A guest
+/// that is started [detached](crate::Spawn::detached) without going there needs neither.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sandbox {
     obsolete: bool,

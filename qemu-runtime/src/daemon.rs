@@ -1,16 +1,18 @@
 //! A QEMU that goes to the background (`-daemonize`): what was started ends as soon as that is ready, and leaves the
 //! number of its process in a file.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{FcntlArg, fcntl};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tempfile::TempDir;
 
+use crate::Version;
 use crate::confine::User;
 use crate::options::value_of;
 use crate::plan::Plan;
@@ -48,22 +50,46 @@ impl PidFile {
         Ok((Self { path, _folder: Some(folder) }, Some(added)))
     }
 
+    /// Who has it locked already.
+    pub(crate) fn holder(&self) -> io::Result<Option<Holder>> {
+        match File::open(&self.path) {
+            Ok(file) => locked_by(&file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Who has left its number there, as what refers to it: never another that has the number now.
     pub(crate) fn daemon(&self) -> io::Result<(Pid, OwnedFd)> {
         let gone = || io::Error::other("what went to the background has ended at once");
+        let unseen = || io::Error::other("it is locked by a process that is not seen from here");
         let file = File::open(&self.path)?;
-        let pid = locked_by(&file)?.ok_or_else(gone)?;
+        let holder = locked_by(&file)?.ok_or_else(gone)?;
+        let pid = holder.0.ok_or_else(unseen)?;
         let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
         // It had the number before that was opened, and has it still.
-        if locked_by(&file)? != Some(pid) {
+        if locked_by(&file)? != Some(holder) {
             return Err(gone());
         }
         Ok((pid, pidfd))
     }
+
+    pub(crate) fn into_path(self) -> PathBuf {
+        self.path
+    }
 }
 
-/// Who has locked a file.
-fn locked_by(file: &File) -> io::Result<Option<Pid>> {
+/// Who has locked a file. It has no number where it belongs to another namespace.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Holder(Option<Pid>);
+
+impl Holder {
+    pub(crate) fn id(self) -> Option<u32> {
+        self.0.map(|pid| pid.as_raw_nonzero().get().unsigned_abs())
+    }
+}
+
+fn locked_by(file: &File) -> io::Result<Option<Holder>> {
     let mut lock = libc::flock {
         l_type: libc::F_WRLCK as libc::c_short,
         l_whence: libc::SEEK_SET as libc::c_short,
@@ -72,7 +98,29 @@ fn locked_by(file: &File) -> io::Result<Option<Pid>> {
         l_pid: 0,
     };
     fcntl(file, FcntlArg::F_GETLK(&mut lock))?;
-    Ok(if lock.l_type == libc::F_UNLCK as libc::c_short { None } else { Pid::from_raw(lock.l_pid) })
+    if lock.l_type == libc::F_UNLCK as libc::c_short {
+        return Ok(None);
+    }
+    // A lock that is a file descriptor's has -1.
+    Ok(Some(Holder(Pid::from_raw(lock.l_pid.max(0)))))
+}
+
+/// From here on QEMU filters its system calls before it goes to the background; 5.2 does so behind that.
+const FILTERS_FIRST: Version = Version::new(6, 0);
+
+/// Whether QEMU can't go to the background, as a filter of system calls denies what that takes: the plan's, or what is added
+/// as `-sandbox`.
+pub(crate) fn is_kept(plan: &Plan, added: Option<&str>) -> bool {
+    let plans = value_of(plan.args(), "sandbox").flatten();
+    let denied = [plans, added.map(OsStr::new)].into_iter().flatten().any(denies_daemons);
+    denied && plan.target().is_none_or(|target| target >= FILTERS_FIRST)
+}
+
+fn denies_daemons(sandbox: &OsStr) -> bool {
+    let parts: Vec<_> = sandbox.as_bytes().split(|byte| *byte == b',').collect();
+    let has = |part: &str| parts.contains(&part.as_bytes());
+    let needed = ["spawn=deny", "elevateprivileges=deny", "elevateprivileges=children"];
+    needed.into_iter().any(has) && !has("off") && !has("enable=off")
 }
 
 #[cfg(test)]
@@ -81,8 +129,8 @@ mod tests {
 
     use std::path::Path;
 
-    use super::{PidFile, daemonizes};
-    use crate::Plan;
+    use super::{PidFile, daemonizes, is_kept};
+    use crate::{Plan, Sandbox};
 
     fn plan(args: &[&str]) -> Plan {
         Plan::new("qemu", args.iter().copied(), vec![])
@@ -100,8 +148,24 @@ mod tests {
         let dir = Some(Path::new("/dir"));
         let (file, added) = PidFile::of(&plan(&["-pidfile", "pid"]), dir, None).unwrap();
         assert_eq!((file.path.as_path(), added), (Path::new("/dir/pid"), None));
+        let twice = plan(&["-pidfile", "pid", "--pidfile", "last"]);
+        assert_eq!(PidFile::of(&twice, dir, None).unwrap().0.path, Path::new("/dir/last"));
         let (file, added) = PidFile::of(&plan(&[]), dir, None).unwrap();
         assert_eq!(added, Some(["-pidfile".into(), file.path.clone().into()]));
         assert!(file.path.parent().unwrap().exists());
+    }
+
+    #[test]
+    fn a_sandbox_must_allow_to_start_a_process_and_to_change_its_rights() {
+        let kept = |sandbox: &str| is_kept(&plan(&["-sandbox", sandbox]), None);
+        assert!(kept("on,spawn=deny"));
+        assert!(kept("enable=on,elevateprivileges=children"));
+        assert!(!kept("on"));
+        assert!(!kept("off,spawn=deny"));
+        let added = |sandbox: Sandbox| is_kept(&plan(&["-sandbox", "on"]), Some(&sandbox.arg()));
+        assert!(added(Sandbox::new()));
+        assert!(added(Sandbox::new().allow_spawn()));
+        assert!(added(Sandbox::new().allow_elevate_privileges()));
+        assert!(!added(Sandbox::new().allow_spawn().allow_elevate_privileges()));
     }
 }

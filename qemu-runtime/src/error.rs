@@ -10,7 +10,8 @@ use crate::process::Step;
 use crate::qmp::QmpError;
 use crate::{Exit, FdError, Rejection};
 
-/// A guest could not be started. Nothing of it is left: no process, and no open file descriptor.
+/// A guest could not be started. Nothing of it is left: no process, and no open file descriptor. There is one exception, a
+/// daemon whose [file](Self::PidFile) was tampered with.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SpawnError {
@@ -60,11 +61,31 @@ pub enum SpawnError {
     },
     /// The plan goes to the background (`daemonize`), and was not to be started [detached](crate::Spawn::detached).
     Daemonizes,
+    /// The plan goes to the background (`daemonize`), which its [sandbox](crate::Sandbox) denies to QEMU from 6.0 on: that
+    /// takes [`allow_spawn`](crate::Sandbox::allow_spawn) and
+    /// [`allow_elevate_privileges`](crate::Sandbox::allow_elevate_privileges).
+    DaemonSandbox,
     /// What was to go to the background has not got there: it ended with an error, or was killed as it was not ready
-    /// within a minute.
+    /// [in time](crate::Spawn::daemon_timeout).
     Daemon {
         /// How it ended, and what it wrote to standard error.
         exit: Box<Exit>,
+    },
+    /// Another process has the file in which what goes to the background is to leave its number (`-pidfile`): as a rule a
+    /// guest of the same plan. It is left alone.
+    PidFileLocked {
+        /// The file.
+        path: PathBuf,
+        /// Its process, unless it belongs to another namespace.
+        pid: Option<u32>,
+    },
+    /// The file in which what goes to the background leaves its number can't be read, or doesn't say it. Where that shows
+    /// only when it is there, as somebody has removed or replaced the file meanwhile, it runs on.
+    PidFile {
+        /// The file.
+        path: PathBuf,
+        /// The kernel's reason, or what is wrong with it.
+        source: io::Error,
     },
     /// An argument, a variable or a path contains a zero byte, which the kernel takes for its end.
     Nul {
@@ -110,13 +131,16 @@ impl SpawnError {
             Self::Fd(error) => error.problem.io_error(),
             Self::Exec { source, .. }
             | Self::CurrentDir { source, .. }
+            | Self::PidFile { source, .. }
             | Self::Bound { source, .. }
             | Self::Stdio { source, .. }
             | Self::System { source, .. } => Some(source),
             Self::NotFound { .. }
             | Self::Privileged { .. }
             | Self::Daemonizes
+            | Self::DaemonSandbox
             | Self::Daemon { .. }
+            | Self::PidFileLocked { .. }
             | Self::FdNumber { .. }
             | Self::FdName { .. }
             | Self::FdTwice { .. }
@@ -188,7 +212,20 @@ impl fmt::Display for SpawnError {
                 "the plan goes to the background (`daemonize`), where nothing binds it to this process: start it detached, or \
                  leave that out",
             ),
+            Self::DaemonSandbox => f.write_str(
+                "the sandbox keeps QEMU from going to the background (`daemonize`): allow it both to spawn \
+                 (`spawn=allow`) and to elevate privileges (`elevateprivileges=allow`), or leave `daemonize` out",
+            ),
             Self::Daemon { exit } => write!(f, "QEMU has not gone to the background: {exit}"),
+            Self::PidFileLocked { path, pid } => {
+                let holder = pid.map_or("a process of another namespace".to_owned(), |pid| format!("process {pid}"));
+                write!(
+                    f,
+                    "pid file {}: it is locked by {holder}, which runs with it: end that first, or name another file",
+                    path.display(),
+                )
+            }
+            Self::PidFile { path, source } => write!(f, "pid file {}: {}", path.display(), reason(source)),
             Self::Nul { text } => write!(f, "{text:?} contains a zero byte"),
             Self::CurrentDir { path, source } => {
                 write!(f, "working directory {}: {}", path.display(), reason(source))

@@ -8,6 +8,7 @@ compile_error!(
 mod attendant;
 mod confine;
 mod daemon;
+mod descendants;
 mod error;
 mod fd;
 mod guest;

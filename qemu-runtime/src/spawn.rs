@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::confine::Confinement;
-use crate::daemon::{PidFile, daemonizes};
+use crate::daemon::{self, PidFile, daemonizes};
 use crate::fd::SocketFile;
 use crate::options::value_of;
 use crate::plan::{Fd, Plan};
@@ -229,7 +229,7 @@ impl<'a> Spawn<'a> {
     /// A plan that goes to the background (`daemonize`) is started so only. The spawn then waits until QEMU is ready there,
     /// [in time](Self::daemon_timeout), and the guest is what runs in the background: it is found by QEMU's own `-pidfile`,
     /// which is added where the plan has none. As it is no child of this process, [its exit status](crate::Exit::status)
-    /// is not known.
+    /// is not known. A [sandbox](Sandbox) must allow it to go there, and a pid file of the plan's may not be another guest's.
     ///
     /// Captured standard error has no reader once this process has ended: what is written there is lost. A
     /// [file](Stdio::Fd) keeps it.
@@ -361,20 +361,7 @@ impl<'a> Spawn<'a> {
         let env = self.environment()?;
         let current_dir = self.current_dir.as_deref().map(text).transpose()?;
 
-        let pid_file = if daemonizes(&self.plan) {
-            if !self.detached {
-                return Err(SpawnError::Daemonizes);
-            }
-            let user = self.confinement.user.as_ref();
-            let (file, added) = PidFile::of(&self.plan, self.current_dir.as_deref(), user)
-                .map_err(system("making a folder for the daemon's number"))?;
-            for arg in added.into_iter().flatten() {
-                args.push(arg)?;
-            }
-            Some(file)
-        } else {
-            None
-        };
+        let pid_file = if daemonizes(&self.plan) { Some(self.pid_file(&mut args)?) } else { None };
 
         let (stdin, our_stdin) = open_input(self.stdin).map_err(stdio("standard input"))?;
         let (stdout, our_stdout) =
@@ -429,9 +416,7 @@ impl<'a> Spawn<'a> {
                 let shared = started.map_err(|failure| match failure {
                     DaemonFailure::Start(step, source) => failed(step, source),
                     DaemonFailure::Ended(exit) => SpawnError::Daemon { exit: Box::new(exit) },
-                    DaemonFailure::Lost(source) => {
-                        SpawnError::System { action: "finding the daemon by its file", source }
-                    }
+                    DaemonFailure::Lost(path, source) => SpawnError::PidFile { path, source },
                 })?;
                 (shared, None)
             }
@@ -485,6 +470,31 @@ impl<'a> Spawn<'a> {
             args.push("exit-with-parent=on")?;
         }
         Ok(args)
+    }
+
+    /// The file by which a daemon is found, where one may be started. It may be an argument more.
+    fn pid_file(&self, args: &mut Texts) -> Result<PidFile, SpawnError> {
+        if !self.detached {
+            return Err(SpawnError::Daemonizes);
+        }
+        if daemon::is_kept(&self.plan, self.sandbox.map(Sandbox::arg).as_deref()) {
+            return Err(SpawnError::DaemonSandbox);
+        }
+        let user = self.confinement.user.as_ref();
+        let (file, added) = PidFile::of(&self.plan, self.current_dir.as_deref(), user)
+            .map_err(system("making a folder for the daemon's number"))?;
+        // Who has it is another guest.
+        match file.holder() {
+            Ok(None) => {}
+            Ok(Some(holder)) => {
+                return Err(SpawnError::PidFileLocked { path: file.into_path(), pid: holder.id() });
+            }
+            Err(source) => return Err(SpawnError::PidFile { path: file.into_path(), source }),
+        }
+        for arg in added.into_iter().flatten() {
+            args.push(arg)?;
+        }
+        Ok(file)
     }
 
     /// Whether QEMU itself sees to its end with this process.

@@ -2,6 +2,7 @@
 
 use std::io::{self, PipeReader, Read, Write};
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::{Arc, MutexGuard, mpsc};
 use std::thread::{self, JoinHandle};
@@ -12,6 +13,7 @@ use rustix::process::{Signal, pidfd_send_signal};
 use crate::Exit;
 use crate::attendant::Place;
 use crate::daemon::PidFile;
+use crate::descendants;
 use crate::process::{self, Command, Process, Step};
 use crate::tail::Tail;
 use crate::watch::Watched;
@@ -124,8 +126,8 @@ pub(crate) enum DaemonFailure {
     Start(Step, io::Error),
     /// What was started has ended otherwise than it does when the daemon is ready, or was killed as it took too long.
     Ended(Exit),
-    /// It is not known which process it is.
-    Lost(io::Error),
+    /// It is ready, and the file doesn't say which process it is.
+    Lost(PathBuf, io::Error),
 }
 
 /// Starts `command`, waits until it has gone to the background, and attends to it there.
@@ -140,18 +142,19 @@ pub(crate) fn start_daemon(
     let failed = |(step, error)| DaemonFailure::Start(step, error);
     let (launcher, _) = start(command, stderr).map_err(failed)?;
     let deadline = Instant::now().checked_add(patience);
-    let ended = launcher.wait(deadline).unwrap_or_else(|| {
-        let _ = pidfd_send_signal(&launcher.pidfd, Signal::KILL);
-        // What it has started in the background is there before it is ready.
-        if let Ok((_, daemon)) = pid_file.daemon() {
-            let _ = pidfd_send_signal(&daemon, Signal::KILL);
-        }
-        launcher.wait(None).flatten()
-    });
-    if !ended.is_some_and(|status| status.success()) {
-        return Err(DaemonFailure::Ended(Exit::new(&launcher, ended, Default::default())));
+    let late = launcher.wait(deadline).is_none();
+    let killed = late && descendants::kill(&launcher);
+    let ended = launcher.wait(None).flatten();
+    let not_there = || DaemonFailure::Ended(Exit::new(&launcher, ended, Default::default()));
+    if killed || ended.is_some_and(|status| !status.success()) {
+        return Err(not_there());
     }
-    let (pid, pidfd) = pid_file.daemon().map_err(DaemonFailure::Lost)?;
+    let (pid, pidfd) = match pid_file.daemon() {
+        Ok(found) => found,
+        // Nothing but the file could tell that it got there.
+        Err(_) if ended.is_none() => return Err(not_there()),
+        Err(error) => return Err(DaemonFailure::Lost(pid_file.into_path(), error)),
+    };
     let stderr = std::mem::take(&mut launcher.lock().stderr);
     let shared = Arc::new(Shared {
         pid: pid.as_raw_nonzero().get().unsigned_abs(),

@@ -27,6 +27,7 @@ crate::tests! {
     a_guest_dies_with_its_parent
     a_guest_whose_parent_dies_first_is_none
     a_detached_guest_outlives_its_handle
+    a_detached_guest_outlives_its_parent
     a_hundred_megabytes_of_stderr_stay_bounded
     stderr_is_passed_on_as_it_comes
     a_tee_that_fails_costs_the_guest_nothing
@@ -116,6 +117,23 @@ fn a_guest_outlives_the_thread_that_spawned_it() -> Result<(), Lacking> {
     Ok(())
 }
 
+/// The guest of a launcher, which has ended by a signal.
+fn left_by(launcher: &[&str], signal: Signal) -> u32 {
+    let mut launcher = Command::new(std::env::current_exe().unwrap())
+        .arg("stand-in")
+        .args(launcher)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(launcher.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let guest = line.trim().parse().unwrap();
+    assert!(state_of(guest).is_some());
+    kill_process(Pid::from_child(&launcher), signal).unwrap();
+    launcher.wait().unwrap();
+    guest
+}
+
 fn a_guest_dies_with_its_parent() -> Result<(), Lacking> {
     // The kernel forgets whom it is to end with its parent when that becomes another user.
     let another = if rustix::process::geteuid().is_root() { "65534" } else { "0" };
@@ -127,18 +145,7 @@ fn a_guest_dies_with_its_parent() -> Result<(), Lacking> {
         (Signal::KILL, &["launcher-on-a-thread"]),
     ];
     for (signal, args) in launchers {
-        let mut launcher = Command::new(std::env::current_exe().unwrap())
-            .arg("stand-in")
-            .args(args)
-            .stdout(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(launcher.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let guest: u32 = line.trim().parse().unwrap();
-        assert!(state_of(guest).is_some());
-        kill_process(Pid::from_child(&launcher), signal).unwrap();
-        launcher.wait().unwrap();
+        let guest = left_by(args, signal);
         until("the guest is dead", || matches!(state_of(guest), None | Some('Z')));
     }
     Ok(())
@@ -186,6 +193,14 @@ fn a_detached_guest_outlives_its_handle() -> Result<(), Lacking> {
     kill_process(raw, Signal::KILL).unwrap();
     until("it is gone, and waited for", || state_of(pid).is_none());
     until("its thread has ended", || (open_files(), threads()) == before);
+    Ok(())
+}
+
+fn a_detached_guest_outlives_its_parent() -> Result<(), Lacking> {
+    let guest = left_by(&["launcher-of-a-detached"], Signal::KILL);
+    thread::sleep(Duration::from_millis(50));
+    assert_eq!(state_of(guest), Some('S'));
+    kill_process(Pid::from_raw(guest.cast_signed()).unwrap(), Signal::KILL).unwrap();
     Ok(())
 }
 

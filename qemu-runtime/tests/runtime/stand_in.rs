@@ -33,14 +33,17 @@ pub(crate) fn main() -> Option<ExitCode> {
     match args[..] {
         ["stand-in", "fds", ..] => list_fds(),
         ["stand-in", "stderr", megabytes] => write_stderr(megabytes.parse().unwrap()),
-        ["stand-in", "launcher-that-hangs", pid_file, ..] => hang(pid_file),
-        ["stand-in", "daemon", pid_file] => lock(pid_file),
-        ["stand-in", "launcher", user] => launch(user.parse().unwrap()),
+        ["stand-in", "launcher-that-hangs", file, ..] => hang(file),
+        ["stand-in", "launcher", user] => {
+            let user = user.parse().unwrap();
+            launch(|spawn| if user == 0 { spawn } else { spawn.user(User::new(user, user)) });
+        }
+        ["stand-in", "launcher-of-a-detached"] => launch(|spawn| spawn.detached()),
         ["stand-in", "launcher-in-cgroup", path] => {
             let _ = Spawn::new(&shell("exec sleep 1000")).cgroup(path).spawn();
         }
         ["stand-in", "launcher-on-a-thread"] => {
-            thread::scope(|scope| scope.spawn(|| launch(0)).join().unwrap());
+            thread::scope(|scope| scope.spawn(|| launch(|spawn| spawn)).join().unwrap());
         }
         ["stand-in", "forks"] => fork(),
         ["stand-in", "closed"] => close(),
@@ -125,28 +128,27 @@ fn write_stderr(megabytes: usize) {
     stderr.write_all(b"the end").unwrap();
 }
 
-/// Starts what is in the background, and waits for it to get ready, which it never does.
-fn hang(pid_file: &str) {
-    let itself = env::current_exe().unwrap();
-    let mut daemon =
-        std::process::Command::new(itself).args(["stand-in", "daemon", pid_file]).spawn().unwrap();
-    daemon.wait().unwrap();
-}
-
-/// Leaves its number in a file that it keeps locked.
-fn lock(pid_file: &str) {
-    let mut file = std::fs::File::create(pid_file).unwrap();
-    rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).unwrap();
-    writeln!(file, "{}", std::process::id()).unwrap();
+/// Goes to the background as QEMU does, and waits for what is there to get ready, which it never does: it leaves its number in
+/// a file, without a lock.
+#[expect(unsafe_code, reason = "fork has no safe form")]
+fn hang(file: &str) {
+    // SAFETY: this process has no other thread.
+    if unsafe { libc::fork() } == 0 {
+        let leader = rustix::process::setsid().unwrap();
+        // SAFETY: as above.
+        if unsafe { libc::fork() } != 0 {
+            return;
+        }
+        host::until("its parent is gone", || rustix::process::getppid() != Some(leader));
+        std::fs::write(file, std::process::id().to_string()).unwrap();
+    }
     thread::sleep(std::time::Duration::from_secs(1000));
 }
 
-/// Starts a guest as a user, says its number, and waits.
-fn launch(user: u32) {
+/// Starts a guest, says its number, and waits.
+fn launch(how: impl for<'a> FnOnce(Spawn<'a>) -> Spawn<'a>) {
     let sleep = shell("exec sleep 1000");
-    let spawn = Spawn::new(&sleep);
-    let spawn = if user == 0 { spawn } else { spawn.user(User::new(user, user)) };
-    let guest = spawn.spawn().unwrap();
+    let guest = how(Spawn::new(&sleep)).spawn().unwrap();
     println!("{}", guest.id());
     let _ = guest.wait();
 }
