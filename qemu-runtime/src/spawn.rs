@@ -52,6 +52,12 @@ const EXIT_WITH_PARENT: Version = Version::new(11, 1);
 #[must_use = "it starts nothing before `spawn`"]
 pub struct Spawn<'a> {
     pub(crate) plan: Cow<'a, Plan>,
+    choices: Choices,
+}
+
+/// What a spawn is told beside the plan.
+#[derive(Debug)]
+struct Choices {
     stdin: Stdio,
     stdout: Stdio,
     stderr: Stderr,
@@ -74,12 +80,9 @@ pub struct Spawn<'a> {
     qmp: Option<QmpOptions>,
 }
 
-impl<'a> Spawn<'a> {
-    /// Starts from the defaults: nothing on standard input, this process's standard output, standard error
-    /// captured, this process's environment and working directory.
-    pub fn new(plan: &'a Plan) -> Self {
+impl Default for Choices {
+    fn default() -> Self {
         Self {
-            plan: Cow::Borrowed(plan),
             stdin: Stdio::Null,
             stdout: Stdio::Inherit,
             stderr: Stderr::Captured,
@@ -98,55 +101,63 @@ impl<'a> Spawn<'a> {
             qmp: None,
         }
     }
+}
+
+impl<'a> Spawn<'a> {
+    /// Starts from the defaults: nothing on standard input, this process's standard output, standard error
+    /// captured, this process's environment and working directory.
+    pub fn new(plan: &'a Plan) -> Self {
+        Self { plan: Cow::Borrowed(plan), choices: Choices::default() }
+    }
 
     /// Standard input.
     pub fn stdin(mut self, stdin: impl Into<Stdio>) -> Self {
-        self.stdin = stdin.into();
+        self.choices.stdin = stdin.into();
         self
     }
 
     /// Standard output.
     pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
-        self.stdout = stdout.into();
+        self.choices.stdout = stdout.into();
         self
     }
 
     /// Standard error.
     pub fn stderr(mut self, stderr: impl Into<Stderr>) -> Self {
-        self.stderr = stderr.into();
+        self.choices.stderr = stderr.into();
         self
     }
 
     /// Sets a variable of QEMU's environment.
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
-        self.env.insert(name.into(), Some(value.into()));
+        self.choices.env.insert(name.into(), Some(value.into()));
         self
     }
 
     /// Removes a variable from QEMU's environment.
     pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
-        self.env.insert(name.into(), None);
+        self.choices.env.insert(name.into(), None);
         self
     }
 
     /// Starts QEMU's environment from nothing, also what was set before. Without a `PATH` in it, the program is
     /// looked for in `/usr/local/bin`, `/bin` and `/usr/bin`.
     pub fn env_clear(mut self) -> Self {
-        self.env_clear = true;
-        self.env.clear();
+        self.choices.env_clear = true;
+        self.choices.env.clear();
         self
     }
 
     /// QEMU's working directory, from which it reads relative paths. A relative path of the program, and those of
     /// the plan's file descriptors, are read from this process's.
     pub fn current_dir(mut self, path: impl Into<PathBuf>) -> Self {
-        self.current_dir = Some(path.into());
+        self.choices.current_dir = Some(path.into());
         self
     }
 
     /// Where this host keeps the devices that the plan's file descriptors come from.
     pub fn host_paths(mut self, paths: HostPaths) -> Self {
-        self.host_paths = paths;
+        self.choices.host_paths = paths;
         self
     }
 
@@ -155,34 +166,34 @@ impl<'a> Spawn<'a> {
     ///
     /// QEMU's own `-runas` would undo that QEMU [dies with its parent](Guest).
     pub fn user(mut self, user: User) -> Self {
-        self.confinement.user = Some(user);
+        self.choices.confinement.user = Some(user);
         self
     }
 
     /// Bounds what QEMU may have of a resource.
     pub fn limit(mut self, resource: Resource, limit: Limit) -> Self {
-        self.confinement.limits.retain(|(other, _)| *other != resource);
-        self.confinement.limits.push((resource, limit));
+        self.choices.confinement.limits.retain(|(other, _)| *other != resource);
+        self.choices.confinement.limits.push((resource, limit));
         self
     }
 
     /// Runs QEMU in a network namespace, `/run/netns/NAME` or `/proc/PID/ns/net`, where the plan's interfaces are too.
     /// To enter one takes CAP_SYS_ADMIN.
     pub fn network_namespace(mut self, path: impl Into<PathBuf>) -> Self {
-        self.confinement.network_namespace = Some(path.into());
+        self.choices.confinement.network_namespace = Some(path.into());
         self
     }
 
     /// Runs QEMU in a control group: its folder, `/sys/fs/cgroup/...`. It is there before it executes, so that nothing
     /// of it counts elsewhere.
     pub fn cgroup(mut self, path: impl Into<PathBuf>) -> Self {
-        self.confinement.cgroup = Some(path.into());
+        self.choices.confinement.cgroup = Some(path.into());
         self
     }
 
     /// Filters QEMU's system calls: it gets one argument more, `-sandbox`.
     pub const fn sandbox(mut self, sandbox: Sandbox) -> Self {
-        self.sandbox = Some(sandbox);
+        self.choices.sandbox = Some(sandbox);
         self
     }
 
@@ -195,7 +206,7 @@ impl<'a> Spawn<'a> {
     /// of a tap that an earlier QEMU has left detached is attached again. Of a unix socket on which it listens QEMU removes the file when it ends, whoever
     /// made it.
     pub fn fd(mut self, name: impl Into<String>, fd: impl Into<OwnedFd>) -> Self {
-        self.handed.push((name.into(), fd.into()));
+        self.choices.handed.push((name.into(), fd.into()));
         self
     }
 
@@ -208,7 +219,7 @@ impl<'a> Spawn<'a> {
     ///
     /// Where the variables are not as they should be, or what they name is not open.
     pub fn listen_fds(mut self) -> Result<Self, InheritedFdError> {
-        self.handed.extend(fd::listen_fds()?);
+        self.choices.handed.extend(fd::listen_fds()?);
         Ok(fd::LISTEN_VARIABLES.into_iter().fold(self, Self::env_remove))
     }
 
@@ -219,7 +230,7 @@ impl<'a> Spawn<'a> {
     /// QEMU survives: one that hangs, or was stopped, would live on. That is why it isn't done unasked. It is the only way where
     /// the program's file [has rights of its own](SpawnError::Privileged).
     pub const fn exit_with_parent(mut self) -> Self {
-        self.exit_with_parent = true;
+        self.choices.exit_with_parent = true;
         self
     }
 
@@ -234,7 +245,7 @@ impl<'a> Spawn<'a> {
     /// Captured standard error has no reader once this process has ended: what is written there is lost. A
     /// [file](Stdio::Fd) keeps it.
     pub const fn detached(mut self) -> Self {
-        self.detached = true;
+        self.choices.detached = true;
         self
     }
 
@@ -242,7 +253,7 @@ impl<'a> Spawn<'a> {
     /// `timeout` send it, reaches this process alone, which can then [shut the guest down](Guest::shutdown). Not for a QEMU
     /// that reads from a terminal: the terminal lets only one group do that, and stops the others.
     pub const fn own_group(mut self) -> Self {
-        self.own_group = true;
+        self.choices.own_group = true;
         self
     }
 
@@ -251,13 +262,13 @@ impl<'a> Spawn<'a> {
     /// end at once, before this process could [shut the guest down](Guest::shutdown). Where it doesn't read from one,
     /// [a group of its own](Self::own_group) spares it all signals to the group.
     pub const fn shielded(mut self) -> Self {
-        self.shielded = true;
+        self.choices.shielded = true;
         self
     }
 
     /// How long a guest that [goes to the background](Self::detached) may take to get ready there. Without this a minute.
     pub const fn daemon_timeout(mut self, timeout: Duration) -> Self {
-        self.daemon_timeout = timeout;
+        self.choices.daemon_timeout = timeout;
         self
     }
 
@@ -270,7 +281,7 @@ impl<'a> Spawn<'a> {
 
     /// The same, with bounds of one's own.
     pub const fn qmp_with(mut self, options: QmpOptions) -> Self {
-        self.qmp = Some(options);
+        self.choices.qmp = Some(options);
         self
     }
 
@@ -293,51 +304,14 @@ impl<'a> Spawn<'a> {
 
     /// With QMP, of the bounds that were set.
     pub(crate) fn with_qmp(self) -> Self {
-        let options = self.qmp.unwrap_or_default();
+        let options = self.choices.qmp.unwrap_or_default();
         self.qmp_with(options)
     }
 
     /// The same with a plan of its own, for another thread.
     #[cfg(feature = "tokio")]
     pub(crate) fn into_owned(self) -> Spawn<'static> {
-        let Self {
-            plan,
-            stdin,
-            stdout,
-            stderr,
-            env_clear,
-            env,
-            current_dir,
-            host_paths,
-            confinement,
-            sandbox,
-            exit_with_parent,
-            handed,
-            detached,
-            daemon_timeout,
-            shielded,
-            own_group,
-            qmp,
-        } = self;
-        Spawn {
-            plan: Cow::Owned(plan.into_owned()),
-            stdin,
-            stdout,
-            stderr,
-            env_clear,
-            env,
-            current_dir,
-            host_paths,
-            confinement,
-            sandbox,
-            exit_with_parent,
-            handed,
-            detached,
-            daemon_timeout,
-            shielded,
-            own_group,
-            qmp,
-        }
+        Spawn { plan: Cow::Owned(self.plan.into_owned()), choices: self.choices }
     }
 
     /// Starts it: see [`Guest::spawn`].
@@ -347,37 +321,38 @@ impl<'a> Spawn<'a> {
     /// As [`Guest::spawn`].
     pub fn spawn(mut self) -> Result<Guest, SpawnError> {
         let highest = highest(self.plan.fds())?;
-        let handed = fd::assign(self.plan.fds(), mem::take(&mut self.handed))?;
-        let (qmp_number, highest) = match self.qmp {
+        let handed = fd::assign(self.plan.fds(), mem::take(&mut self.choices.handed))?;
+        let (qmp_number, highest) = match self.choices.qmp {
             Some(_) => (Some(highest + 1), highest + 1),
             None => (None, highest),
         };
         let program = program::find(self.plan.program(), || self.path())?;
-        let bound = self.detached || self.is_bound_by_qemu();
-        if !bound && program::elevates(&program, self.confinement.user.as_ref()) {
+        let bound = self.choices.detached || self.is_bound_by_qemu();
+        if !bound && program::elevates(&program, self.choices.confinement.user.as_ref()) {
             return Err(SpawnError::Privileged { program });
         }
         let mut args = self.arguments(qmp_number)?;
         let env = self.environment()?;
-        let current_dir = self.current_dir.as_deref().map(text).transpose()?;
+        let current_dir = self.choices.current_dir.as_deref().map(text).transpose()?;
 
         let pid_file = if daemonizes(&self.plan) { Some(self.pid_file(&mut args)?) } else { None };
 
-        let (stdin, our_stdin) = open_input(self.stdin).map_err(stdio("standard input"))?;
+        let (stdin, our_stdin) = open_input(self.choices.stdin).map_err(stdio("standard input"))?;
         let (stdout, our_stdout) =
-            open_output(self.stdout, io::stdout()).map_err(stdio("standard output"))?;
-        let (stderr, our_stderr, incoming) = open_stderr(self.stderr).map_err(stdio("standard error"))?;
+            open_output(self.choices.stdout, io::stdout()).map_err(stdio("standard output"))?;
+        let (stderr, our_stderr, incoming) =
+            open_stderr(self.choices.stderr).map_err(stdio("standard error"))?;
         let mut fds = Vec::with_capacity(STDIO.len() + self.plan.fds().len());
         for (number, opened) in STDIO.zip([stdin, stdout, stderr]) {
             let opened =
                 fd::move_above(opened, highest).map_err(system("making room for the file descriptors"))?;
             fds.push((number, opened));
         }
-        let bounds = bounds(self.confinement, highest)?;
+        let bounds = bounds(self.choices.confinement, highest)?;
         let opened = fd::open_table(
             self.plan.fds(),
             handed,
-            &self.host_paths,
+            &self.choices.host_paths,
             highest,
             bounds.network_namespace.as_ref(),
         )?;
@@ -399,20 +374,22 @@ impl<'a> Spawn<'a> {
             env,
             current_dir,
             fds,
-            detached: self.detached,
+            detached: self.choices.detached,
             bounds,
-            own_group: self.own_group,
-            shielded: self.shielded,
+            own_group: self.choices.own_group,
+            shielded: self.choices.shielded,
         };
         let failed = |step, source| match step {
             Step::Exec => SpawnError::Exec { program, source },
-            Step::CurrentDir => SpawnError::CurrentDir { path: self.current_dir.unwrap_or_default(), source },
+            Step::CurrentDir => {
+                SpawnError::CurrentDir { path: self.choices.current_dir.unwrap_or_default(), source }
+            }
             other => SpawnError::System { action: other.action(), source },
         };
         let (shared, thread) = match pid_file {
             None => supervisor::start(command, incoming).map_err(|(step, source)| failed(step, source))?,
             Some(file) => {
-                let started = supervisor::start_daemon(command, incoming, file, self.daemon_timeout);
+                let started = supervisor::start_daemon(command, incoming, file, self.choices.daemon_timeout);
                 let shared = started.map_err(|failure| match failure {
                     DaemonFailure::Start(step, source) => failed(step, source),
                     DaemonFailure::Ended(exit) => SpawnError::Daemon { exit: Box::new(exit) },
@@ -427,13 +404,13 @@ impl<'a> Spawn<'a> {
             stdin: our_stdin,
             stdout: our_stdout,
             stderr: our_stderr,
-            detached: self.detached,
+            detached: self.choices.detached,
             qmp: None,
             target: self.plan.target(),
-            host_paths: self.host_paths,
+            host_paths: self.choices.host_paths,
             plugged: Mutex::default(),
         };
-        if let (Some(ours), Some(options)) = (ours, self.qmp) {
+        if let (Some(ours), Some(options)) = (ours, self.choices.qmp) {
             match Qmp::start(ours, options, Some(Arc::clone(&guest.shared))) {
                 Ok(qmp) => guest.qmp = Some(qmp),
                 Err(source) => {
@@ -461,7 +438,7 @@ impl<'a> Spawn<'a> {
                 args.push(arg)?;
             }
         }
-        if let Some(sandbox) = self.sandbox {
+        if let Some(sandbox) = self.choices.sandbox {
             args.push("-sandbox")?;
             args.push(sandbox.arg())?;
         }
@@ -474,14 +451,14 @@ impl<'a> Spawn<'a> {
 
     /// The file by which a daemon is found, where one may be started. It may be an argument more.
     fn pid_file(&self, args: &mut Texts) -> Result<PidFile, SpawnError> {
-        if !self.detached {
+        if !self.choices.detached {
             return Err(SpawnError::Daemonizes);
         }
-        if daemon::is_kept(&self.plan, self.sandbox.map(Sandbox::arg).as_deref()) {
+        if daemon::is_kept(&self.plan, self.choices.sandbox.map(Sandbox::arg).as_deref()) {
             return Err(SpawnError::DaemonSandbox);
         }
-        let user = self.confinement.user.as_ref();
-        let (file, added) = PidFile::of(&self.plan, self.current_dir.as_deref(), user)
+        let user = self.choices.confinement.user.as_ref();
+        let (file, added) = PidFile::of(&self.plan, self.choices.current_dir.as_deref(), user)
             .map_err(system("making a folder for the daemon's number"))?;
         // Who has it is another guest.
         match file.holder() {
@@ -499,22 +476,24 @@ impl<'a> Spawn<'a> {
 
     /// Whether QEMU itself sees to its end with this process.
     fn is_bound_by_qemu(&self) -> bool {
-        self.exit_with_parent && !self.detached && self.plan.target() >= Some(EXIT_WITH_PARENT)
+        self.choices.exit_with_parent
+            && !self.choices.detached
+            && self.plan.target() >= Some(EXIT_WITH_PARENT)
     }
 
     /// Its environment, where it isn't just this process's.
     fn environment(&self) -> Result<Option<Texts>, SpawnError> {
-        if !self.env_clear && self.env.is_empty() {
+        if !self.choices.env_clear && self.choices.env.is_empty() {
             return Ok(None);
         }
         let mut env = Texts::default();
         let mut set = |name: &OsStr, value: &OsStr| env.push_joined(&[name, OsStr::new("="), value]);
-        if !self.env_clear {
-            for (name, value) in env::vars_os().filter(|(name, _)| !self.env.contains_key(name)) {
+        if !self.choices.env_clear {
+            for (name, value) in env::vars_os().filter(|(name, _)| !self.choices.env.contains_key(name)) {
                 set(&name, &value)?;
             }
         }
-        for (name, value) in &self.env {
+        for (name, value) in &self.choices.env {
             if let Some(value) = value {
                 set(name, value)?;
             }
@@ -524,9 +503,9 @@ impl<'a> Spawn<'a> {
 
     /// The `PATH` in it.
     fn path(&self) -> Option<OsString> {
-        match self.env.get(OsStr::new("PATH")) {
+        match self.choices.env.get(OsStr::new("PATH")) {
             Some(set) => set.clone(),
-            None if self.env_clear => None,
+            None if self.choices.env_clear => None,
             None => env::var_os("PATH"),
         }
     }
