@@ -68,7 +68,9 @@ impl Qemu {
     /// What QEMU returns for a command.
     fn execute(&mut self, command: &str, arguments: Value) -> Value {
         let request = json!({ "execute": command, "arguments": arguments });
-        writeln!(self.qmp.get_mut(), "{request}").unwrap();
+        if let Err(error) = writeln!(self.qmp.get_mut(), "{request}") {
+            panic!("{request}: {error}: {:?}", self.guest.wait_timeout(Duration::from_secs(5)));
+        }
         loop {
             let mut answer = self.line();
             if answer.get("event").is_none() {
