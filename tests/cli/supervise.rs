@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -151,17 +152,14 @@ fn what_never_greets_is_terminated() {
 
 #[test]
 fn what_cannot_be_opened_yet_can_be_interrupted() {
-    let folder = Folder::new();
-    assert!(Command::new("mkfifo").arg(folder.path().join("disk")).status().unwrap().success());
-    folder.file("a.vm", "target 7.2\ndisk file=disk format=raw readonly fd\n");
-    let mut command = dslc(["run", "a.vm"]);
-    command.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (folder, mut command) = prepare(&format!("{IDLE}qmp unix \"q\" fd\n"), &[]);
+    let _full = full_socket(&folder.path().join("q"));
     let child = command.spawn().unwrap();
     let state = |state: &str| {
         let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
         stat.contains(&format!(") {state} ")).then_some(())
     };
-    // Nothing else makes it wait but somebody who would write there.
+    // Nothing else makes it wait but somebody who would take a connection.
     let waits = || {
         (0..5).all(|_| {
             std::thread::sleep(std::time::Duration::from_millis(50));
@@ -178,21 +176,27 @@ fn what_cannot_be_opened_yet_can_be_interrupted() {
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(2));
 }
 
-#[test]
-fn a_socket_that_is_too_busy_to_answer_is_in_use() {
-    let (folder, mut command) = prepare(IDLE, &["--qmp", "q"]);
-    let path = folder.path().join("q");
-    let address = rustix::net::SocketAddrUnix::new(&path).unwrap();
+/// A socket that is listened on, and has no room for another connection.
+fn full_socket(path: &Path) -> Vec<OwnedFd> {
+    let address = rustix::net::SocketAddrUnix::new(path).unwrap();
     let stream = || {
         let (family, kind) = (rustix::net::AddressFamily::UNIX, rustix::net::SocketType::STREAM);
         rustix::net::socket_with(family, kind, rustix::net::SocketFlags::NONBLOCK, None).unwrap()
     };
-    let listener = stream();
-    rustix::net::bind(&listener, &address).unwrap();
-    rustix::net::listen(&listener, 0).unwrap();
-    let connections: Vec<_> = (0..4).map(|_| stream()).collect();
+    let sockets: Vec<_> = (0..5).map(|_| stream()).collect();
+    let (listener, connections) = sockets.split_first().unwrap();
+    rustix::net::bind(listener, &address).unwrap();
+    rustix::net::listen(listener, 0).unwrap();
     let connected: Vec<_> = connections.iter().map(|socket| rustix::net::connect(socket, &address)).collect();
     assert_eq!(connected.last(), Some(&Err(rustix::io::Errno::AGAIN)));
+    sockets
+}
+
+#[test]
+fn a_socket_that_is_too_busy_to_answer_is_in_use() {
+    let (folder, mut command) = prepare(IDLE, &["--qmp", "q"]);
+    let path = folder.path().join("q");
+    let _full = full_socket(&path);
     let ran = end(command.spawn().unwrap());
     assert_eq!(ran.stderr, format!("qemu-dslc: --qmp {}{IN_USE}", path.display()));
     assert_eq!(ran.status, Some(2));
