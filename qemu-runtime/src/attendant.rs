@@ -210,8 +210,20 @@ impl Attended {
             let _ = epoll::delete(epoll, &incoming.pipe);
             incoming.close();
         }
-        let ended = process::wait(&shared.pidfd);
-        shared.end(ended);
+        if let Some(ended) = process::try_wait(&shared.pidfd) {
+            return shared.end(ended);
+        }
+        // A debugger may take its time, and others are to be attended to.
+        let waiting = Arc::clone(&shared);
+        let wait = move || {
+            process::block_signals();
+            let ended = process::wait(&waiting.pidfd);
+            waiting.end(ended);
+        };
+        if thread::Builder::new().name("qemu-traced".into()).spawn(wait).is_err() {
+            let ended = process::wait(&shared.pidfd);
+            shared.end(ended);
+        }
     }
 }
 

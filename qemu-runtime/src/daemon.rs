@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{FcntlArg, fcntl};
@@ -52,7 +53,7 @@ impl PidFile {
 
     /// Who has it locked already.
     pub(crate) fn holder(&self) -> io::Result<Option<Holder>> {
-        match File::open(&self.path) {
+        match self.open() {
             Ok(file) => locked_by(&file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -63,7 +64,7 @@ impl PidFile {
     pub(crate) fn daemon(&self) -> io::Result<(Pid, OwnedFd)> {
         let gone = || io::Error::other("what went to the background has ended at once");
         let unseen = || io::Error::other("it is locked by a process that is not seen from here");
-        let file = File::open(&self.path)?;
+        let file = self.open()?;
         let holder = locked_by(&file)?.ok_or_else(gone)?;
         let pid = holder.0.ok_or_else(unseen)?;
         let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
@@ -72,6 +73,11 @@ impl PidFile {
             return Err(gone());
         }
         Ok((pid, pidfd))
+    }
+
+    /// Without waiting: a pipe in its place would hold that up.
+    fn open(&self) -> io::Result<File> {
+        File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(&self.path)
     }
 
     pub(crate) fn into_path(self) -> PathBuf {

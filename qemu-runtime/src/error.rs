@@ -29,7 +29,8 @@ pub enum SpawnError {
         /// The kernel's reason.
         source: io::Error,
     },
-    /// The program's file gives whoever executes it rights that they don't have (set-user-ID, set-group-ID, capabilities).
+    /// The program's file gives whoever executes it rights that they don't have (set-user-ID, set-group-ID, capabilities), or
+    /// this process has some that aren't its real user's: its effective user or group is another.
     /// The kernel binds no such process to its parent: it would outlive this one. It may be started
     /// [detached](crate::Spawn::detached), and QEMU from 11.1 on where it [sees to its end itself](crate::Spawn::exit_with_parent).
     Privileged {
@@ -180,9 +181,9 @@ impl fmt::Display for SpawnError {
             }
             Self::Privileged { program } => write!(
                 f,
-                "{} has rights of its own (set-user-ID, set-group-ID or capabilities), and the kernel doesn't end such a \
-                 process with its parent: take them away (`setcap -r`, `chmod ug-s`) and let the plan open what it needs \
-                 them for, or start it detached",
+                "{} would have rights that its user hasn't (set-user-ID, set-group-ID, capabilities, or another effective \
+                 user here), and the kernel doesn't end such a process with its parent: take them away (`setcap -r`, \
+                 `chmod ug-s`) and let the plan open what it needs them for, or start it detached",
                 program.display(),
             ),
             Self::Fd(error) => error.fmt(f),

@@ -23,11 +23,6 @@ use rustix::thread::CapabilitySet;
 use crate::confine::{Limit, Resource, User};
 use crate::texts::Texts;
 
-unsafe extern "C" {
-    /// This process's environment, in libc's hands: pointers to texts that end with zero, and a null.
-    static environ: *const *const c_char;
-}
-
 /// The first of the signals that the kernel calls real-time ones: it means nothing by them itself.
 const FIRST_REAL_TIME: c_int = 32;
 
@@ -37,8 +32,8 @@ pub(crate) struct Command {
     pub(crate) program: CString,
     /// Its arguments, its own name first.
     pub(crate) args: Texts,
-    /// Its environment, `NAME=value`, where it is not to be this process's.
-    pub(crate) env: Option<Texts>,
+    /// Its environment: `NAME=value`.
+    pub(crate) env: Texts,
     /// Its working directory, where it is not to be this process's.
     pub(crate) current_dir: Option<CString>,
     /// Its file descriptors by rising number, all of them. Those of this process are above these numbers.
@@ -184,21 +179,33 @@ pub(crate) fn spawn(command: &Command) -> Result<Process, (Step, io::Error)> {
 /// Waits for the process to end, and lets the kernel forget it. Without a status where it is nobody's to wait for, and has
 /// ended.
 pub(crate) fn wait(pidfd: &OwnedFd) -> Option<ExitStatus> {
-    let ended = rustix::io::retry_on_intr(|| waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED));
     // Without NOHANG there always is one.
-    let ended = ended.ok()??;
+    wait_with(pidfd, WaitIdOptions::EXITED).flatten()
+}
+
+/// The same for one that has ended. Nothing where somebody who traces it is yet to hear of that first.
+pub(crate) fn try_wait(pidfd: &OwnedFd) -> Option<Option<ExitStatus>> {
+    wait_with(pidfd, WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
+}
+
+fn wait_with(pidfd: &OwnedFd, options: WaitIdOptions) -> Option<Option<ExitStatus>> {
+    let ended = rustix::io::retry_on_intr(|| waitid(WaitId::PidFd(pidfd.as_fd()), options));
+    let Ok(ended) = ended else {
+        return Some(None);
+    };
+    let ended = ended?;
     // Put together as `wait` has it: the exit code above, the signal below, and whether it left a core.
     let code = ended.exit_status().unwrap_or(0) << 8;
     let signal = ended.terminating_signal().unwrap_or(0);
     let core = if ended.dumped() { 0x80 } else { 0 };
-    Some(ExitStatus::from_raw(code | signal | core))
+    Some(Some(ExitStatus::from_raw(code | signal | core)))
 }
 
 /// All that the child needs, in the form in which the kernel wants it.
 struct Child<'a> {
     program: &'a CStr,
     args: Vec<*const c_char>,
-    env: Option<Vec<*const c_char>>,
+    env: Vec<*const c_char>,
     current_dir: Option<&'a CStr>,
     /// Copies to make: from, to. No `from` is a `to`.
     moves: Vec<(RawFd, RawFd)>,
@@ -225,7 +232,7 @@ impl<'a> Child<'a> {
         Self {
             program: &command.program,
             args: command.args.pointers(),
-            env: command.env.as_ref().map(Texts::pointers),
+            env: command.env.pointers(),
             current_dir: command.current_dir.as_deref(),
             moves: command.fds.iter().map(|(number, fd)| (fd.as_raw_fd(), *number)).collect(),
             closes: gaps(command.fds.iter().map(|(number, _)| number.unsigned_abs())),
@@ -290,8 +297,8 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
     // SAFETY (of all blocks below): the pointers come from `child`, whose texts and arrays end with zero as the calls
     // demand, or from this function's own stack; everything else is numbers.
 
-    // The guest's signals are not to depend on what this process ignores, and none of its handlers may run in the
-    // child once signals are no longer blocked.
+    // What the guest makes of signals that mean something is not to depend on what this process ignores, and none of its
+    // handlers may run in the child once signals are no longer blocked.
     for signal in 1..FIRST_REAL_TIME {
         // SAFETY: as above. It fails for SIGKILL and SIGSTOP.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
@@ -380,8 +387,8 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
     let (mut blocked, mut pending) = (MaybeUninit::uninit(), MaybeUninit::uninit());
     // SAFETY: as above; sigpending and sigemptyset fill in what the others change and read.
     unsafe {
-        // There are as many real-time signals again, each a system call, and nobody ignores them: it is enough that none is
-        // about to be handled. Exec ends their handlers.
+        // There are as many real-time signals again, each a system call: a twentieth of a spawn. The kernel means nothing by
+        // them, and QEMU has no use for them: it is enough that none is about to be handled. Exec ends their handlers.
         libc::sigpending(pending.as_mut_ptr());
         for signal in FIRST_REAL_TIME..=child.last_signal {
             if libc::sigismember(pending.as_ptr(), signal) == 1 {
@@ -394,10 +401,7 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
             libc::sigaddset(blocked.as_mut_ptr(), libc::SIGHUP);
         }
         libc::pthread_sigmask(libc::SIG_SETMASK, blocked.as_ptr(), ptr::null_mut());
-        // This process's is read as it stands, as by libc's own functions: to copy it costs a tenth of a spawn. Whoever changes
-        // it while others may read it breaks the promise that `std::env::set_var` asks for.
-        let env = child.env.as_ref().map_or(environ, |env| env.as_ptr());
-        libc::execve(child.program.as_ptr(), child.args.as_ptr(), env);
+        libc::execve(child.program.as_ptr(), child.args.as_ptr(), child.env.as_ptr());
     }
     Step::Exec
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use rustix::fs::{Access, access, getxattr};
-use rustix::process::{getegid, geteuid};
+use rustix::process::{getegid, geteuid, getgid, getuid};
 use rustix::thread::no_new_privs;
 
 use crate::{SpawnError, User};
@@ -42,21 +42,29 @@ pub(crate) fn find(program: &OsStr, path: impl FnOnce() -> Option<OsString>) -> 
     })
 }
 
-/// Whether who executes the program has rights by the file that they have not themselves: those of its owner, or capabilities.
-/// From such a process the kernel takes what binds it to its parent.
+/// Whether who executes the program has rights then that they have not by themselves: those of the file's owner, capabilities,
+/// or those of an effective user who isn't the real one. From such a process the kernel takes what binds it to its parent.
 pub(crate) fn elevates(program: &Path, user: Option<&User>) -> bool {
-    let (uid, gid) =
-        user.map_or_else(|| (geteuid().as_raw(), getegid().as_raw()), |User { uid, gid, .. }| (*uid, *gid));
-    if uid == 0 || no_new_privs().unwrap_or(false) {
-        return false;
-    }
-    let Ok(file) = fs::metadata(program) else {
-        return false;
+    let real = user.map_or_else(|| (getuid().as_raw(), getgid().as_raw()), |user| (user.uid, user.gid));
+    let mut effective = match user {
+        Some(_) => real,
+        None => (geteuid().as_raw(), getegid().as_raw()),
     };
-    let has = |bits| file.mode() & bits == bits;
-    has(libc::S_ISUID) && file.uid() != uid
-        || has(libc::S_ISGID | libc::S_IXGRP) && file.gid() != gid
-        || getxattr(program, "security.capability", &mut [0_u8; 64]).is_ok()
+    let mut capable = false;
+    if !no_new_privs().unwrap_or(false)
+        && let Ok(file) = fs::metadata(program)
+    {
+        let has = |bits| file.mode() & bits == bits;
+        if has(libc::S_ISUID) {
+            effective.0 = file.uid();
+        }
+        if has(libc::S_ISGID | libc::S_IXGRP) {
+            effective.1 = file.gid();
+        }
+        // Root has all of them anyway.
+        capable = real.0 != 0 && getxattr(program, "security.capability", &mut [0_u8; 64]).is_ok();
+    }
+    effective != real || capable
 }
 
 /// The guest's working directory may be another.

@@ -481,11 +481,8 @@ impl<'a> Spawn<'a> {
             && self.plan.target() >= Some(EXIT_WITH_PARENT)
     }
 
-    /// Its environment, where it isn't just this process's.
-    fn environment(&self) -> Result<Option<Texts>, SpawnError> {
-        if !self.choices.env_clear && self.choices.env.is_empty() {
-            return Ok(None);
-        }
+    /// Its environment. This process's is copied: only `std` may read it while `std` may change it.
+    fn environment(&self) -> Result<Texts, SpawnError> {
         let mut env = Texts::default();
         let mut set = |name: &OsStr, value: &OsStr| env.push_joined(&[name, OsStr::new("="), value]);
         if !self.choices.env_clear {
@@ -498,7 +495,7 @@ impl<'a> Spawn<'a> {
                 set(name, value)?;
             }
         }
-        Ok(Some(env))
+        Ok(env)
     }
 
     /// The `PATH` in it.

@@ -140,11 +140,15 @@ pub(crate) fn start_daemon(
     patience: Duration,
 ) -> Result<Arc<Shared>, DaemonFailure> {
     let failed = |(step, error)| DaemonFailure::Start(step, error);
-    let (launcher, _) = start(command, stderr).map_err(failed)?;
+    let (launcher, thread) = start(command, stderr).map_err(failed)?;
     let deadline = Instant::now().checked_add(patience);
     let late = launcher.wait(deadline).is_none();
     let killed = late && descendants::kill(&launcher);
     let ended = launcher.wait(None).flatten();
+    if let Some(thread) = thread {
+        // Its panic would have been printed; there is nothing to add to it.
+        let _ = thread.join();
+    }
     let not_there = || DaemonFailure::Ended(Exit::new(&launcher, ended, Default::default()));
     if killed || ended.is_some_and(|status| !status.success()) {
         return Err(not_there());

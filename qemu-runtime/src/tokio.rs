@@ -87,10 +87,10 @@ impl Guest {
         let spawn = move || {
             let mut guest = spawn.spawn()?;
             let detached = std::mem::take(&mut guest.detached);
-            Ok((guest, detached))
+            // As one of these it blocks no task where it is dropped.
+            Ok((Self::from(guest), detached))
         };
-        let (guest, detached) = blocking(spawn).await.map_err(StartError::Spawn)?;
-        let mut guest = Self::from(guest);
+        let (mut guest, detached) = blocking(spawn).await.map_err(StartError::Spawn)?;
         if let Some(qmp) = guest.qmp() {
             qmp.ready(qmp.timeout()).await.map_err(|error| StartError::of(error, &plan))?;
         }
@@ -241,8 +241,7 @@ impl Guest {
     /// As [`crate::Guest::shutdown`].
     pub async fn shutdown(&self, policy: &ShutdownPolicy) -> io::Result<Shutdown> {
         let (guest, policy) = (Arc::clone(&self.guest), *policy);
-        let shutdown = tokio::task::spawn_blocking(move || guest.shutdown(&policy));
-        shutdown.await.map_err(io::Error::other)?
+        blocking(move || guest.shutdown(&policy)).await
     }
 
     /// Plugs devices into the guest while it runs: see [`crate::Guest::plug`]. Begun, it goes on though the call is dropped.

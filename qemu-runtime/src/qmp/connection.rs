@@ -241,7 +241,7 @@ impl Connection {
         let mut chunk = vec![0; 64 * 1024];
         let limit = self.options.line_limit;
         loop {
-            let ended = self.attend();
+            let ended = self.attend()?;
             let taken = match recv(&self.socket, &mut *chunk, RecvFlags::DONTWAIT) {
                 Ok((0, _)) => return Ok(!line.is_empty()),
                 Ok((taken, _)) => taken,
@@ -268,17 +268,21 @@ impl Connection {
 
     /// Waits until there is something to read, and sends meanwhile what is left to send. Says whether QEMU has ended: what it
     /// sent before is there then.
-    fn attend(&self) -> bool {
+    fn attend(&self) -> Result<bool, QmpEnd> {
         let mut events = [MaybeUninit::uninit(); 2];
-        // It fails where it is interrupted only.
-        let seen = epoll::wait(&self.epoll, &mut events, None);
+        let ended = match epoll::wait(&self.epoll, &mut events, None) {
+            Ok((seen, _)) => seen.iter().any(|event| event.data.u64() == PROCESS),
+            Err(Errno::INTR) => false,
+            // A program may have closed what is not its own.
+            Err(error) => return Err(QmpEnd::Io(error.into())),
+        };
         let mut state = self.lock();
         if state.awaits_room {
             self.flush(&mut state);
             drop(state);
             self.state.tell();
         }
-        seen.is_ok_and(|(seen, _)| seen.iter().any(|event| event.data.u64() == PROCESS))
+        Ok(ended)
     }
 
     /// Takes what a line says.

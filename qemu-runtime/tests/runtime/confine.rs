@@ -173,6 +173,21 @@ fn a_program_with_rights_of_its_own_is_not_bound() -> Result<(), Lacking> {
         assert!(Guest::spawn(&plan(program)).unwrap().wait().success());
     }
     assert!(Spawn::new(&plan(&plain)).user(nobody()).spawn().unwrap().wait().success());
+
+    // Root has something to lose.
+    std::os::unix::fs::chown(&owners, Some(65534), None).unwrap();
+    fs::set_permissions(&owners, Permissions::from_mode(0o4755)).unwrap();
+    assert!(matches!(Guest::spawn(&plan(&owners)), Err(SpawnError::Privileged { .. })));
+    // Nor may this process have an effective user of its own.
+    let error = std::thread::scope(|scope| {
+        let joined = scope.spawn(|| {
+            let [root, other] = [0, 65534].map(rustix::fs::Uid::from_raw);
+            rustix::thread::set_thread_res_uid(root, other, root).unwrap();
+            Guest::spawn(&plan(&plain)).unwrap_err()
+        });
+        joined.join().unwrap()
+    });
+    assert!(matches!(error, SpawnError::Privileged { .. }), "{error}");
     Ok(())
 }
 

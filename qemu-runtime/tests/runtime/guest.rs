@@ -24,6 +24,7 @@ crate::tests! {
     no_handler_runs_in_a_guest
     a_spawn_changes_nothing_of_its_thread
     a_process_that_was_forked_off_has_guests_of_its_own
+    a_guest_that_is_traced_hinders_no_other
     a_guest_dies_with_its_parent
     a_guest_whose_parent_dies_first_is_none
     a_detached_guest_outlives_its_handle
@@ -439,6 +440,27 @@ fn a_process_that_was_forked_off_has_guests_of_its_own() -> Result<(), Lacking> 
     let guest = Guest::spawn(&stand_in::plan(&["forks"], vec![])).unwrap();
     let exit = guest.wait_timeout(Duration::from_secs(30)).unwrap();
     assert!(exit.success(), "{exit}");
+    Ok(())
+}
+
+fn a_guest_that_is_traced_hinders_no_other() -> Result<(), Lacking> {
+    let traced = Guest::spawn(&sleeping()).unwrap();
+    let pid = traced.id().to_string();
+    let mut tracer =
+        Spawn::new(&stand_in::plan(&["tracer", &pid], vec![])).stdout(Stdio::Pipe).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(tracer.take_stdout().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "traced\n", "{}", String::from_utf8_lossy(&tracer.stderr()));
+
+    traced.kill().unwrap();
+    until("it is dead", || state_of(traced.id()) == Some('Z'));
+    let other = Guest::spawn(&shell("echo said >&2; exit 3")).unwrap();
+    let exit = other.wait_timeout(Duration::from_secs(10)).unwrap();
+    assert_eq!((exit.code(), exit.stderr()), (Some(3), &b"said\n"[..]));
+    // Who traces it hears of it first.
+    assert_eq!(traced.try_wait(), None);
+    drop(tracer);
+    assert_eq!(traced.wait().signal(), Some(libc::SIGKILL));
     Ok(())
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn main() -> Option<ExitCode> {
             thread::scope(|scope| scope.spawn(|| launch(|spawn| spawn)).join().unwrap());
         }
         ["stand-in", "forks"] => fork(),
+        ["stand-in", "tracer", pid] => trace(pid.parse().unwrap()),
         ["stand-in", "closed"] => close(),
         ["stand-in", "hail"] => hail(),
         ["stand-in", "qmp", "takes", log, fault, ..] => taking::take(log, fault),
@@ -151,6 +152,16 @@ fn launch(how: impl for<'a> FnOnce(Spawn<'a>) -> Spawn<'a>) {
     let guest = how(Spawn::new(&sleep)).spawn().unwrap();
     println!("{}", guest.id());
     let _ = guest.wait();
+}
+
+/// Traces a process, says so, and heeds nothing that it is to hear of it.
+#[expect(unsafe_code, reason = "ptrace has no safe form")]
+fn trace(pid: i32) {
+    let null = std::ptr::null_mut::<libc::c_void>();
+    // SAFETY: this request takes numbers.
+    assert_eq!(unsafe { libc::ptrace(libc::PTRACE_SEIZE, pid, null, null) }, 0);
+    println!("traced");
+    thread::sleep(std::time::Duration::from_secs(1000));
 }
 
 /// Starts a guest, and another in a process that is forked off and has nothing of the first one's but a copy of memory.
