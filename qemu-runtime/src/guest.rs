@@ -23,7 +23,8 @@ use crate::{HostPaths, Spawn, SpawnError, StartError, Version};
 ///
 /// When it is dropped, QEMU is killed and waited for. When this process ends, by whatever cause, the kernel kills QEMU.
 /// Neither is so for a guest that was started [detached](Spawn::detached). A process that executes another program in its
-/// own place (`exec`) does not end: it drops its guests before.
+/// own place (`exec`) does not end: it drops its guests before. One that was forked off has no guests: it neither uses nor
+/// drops this. A guest that the main thread starts ends with that, should it end before the process (`pthread_exit` of C).
 ///
 /// It can be shared between threads: one may wait while another kills.
 pub struct Guest {

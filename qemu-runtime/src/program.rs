@@ -51,18 +51,17 @@ pub(crate) fn elevates(program: &Path, user: Option<&User>) -> bool {
         None => (geteuid().as_raw(), getegid().as_raw()),
     };
     let mut capable = false;
-    if !no_new_privs().unwrap_or(false)
-        && let Ok(file) = fs::metadata(program)
-    {
+    if let Ok(file) = fs::metadata(program) {
         let has = |bits| file.mode() & bits == bits;
-        if has(libc::S_ISUID) {
-            effective.0 = file.uid();
+        let (uid, gid) = (has(libc::S_ISUID), has(libc::S_ISGID | libc::S_IXGRP));
+        // Root has all capabilities anyway.
+        let has_capabilities =
+            real.0 != 0 && getxattr(program, "security.capability", &mut [0_u8; 64]).is_ok();
+        if (uid || gid || has_capabilities) && !no_new_privs().unwrap_or(false) {
+            effective.0 = if uid { file.uid() } else { effective.0 };
+            effective.1 = if gid { file.gid() } else { effective.1 };
+            capable = has_capabilities;
         }
-        if has(libc::S_ISGID | libc::S_IXGRP) {
-            effective.1 = file.gid();
-        }
-        // Root has all of them anyway.
-        capable = real.0 != 0 && getxattr(program, "security.capability", &mut [0_u8; 64]).is_ok();
     }
     effective != real || capable
 }

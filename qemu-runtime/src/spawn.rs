@@ -242,6 +242,9 @@ impl<'a> Spawn<'a> {
     /// which is added where the plan has none. As it is no child of this process, [its exit status](crate::Exit::status)
     /// is not known. A [sandbox](Sandbox) must allow it to go there, and a pid file of the plan's may not be another guest's.
     ///
+    /// In a process that takes orphans in (the first of a container, or by `PR_SET_CHILD_SUBREAPER`) QEMU leaves one there, which
+    /// that process waits for as it does for others.
+    ///
     /// Captured standard error has no reader once this process has ended: what is written there is lost. A
     /// [file](Stdio::Fd) keeps it.
     pub const fn detached(mut self) -> Self {
@@ -426,7 +429,7 @@ impl<'a> Spawn<'a> {
 
     /// The plan's arguments, behind the program's name, and those that the choices add.
     fn arguments(&self, qmp_number: Option<RawFd>) -> Result<Texts, SpawnError> {
-        let mut args = Texts::default();
+        let mut args = Texts::new();
         for arg in [self.plan.program()].into_iter().chain(self.plan.args()) {
             args.push(arg)?;
         }
@@ -483,7 +486,7 @@ impl<'a> Spawn<'a> {
 
     /// Its environment. This process's is copied: only `std` may read it while `std` may change it.
     fn environment(&self) -> Result<Texts, SpawnError> {
-        let mut env = Texts::default();
+        let mut env = Texts::new();
         let mut set = |name: &OsStr, value: &OsStr| env.push_joined(&[name, OsStr::new("="), value]);
         if !self.choices.env_clear {
             for (name, value) in env::vars_os().filter(|(name, _)| !self.choices.env.contains_key(name)) {

@@ -5,7 +5,6 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::ptr;
 
 /// Texts that each end with a zero, in one piece of memory: a process has many of them, and takes them for a moment.
-#[derive(Default)]
 pub(crate) struct Texts {
     bytes: Vec<u8>,
     starts: Vec<usize>,
@@ -16,6 +15,11 @@ pub(crate) struct Texts {
 pub(crate) struct HasZero(pub(crate) OsString);
 
 impl Texts {
+    /// None, with room for what most programs have.
+    pub(crate) fn new() -> Self {
+        Self { bytes: Vec::with_capacity(4096), starts: Vec::with_capacity(64) }
+    }
+
     pub(crate) fn push(&mut self, text: impl AsRef<OsStr>) -> Result<(), HasZero> {
         self.push_joined(&[text.as_ref()])
     }
@@ -57,7 +61,7 @@ mod tests {
 
     #[test]
     fn texts_are_where_the_pointers_say() {
-        let mut texts = Texts::default();
+        let mut texts = Texts::new();
         texts.push("one").unwrap();
         texts.push("").unwrap();
         texts.push_joined(&["TWO", "=", "2"].map(OsStr::new)).unwrap();
