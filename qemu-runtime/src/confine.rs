@@ -14,7 +14,8 @@ pub struct User {
 }
 
 impl User {
-    /// A user and a group by number, without other groups.
+    /// A user and a group by number, without other groups. `u32::MAX` is nobody's number, which
+    /// [a spawn refuses](crate::SpawnError::NoId): the kernel takes it for "unchanged".
     pub const fn new(uid: u32, gid: u32) -> Self {
         Self { uid, gid, groups: Vec::new() }
     }
@@ -40,6 +41,18 @@ impl User {
     pub fn groups(mut self, groups: impl IntoIterator<Item = u32>) -> Self {
         self.groups = groups.into_iter().collect();
         self
+    }
+
+    /// What the number is that the kernel takes for none: QEMU would keep this process's user, or group.
+    pub(crate) fn without_number(&self) -> Option<&'static str> {
+        /// What the kernel's calls write as -1.
+        const NONE: u32 = u32::MAX;
+
+        match self {
+            Self { uid: NONE, .. } => Some("user"),
+            Self { gid: NONE, .. } => Some("group"),
+            Self { groups, .. } => groups.contains(&NONE).then_some("group"),
+        }
     }
 }
 
@@ -180,6 +193,14 @@ mod tests {
             Sandbox::new().allow_spawn().allow_resource_control().arg(),
             "on,obsolete=deny,elevateprivileges=deny,spawn=allow,resourcecontrol=allow"
         );
+    }
+
+    #[test]
+    fn a_number_that_is_none_is_found_wherever_it_stands() {
+        assert_eq!(User::new(0, 0).groups([0, u32::MAX - 1]).without_number(), None);
+        assert_eq!(User::new(u32::MAX, 1).without_number(), Some("user"));
+        assert_eq!(User::new(1, u32::MAX).without_number(), Some("group"));
+        assert_eq!(User::new(1, 1).groups([2, u32::MAX]).without_number(), Some("group"));
     }
 
     #[test]

@@ -93,6 +93,12 @@ pub enum SpawnError {
         /// The text.
         text: OsString,
     },
+    /// The [user](crate::Spawn::user), or one of its groups, is `u32::MAX`, which the kernel takes for "unchanged": QEMU would
+    /// keep this process's.
+    NoId {
+        /// What it is: `user` or `group`.
+        what: &'static str,
+    },
     /// The working directory can't be entered.
     CurrentDir {
         /// The directory.
@@ -145,7 +151,8 @@ impl SpawnError {
             | Self::FdNumber { .. }
             | Self::FdName { .. }
             | Self::FdTwice { .. }
-            | Self::Nul { .. } => None,
+            | Self::Nul { .. }
+            | Self::NoId { .. } => None,
         }
     }
 }
@@ -228,6 +235,11 @@ impl fmt::Display for SpawnError {
             }
             Self::PidFile { path, source } => write!(f, "pid file {}: {}", path.display(), reason(source)),
             Self::Nul { text } => write!(f, "{text:?} contains a zero byte"),
+            Self::NoId { what } => write!(
+                f,
+                "{} (-1) is no {what}'s number: the kernel would leave QEMU this process's {what}: name another",
+                u32::MAX,
+            ),
             Self::CurrentDir { path, source } => {
                 write!(f, "working directory {}: {}", path.display(), reason(source))
             }

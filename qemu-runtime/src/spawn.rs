@@ -329,6 +329,9 @@ impl<'a> Spawn<'a> {
             Some(_) => (Some(highest + 1), highest + 1),
             None => (None, highest),
         };
+        if let Some(what) = self.choices.confinement.user.as_ref().and_then(User::without_number) {
+            return Err(SpawnError::NoId { what });
+        }
         let program = program::find(self.plan.program(), || self.path())?;
         let bound = self.choices.detached || self.is_bound_by_qemu();
         if !bound && program::elevates(&program, self.choices.confinement.user.as_ref()) {

@@ -22,6 +22,7 @@ use crate::stand_in::{output, plan, shell};
 crate::tests! {
     a_user_has_its_groups_and_nothing_of_this_process
     another_user_needs_the_right_to_become_one
+    who_has_no_number_is_refused
     a_user_has_no_capability_of_one_who_is_not_root
     who_may_not_be_ended_is_not_started
     a_program_with_rights_of_its_own_is_not_bound
@@ -54,6 +55,31 @@ fn a_user_has_its_groups_and_nothing_of_this_process() -> Result<(), Lacking> {
 
     let named = User::named("nobody").map_err(|error| Lacking(format!("needs the user nobody: {error}")))?;
     assert!(output(Spawn::new(&shell("id -un")).user(named)).starts_with("nobody"));
+    Ok(())
+}
+
+fn who_has_no_number_is_refused() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    let show = shell(&format!("id >'{}'", trace.display()));
+    const NONE: u32 = u32::MAX;
+    for (user, what) in [
+        (User::new(NONE, 1235), "user"),
+        (User::new(NONE, NONE), "user"),
+        (User::new(1234, NONE), "group"),
+        (User::new(1234, 1235).groups([1236, NONE]), "group"),
+    ] {
+        for spawn in [Spawn::new(&show), Spawn::new(&show).detached(), Spawn::new(&show).qmp()] {
+            let error = spawn.user(user.clone()).spawn().unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "4294967295 (-1) is no {what}'s number: the kernel would leave QEMU this process's {what}: name another"
+                )
+            );
+        }
+    }
+    assert!(!trace.exists());
     Ok(())
 }
 
