@@ -11,6 +11,7 @@ use std::path::Path;
 use qemu_dsl::Span;
 
 use crate::Exit;
+use crate::options;
 use crate::plan::{Place, Plan};
 
 /// An argument that QEMU has rejected.
@@ -100,7 +101,11 @@ struct Argument<'a> {
 
 impl<'a> Argument<'a> {
     fn fields(self) -> impl Iterator<Item = (&'a str, String)> {
-        self.value.into_iter().flat_map(fields)
+        let fields = self.value.into_iter().flat_map(|value| options::fields(value.as_bytes()));
+        // A part of a text, as it is between its commas.
+        fields.map(|(key, own)| {
+            (std::str::from_utf8(key).unwrap_or_default(), String::from_utf8_lossy(&own).into_owned())
+        })
     }
 
     /// Whether a text is its value, or one of the values in it.
@@ -120,71 +125,12 @@ impl fmt::Display for Argument<'_> {
     }
 }
 
-/// The arguments as QEMU takes them apart: an option takes the next for its value, whatever that is.
+/// The arguments as QEMU takes them apart.
 fn arguments(args: &[String]) -> Vec<Argument<'_>> {
-    let mut args = args.iter().map(String::as_str).enumerate();
-    let mut arguments = Vec::new();
-    while let Some((at, arg)) = args.next() {
-        arguments.push(match arg.strip_prefix('-') {
-            None | Some("") => Argument { at, name: "", value: Some(arg) },
-            Some(name) if FLAGS.contains(&name.trim_start_matches('-')) => {
-                Argument { at, name: arg, value: None }
-            }
-            Some(_) => Argument { at, name: arg, value: args.next().map(|(_, value)| value) },
-        });
-    }
-    arguments
+    let all = options::arguments(args.iter().map(String::as_str));
+    all.map(|options::Argument { at, name, value }| Argument { at, name: name.unwrap_or_default(), value })
+        .collect()
 }
-
-/// QEMU's options that take no value.
-const FLAGS: &[&str] = &[
-    "S",
-    "alt-grab",
-    "audio-help",
-    "ctrl-grab",
-    "curses",
-    "daemonize",
-    "enable-fips",
-    "enable-hax",
-    "enable-kvm",
-    "enable-sync-profile",
-    "full-screen",
-    "h",
-    "help",
-    "jitdump",
-    "localtime",
-    "mem-prealloc",
-    "no-acpi",
-    "no-fd-bootchk",
-    "no-frame",
-    "no-hpet",
-    "no-kvm",
-    "no-kvm-irqchip",
-    "no-kvm-pit",
-    "no-quit",
-    "no-reboot",
-    "no-shutdown",
-    "no-user-config",
-    "nodefaults",
-    "nodefconfig",
-    "nographic",
-    "old-param",
-    "only-migratable",
-    "perfmap",
-    "portrait",
-    "preconfig",
-    "s",
-    "sdl",
-    "semihosting",
-    "show-cursor",
-    "singlestep",
-    "snapshot",
-    "usb",
-    "version",
-    "win2k-hack",
-    "xen-attach",
-    "xen-domid-restrict",
-];
 
 /// The messages in `text`: each begins with a program's name, and goes on in lines without.
 fn messages(text: &str, program: &str) -> Vec<Range<usize>> {
@@ -404,28 +350,6 @@ const fn is_quote(c: char) -> bool {
     matches!(c, '\'' | '"' | '`' | '“' | '”')
 }
 
-/// The parts of an option's value, `key=value`, the commas in them no longer doubled.
-fn fields(value: &str) -> impl Iterator<Item = (&str, String)> {
-    let mut rest = Some(value);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let mut from = 0;
-        let end = loop {
-            match text.get(from..).and_then(|behind| behind.find(',')) {
-                None => break text.len(),
-                Some(at) if text.get(from + at + 1..).is_some_and(|behind| behind.starts_with(',')) => {
-                    from += at + 2;
-                }
-                Some(at) => break from + at,
-            }
-        };
-        rest = text.get(end + 1..);
-        let field = text.get(..end).unwrap_or_default();
-        let (key, own) = field.split_once('=').unwrap_or(("", field));
-        Some((key, own.replace(",,", ",")))
-    })
-}
-
 /// What to do about it, where QEMU doesn't say.
 fn help(words: &str, option: &str, program: &str) -> Option<String> {
     const NO_KVM: &str =
@@ -465,7 +389,7 @@ fn help(words: &str, option: &str, program: &str) -> Option<String> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "these are tests")]
 
-    use super::{fields, find, quoted};
+    use super::{find, quoted};
     use crate::Plan;
 
     const ARGS: &[&str] = &[
@@ -634,12 +558,5 @@ mod tests {
         let help =
             find(&plan, "kvm: -device virtio-net-pci,netdev=net0: Property 'x.y' not found").unwrap().help;
         assert_eq!(help.unwrap(), "`kvm -device virtio-net-pci,help` lists the properties it has");
-    }
-
-    #[test]
-    fn doubled_commas_part_nothing() {
-        let parts: Vec<_> = fields("tap,id=a,,b,,,x=,y=1").collect();
-        let expected = [("", "tap"), ("id", "a,b,"), ("x", ""), ("y", "1")];
-        assert_eq!(parts, expected.map(|(key, value)| (key, value.to_owned())));
     }
 }
