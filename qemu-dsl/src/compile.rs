@@ -1,19 +1,11 @@
 //! The compiler as one function.
 
-use crate::analyse::Vm;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::model::{Entry, Vm};
 use crate::plan::{Fragment, Template};
-use crate::{Version, analyse, check, lowering, syntax};
-
-/// What a compilation takes beside the text.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// The version of QEMU that the output is for. It overrides what the text says.
-    pub target: Option<Version>,
-    /// Values for the text's parameters, by name. Of two for one name, the last holds.
-    pub params: Vec<(String, String)>,
-}
+use crate::read::{self, Language};
+use crate::{Options, check, lower, statement, syntax};
 
 /// What came of a text.
 #[derive(Clone, Debug)]
@@ -37,8 +29,8 @@ pub struct Compilation {
 /// assert_eq!(rendered.args[1].to_str(), Some("512M"));
 /// ```
 pub fn compile(source: &str, options: &Options) -> Compilation {
-    let Reading { vm, names_target, diagnostics } = read(source, false, options);
-    Compilation { template: vm.map(|vm| lowering::lower(&vm)), diagnostics, names_target }
+    let Reading { vm, names_target, diagnostics } = analyse(source, false, options);
+    Compilation { template: vm.map(|vm| lower::lower(&vm, print)), diagnostics, names_target }
 }
 
 /// What came of the text of devices.
@@ -62,8 +54,8 @@ pub struct CompiledDevices {
 /// assert_eq!(commands, ["blockdev-add", "device_add"]);
 /// ```
 pub fn compile_devices(source: &str, options: &Options) -> CompiledDevices {
-    let Reading { vm, diagnostics, .. } = read(source, true, options);
-    CompiledDevices { fragment: vm.map(|vm| lowering::lower_devices(&vm, source)), diagnostics }
+    let Reading { vm, diagnostics, .. } = analyse(source, true, options);
+    CompiledDevices { fragment: vm.map(|vm| lower::lower_devices(&vm, source, print)), diagnostics }
 }
 
 /// What a text says.
@@ -74,8 +66,18 @@ struct Reading {
     diagnostics: Vec<Diagnostic>,
 }
 
+/// The whole language.
+const LANGUAGE: Language = Language { table: statement::TABLE, reader: statement::reader };
+
+/// Prints a statement.
+fn print(entry: &Entry, out: &mut lower::Lowering<'_>) {
+    if let Some(form) = statement::meaning(entry) {
+        form.lower(out);
+    }
+}
+
 /// Reads and checks a text.
-fn read(source: &str, is_fragment: bool, options: &Options) -> Reading {
+fn analyse(source: &str, is_fragment: bool, options: &Options) -> Reading {
     let mut diagnostics = Vec::new();
     if u32::try_from(source.len()).is_err() {
         diagnostics.push(
@@ -86,7 +88,7 @@ fn read(source: &str, is_fragment: bool, options: &Options) -> Reading {
         return Reading { vm: None, names_target: options.target.is_some(), diagnostics };
     }
     let tree = syntax::parse(source, &mut diagnostics);
-    let vm = analyse::analyse(source, &tree, is_fragment, options, &mut diagnostics);
+    let vm = read::read(source, &tree, LANGUAGE, is_fragment, options, &mut diagnostics);
     check::check(&vm, &mut diagnostics);
     // Stable, so that of two at one place the one found first stands first.
     diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));

@@ -5,10 +5,6 @@
 extern crate alloc;
 
 #[cfg(feature = "compiler")]
-mod analyse;
-#[cfg(feature = "compiler")]
-mod changes;
-#[cfg(feature = "compiler")]
 mod check;
 #[cfg(feature = "compiler")]
 mod code;
@@ -17,19 +13,22 @@ mod compile;
 #[cfg(feature = "compiler")]
 mod diagnostic;
 #[cfg(feature = "compiler")]
-mod lowering;
+mod lower;
 #[cfg(feature = "compiler")]
-mod node;
+mod model;
 #[cfg(feature = "compiler")]
 pub mod pages;
 pub mod plan;
 #[cfg(feature = "compiler")]
+mod qemu;
+#[cfg(feature = "compiler")]
+mod read;
+#[cfg(feature = "compiler")]
 pub mod reference;
 #[cfg(feature = "compiler")]
 pub mod schema;
-mod span;
 #[cfg(feature = "compiler")]
-mod spec;
+mod source;
 #[cfg(feature = "compiler")]
 mod statement;
 #[cfg(feature = "compiler")]
@@ -37,14 +36,20 @@ mod suggest;
 #[cfg(feature = "compiler")]
 mod syntax;
 #[cfg(feature = "compiler")]
-mod types;
-mod version;
+pub mod table;
+#[cfg(feature = "compiler")]
+mod value;
 
 #[cfg(feature = "compiler")]
 pub use code::Code;
 #[cfg(feature = "compiler")]
-pub use compile::{Compilation, CompiledDevices, Options, compile, compile_devices};
+pub use compile::{Compilation, CompiledDevices, compile, compile_devices};
 #[cfg(feature = "compiler")]
 pub use diagnostic::{Diagnostic, Label, Severity};
-pub use span::Span;
-pub use version::Version;
+pub use plan::{Span, Version};
+#[cfg(feature = "compiler")]
+pub use read::Options;
+#[cfg(feature = "compiler")]
+pub use statement::TABLE;
+#[cfg(feature = "compiler")]
+pub use value::Type;

@@ -8,16 +8,16 @@ mod markdown;
 use std::collections::BTreeMap;
 
 use crate::Version;
-use crate::analyse::params;
-use crate::changes::{self, Change};
-use crate::spec::{Bare, FormSpec, Kind, Kinds, Opt, Spec};
-use crate::statement::{STATEMENTS, find};
+use crate::qemu::changes::{self, Change};
+use crate::read::params;
+use crate::statement::TABLE;
+use crate::table::{Bare, FormSpec, KindSpec, Kinds, OptionSpec, StatementSpec};
 
 use markdown::{Item, Markdown};
 
 /// The statements: keyword and meaning, in the order of the reference.
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
-    STATEMENTS.iter().map(|spec| {
+    TABLE.statements().map(|spec| {
         let line = spec.doc.lines().next().unwrap_or_default();
         (spec.keyword, line.trim())
     })
@@ -26,7 +26,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// What there is to know about a statement (`netdev`), or about one kind of it (`netdev tap`).
 pub fn statement(name: &str) -> Option<String> {
     let mut words = name.split_whitespace();
-    let spec = find(words.next()?)?;
+    let spec = TABLE.find(words.next()?)?;
     let kind = words.next();
     if words.next().is_some() {
         return None;
@@ -35,10 +35,10 @@ pub fn statement(name: &str) -> Option<String> {
     match kind {
         None => whole(spec, 1, &mut out),
         Some(kind) => {
-            let form = spec.form(Some(kind))?.spec;
+            let form = *spec.forms.get(spec.form(Some(kind))?)?;
             out.heading(1, &format!("{} {kind}", spec.keyword));
             out.code(&synopsis(spec, form, Some(kind)));
-            let own = kinds(form).find(|own| own.name == kind);
+            let own = form.kinds().find(|own| own.name == kind);
             out.paragraph(&own.map(meaning).map(|text| sentence(&text)).unwrap_or_default());
             body(spec, form, &mut out);
         }
@@ -63,7 +63,7 @@ pub fn language() -> String {
             .map(|(keyword, meaning)| Item::from(format!("[`{keyword}`](#{keyword}): {meaning}")))
             .collect(),
     );
-    for spec in STATEMENTS {
+    for spec in TABLE.statements() {
         whole(spec, 3, &mut out);
     }
     versions(&mut out);
@@ -71,9 +71,9 @@ pub fn language() -> String {
 }
 
 /// A statement with all its kinds.
-fn whole(spec: &Spec, level: usize, out: &mut Markdown) {
+fn whole(spec: &StatementSpec, level: usize, out: &mut Markdown) {
     out.heading(level, spec.keyword);
-    let forms: Vec<_> = spec.forms.iter().map(|form| form.spec).collect();
+    let forms: Vec<_> = spec.forms.to_vec();
     let synopses: Vec<_> = forms.iter().map(|form| synopsis(spec, form, None)).collect();
     out.code(&synopses.join("\n"));
     let doc = flat(spec.doc);
@@ -89,7 +89,7 @@ fn whole(spec: &Spec, level: usize, out: &mut Markdown) {
     } else {
         out.paragraph(&format!("{doc}{once}"));
         for form in &forms {
-            let names: Vec<_> = kinds(form).map(|kind| kind.name).collect();
+            let names: Vec<_> = form.kinds().map(|kind| kind.name).collect();
             out.heading(level + 1, &format!("{} {}", spec.keyword, names.join(", ")));
             out.paragraph(&flat(form.doc));
             kind_list(form, out);
@@ -101,7 +101,7 @@ fn whole(spec: &Spec, level: usize, out: &mut Markdown) {
 }
 
 /// How a form is written. Without `kind`: with all its kinds.
-fn synopsis(spec: &Spec, form: &FormSpec, kind: Option<&str>) -> String {
+fn synopsis(spec: &StatementSpec, form: &FormSpec, kind: Option<&str>) -> String {
     // The heads of these two are not options, and the table does not hold them.
     match spec.keyword {
         "param" => return "param NAME: TYPE [= DEFAULT]".to_owned(),
@@ -109,14 +109,14 @@ fn synopsis(spec: &Spec, form: &FormSpec, kind: Option<&str>) -> String {
         _ => {}
     }
     let mut out = spec.keyword.to_owned();
-    let names: Vec<_> = kinds(form).map(|kind| kind.name).collect();
+    let names: Vec<_> = form.kinds().map(|kind| kind.name).collect();
     match (kind, matches!(form.kinds, Kinds::Any(_)), names.as_slice()) {
         (Some(kind), ..) => out += &format!(" {kind}"),
         (None, true, _) => out += " TYPE",
         (None, false, []) => {}
         (None, false, names) => out += &format!(" {}", names.join("|")),
     }
-    for head in form.heads() {
+    for head in form.positionals() {
         let name = head.name.to_uppercase();
         out += &if head.list { format!(" \"{name}\"...") } else { format!(" {name}") };
     }
@@ -132,23 +132,23 @@ fn kind_list(form: &FormSpec, out: &mut Markdown) {
         out.paragraph(&format!("`TYPE` is {what}."));
     }
     let items: Vec<_> =
-        kinds(form).map(|kind| Item::from(format!("`{}`: {}", kind.name, meaning(kind)))).collect();
+        form.kinds().map(|kind| Item::from(format!("`{}`: {}", kind.name, meaning(kind)))).collect();
     if items.len() > 1 {
         out.list(items);
-    } else if let Some(change) = kinds(form).find_map(|kind| kind.change) {
+    } else if let Some(change) = form.kinds().find_map(|kind| kind.change) {
         out.paragraph(&sentence(&history(change)));
     }
 }
 
 /// The options of a form.
-fn body(spec: &Spec, form: &FormSpec, out: &mut Markdown) {
-    out.list(form.heads().map(head).collect());
+fn body(spec: &StatementSpec, form: &FormSpec, out: &mut Markdown) {
+    out.list(form.positionals().map(head).collect());
     if spec.keyword == "param" {
         out.list(
             params::TYPES.iter().map(|(name, what, _)| Item::from(format!("`{name}`: {what}"))).collect(),
         );
     }
-    let options: Vec<_> = form.options().filter(|option| !option.head).map(option).collect();
+    let options: Vec<_> = form.options().filter(|option| !option.positional).map(option).collect();
     if !options.is_empty() {
         out.paragraph("Options:");
         out.list(options);
@@ -163,13 +163,13 @@ fn body(spec: &Spec, form: &FormSpec, out: &mut Markdown) {
     }
 }
 
-fn head(head: &Opt) -> Item {
+fn head(head: &OptionSpec) -> Item {
     let mut item = Item::from(format!("`{}`: {}", head.name.to_uppercase(), described(head)));
     item.children = choices(head);
     item
 }
 
-fn option(option: &Opt) -> Item {
+fn option(option: &OptionSpec) -> Item {
     let ty = option.ty.name.to_uppercase();
     let written = match (option.ty.bare, option.ty.choices) {
         (Some(_), []) => format!("{}[=on|off]", option.name),
@@ -187,7 +187,7 @@ fn option(option: &Opt) -> Item {
 }
 
 /// An option's meaning, and the rest that the table knows of it.
-fn described(option: &Opt) -> String {
+fn described(option: &OptionSpec) -> String {
     let mut text = flat(option.doc);
     if !option.default.is_empty() {
         text += &format!(" Default: `{}`.", option.default);
@@ -202,18 +202,11 @@ fn described(option: &Opt) -> String {
     text
 }
 
-fn choices(option: &Opt) -> Vec<String> {
+fn choices(option: &OptionSpec) -> Vec<String> {
     option.ty.choices.iter().map(|(word, meaning)| format!("`{word}`: {meaning}")).collect()
 }
 
-fn kinds(form: &FormSpec) -> impl Iterator<Item = &'static Kind> + use<> {
-    match form.kinds {
-        Kinds::Of(kinds) => kinds.iter(),
-        Kinds::None | Kinds::Any(_) => [].iter(),
-    }
-}
-
-fn meaning(kind: &Kind) -> String {
+fn meaning(kind: &KindSpec) -> String {
     match kind.change {
         Some(change) => format!("{} ({})", kind.doc, history(change)),
         None => kind.doc.to_owned(),
@@ -242,7 +235,7 @@ fn history(change: &Change) -> String {
 /// The types of values, by the name that the reference has for them.
 fn types() -> Vec<Item> {
     let mut types: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let options = STATEMENTS.iter().flat_map(|spec| spec.forms).flat_map(|form| form.spec.options());
+    let options = TABLE.statements().flat_map(|spec| spec.forms).flat_map(|form| form.options());
     for ty in options.map(|option| option.ty).filter(|ty| ty.choices.is_empty()) {
         let meanings = types.entry(ty.name).or_default();
         if !meanings.contains(&ty.expects) {
@@ -306,8 +299,8 @@ mod tests {
 
     use std::collections::{BTreeMap, BTreeSet};
 
-    use crate::spec::{Kinds, Spec};
-    use crate::statement::STATEMENTS;
+    use crate::statement::TABLE;
+    use crate::table::{Kinds, StatementSpec};
 
     const GRAMMAR: &str = include_str!("../grammar/vm.pest");
     const HEADS: [&str; 6] =
@@ -322,11 +315,11 @@ mod tests {
     }
 
     /// The rule that a statement's head belongs to by the table.
-    fn rule(spec: &Spec) -> &'static str {
-        let forms = || spec.forms.iter().map(|form| form.spec);
+    fn rule(spec: &StatementSpec) -> &'static str {
+        let forms = || spec.forms.iter().copied();
         let kind = forms().any(|form| !matches!(form.kinds, Kinds::None));
-        let texts = forms().any(|form| form.heads().any(|head| head.list));
-        let value = forms().any(|form| form.heads().next().is_some());
+        let texts = forms().any(|form| form.positionals().any(|head| head.list));
+        let value = forms().any(|form| form.positionals().next().is_some());
         match (kind, value) {
             // The table does not hold what stands behind `param`.
             _ if spec.keyword == "param" => "with_type",
@@ -346,20 +339,20 @@ mod tests {
                 assert_eq!(grammar.insert(keyword, rule), None, "`{keyword}` stands in two rules");
             }
         }
-        let table: BTreeMap<_, _> = STATEMENTS.iter().map(|spec| (spec.keyword, rule(spec))).collect();
+        let table: BTreeMap<_, _> = TABLE.statements().map(|spec| (spec.keyword, rule(spec))).collect();
         assert_eq!(grammar, table);
-        assert_eq!(table.len(), STATEMENTS.len(), "a keyword stands twice in the table");
+        assert_eq!(table.len(), TABLE.statements().count(), "a keyword stands twice in the table");
     }
 
     /// Each head has at most as many values as the grammar reads.
     #[test]
     fn the_grammar_has_a_place_for_each_head() {
-        for spec in STATEMENTS {
-            for form in spec.forms.iter().map(|form| form.spec) {
-                assert!(form.heads().count() <= 1, "`{}`", spec.keyword);
+        for spec in TABLE.statements() {
+            for form in spec.forms {
+                assert!(form.positionals().count() <= 1, "`{}`", spec.keyword);
             }
-            let none = spec.forms.iter().any(|form| matches!(form.spec.kinds, Kinds::None));
-            let any = spec.forms.iter().any(|form| !matches!(form.spec.kinds, Kinds::None));
+            let none = spec.forms.iter().any(|form| matches!(form.kinds, Kinds::None));
+            let any = spec.forms.iter().any(|form| !matches!(form.kinds, Kinds::None));
             assert!(none != any, "`{}` has a kind in some forms only", spec.keyword);
         }
     }
@@ -368,7 +361,7 @@ mod tests {
     fn a_reserved_word_is_no_keyword_yet() {
         let reserved: BTreeSet<_> = keywords("reserved").into_iter().collect();
         assert!(reserved.contains("include"));
-        for spec in STATEMENTS {
+        for spec in TABLE.statements() {
             assert!(!reserved.contains(spec.keyword), "`{}`", spec.keyword);
         }
     }

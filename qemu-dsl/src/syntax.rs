@@ -11,6 +11,7 @@ use pest::iterators::Pair;
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::source::begins_anew;
 
 // Inside a module of its own, because the derive makes `Rule` as public as the parser.
 mod grammar {
@@ -137,24 +138,6 @@ pub(crate) fn parse<'s>(source: &'s str, diagnostics: &mut Vec<Diagnostic>) -> T
         }
     }
     tree
-}
-
-/// How far what begins at `at` is indented, where it is the first of its line.
-///
-/// Line ends mean nothing to the language, but where its words make no sense they tell what was meant.
-pub(crate) fn indentation(source: &str, at: u32) -> Option<usize> {
-    let before = source.as_bytes().get(..at as usize)?;
-    let blanks = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    let start = before.len() - blanks;
-    (start == 0 || matches!(before.get(start - 1), Some(b'\n' | b'\r'))).then_some(blanks)
-}
-
-/// Whether what begins at `at` most likely begins a statement, behind one that begins at `first` and makes no sense: it
-/// begins a line that is indented no deeper.
-pub(crate) fn begins_anew(source: &str, at: u32, first: u32) -> bool {
-    // The text of `vm!` begins with its first word: how far that is indented it doesn't tell.
-    let reference = indentation(source, first).filter(|indent| (first as usize) > *indent);
-    indentation(source, at).is_some_and(|indent| reference.is_none_or(|reference| indent <= reference))
 }
 
 struct Reader<'s, 'd> {

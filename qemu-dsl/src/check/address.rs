@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
-use crate::analyse::Vm;
 use crate::check::schema::driver;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::model::Placement;
+use crate::model::Vm;
 use crate::statement::arg::Arg;
-use crate::statement::firmware::Vga;
 use crate::statement::global::Global;
 use crate::statement::knobs::NoDefaults;
 use crate::statement::machine::{self, Known, Machine};
-use crate::statement::pci::Placement;
+use crate::statement::vga::{Adapter, Vga};
 
 pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     let machine = vm.get::<Machine>().map_or(machine::DEFAULT, |machine| machine.kind_of.0.as_str());
@@ -119,9 +119,9 @@ fn by_default(vm: &Vm) -> Vec<(&'static str, &'static str)> {
     if vm.get::<Arg>().is_some() {
         return Vec::new();
     }
-    let drivers = || vm.statements.iter().filter_map(|entry| driver(&*entry.form));
+    let drivers = || vm.statements.iter().filter_map(|entry| driver(&*entry.values));
     let has_vga = match vm.get::<Vga>() {
-        Some(vga) => vga.adapter.0 != "none",
+        Some(vga) => vga.adapter.value != Adapter::None,
         // Those whose presence makes QEMU add none.
         None => !bare && !drivers().any(|driver| driver.0.to_ascii_lowercase().contains("vga")),
     };

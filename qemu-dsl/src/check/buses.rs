@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::analyse::Vm;
-use crate::analyse::ids::{BusUse, Definition, Provides, Space, provider};
 use crate::check::schema::driver;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lowering::owners;
+use crate::lower::owners;
+use crate::model::Vm;
+use crate::model::ids::{BusUse, Definition, Provides, Space, provider};
 use crate::schema::{Kind, Schema};
 use crate::statement::machine::{self, Known, Machine, ROOTS};
 use crate::suggest::did_you_mean;
@@ -133,7 +133,7 @@ fn unknown(
 
 /// What sort of bus a device must sit on. A statement for PCI devices may name a device of another sort.
 fn sort(bus: &BusUse, vm: &Vm) -> Provides {
-    let named = vm.statements.get(bus.statement).and_then(|entry| driver(&*entry.form));
+    let named = vm.statements.get(bus.statement).and_then(|entry| driver(&*entry.values));
     let elsewhere = named.is_some_and(|driver| {
         let schema = Schema::of_or_oldest(vm.target);
         let plugs = schema.find(Kind::Device, &driver.0).and_then(|device| device.bus());

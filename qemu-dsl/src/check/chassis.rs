@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::analyse::Vm;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::model::Vm;
 use crate::statement::bridge::Pci;
 
 pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {

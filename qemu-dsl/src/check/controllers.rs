@@ -1,13 +1,12 @@
 //! Controllers: a device that names no bus needs one to sit on.
 
-use crate::analyse::Vm;
-use crate::analyse::ids::Provides;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::statement::virtio_serial;
+use crate::model::Vm;
+use crate::model::ids::Provides;
 
 pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
-    if virtio_serial::first_controller(vm).is_some() || !vm.complete {
+    if !vm.ids.serial_controllers.is_empty() || !vm.complete {
         return;
     }
     for (statement, wants) in &vm.ids.implicit {

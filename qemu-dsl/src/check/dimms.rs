@@ -1,8 +1,8 @@
 //! Memory modules: each needs a slot, and the machine must know its sort.
 
-use crate::analyse::Vm;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::model::Vm;
 use crate::statement::dimm::Dimm;
 use crate::statement::machine::Machine;
 use crate::statement::memory::Memory;

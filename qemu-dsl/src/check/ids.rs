@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::analyse::Vm;
-use crate::analyse::ids::{Definition, Space};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::model::Vm;
+use crate::model::ids::{Definition, Space};
 use crate::suggest::did_you_mean;
 
 pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {

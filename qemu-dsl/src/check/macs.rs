@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use crate::Span;
-use crate::analyse::Vm;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::node::Node;
+use crate::model::Vm;
 use crate::plan::Mac;
-use crate::statement::hatch::Device;
+use crate::source::Node;
+use crate::statement::device::Device;
 use crate::statement::netdev::{tap::Macvtap, tap::Tap, user::User, vhost_user::VhostUser};
-use crate::types::{Kind as _, MacText};
+use crate::value::{MacText, ValueType as _};
 
 pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     let mac = |mac: &Option<Node<MacText>>| mac.as_ref().map(|mac| Node::new(mac.mac, mac.span));

@@ -4,25 +4,28 @@
 //! property that a known type of exactly this version doesn't have is an error; `arg` remains for who knows better.
 
 use crate::Span;
-use crate::analyse::{Entry, Vm};
-use crate::changes;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::node::Node;
+use crate::model::{Entry, Vm};
+use crate::model::{Property, PropertyValue};
+use crate::qemu::changes;
 use crate::schema::{self, Kind, Lookup, Schema, Type};
-use crate::spec::{Property, PropertyValue};
+use crate::source::Node;
+use crate::statement::blockdev::Blockdev;
+use crate::statement::chardev::Chardev;
 use crate::statement::cpu::Cpu;
+use crate::statement::device::Device;
 use crate::statement::disk::Disk;
-use crate::statement::firmware::Qemu;
 use crate::statement::fs::Fs;
 use crate::statement::global::Global;
-use crate::statement::hatch::{Blockdev, Chardev, Device, Object};
 use crate::statement::machine::Machine;
 use crate::statement::netdev::{tap::Macvtap, tap::Tap, user::User};
+use crate::statement::object::Object;
 use crate::statement::port::{Console, Port};
+use crate::statement::qemu::Qemu;
 use crate::statement::virtio_serial::VirtioSerial;
 use crate::suggest::did_you_mean;
-use crate::types::Text;
+use crate::value::Text;
 
 pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     // The schemas are of QEMU for x86.
@@ -61,7 +64,7 @@ fn what(kind: Kind) -> (&'static str, Code) {
 
 impl Asking<'_> {
     fn statement(&mut self, entry: &Entry) {
-        let form: &dyn std::any::Any = &*entry.form;
+        let form: &dyn std::any::Any = &*entry.values;
         if let Some(device) = form.downcast_ref::<Device>() {
             self.all(Kind::Device, &device.kind, device.kind.span, &device.properties);
         } else if let Some(object) = form.downcast_ref::<Object>() {

@@ -1,13 +1,13 @@
 //! Shared memory: what another process of the host does for the guest needs the guest's memory.
 
-use crate::analyse::Vm;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::spec::Property;
-use crate::statement::hatch::Object;
+use crate::model::Property;
+use crate::model::Vm;
 use crate::statement::machine::Machine;
 use crate::statement::memory::Memory;
 use crate::statement::netdev::vhost_user::VhostUser;
+use crate::statement::object::Object;
 
 pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     if !vm.complete || is_shared(vm) {

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{FdSlot, GeneratedId, Piece, Place, Text, template};
-use crate::{Span, Version};
+use super::{FdSlot, GeneratedId, Piece, Place, Span, Text, Version, template};
 
 /// Compiled devices, to be plugged into a guest that runs.
 ///

@@ -11,18 +11,20 @@ mod escape;
 mod fragment;
 mod mac;
 mod os_text;
+mod span;
 mod template;
+mod version;
 
 pub use escape::Escape;
 pub use fragment::{Action, Filling, Fragment, Json, Member, Step};
 pub use mac::Mac;
 pub use os_text::OsText;
+pub use span::Span;
 pub use template::{Arg, FdSlot, GeneratedId, Piece, Place, Template, Text};
+pub use version::Version;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
-
-use crate::{Span, Version};
 
 /// The number of the first file descriptor in a plan's table: the one behind standard input, output and error.
 pub const FIRST_FD: u32 = 3;

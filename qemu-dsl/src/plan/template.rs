@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{FIRST_FD, Fd, FdSource, Mac, OsText, Rendered};
-use crate::{Span, Version};
+use super::{FIRST_FD, Fd, FdSource, Mac, OsText, Rendered, Span, Version};
 
 /// A text in pieces.
 pub type Text = Cow<'static, [Piece]>;

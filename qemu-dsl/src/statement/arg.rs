@@ -1,18 +1,24 @@
 //! `arg`
 
-use crate::check::Checking;
+use crate::model::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Form, form};
-use crate::types::AnyText;
+use crate::lower::Lowering;
+use crate::source::Node;
+use crate::statement::form::{Form, form, statement};
+use crate::value::AnyText;
+
+statement! {
+    /// Any argument of QEMU: one, or an option and its value. It stands behind all others and is not checked.
+    STATEMENT "arg" many settled Args [Arg]
+    example "arg \"-boot\" \"order=c\""
+}
 
 form! {
     /// Any argument of QEMU: one, or an option and its value. It stands behind all others and is not checked.
     Arg {
         /// The argument, in quotes; a second string is a second argument.
-        texts "text": Vec<Node<AnyText>> { head: true },
+        texts "text": Vec<Node<AnyText>> { positional: true },
     }
 }
 

@@ -1,11 +1,17 @@
 //! `bridge`
 
-use crate::analyse::args::Id;
-use crate::lowering::{Lowering, Shown};
-use crate::node::Node;
-use crate::spec::{Form, form};
+use crate::model::ids::{Id};
+use crate::lower::{Lowering, Shown};
+use crate::source::Node;
+use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::{Pci as Place, PciBus};
-use crate::types::{OnOff, UInt};
+use crate::value::{OnOff, UInt};
+
+statement! {
+    /// A bridge, which offers a PCI bus of its own name.
+    STATEMENT "bridge" many pluggable Devices [Pci, Pcie]
+    example "machine pc\nbridge pci id=b0 bus=pci.0 chassis=1"
+}
 
 form! {
     /// A bridge from PCI to PCI.

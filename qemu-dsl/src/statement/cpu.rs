@@ -1,20 +1,28 @@
 //! `cpu`
 
-use crate::check::Checking;
+use crate::model::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Bare, Form, Property, form};
+use crate::lower::Lowering;
+use crate::source::Node;
+use crate::table::{Bare};
+use crate::statement::form::{Form, form, statement};
+use crate::model::{Property};
 use crate::statement::arg::Arg;
 use crate::statement::machine::Machine;
-use crate::types::CpuText;
+use crate::value::CpuText;
+
+statement! {
+    /// The CPU: its model, features and properties.
+    STATEMENT "cpu" once settled Cpu [Cpu]
+    example "cpu qemu64 +aes -svm"
+}
 
 form! {
     /// The CPU: its model, features and properties.
     Cpu {
         /// The model, such as `host`, `max` or `qemu64`; `qemu-system-x86_64 -cpu help` lists them.
-        model "model": Node<CpuText> { head: true },
+        model "model": Node<CpuText> { positional: true },
     } open properties: Bare::Feature,
         "Features switched on (`+aes`) or off (`-svm`), and any property, such as `migratable=off`."
 }

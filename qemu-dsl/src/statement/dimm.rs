@@ -1,14 +1,20 @@
 //! `dimm`
 
-use crate::analyse::args::{Id, IdKind};
-use crate::analyse::ids::Space;
-use crate::check::Checking;
+use crate::model::ids::{Id, IdKind};
+use crate::model::ids::Space;
+use crate::model::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Form, form};
-use crate::types::{Path, Size};
+use crate::lower::Lowering;
+use crate::source::Node;
+use crate::statement::form::{Form, form, statement};
+use crate::value::{Path, Size};
+
+statement! {
+    /// A memory module backed by a file.
+    STATEMENT "dimm" many pluggable Devices [Dimm]
+    example "machine q35 nvdimm\nmemory 512M slots=1 max=2G\ndimm nvdimm path=\"/var/lib/nv0\" size=1G"
+}
 
 /// The ids of memory modules.
 #[derive(Debug)]

@@ -1,17 +1,23 @@
 //! `disk`
 
-use crate::analyse::args::{Id, IdKind};
-use crate::analyse::ids::{Space, too_long_for_node};
-use crate::changes;
-use crate::check::Checking;
+use crate::model::ids::{Id, IdKind};
+use crate::model::ids::{Space, too_long_for_node};
+use crate::qemu::changes;
+use crate::model::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lowering::{FD_SETS, FilePath, Lowering, text};
-use crate::node::Node;
+use crate::lower::{FD_SETS, FilePath, Lowering, text};
+use crate::source::Node;
 use crate::plan::{FdSource, Piece};
-use crate::spec::{Form, form};
+use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
-use crate::types::{Format, OnOff, Path, Text, UInt, choice};
+use crate::value::{Format, OnOff, Path, Text, UInt, choice};
+
+statement! {
+    /// A disk: a file and the device through which the guest sees it.
+    STATEMENT "disk" many pluggable Devices [Disk]
+    example "disk file=root.qcow2 format=qcow2 aio=threads"
+}
 
 /// The ids of drives.
 #[derive(Debug)]
@@ -24,23 +30,23 @@ impl IdKind for DiskId {
 
 choice! {
     /// How the host's file is read and written.
-    Aio { "threads": "by threads", "native": "by Linux's own asynchronous I/O, past the cache", "io_uring": "by io_uring" }
+    Aio { Threads "threads": "by threads", Native "native": "by Linux's own asynchronous I/O, past the cache", IoUring "io_uring": "by io_uring" }
 }
 
 choice! {
     /// How the host caches.
     Cache {
-        "writeback": "reads and writes",
-        "none": "nothing on the host",
-        "writethrough": "reads only",
-        "directsync": "nothing at all",
-        "unsafe": "everything, and ignores flushes"
+        Writeback "writeback": "reads and writes",
+        None "none": "nothing on the host",
+        Writethrough "writethrough": "reads only",
+        Directsync "directsync": "nothing at all",
+        Unsafe "unsafe": "everything, and ignores flushes"
     }
 }
 
 choice! {
     /// What the drive is connected to.
-    Interface { "none": "the statement's device", "scsi": "a SCSI controller that the machine adds" }
+    Interface { None "none": "the statement's device", Scsi "scsi": "a SCSI controller that the machine adds" }
 }
 
 form! {
@@ -82,12 +88,12 @@ form! {
 
 impl Disk {
     fn is_native(&self) -> bool {
-        self.aio.is_some_and(|aio| aio.0 == "native")
+        self.aio.is_some_and(|aio| aio.value == Aio::Native)
     }
 
     /// Whether the host caches in one of these ways.
-    fn caches(&self, ways: &[&str]) -> bool {
-        self.cache.is_some_and(|cache| ways.contains(&cache.0))
+    fn caches(&self, ways: &[Cache]) -> bool {
+        self.cache.is_some_and(|cache| ways.contains(&cache.value))
     }
 
     /// What a block node needs beyond a drive.
@@ -115,7 +121,7 @@ impl Disk {
             .set("node-name", &self.id)
             .set("read-only", &self.readonly)
             .set("cache.direct", direct.then_some("on"))
-            .set("cache.no-flush", self.caches(&["unsafe"]).then_some("on"))
+            .set("cache.no-flush", self.caches(&[Cache::Unsafe]).then_some("on"))
             .set("file.filename", fd.is_none().then_some(&self.file))
             .set_prefixed("file.filename", FD_SETS, fd)
             .set("file.aio", &self.aio);
@@ -143,7 +149,7 @@ impl Form for Disk {
             );
         }
         if let (true, Some(cache)) = (self.is_native(), self.cache)
-            && !matches!(cache.0, "none" | "directsync")
+            && !matches!(cache.value, Cache::None | Cache::Directsync)
         {
             let aio = self.aio.map_or(cache.span, |aio| aio.span);
             cx.report(
@@ -169,7 +175,7 @@ impl Form for Disk {
                 .help("virtio-blk shows the guest at most 20 bytes"),
             );
         }
-        if let Some(interface) = self.interface.filter(|interface| interface.0 != "none")
+        if let Some(interface) = self.interface.filter(|interface| interface.value != Interface::None)
             && !cx.has(&changes::DRIVE_INTERFACE)
         {
             cx.report(
@@ -184,7 +190,7 @@ impl Form for Disk {
             );
         }
         if let (Some(aio), false) =
-            (self.aio.filter(|aio| aio.0 == "io_uring"), cx.has(&changes::AIO_IO_URING))
+            (self.aio.filter(|aio| aio.value == Aio::IoUring), cx.has(&changes::AIO_IO_URING))
         {
             let target = cx.target();
             cx.report(
@@ -200,7 +206,7 @@ impl Form for Disk {
         // The seed's QEMU fell back to threads where it could not, as that of no guest does that runs.
         let native =
             self.is_native() && self.cache.is_none() && (out.plugs() || !out.has(&changes::SHORT_BOOLEANS));
-        let direct = native || self.caches(&["none", "directsync"]);
+        let direct = native || self.caches(&[Cache::None, Cache::Directsync]);
         let readonly = self.readonly.is_some_and(|readonly| readonly.0);
         let fd = self
             .fd
@@ -213,7 +219,7 @@ impl Form for Disk {
         // QEMU would look for one that can only be read at first.
         let at_once = fd.is_some() && !readonly && out.has(&changes::AUTO_READ_ONLY);
         // Of a node, this is the device's to say.
-        let writethrough = out.plugs() && self.caches(&["writethrough", "directsync"]);
+        let writethrough = out.plugs() && self.caches(&[Cache::Writethrough, Cache::Directsync]);
         out.option("-device")
             .word_or(&self.driver, "virtio-blk")
             .truth("disable-modern", &self.disable_modern)

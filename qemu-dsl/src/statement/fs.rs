@@ -1,16 +1,22 @@
 //! `fs`
 
-use crate::analyse::args::{Id, IdKind};
-use crate::analyse::ids::Space;
-use crate::changes;
-use crate::check::Checking;
+use crate::model::ids::{Id, IdKind};
+use crate::model::ids::Space;
+use crate::qemu::changes;
+use crate::model::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Form, form};
+use crate::lower::Lowering;
+use crate::source::Node;
+use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
-use crate::types::{MountTag, OnOff, Path, SocketPath, Text, choice};
+use crate::value::{MountTag, OnOff, Path, SocketPath, Text, choice};
+
+statement! {
+    /// A folder of the host that the guest can mount: `mount -t 9p TAG /mnt`.
+    STATEMENT "fs" many pluggable Devices [Fs]
+    example "fs local path=\"/srv/share\" tag=share security=mapped-xattr"
+}
 
 /// The ids of file systems.
 #[derive(Debug)]
@@ -24,11 +30,11 @@ impl IdKind for FsId {
 choice! {
     /// How the guest's owners and permissions are kept on the host.
     Security {
-        "none": "as `passthrough`, without failing where the host doesn't allow it",
-        "passthrough": "as they are: QEMU must run as root",
-        "mapped-xattr": "in extended attributes of the files",
-        "mapped-file": "in a folder `.virtfs_metadata`",
-        "mapped": "as `mapped-xattr`"
+        None "none": "as `passthrough`, without failing where the host doesn't allow it",
+        Passthrough "passthrough": "as they are: QEMU must run as root",
+        MappedXattr "mapped-xattr": "in extended attributes of the files",
+        MappedFile "mapped-file": "in a folder `.virtfs_metadata`",
+        Mapped "mapped": "as `mapped-xattr`"
     }
 }
 
@@ -38,7 +44,8 @@ form! {
         "local": "QEMU reads and writes the folder itself",
         "handle": "by file handles" { &changes::FSDEV_HANDLE },
         "proxy": "by a helper process" { &changes::FSDEV_PROXY },
-    ] {
+    ] settled "QEMU takes `fs` at its start only: put it into the VM's text, or use virtiofs \
+               (`chardev socket` and `device vhost-user-fs-pci`)" {
         /// The file system's id.
         id "id": Id<FsId>,
         /// The folder.

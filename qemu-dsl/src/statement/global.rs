@@ -1,10 +1,17 @@
 //! `global`
 
-use crate::check::Checking;
+use crate::model::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lowering::Lowering;
-use crate::spec::{Bare, Form, form};
+use crate::lower::Lowering;
+use crate::table::{Bare};
+use crate::statement::form::{Form, form, statement};
+
+statement! {
+    /// A default for a property of all devices of a driver.
+    STATEMENT "global" many settled Global [Global]
+    example "global kvm-pit.lost_tick_policy=discard"
+}
 
 form! {
     /// A default for a property of all devices of a driver.

@@ -1,15 +1,22 @@
 //! `kernel`
 
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Form, form};
-use crate::types::{AnyText, Path};
+use crate::code::Code;
+use crate::lower::Lowering;
+use crate::source::Node;
+use crate::statement::form::{Form, form, statement};
+use crate::value::{AnyText, Path};
+
+statement! {
+    /// The kernel to boot without a boot loader.
+    STATEMENT "kernel" once settled Kernel [Kernel]
+    example "kernel \"/boot/vmlinuz\" initrd=\"/boot/initrd.img\" append=\"quiet\""
+}
 
 form! {
     /// The kernel to boot without a boot loader.
     Kernel {
         /// The kernel's image.
-        path "path": Node<Path> { head: true },
+        path "path": Node<Path> { positional: true, missing: Some(Code::MissingKernel) },
         /// The initial ramdisk.
         initrd "initrd": Option<Node<Path>>,
         /// The kernel's command line.

@@ -1,17 +1,25 @@
 //! `machine`
 
-use crate::analyse::Cx;
-use crate::analyse::ids::Space;
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Bare, Form, Property, form};
-use crate::types::MachineType;
+use crate::read::Cx;
+use crate::model::ids::Space;
+use crate::lower::Lowering;
+use crate::source::Node;
+use crate::table::{Bare};
+use crate::statement::form::{Form, form, statement};
+use crate::model::{Property};
+use crate::value::MachineType;
+
+statement! {
+    /// The machine: its type and its properties.
+    STATEMENT "machine" once settled Machine [Machine]
+    example "machine q35 accel=kvm:tcg kernel_irqchip"
+}
 
 form! {
     /// The machine: its type and its properties.
     Machine {
         /// The machine type, such as `q35`, `pc` or `microvm`; `qemu-system-x86_64 -machine help` lists them.
-        kind_of "type": Node<MachineType> { head: true },
+        kind_of "type": Node<MachineType> { positional: true },
     } open properties: Bare::Flag,
         "Any property of the machine type, such as `accel=kvm:tcg`, `kernel_irqchip`, `nvdimm`, `hpet=off`."
 }

@@ -1,17 +1,24 @@
 //! `memory`
 
-use crate::analyse::args::{Id, IdKind};
-use crate::analyse::ids::Space;
-use crate::changes;
-use crate::check::Checking;
+use crate::model::ids::{Id, IdKind};
+use crate::model::ids::Space;
+use crate::qemu::changes;
+use crate::model::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lowering::{Emit, Lowering, Section};
-use crate::node::Node;
+use crate::lower::{Emit, Lowering};
+use crate::source::Node;
 use crate::plan::FdSource;
-use crate::spec::{Form, form};
+use crate::statement::form::{Form, form, statement};
 use crate::statement::machine::Machine;
-use crate::types::{MemorySize, OnOff, UInt};
+use crate::table::Section;
+use crate::value::{MemorySize, OnOff, UInt};
+
+statement! {
+    /// The guest's RAM.
+    STATEMENT "memory" once settled Memory [Memory]
+    example "memory 2G slots=2 max=4G"
+}
 
 /// The ids of what holds the RAM.
 #[derive(Debug)]
@@ -26,7 +33,7 @@ form! {
     /// The guest's RAM.
     Memory {
         /// How much at the start. A number without a suffix is in MiB.
-        size "size": Node<MemorySize> { head: true },
+        size "size": Node<MemorySize> { positional: true },
         /// How many memory modules can be added.
         slots "slots": Option<Node<UInt<0, 256>>>,
         /// The most that there can be, with the modules.
@@ -75,16 +82,6 @@ impl Memory {
 pub(crate) fn backend<'v>(out: &Lowering<'v>) -> Option<&'v Id<RamId>> {
     let memory = out.vm.get::<Memory>().filter(|memory| memory.has_backend())?;
     out.has(&changes::MEMORY_BACKEND).then_some(&memory.backend)
-}
-
-/// Names the object to the machine where no statement does.
-pub(crate) fn lower_without_machine(out: &mut Lowering<'_>) {
-    if let (None, Some(backend), Some((entry, _))) =
-        (out.vm.get::<Machine>(), backend(out), out.vm.entry::<Memory>())
-    {
-        out.span(entry.span).section(Section::Machine);
-        out.option("-machine").set("memory-backend", backend);
-    }
 }
 
 impl Form for Memory {
@@ -182,6 +179,10 @@ impl Form for Memory {
                 .set("prealloc", "on");
         }
         if by_machine {
+            // The machine's own statement names it, where there is one.
+            if out.vm.get::<Machine>().is_none() {
+                out.section(Section::Machine).option("-machine").set("memory-backend", id);
+            }
             return;
         }
         if self.is_shared() {

@@ -1,20 +1,31 @@
 //! `name` and `uuid`
 
-use crate::changes;
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Form, form};
-use crate::types;
+use crate::qemu::changes;
+use crate::lower::Lowering;
+use crate::read::Cx;
+use crate::source::Node;
+use crate::statement::form::{Form, form, statement};
+use crate::value;
+
+statement! {
+    /// The VM's name.
+    STATEMENT "name" once settled Name [Name]
+    example "name web"
+}
 
 form! {
     /// The VM's name.
     Name {
         /// What QEMU calls the VM: in its window's title, in logs, over QMP.
-        name "name": Node<types::Text> { head: true },
+        name "name": Node<value::Text> { positional: true },
     }
 }
 
 impl Form for Name {
+    fn register(&self, cx: &mut Cx<'_>) {
+        cx.name = Some(self.name.value.0.clone());
+    }
+
     fn lower(&self, out: &mut Lowering<'_>) {
         // `-name a=b` would set an option called `a`.
         if out.has(&changes::BARE_NAME) && !self.name.0.contains('=') {
@@ -22,19 +33,5 @@ impl Form for Name {
         } else {
             out.option("-name").set("guest", &self.name);
         }
-    }
-}
-
-form! {
-    /// The VM's UUID, which the guest sees too.
-    Uuid {
-        /// The UUID.
-        uuid "uuid": Node<types::Uuid> { head: true },
-    }
-}
-
-impl Form for Uuid {
-    fn lower(&self, out: &mut Lowering<'_>) {
-        out.value("-uuid", &self.uuid);
     }
 }

@@ -1,11 +1,15 @@
 //! Where a device sits on a PCI bus.
 
-use crate::analyse::Cx;
-use crate::analyse::args::{Args, IdKind};
-use crate::analyse::ids::{Provides, Space};
-use crate::node::Node;
-use crate::spec::{Field, Opt};
-use crate::types::{BusName, OnOff, PciAddr};
+use crate::lower::OptionArg;
+use crate::model::Placement;
+use crate::model::ids::IdKind;
+use crate::model::ids::{Provides, Space};
+use crate::read::Args;
+use crate::read::Cx;
+use crate::read::Field;
+use crate::source::Node;
+use crate::table::OptionSpec;
+use crate::value::{BusName, OnOff, PciAddr};
 
 /// What provides a PCI bus.
 #[derive(Debug)]
@@ -25,27 +29,17 @@ pub(crate) struct Pci {
     pub(crate) multifunction: Option<Node<OnOff>>,
 }
 
-/// A device's place on a PCI bus.
-#[derive(Debug)]
-pub(crate) struct Placement {
-    pub(crate) statement: usize,
-    pub(crate) bus: Option<Node<String>>,
-    pub(crate) addr: Node<PciAddr>,
-    /// Whether other functions of its slot may have devices.
-    pub(crate) multifunction: bool,
-}
-
 impl Pci {
-    pub(crate) const OPTIONS: &'static [Opt] = &[
-        Opt::of::<Option<Node<BusName>>>(
+    pub(crate) const OPTIONS: &'static [OptionSpec] = &[
+        OptionSpec::of::<Option<Node<BusName>>>(
             "bus",
             " The PCI bus it sits on: the machine's (`pci.0` of `pc`, `pcie.0` of `q35`), or a bridge's id.\n",
         ),
-        Opt::of::<Option<Node<PciAddr>>>(
+        OptionSpec::of::<Option<Node<PciAddr>>>(
             "addr",
             " Its place on the bus: `slot` or `slot.function`, in hexadecimal. Without it QEMU takes a free one.\n",
         ),
-        Opt::of::<Option<Node<OnOff>>>(
+        OptionSpec::of::<Option<Node<OnOff>>>(
             "multifunction",
             " Whether the other functions of its slot may have devices too: the device at function 0 says so.\n",
         ),
@@ -71,5 +65,17 @@ impl Pci {
             let multifunction = self.multifunction.is_some_and(|multifunction| multifunction.0);
             cx.placements.push(Placement { statement, bus: self.bus.clone(), addr, multifunction });
         }
+    }
+}
+
+impl OptionArg<'_> {
+    /// Where a device sits on its bus.
+    pub(crate) fn pci(self, pci: &Pci) -> Self {
+        self.set("bus", &pci.bus).addr(pci)
+    }
+
+    /// The same without the bus, which another place in the argument has.
+    pub(crate) fn addr(self, pci: &Pci) -> Self {
+        self.set("addr", &pci.addr).set("multifunction", &pci.multifunction)
     }
 }

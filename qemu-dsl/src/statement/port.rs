@@ -1,17 +1,29 @@
 //! `port` and `console`: a character device in the guest, and its backend on the host.
 
-use crate::analyse::Cx;
-use crate::analyse::args::{Id, IdKind};
-use crate::analyse::ids::{Provides, Space};
-use crate::changes;
-use crate::check::Checking;
+use crate::read::Cx;
+use crate::model::ids::{Id, IdKind};
+use crate::model::ids::{Provides, Space};
+use crate::qemu::changes;
+use crate::model::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Form, form};
+use crate::lower::Lowering;
+use crate::source::Node;
+use crate::statement::form::{Form, form, statement};
 use crate::statement::socket::Socket;
-use crate::types::{BusName, Kind as _, OnOff, Path, SocketPath, Text};
+use crate::value::{BusName, ValueType as _, OnOff, Path, SocketPath, Text};
+
+statement! {
+    /// A virtio-serial port (or another serial device) and what it is connected to.
+    PORT "port" many pluggable Devices [Port]
+    example "virtio-serial id=serial0\nport socket bus=serial0.0 path=\"/run/agent\" name=agent.0"
+}
+
+statement! {
+    /// A virtio console and what it is connected to.
+    CONSOLE "console" many pluggable Devices [Console]
+    example "virtio-serial id=serial0\nconsole socket path=\"/run/console\""
+}
 
 macro_rules! id_kinds {
     ($($(#[doc = $doc:literal])+ $name:ident $space:ident $prefix:literal)+) => {$(

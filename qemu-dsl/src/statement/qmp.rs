@@ -1,16 +1,22 @@
 //! `qmp`
 
-use crate::analyse::args::{Id, IdKind};
-use crate::analyse::ids::Space;
-use crate::changes;
-use crate::check::Checking;
+use crate::model::ids::{Id, IdKind};
+use crate::model::ids::Space;
+use crate::qemu::changes;
+use crate::model::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Form, form};
+use crate::lower::Lowering;
+use crate::source::Node;
+use crate::statement::form::{Form, form, statement};
 use crate::statement::socket::Socket;
-use crate::types::{OnOff, SocketPath};
+use crate::value::{OnOff, SocketPath};
+
+statement! {
+    /// A socket by which others can manage the VM (QMP).
+    STATEMENT "qmp" many settled Qmp [Qmp]
+    example "qmp unix \"/run/qmp.sock\" server nowait"
+}
 
 /// The ids of the sockets' backends.
 #[derive(Debug)]
@@ -25,7 +31,7 @@ form! {
     /// A socket by which others can manage the VM (QMP).
     Qmp kinds ["unix": "a unix socket"] {
         /// The socket.
-        path "path": Node<SocketPath> { head: true },
+        path "path": Node<SocketPath> { positional: true },
         /// QEMU makes the socket and listens on it. Otherwise it connects to one that exists.
         server "server": Option<Node<OnOff>>,
         /// QEMU starts the guest without waiting for a client.

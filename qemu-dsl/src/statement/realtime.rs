@@ -1,10 +1,16 @@
 //! `realtime`
 
-use crate::changes;
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Form, form};
-use crate::types::OnOff;
+use crate::qemu::changes;
+use crate::lower::Lowering;
+use crate::source::Node;
+use crate::statement::form::{Form, form, statement};
+use crate::value::OnOff;
+
+statement! {
+    /// Whether QEMU's memory may be swapped out.
+    STATEMENT "realtime" once settled Locking [Realtime]
+    example "realtime mlock=on"
+}
 
 form! {
     /// Whether QEMU's memory may be swapped out.

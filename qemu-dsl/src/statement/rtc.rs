@@ -1,26 +1,32 @@
 //! `rtc`
 
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Form, form};
-use crate::types::{Kind, Refusal, choice};
+use crate::lower::Lowering;
+use crate::source::Node;
+use crate::statement::form::{Form, form, statement};
+use crate::value::{Refusal, Type, ValueType, choice};
+
+statement! {
+    /// The real-time clock that the guest sees.
+    STATEMENT "rtc" once settled Rtc [Rtc]
+    example "rtc base=utc clock=host driftfix=slew"
+}
 
 choice! {
     /// Which clock drives the guest's.
-    Clock { "host": "the host's wall clock", "rt": "the host's monotonic clock", "vm": "the guest's own time" }
+    Clock { Host "host": "the host's wall clock", Rt "rt": "the host's monotonic clock", Vm "vm": "the guest's own time" }
 }
 
 choice! {
     /// How lost ticks are made up for.
-    DriftFix { "none": "not at all", "slew": "by more ticks until the guest has caught up" }
+    DriftFix { None "none": "not at all", Slew "slew": "by more ticks until the guest has caught up" }
 }
 
 /// Where the clock starts.
 #[derive(Debug)]
 pub(crate) struct Base(String);
 
-impl Kind for Base {
-    const TYPE: &'static crate::spec::Type = &crate::spec::Type {
+impl ValueType for Base {
+    const TYPE: &'static Type = &Type {
         name: "word",
         expects: "`utc`, `localtime`, or a date such as `2006-06-17T16:01:21`",
         choices: &[("utc", "universal time"), ("localtime", "the host's local time")],

@@ -1,13 +1,19 @@
 //! `smp`
 
-use crate::changes;
-use crate::check::Checking;
+use crate::qemu::changes;
+use crate::model::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lowering::{Lowering, Shown};
-use crate::node::Node;
-use crate::spec::{Form, form};
-use crate::types::UInt;
+use crate::lower::{Lowering, Shown};
+use crate::source::Node;
+use crate::statement::form::{Form, form, statement};
+use crate::value::UInt;
+
+statement! {
+    /// How many CPUs there are, and how they are arranged.
+    STATEMENT "smp" once settled Smp [Smp]
+    example "smp 4 sockets=1 cores=2 threads=2"
+}
 
 type Count = UInt<1, { u32::MAX as u64 }>;
 type Level = Option<Node<Count>>;
@@ -17,7 +23,7 @@ form! {
     /// `maxcpus` where it is given. Where only some levels are given, cores make up for the others, then sockets.
     Smp {
         /// The CPUs at the start.
-        cpus "cpus": Node<Count> { head: true },
+        cpus "cpus": Node<Count> { positional: true },
         /// Cores in a module, cluster, die or socket: in the lowest of these levels that there is.
         cores "cores": Level,
         /// Threads in a core.

@@ -1,9 +1,9 @@
 //! Unix sockets, by which `qmp`, `port` and `console` reach the host.
 
-use crate::lowering::{Emit, Lowering, OptionArg, text};
-use crate::node::Node;
+use crate::lower::{Emit, Lowering, OptionArg, text};
 use crate::plan::FdSource;
-use crate::types::OnOff;
+use crate::source::Node;
+use crate::value::OnOff;
 
 /// A unix socket.
 pub(crate) struct Socket<'a> {

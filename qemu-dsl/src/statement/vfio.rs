@@ -1,12 +1,18 @@
 //! `vfio`
 
-use crate::analyse::args::{IdKind, OptionalId};
-use crate::analyse::ids::Space;
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Form, form};
+use crate::model::ids::{IdKind, OptionalId};
+use crate::model::ids::Space;
+use crate::lower::Lowering;
+use crate::source::Node;
+use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
-use crate::types::HostPci;
+use crate::value::HostPci;
+
+statement! {
+    /// A PCI device of the host that the guest has to itself.
+    STATEMENT "vfio" many pluggable Devices [Vfio]
+    example "vfio 0000:02:10.0"
+}
 
 /// The ids of devices of the host.
 #[derive(Debug)]
@@ -21,7 +27,7 @@ form! {
     /// A PCI device of the host that the guest has to itself.
     Vfio {
         /// Its address on the host, with or without the domain, as `lspci -D` shows it.
-        host "host": Node<HostPci> { head: true },
+        host "host": Node<HostPci> { positional: true },
         /// Its id.
         id "id": OptionalId<VfioId>,
     } with Pci

@@ -1,14 +1,19 @@
 //! `virtio-serial`
 
-use crate::analyse::Vm;
-use crate::analyse::args::{Id, IdKind};
-use crate::analyse::ids::{Provides, Space};
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Form, form};
-use crate::statement::hatch::Device;
+use crate::model::ids::{Id, IdKind};
+use crate::model::ids::{Provides, Space};
+use crate::lower::Lowering;
+use crate::read::Cx;
+use crate::source::Node;
+use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
-use crate::types::{OnOff, Text};
+use crate::value::{OnOff, Text};
+
+statement! {
+    /// A virtio-serial controller, which offers the bus `ID.0` to ports and consoles.
+    STATEMENT "virtio-serial" many pluggable Devices [VirtioSerial]
+    example "virtio-serial id=serial0"
+}
 
 /// The ids of controllers: each offers the bus `ID.0`.
 #[derive(Debug)]
@@ -32,16 +37,11 @@ form! {
     } with Pci
 }
 
-/// The number of the statement that makes the first virtio-serial controller, be it of another sort by `device`.
-pub(crate) fn first_controller(vm: &Vm) -> Option<usize> {
-    vm.statements.iter().position(|entry| {
-        let form: &dyn std::any::Any = &*entry.form;
-        form.is::<VirtioSerial>()
-            || form.downcast_ref::<Device>().is_some_and(|device| device.kind.starts_with("virtio-serial"))
-    })
-}
-
 impl Form for VirtioSerial {
+    fn register(&self, cx: &mut Cx<'_>) {
+        cx.control_serial();
+    }
+
     fn lower(&self, out: &mut Lowering<'_>) {
         out.option("-device")
             .word_or(&self.driver, "virtio-serial-pci")

@@ -1,13 +1,19 @@
 //! `vsock`
 
-use crate::analyse::args::{Id, IdKind};
-use crate::analyse::ids::Space;
-use crate::lowering::Lowering;
-use crate::node::Node;
+use crate::model::ids::{Id, IdKind};
+use crate::model::ids::Space;
+use crate::lower::Lowering;
+use crate::source::Node;
 use crate::plan::FdSource;
-use crate::spec::{Form, form};
+use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
-use crate::types::{OnOff, UInt};
+use crate::value::{OnOff, UInt};
+
+statement! {
+    /// A socket between the guest and the host (AF_VSOCK), which needs no network.
+    STATEMENT "vsock" many pluggable Devices [Vsock]
+    example "vsock cid=3 fd"
+}
 
 /// The ids of vsock devices.
 #[derive(Debug)]

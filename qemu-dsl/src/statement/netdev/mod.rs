@@ -1,88 +1,16 @@
 //! `netdev`: a network device, and what connects it to the host. One file a sort of connection.
 
+pub(crate) mod nic;
 pub(crate) mod none;
 pub(crate) mod tap;
 pub(crate) mod user;
 pub(crate) mod vfio;
 pub(crate) mod vhost_user;
 
-use crate::analyse::args::{Id, IdKind};
-use crate::analyse::ids::Space;
-use crate::check::Checking;
-use crate::code::Code;
-use crate::diagnostic::Diagnostic;
-use crate::lowering::{Lowering, Shown};
-use crate::node::Node;
-use crate::plan::Mac;
-use crate::statement::pci::Pci;
-use crate::types::{MacText, OnOff, Text, UInt};
+use crate::statement::form::statement;
 
-/// The ids of network backends.
-#[derive(Debug)]
-pub(crate) struct NetId;
-
-impl IdKind for NetId {
-    const SPACE: Space = Space::Netdev;
-    const PREFIX: &'static str = "net";
-}
-
-/// How many queues a device can have.
-pub(crate) type Queues = Option<Node<UInt<1, 256>>>;
-
-/// The device of QEMU that a network device is, where none is named.
-pub(crate) const DRIVER: &str = "virtio-net-pci";
-
-/// The guest's side of a network device.
-pub(crate) struct Nic<'a> {
-    pub(crate) id: &'a Id<NetId>,
-    pub(crate) driver: Option<&'a Node<Text>>,
-    pub(crate) mac: Option<&'a Node<MacText>>,
-    /// The name of the host's interface, from which a MAC is generated where the VM has no name.
-    pub(crate) ifname: Option<&'a str>,
-    pub(crate) disable_modern: &'a Option<Node<OnOff>>,
-    pub(crate) queues: Queues,
-    pub(crate) pci: &'a Pci,
-}
-
-impl Nic<'_> {
-    pub(crate) fn lower(&self, out: &mut Lowering<'_>) {
-        let generated = self.mac.is_none().then(|| out.generated_mac(self.ifname, self.id));
-        let device = out
-            .option("-device")
-            .set("driver", self.driver.map_or(DRIVER, |driver| &driver.0))
-            .set("netdev", self.id)
-            .set("mac", self.mac)
-            .set("mac", generated.as_ref().map(|mac| mac.as_slice()))
-            .pci(self.pci)
-            .truth("disable-modern", self.disable_modern);
-        if let Some(queues) = &self.queues {
-            // A vector for each queue to and from the guest, one for the configuration and one for the control queue.
-            device.set("mq", "on").set("vectors", Shown(2 * queues.0 + 2));
-        }
-    }
-
-    pub(crate) fn check(&self, cx: &mut Checking<'_>) {
-        if let (Some(driver), Some(queues)) = (self.driver, &self.queues)
-            && !driver.0.starts_with("virtio-net")
-        {
-            cx.report(
-                Diagnostic::error(Code::MqUnsupported, format!("the device `{driver}` has one queue"))
-                    .label(queues.span, "more than one queue")
-                    .label(driver.span, "the device")
-                    .help("leave out `mq`, or `driver=` for a virtio device"),
-            );
-        }
-        if let Some(mac) = self.mac.filter(|mac| mac.mac.is_multicast()) {
-            let Mac([first, rest @ ..]) = mac.mac;
-            let [b, c, d, e, f] = rest;
-            cx.report(
-                Diagnostic::warning(Code::MulticastMac, format!("`{mac}` is the address of a group"))
-                    .at(mac.span)
-                    .help(format!(
-                        "the first byte of a device's address is even: `{}`",
-                        Mac([first & !1, b, c, d, e, f])
-                    )),
-            );
-        }
-    }
+statement! {
+    /// A network device and what connects it to the host.
+    STATEMENT "netdev" many pluggable Devices [tap::Tap, tap::Macvtap, user::User, vhost_user::VhostUser, vfio::Vfio, none::Nothing]
+    example "name web\nnetdev tap ifname=tap0 mq=4 vhost"
 }

@@ -1,11 +1,13 @@
 //! `netdev none`
 
-use crate::lowering::Lowering;
-use crate::spec::{Form, form};
+use crate::lower::Lowering;
+use super::nic::NO_QUEUES;
+use crate::statement::form::{Form, form};
 
 form! {
     /// No network device: also not the one that QEMU adds where a VM names none.
-    Nothing kinds ["none": "no network device"] {}
+    Nothing kinds ["none": "no network device"] settled "leave it out: nothing is plugged without being named" {}
+    refuses [NO_QUEUES]
 }
 
 impl Form for Nothing {

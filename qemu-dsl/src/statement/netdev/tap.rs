@@ -1,24 +1,23 @@
 //! `netdev tap`, `macvtap`, `ipvtap` and `vethtap`: connections by a file descriptor for each queue.
 
-use super::{NetId, Nic, Queues};
-use crate::analyse::args::Id;
-use crate::check::Checking;
+use super::nic::{NetId, Nic, Queues};
+use crate::model::ids::{Id};
+use crate::model::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lowering::{Lowering, text};
-use crate::node::Node;
+use crate::lower::{Lowering, text};
+use crate::source::Node;
 use crate::plan::{FdSource, Text as Pieces};
-use crate::spec::{Form, form};
-use crate::statement::name::Name;
+use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
-use crate::types::{Ifname, MacText, OnOff, Path, Text, UInt, choice};
+use crate::value::{Ifname, MacText, OnOff, Path, Text, UInt, choice};
 
 choice! {
     /// Whether the kernel moves the packets (vhost-net), and who opens its device.
     Vhost bare "on" {
-        "on": "the kernel does; its device is opened with the queues",
-        "off": "QEMU does",
-        "qemu": "the kernel does; QEMU opens its device, `/dev/vhost-net`"
+        On "on": "the kernel does; its device is opened with the queues",
+        Off "off": "QEMU does",
+        Qemu "qemu": "the kernel does; QEMU opens its device, `/dev/vhost-net`"
     }
 }
 
@@ -133,13 +132,13 @@ impl Backend<'_> {
     fn check(&self, cx: &mut Checking<'_>) {
         self.nic.check(cx);
         let queues = self.queues();
-        let vhost = self.vhost.map_or("off", |vhost| vhost.0);
+        let vhost = self.vhost.map_or(Vhost::Off, |vhost| vhost.value);
         let Some(vhostfds) = self.vhostfds.filter(|_| !cx.is_flawed()) else {
             return;
         };
         let diagnostic = match vhost {
-            "on" if vhostfds.0 == queues => return,
-            "on" => Diagnostic::error(
+            Vhost::On if vhostfds.0 == queues => return,
+            Vhost::On => Diagnostic::error(
                 Code::VhostFds,
                 format!("vhost-net has {vhostfds} of the file descriptors, and there are {queues} queues"),
             )
@@ -148,37 +147,37 @@ impl Backend<'_> {
             } else {
                 "leave out `vhostfds`: there is one for each queue"
             }),
-            "qemu" if vhostfds.0 == 0 => return,
-            "qemu" => Diagnostic::error(Code::VhostFds, "with `vhost=qemu` QEMU opens vhost-net itself")
+            Vhost::Qemu if vhostfds.0 == 0 => return,
+            Vhost::Qemu => Diagnostic::error(Code::VhostFds, "with `vhost=qemu` QEMU opens vhost-net itself")
                 .help("leave out `vhostfds`, or write `vhost`"),
-            _ if vhostfds.0 == 0 => return,
-            _ => Diagnostic::error(Code::VhostFds, "file descriptors of vhost-net without `vhost`")
+            Vhost::Off if vhostfds.0 == 0 => return,
+            Vhost::Off => Diagnostic::error(Code::VhostFds, "file descriptors of vhost-net without `vhost`")
                 .help("add `vhost`, or leave out `vhostfds`"),
         };
         let diagnostic = diagnostic.label(vhostfds.span, "file descriptors");
-        let other = if vhost == "on" {
+        let other = if vhost == Vhost::On {
             self.nic.queues.map(|queues| queues.span)
         } else {
             self.vhost.map(|vhost| vhost.span)
         };
         cx.report(match other {
-            Some(span) => diagnostic.label(span, if vhost == "on" { "queues" } else { "here" }),
+            Some(span) => diagnostic.label(span, if vhost == Vhost::On { "queues" } else { "here" }),
             None => diagnostic,
         });
     }
 
     /// Prints both sides. `alone` adds what QEMU needs to open the interface itself.
-    fn lower(&self, out: &mut Lowering<'_>, alone: impl FnOnce(crate::lowering::OptionArg<'_>)) {
+    fn lower(&self, out: &mut Lowering<'_>, alone: impl FnOnce(crate::lower::OptionArg<'_>)) {
         let id = self.nic.id;
         let queues = self.queues();
-        let vhost = self.vhost.map_or("off", |vhost| vhost.0);
-        let vhostfds = (vhost == "on" && queues > 0).then(|| out.fds(&FdSource::VhostNet, id, queues));
+        let vhost = self.vhost.map_or(Vhost::Off, |vhost| vhost.value);
+        let vhostfds = (vhost == Vhost::On && queues > 0).then(|| out.fds(&FdSource::VhostNet, id, queues));
         let fds = (queues > 0).then(|| out.fds(&self.source, id, queues));
         let netdev = out
             .option("-netdev")
             .word("tap")
             .set("id", id)
-            .set("vhost", self.vhost.map(|vhost| if vhost.0 == "off" { "off" } else { "on" }))
+            .set("vhost", self.vhost.map(|vhost| if vhost.value == Vhost::Off { "off" } else { "on" }))
             .set("vhostfds", vhostfds.as_deref());
         match fds {
             Some(fds) => drop(netdev.set("fds", fds.as_slice())),
@@ -202,7 +201,7 @@ impl Form for Tap {
                 }
             }
         }
-        let nameless = cx.vm.get::<Name>().is_none() && !cx.vm.is_fragment;
+        let nameless = cx.vm.name.is_none() && !cx.vm.is_fragment;
         if self.mac.is_none() && self.ifname.is_none() && nameless && cx.vm.complete {
             let place = cx.entry.head;
             cx.report(

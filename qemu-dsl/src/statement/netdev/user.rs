@@ -1,13 +1,13 @@
 //! `netdev user`
 
-use super::{NetId, Nic};
-use crate::analyse::args::Id;
-use crate::check::Checking;
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Form, form};
+use super::nic::{NO_QUEUES, NetId, Nic};
+use crate::model::ids::{Id};
+use crate::model::Checking;
+use crate::lower::Lowering;
+use crate::source::Node;
+use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
-use crate::types::{HostForward, MacText, OnOff, Path, Text};
+use crate::value::{HostForward, MacText, OnOff, Path, Text};
 
 form! {
     /// A network of the guest's own, behind QEMU: it reaches the host's networks, and is reached by forwarded ports.
@@ -45,6 +45,7 @@ form! {
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Node<OnOff>>,
     } with Pci
+    refuses [NO_QUEUES]
 }
 
 impl User {

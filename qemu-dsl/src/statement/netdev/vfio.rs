@@ -1,12 +1,13 @@
 //! `netdev vfio`
 
-use crate::analyse::args::OptionalId;
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Form, form};
+use super::nic::NO_QUEUES;
+use crate::model::ids::{OptionalId};
+use crate::lower::Lowering;
+use crate::source::Node;
+use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
 use crate::statement::vfio::{self, VfioId};
-use crate::types::HostPci;
+use crate::value::HostPci;
 
 form! {
     /// A network device of the host that the guest has to itself. It has the MAC address that the host gave it.
@@ -16,6 +17,7 @@ form! {
         /// Its id.
         id "id": OptionalId<VfioId>,
     } with Pci
+    refuses [NO_QUEUES]
 }
 
 impl Form for Vfio {

@@ -1,14 +1,14 @@
 //! `netdev vhost-user`
 
-use super::{NetId, Nic, Queues};
-use crate::analyse::args::Id;
-use crate::check::Checking;
-use crate::lowering::Lowering;
-use crate::node::Node;
-use crate::spec::{Form, form};
+use super::nic::{NetId, Nic, Queues};
+use crate::model::ids::{Id};
+use crate::model::Checking;
+use crate::lower::Lowering;
+use crate::source::Node;
+use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
 use crate::statement::port::ChardevId;
-use crate::types::{MacText, OnOff, SocketPath};
+use crate::value::{MacText, OnOff, SocketPath};
 
 form! {
     /// Another process of the host that moves the packets, such as Open vSwitch or DPDK. It needs to share the guest's

@@ -1,11 +1,14 @@
 //! Ids: who defines them, who refers to them, and which are free.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Debug;
+use std::marker::PhantomData;
 
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::plan::GeneratedId;
+use crate::source::Node;
 
 /// The things that have ids. QEMU keeps those of each sort apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,6 +63,22 @@ pub(crate) enum Provides {
     /// What QEMU's device of that sort provides: not known here.
     Unknown,
 }
+
+/// Properties of devices that name something by its id.
+pub(crate) const REFERENCES: &[(&str, Space)] = &[
+    ("netdev", Space::Netdev),
+    ("chardev", Space::Chardev),
+    ("drive", Space::Drive),
+    ("fsdev", Space::Fsdev),
+    ("memdev", Space::Object),
+    ("iothread", Space::Object),
+    ("rng", Space::Object),
+    ("cryptodev", Space::Object),
+];
+
+/// Of these the ones after which a device is called that is plugged into a guest and has no id of its own: each connects
+/// one device.
+pub(crate) const NAMING: &[&str] = &["netdev", "drive"];
 
 /// An id, where it is defined.
 #[derive(Clone, Debug)]
@@ -124,6 +143,8 @@ pub(crate) struct Ids {
     pub(crate) buses: Vec<BusUse>,
     /// Devices that name no bus and sit on the first that provides this: statement by statement.
     pub(crate) implicit: Vec<(usize, Provides)>,
+    /// The statements that make virtio-serial controllers.
+    pub(crate) serial_controllers: Vec<usize>,
     /// Ids of statements that were not understood: whoever refers to them is not to blame.
     pub(crate) lost: HashSet<String>,
     pub(crate) generated: Vec<GeneratedId>,
@@ -155,5 +176,39 @@ impl Ids {
                 return (slot, name);
             }
         }
+    }
+}
+
+/// What sort of thing an id is for.
+pub(crate) trait IdKind: Debug + 'static {
+    const SPACE: Space;
+    /// What generated ids begin with.
+    const PREFIX: &'static str;
+    const PROVIDES: Provides = Provides::Nothing;
+}
+
+/// An id that a statement defines.
+#[derive(Debug)]
+pub(crate) struct Id<K> {
+    /// The id, also where it is generated.
+    pub(crate) name: String,
+    /// The slot of a generated one.
+    pub(crate) slot: Option<u32>,
+    kind: PhantomData<K>,
+}
+
+impl<K> Id<K> {
+    pub(crate) const fn new(name: String, slot: Option<u32>) -> Self {
+        Self { name, slot, kind: PhantomData }
+    }
+}
+
+/// An id that a statement may define, and need not have.
+#[derive(Debug)]
+pub(crate) struct OptionalId<K>(pub(crate) Option<Node<String>>, PhantomData<K>);
+
+impl<K> OptionalId<K> {
+    pub(crate) const fn new(id: Option<Node<String>>) -> Self {
+        Self(id, PhantomData)
     }
 }

@@ -6,7 +6,9 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::suggest::did_you_mean;
 use crate::syntax::{Parameter, Statement, Value, ValueForm, Word};
-use crate::types::{AnyText, HostPci, Kind as _, MacText, OnOff, Path, PciAddr, Refusal, Size, UInt, Uuid};
+use crate::value::{
+    AnyText, HostPci, MacText, OnOff, Path, PciAddr, Refusal, Size, UInt, Uuid, ValueType as _,
+};
 use crate::{Options, Span};
 
 /// The types a parameter can have, and what reads a value of each.

@@ -5,12 +5,12 @@
 
 use std::borrow::Cow;
 
-use super::{Argument, FD_SETS, Item, Printed};
-use crate::changes;
+use super::argument::{Argument, FD_SETS, Item, Printed, piece};
+use crate::model::ids;
 use crate::plan::{Action, GeneratedId, Json, Member, Piece, Step};
+use crate::qemu::changes;
 use crate::schema::{Kind, Lookup, PropertyType, Schema, Type};
-use crate::statement::hatch;
-use crate::types::{Kind as _, Size};
+use crate::value::{Size, ValueType as _};
 use crate::{Span, Version};
 
 /// Objects that need what other statements make. QEMU makes all others first, for the same reason.
@@ -96,7 +96,7 @@ impl Writer<'_> {
         let backend = options
             .0
             .iter()
-            .find(|item| item.name.as_deref().is_some_and(|name| hatch::NAMING.contains(&name)));
+            .find(|item| item.name.as_deref().is_some_and(|name| ids::NAMING.contains(&name)));
         match backend {
             Some(item) => item.value.clone(),
             None => {
@@ -166,7 +166,7 @@ impl Writer<'_> {
 /// The step to a set of one file descriptor. On the command line it has the descriptor's number, here a free one.
 fn fd_set(items: Vec<Item>) -> Step {
     let mut options = Options(items);
-    let mut id = vec![super::piece(FD_SETS)];
+    let mut id = vec![piece(FD_SETS)];
     id.extend(options.take("set").unwrap_or_default());
     let opaque = options.take("opaque").map(|opaque| member("opaque", Json::Text(opaque.into())));
     let arguments = opaque.into_iter().collect();
@@ -218,7 +218,7 @@ fn object(members: Vec<Member>) -> Json {
 }
 
 fn text(value: &str) -> Json {
-    Json::Text(vec![super::piece(value)].into())
+    Json::Text(vec![piece(value)].into())
 }
 
 fn property(ty: Option<&Type>, name: &str) -> Option<PropertyType> {
@@ -235,7 +235,7 @@ fn is_list_of_strings(ty: Option<&Type>, name: &str) -> bool {
 
 /// A value, of the type that the member of this name has.
 fn typed(ty: Option<&Type>, name: &str, value: Vec<Piece>) -> Json {
-    let refers = hatch::REFERENCES.iter().any(|(reference, _)| *reference == name);
+    let refers = ids::REFERENCES.iter().any(|(reference, _)| *reference == name);
     let known = property(ty, name);
     let node = known == Some(PropertyType::Other("alternate"));
     let Some(plain) = plain(&value).filter(|_| !refers && !node) else {

@@ -1,34 +1,27 @@
 //! What a statement gives for each of its options.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::ids::{BusUse, Definition, Provides, Reference, Space};
-use super::{Cx, hints, orphan, orphans};
+use super::cx::Cx;
+use super::field::{Given, Slot};
+use super::hints;
+use super::recover::{orphan, orphans, statement_like};
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::node::Node;
+use crate::model::{Property, PropertyValue};
 use crate::schema::{self, Schema};
-use crate::spec::{Bare, Field, FormSpec, Opt, Property, PropertyValue, Type};
+use crate::source::{Node, begins_anew, same_line};
 use crate::suggest::{did_you_mean, nearest};
 use crate::syntax::{Item, Statement, Value, ValueForm, Word};
-use crate::types::{Kind, Refusal};
-
-/// One occurrence of an option.
-#[derive(Clone, Copy)]
-pub(crate) struct Given<'t, 's> {
-    /// Its name; a head's own place.
-    name: Span,
-    /// Its value. A flag has none.
-    value: Option<&'t Value<'s>>,
-}
+use crate::table::{Bare, FormSpec, OptionSpec, Table};
 
 /// The options of one statement, sorted by the form's table.
 pub(crate) struct Args<'t, 's> {
+    table: Table,
     spec: &'static FormSpec,
     kind: Option<Node<String>>,
-    given: Vec<(&'static Opt, Given<'t, 's>)>,
+    given: Vec<(&'static OptionSpec, Given<'t, 's>)>,
     rest: Vec<&'t Item<'s>>,
     /// The names in `rest`, and where each stands.
     seen: HashMap<&'s str, Span>,
@@ -43,15 +36,6 @@ pub(crate) struct Args<'t, 's> {
     previous: Option<&'t Value<'s>>,
 }
 
-/// What is given for one option.
-pub(crate) struct Slot<'a, 's> {
-    option: Option<&'static Opt>,
-    given: Vec<Given<'a, 's>>,
-    head: Span,
-    what: &'a str,
-    excused: bool,
-}
-
 impl<'t, 's> Args<'t, 's> {
     /// Sorts the statement's words into the table's options. What is unknown, repeated or excluded is reported.
     pub(crate) fn new(
@@ -63,6 +47,7 @@ impl<'t, 's> Args<'t, 's> {
     ) -> Self {
         let head = statement.kind.map_or(keyword.span, |kind| keyword.span.to(kind.span));
         let mut args = Self {
+            table: cx.table,
             spec,
             kind: statement.kind.map(|kind| Node::new(kind.text.to_owned(), kind.span)),
             given: Vec::new(),
@@ -75,7 +60,8 @@ impl<'t, 's> Args<'t, 's> {
             previous: None,
         };
         for (index, value) in statement.heads.iter().enumerate() {
-            let Some(option) = spec.heads().nth(index).or(spec.heads().last().filter(|last| last.list))
+            let Some(option) =
+                spec.positionals().nth(index).or(spec.positionals().last().filter(|last| last.list))
             else {
                 args.loose(value, cx);
                 continue;
@@ -168,14 +154,11 @@ impl<'t, 's> Args<'t, 's> {
         cx: &mut Cx<'_>,
     ) {
         let Some(option) = self.spec.option(name.text) else {
-            if name.text == "mq" && self.what.starts_with("`netdev") {
+            if let Some(refused) = self.spec.refused.iter().find(|refused| refused.name == name.text) {
                 cx.report(
-                    Diagnostic::error(
-                        Code::MqUnsupported,
-                        format!("{} has no queues to multiply", self.what),
-                    )
-                    .at(name.span)
-                    .help("leave out `mq`; `netdev tap`, `macvtap` and `vhost-user` have queues"),
+                    Diagnostic::error(refused.code, format!("{} {}", self.what, refused.why))
+                        .at(name.span)
+                        .help(refused.instead),
                 );
                 return;
             }
@@ -223,22 +206,23 @@ impl<'t, 's> Args<'t, 's> {
 
     /// Whether an item is not this statement's, but a misspelt statement. `next` is what follows it.
     fn misspelt(&self, item: &Item<'s>, next: Option<&Item<'s>>, cx: &Cx<'_>) -> bool {
-        if !crate::syntax::begins_anew(cx.source, item.span().start, self.head.start) {
+        if !begins_anew(cx.source, item.span().start, self.head.start) {
             // `memory 1G dsik file=...`
             return self.spec.open.is_none()
-                && matches!(item, Item::Flag(name) if self.is_foreign(name.text) && statement_like(name.text))
+                && matches!(item, Item::Flag(name) if self.is_foreign(name.text) && statement_like(name.text, self.table))
                 && matches!(next, Some(Item::Option { name, .. }) if self.is_foreign(name.text));
         }
         match item {
             Item::Flag(name) => {
-                let is_option = nearest(name.text, self.spec.names()).is_some() && !statement_like(name.text);
+                let is_option =
+                    nearest(name.text, self.spec.names()).is_some() && !statement_like(name.text, self.table);
                 !is_option && !self.may_be_property(name.text, cx)
             }
             // `nographic=on`
             Item::Option { name, .. } => {
                 self.spec.open.is_none()
                     && self.spec.option(name.text).is_none()
-                    && crate::statement::find(name.text).is_some()
+                    && self.table.find(name.text).is_some()
             }
             Item::Feature { .. } | Item::Loose(_) => false,
         }
@@ -315,7 +299,7 @@ impl<'t, 's> Args<'t, 's> {
 
     /// Whether all that it takes are quoted texts.
     fn wants_quotes(&self) -> bool {
-        self.spec.heads().any(|head| head.list)
+        self.spec.positionals().any(|head| head.list)
     }
 
     /// Reports the first word that stands where quoted texts should.
@@ -343,7 +327,7 @@ impl<'t, 's> Args<'t, 's> {
 
     /// What to write in place of an option that is not there.
     fn hint(&mut self, name: &str, value: &str) -> String {
-        if let Some(head) = self.spec.heads().find(|head| head.name == name) {
+        if let Some(head) = self.spec.positionals().find(|head| head.name == name) {
             self.meant.push(head.name);
             return format!(
                 "the {} stands without a name: {} {value}`",
@@ -367,11 +351,11 @@ impl<'t, 's> Args<'t, 's> {
             return format!("did you mean `{meant}`?");
         }
         // `rtc utc`, `realtime on`
-        let takes = |option: &&Opt| {
+        let takes = |option: &&OptionSpec| {
             option.ty.choices.iter().any(|(choice, _)| *choice == word)
                 || (option.required && option.ty.bare.is_some() && matches!(word, "on" | "off"))
         };
-        if let Some(option) = self.spec.options().filter(|option| !option.head).find(takes) {
+        if let Some(option) = self.spec.options().filter(|option| !option.positional).find(takes) {
             self.meant.push(option.name);
             return format!("write `{}={word}`", option.name);
         }
@@ -383,7 +367,7 @@ impl<'t, 's> Args<'t, 's> {
             let quoted = format!("a value with spaces is quoted: `\"{before} {word}\"`");
             return if self.spec.open.is_some() { format!("write `{word}=on`; {quoted}") } else { quoted };
         }
-        if let Some(hint) = did_you_mean(word, crate::statement::keywords()) {
+        if let Some(hint) = did_you_mean(word, self.table.keywords()) {
             return hint;
         }
         if self.spec.open.is_some() {
@@ -398,7 +382,7 @@ impl<'t, 's> Args<'t, 's> {
         // `disk root.qcow2`
         let required = self.spec.options().find(|option| {
             option.required
-                && !option.head
+                && !option.positional
                 && !self.given.iter().any(|(given, _)| std::ptr::eq(*given, *option))
         });
         match required {
@@ -441,7 +425,7 @@ impl<'t, 's> Args<'t, 's> {
             let ty = Schema::of_or_oldest(cx.target).find(kind, name);
             ty.is_some_and(|ty| matches!(ty.property(word), schema::Lookup::Known(_)))
         });
-        is_property || nearest(word, crate::statement::keywords()).is_none()
+        is_property || nearest(word, self.table.keywords()).is_none()
     }
 
     fn bare(&self) -> Option<Bare> {
@@ -506,314 +490,4 @@ fn repeated(name: &str, again: Span, first: Span) -> Diagnostic {
         .label(again, "again here")
         .label(first, "first here")
         .help("leave out one of them")
-}
-
-/// Whether a word begins a statement, or was meant to.
-pub(crate) fn statement_like(word: &str) -> bool {
-    hints::alias(word).is_some() || nearest(word, crate::statement::keywords()).is_some()
-}
-
-/// The error for a word that begins a line, or follows `;`, and begins no statement there. `assigned` is the sign and the
-/// value behind it, where it is written like an option.
-pub(crate) fn unknown_statement(
-    name: Word<'_>,
-    assigned: Option<(char, &str)>,
-    options: impl Iterator<Item = &'static str>,
-) -> Diagnostic {
-    let word = name.text;
-    if let (Some(spec), Some((sign, value))) = (crate::statement::find(word), assigned) {
-        let takes_value = spec.forms.iter().any(|form| form.spec.heads().next().is_some());
-        let takes_nothing =
-            spec.forms.iter().all(|form| form.spec.names().next().is_none() && form.spec.open.is_none());
-        let help = match value {
-            "on" | "yes" | "true" | "1" if takes_nothing => format!("write `{word}`"),
-            "off" | "no" | "false" | "0" if takes_nothing => "leave it out".to_owned(),
-            _ if takes_value && !value.is_empty() => format!("write `{word} {value}`"),
-            _ => format!("`qemu-dslc explain {word}` shows how it is written"),
-        };
-        return Diagnostic::error(
-            Code::UnknownStatement,
-            format!("`{word}` begins a statement and takes no `{sign}`"),
-        )
-        .at(name.span)
-        .help(help);
-    }
-    let help = hints::alias(word)
-        .or_else(|| did_you_mean(word, crate::statement::keywords().chain(options)))
-        .unwrap_or_else(|| "`qemu-dslc explain` lists the statements".into());
-    Diagnostic::error(Code::UnknownStatement, format!("unknown statement `{word}`")).at(name.span).help(help)
-}
-
-fn same_line(source: &str, from: u32, to: u32) -> bool {
-    source.get(from as usize..to as usize).is_some_and(|between| !between.contains(['\n', '\r']))
-}
-
-/// A value with its holes filled.
-pub(crate) struct Resolved<'a> {
-    pub(crate) text: Cow<'a, str>,
-    /// Where the parameter is declared that the whole value comes from.
-    pub(crate) declared: Option<Span>,
-}
-
-impl Slot<'_, '_> {
-    fn name(&self) -> &'static str {
-        self.option.map_or("", |option| option.name)
-    }
-
-    /// What a message calls it: a head has no name that anyone writes.
-    fn shown(&self) -> String {
-        match self.option {
-            Some(option) if option.head => self.what.to_owned(),
-            _ => format!("`{}`", self.name()),
-        }
-    }
-
-    /// Reports that a required value is missing.
-    fn missing(&self, cx: &mut Cx<'_>) {
-        let Some(option) = self.option.filter(|_| !self.excused) else {
-            return;
-        };
-        let expects = option.ty.expects;
-        cx.report(if option.head {
-            let code = if self.what == "`kernel`" { Code::MissingKernel } else { Code::MissingValue };
-            Diagnostic::error(code, format!("{} needs its {}", self.what, option.name))
-                .at(self.head)
-                .help(format!("behind {} stands {expects}", self.what))
-        } else {
-            Diagnostic::error(Code::MissingOption, format!("{} needs `{}=`", self.what, option.name))
-                .at(self.head)
-                .help(format!("add `{}=` and {expects}", option.name))
-        });
-    }
-
-    fn read<T: Kind>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Node<T>> {
-        let value = self.parse(given, cx);
-        if value.is_none() {
-            cx.flaws.options.push(self.name());
-        }
-        value
-    }
-
-    fn parse<T: Kind>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Node<T>> {
-        let (text, declared, span) = match given.value {
-            Some(value) => {
-                let resolved = cx.resolve(value)?;
-                (resolved.text.into_owned(), resolved.declared, value.span)
-            }
-            None => (T::TYPE.bare?.to_owned(), None, given.name),
-        };
-        match T::parse(&text) {
-            Ok(value) => {
-                self.version(&text, given.name, cx);
-                Some(Node::new(value, span))
-            }
-            Err(refusal) => {
-                cx.report(refuse(&self.shown(), T::TYPE, &text, refusal, span, declared));
-                None
-            }
-        }
-    }
-
-    /// Says what the target makes of the option.
-    fn version(&self, text: &str, name: Span, cx: &mut Cx<'_>) {
-        if let Some(change) = self.option.and_then(|option| option.change) {
-            cx.version(change, Some(text), name);
-        }
-    }
-}
-
-fn refuse(
-    name: &str,
-    ty: &'static Type,
-    text: &str,
-    refusal: Refusal,
-    span: Span,
-    declared: Option<Span>,
-) -> Diagnostic {
-    let shown = text.escape_debug();
-    let (code, message) = match refusal.message {
-        Some(message) => (refusal.code, message),
-        None if text.is_empty() => (Code::WrongType, format!("{name} has an empty value")),
-        None if ty.choices.is_empty() => {
-            // The example belongs to the help.
-            let expects = ty.expects.split([':', ',']).next().unwrap_or("");
-            let expects = expects.split(" such as").next().unwrap_or("");
-            (refusal.code, format!("`{shown}` is not {expects}"))
-        }
-        None => (refusal.code, format!("{name} can't be `{shown}`")),
-    };
-    let help = refusal
-        .help
-        .or_else(|| did_you_mean(text, ty.choices.iter().map(|(choice, _)| *choice)))
-        .unwrap_or_else(|| format!("write {}", ty.expects));
-    let diagnostic = Diagnostic::error(code, message).at(span).help(help);
-    match declared {
-        Some(declared) => diagnostic.label(declared, "the parameter's declaration"),
-        None => diagnostic,
-    }
-}
-
-/// An optional value that has an error is as good as absent: the statement's other checks still run, but for those
-/// that would miss it.
-impl<T: Kind> Field for Option<Node<T>> {
-    const TYPE: &'static Type = T::TYPE;
-    const REQUIRED: bool = false;
-    const LIST: bool = false;
-
-    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        match slot.given.first() {
-            Some(given) => Some(slot.read(*given, cx)),
-            None => Some(None),
-        }
-    }
-}
-
-impl<T: Kind> Field for Node<T> {
-    const TYPE: &'static Type = T::TYPE;
-    const REQUIRED: bool = true;
-    const LIST: bool = false;
-
-    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        match slot.given.first() {
-            Some(given) => slot.read(*given, cx),
-            None => {
-                slot.missing(cx);
-                None
-            }
-        }
-    }
-}
-
-impl<T: Kind> Field for Vec<Node<T>> {
-    const TYPE: &'static Type = T::TYPE;
-    const REQUIRED: bool = false;
-    const LIST: bool = true;
-
-    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Some(slot.given.iter().filter_map(|given| slot.read(*given, cx)).collect())
-    }
-}
-
-/// What sort of thing an id is for.
-pub(crate) trait IdKind: std::fmt::Debug + 'static {
-    const SPACE: Space;
-    /// What generated ids begin with.
-    const PREFIX: &'static str;
-    const PROVIDES: Provides = Provides::Nothing;
-}
-
-/// An id that a statement defines.
-#[derive(Debug)]
-pub(crate) struct Id<K> {
-    /// The id, also where it is generated.
-    pub(crate) name: String,
-    /// The slot of a generated one.
-    pub(crate) slot: Option<u32>,
-    kind: std::marker::PhantomData<K>,
-}
-
-const ID: Type = Type {
-    name: "id",
-    expects: "an id: ASCII letters, digits, `-`, `.` and `_`, a letter first",
-    choices: &[],
-    bare: None,
-};
-
-/// The text of an id.
-#[derive(Debug)]
-struct IdText(String);
-
-impl Kind for IdText {
-    const TYPE: &'static Type = &ID;
-
-    fn parse(text: &str) -> Result<Self, Refusal> {
-        if is_id(text) { Ok(Self(text.to_owned())) } else { Err(Refusal::expected()) }
-    }
-}
-
-/// Whether QEMU takes `text` as an id.
-pub(crate) fn is_id(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
-}
-
-fn define<K: IdKind>(id: &str, span: Span, cx: &mut Cx<'_>) {
-    cx.define(K::SPACE, id.to_owned(), span, K::PROVIDES, K::SPACE != Space::Device);
-    // A device that is plugged into a guest has an id, and where the statement gives it none, that of its backend.
-    if cx.is_fragment && matches!(K::SPACE, Space::Netdev | Space::Drive) {
-        cx.define(Space::Device, id.to_owned(), span, Provides::Nothing, false);
-    }
-}
-
-impl<K: IdKind> Field for Id<K> {
-    const TYPE: &'static Type = &ID;
-    const REQUIRED: bool = false;
-    const LIST: bool = false;
-
-    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let given: Option<Option<Node<IdText>>> = slot.given.first().map(|given| slot.read(*given, cx));
-        let (name, number) = match given {
-            Some(Some(id)) => {
-                define::<K>(&id.0, id.span, cx);
-                (id.value.0, None)
-            }
-            // Another in place of the one that was refused.
-            Some(None) => (K::PREFIX.to_owned(), None),
-            None => {
-                let (number, name) = cx.ids.generate(K::PREFIX);
-                define::<K>(&name, slot.head, cx);
-                (name, Some(number))
-            }
-        };
-        Some(Self { name, slot: number, kind: std::marker::PhantomData })
-    }
-}
-
-/// An id that a statement may define, and need not have.
-#[derive(Debug)]
-pub(crate) struct OptionalId<K>(pub(crate) Option<Node<String>>, std::marker::PhantomData<K>);
-
-impl<K: IdKind> Field for OptionalId<K> {
-    const TYPE: &'static Type = &ID;
-    const REQUIRED: bool = false;
-    const LIST: bool = false;
-
-    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let Some(given) = slot.given.first() else {
-            return Some(Self(None, std::marker::PhantomData));
-        };
-        let id: Node<IdText> = slot.read(*given, cx)?;
-        define::<K>(&id.0, id.span, cx);
-        Some(Self(Some(Node::new(id.value.0, id.span)), std::marker::PhantomData))
-    }
-}
-
-impl Cx<'_> {
-    /// Tells of an id. `in_use` says that the statement itself uses what it defines.
-    pub(crate) fn define(
-        &mut self,
-        space: Space,
-        name: String,
-        span: Span,
-        provides: Provides,
-        in_use: bool,
-    ) {
-        let statement = self.statement;
-        self.ids.definitions.push(Definition { space, name, span, statement, provides, in_use });
-    }
-
-    /// Tells that this device sits on a bus, which `wants` provides. Without a name it is the first of its sort.
-    pub(crate) fn sit(&mut self, bus: Option<&Node<String>>, wants: Provides) {
-        let statement = self.statement;
-        match bus {
-            Some(bus) => {
-                self.ids.buses.push(BusUse { name: bus.value.clone(), span: bus.span, statement, wants });
-            }
-            None => self.ids.implicit.push((statement, wants)),
-        }
-    }
-
-    pub(crate) fn refer(&mut self, space: Space, name: &Node<String>) {
-        self.ids.references.push(Reference { space, name: name.value.clone(), span: name.span });
-    }
 }

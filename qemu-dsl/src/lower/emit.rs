@@ -1,0 +1,105 @@
+//! Values that can stand in an argument.
+
+use std::fmt::Display;
+
+use super::argument::append;
+use crate::model::ids::Id;
+use crate::plan::{Piece, Text};
+use crate::source::Node;
+
+/// A value that can stand in an argument.
+pub(crate) trait Emit {
+    /// Appends the value as it is, not escaped. Whether there is one.
+    fn emit(&self, text: &mut Vec<Piece>) -> bool;
+}
+
+impl<T: Display> Emit for Node<T> {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        Shown(&self.value).emit(text)
+    }
+}
+
+impl<T: Emit> Emit for Option<T> {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        self.as_ref().is_some_and(|value| value.emit(text))
+    }
+}
+
+impl<T: Emit + ?Sized> Emit for &T {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        (**self).emit(text)
+    }
+}
+
+impl<K> Emit for Id<K> {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        match self.slot {
+            Some(slot) => {
+                text.push(Piece::Id(slot));
+                true
+            }
+            None => self.name.emit(text),
+        }
+    }
+}
+
+impl Emit for str {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        append(text, self);
+        true
+    }
+}
+
+impl Emit for String {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        self.as_str().emit(text)
+    }
+}
+
+impl Emit for [Piece] {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        text.extend_from_slice(self);
+        true
+    }
+}
+
+impl Emit for Piece {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        [self.clone()].emit(text)
+    }
+}
+
+/// Whatever can be displayed.
+pub(crate) struct Shown<T>(pub(crate) T);
+
+impl<T: Display> Emit for Shown<T> {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        self.0.to_string().emit(text)
+    }
+}
+
+/// A file's path in an option that would take `x:` at its beginning for a protocol.
+pub(crate) struct FilePath<'p>(pub(crate) &'p str);
+
+impl FilePath<'_> {
+    /// Whether QEMU would read the path as a protocol and its address.
+    pub(crate) fn has_protocol(&self) -> bool {
+        self.0.split('/').next().is_some_and(|first| first.contains(':'))
+    }
+}
+
+impl Emit for FilePath<'_> {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        if self.has_protocol() {
+            append(text, "./");
+        }
+        self.0.emit(text)
+    }
+}
+
+/// A value as a text of its own.
+pub(crate) fn text(value: &dyn Emit) -> Text {
+    let mut text = Vec::new();
+    value.emit(&mut text);
+    text.into()
+}

@@ -1,0 +1,212 @@
+//! What the statements print to.
+
+use std::fmt;
+
+use super::argument::{Argument, Item, Printed, append, piece};
+use super::emit::{Emit, Shown, text};
+use crate::model::{Property, PropertyValue, Vm};
+use crate::plan::{FdSlot, FdSource, Piece, Text};
+use crate::qemu::changes::{self, Change};
+use crate::source::Node;
+use crate::table::Section;
+use crate::{Span, Version};
+
+/// What the statements print to.
+pub(crate) struct Lowering<'v> {
+    pub(crate) vm: &'v Vm,
+    pub(super) name: Option<&'v str>,
+    pub(super) program: Option<String>,
+    pub(super) arguments: Vec<Argument>,
+    pub(super) fds: Vec<FdSlot>,
+    pub(super) section: Section,
+    pub(super) span: Span,
+}
+
+impl<'v> Lowering<'v> {
+    /// Whether the target has it.
+    pub(crate) fn has(&self, change: &Change) -> bool {
+        change.is_in(self.vm.target)
+    }
+
+    /// The version that the output is for.
+    pub(crate) fn target(&self) -> Version {
+        self.vm.target
+    }
+
+    /// The program to run.
+    pub(crate) fn program(&mut self, program: &str) {
+        self.program = Some(program.to_owned());
+    }
+
+    /// Goes on in another place among the arguments.
+    pub(crate) fn section(&mut self, section: Section) -> &mut Self {
+        self.section = section;
+        self
+    }
+
+    /// What follows comes from this place in the source.
+    pub(crate) fn span(&mut self, span: Span) -> &mut Self {
+        self.span = span;
+        self
+    }
+
+    fn argument(&mut self, printed: Printed) {
+        self.arguments.push(Argument { section: self.section, span: self.span, printed });
+    }
+
+    /// Whether devices for a guest that runs are printed.
+    pub(crate) fn plugs(&self) -> bool {
+        self.vm.is_fragment
+    }
+
+    /// An argument of its own: `-nographic`.
+    pub(crate) fn flag(&mut self, flag: &str) {
+        self.argument(Printed::Word(vec![piece(flag)]));
+    }
+
+    /// An option whose value is taken as it is: `-kernel PATH`.
+    pub(crate) fn value(&mut self, flag: &str, value: impl Emit) {
+        let mut text = Vec::new();
+        if value.emit(&mut text) {
+            self.flag(flag);
+            self.argument(Printed::Word(text));
+        }
+    }
+
+    /// An option with a list of values: `-rtc base=utc,clock=host`.
+    pub(crate) fn option(&mut self, flag: &'static str) -> OptionArg<'_> {
+        let short_booleans = self.has(&changes::SHORT_BOOLEANS) && !self.plugs();
+        self.argument(Printed::Option { flag, items: Vec::new() });
+        let items = match self.arguments.last_mut().map(|argument| &mut argument.printed) {
+            Some(Printed::Option { items, .. }) => Some(items),
+            _ => None,
+        };
+        OptionArg { items, short_booleans }
+    }
+
+    /// Adds a device's one file descriptor to the table: the text of its number.
+    pub(crate) fn fd(&mut self, source: FdSource<Text>, device: &dyn Emit) -> Piece {
+        self.queue_fd(source, device, 0)
+    }
+
+    fn queue_fd(&mut self, source: FdSource<Text>, device: &dyn Emit, queue: u32) -> Piece {
+        let slot = self.fds.len() as u32;
+        let device = text(device);
+        self.fds.push(FdSlot { source, device, queue, span: self.span });
+        Piece::Fd(slot)
+    }
+
+    /// File descriptors, one a queue: their numbers as QEMU's lists have them, `3:4:5`.
+    pub(crate) fn fds(&mut self, source: &FdSource<Text>, device: &dyn Emit, queues: u64) -> Vec<Piece> {
+        let mut list = Vec::new();
+        for queue in 0..queues {
+            if queue > 0 {
+                append(&mut list, ":");
+            }
+            let fd = self.queue_fd(source.clone(), device, queue as u32);
+            list.push(fd);
+        }
+        list
+    }
+
+    /// The MAC address of a device that names none. `interface` stands in for the name of a VM without one.
+    pub(crate) fn generated_mac(&self, interface: Option<&str>, device: &dyn Emit) -> [Piece; 1] {
+        let vm = text(&self.name.or(interface).unwrap_or(""));
+        let vm = if self.plugs() { vec![Piece::VmName { otherwise: vm }].into() } else { vm };
+        [Piece::Mac { vm, device: text(device) }]
+    }
+}
+
+/// An option's list of values.
+pub(crate) struct OptionArg<'o> {
+    items: Option<&'o mut Vec<Item>>,
+    short_booleans: bool,
+}
+
+impl OptionArg<'_> {
+    fn push(mut self, name: Option<&str>, value: impl Emit) -> Self {
+        let mut pieces = Vec::new();
+        if let Some(items) = &mut self.items
+            && value.emit(&mut pieces)
+        {
+            items.push(Item { name: name.map(str::to_owned), value: pieces });
+        }
+        self
+    }
+
+    /// A value without a name, as the first in the list is.
+    pub(crate) fn word(self, value: impl Emit) -> Self {
+        self.push(None, value)
+    }
+
+    /// `name=value`, where there is a value.
+    pub(crate) fn set(self, name: &str, value: impl Emit) -> Self {
+        self.push(Some(name), value)
+    }
+
+    /// A boolean that is on: `name=on`, in the form that the target likes.
+    pub(crate) fn on(self, name: &str) -> Self {
+        if self.short_booleans { self.word(name) } else { self.set(name, "on") }
+    }
+
+    /// A value without a name, or what holds where there is none.
+    pub(crate) fn word_or(self, value: impl Emit, default: &str) -> Self {
+        let mut pieces = Vec::new();
+        if value.emit(&mut pieces) { self.word(pieces.as_slice()) } else { self.word(default) }
+    }
+
+    /// `name=value`, or what holds where there is none.
+    pub(crate) fn set_or(self, name: &str, value: impl Emit, default: &str) -> Self {
+        let mut pieces = Vec::new();
+        if value.emit(&mut pieces) { self.set(name, pieces.as_slice()) } else { self.set(name, default) }
+    }
+
+    /// A boolean that is off: `name=off`, or the word that the target has for it.
+    pub(crate) fn off(self, name: &str, word: &str) -> Self {
+        if self.short_booleans { self.word(word) } else { self.set(name, "off") }
+    }
+
+    /// `name=value`, the value behind a word that belongs to it: `file=/dev/fdset/3`.
+    pub(crate) fn set_prefixed(self, name: &str, prefix: &str, value: Option<impl Emit>) -> Self {
+        let pieces = value.map(|value| {
+            let mut pieces = Vec::new();
+            prefix.emit(&mut pieces);
+            value.emit(&mut pieces);
+            pieces
+        });
+        self.set(name, pieces.as_deref())
+    }
+
+    /// A value behind a word that belongs to it: `unix:PATH`.
+    pub(crate) fn prefixed(self, prefix: &str, value: impl Emit) -> Self {
+        let mut pieces = Vec::new();
+        prefix.emit(&mut pieces);
+        value.emit(&mut pieces);
+        self.word(pieces.as_slice())
+    }
+
+    /// `name=true` or `name=false`, where it is given.
+    pub(crate) fn truth(self, name: &str, value: &Option<Node<crate::value::OnOff>>) -> Self {
+        let value = value.as_ref().map(|value| Shown(if value.0 { "true" } else { "false" }));
+        self.set(name, value)
+    }
+
+    /// The properties of a statement, in the order of the source.
+    pub(crate) fn properties(self, properties: &[Property]) -> Self {
+        properties.iter().fold(self, |option, property| {
+            let name = property.name.as_str();
+            match &property.value {
+                PropertyValue::Text(text) => option.set(name, text),
+                PropertyValue::Flag => option.on(name),
+                PropertyValue::Feature { on: true } => option.word(&format!("+{name}")),
+                PropertyValue::Feature { on: false } => option.word(&format!("-{name}")),
+            }
+        })
+    }
+}
+
+impl fmt::Debug for Lowering<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lowering").field("target", &self.target()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,3 @@
+//! What QEMU is: its versions and what changed in them.
+
+pub(crate) mod changes;

@@ -1,0 +1,234 @@
+//! What is given for an option, and how it becomes a value of the option's type.
+
+use super::cx::Cx;
+use crate::Span;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::model::ids::{Id, IdKind, OptionalId, Provides, Space};
+use crate::source::Node;
+use crate::suggest::did_you_mean;
+use crate::syntax::Value;
+use crate::table::{OptionSpec, Typed};
+use crate::value::{IdText, Refusal, Type, ValueType};
+
+/// A value in Rust that an option gives, and how it is read.
+pub(crate) trait Field: Typed + Sized {
+    /// Its value, or `None` where an error has been reported.
+    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self>;
+}
+
+/// One occurrence of an option.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'t, 's> {
+    /// Its name; a positional's own place.
+    pub(super) name: Span,
+    /// Its value. A flag has none.
+    pub(super) value: Option<&'t Value<'s>>,
+}
+
+/// What is given for one option.
+pub(crate) struct Slot<'a, 's> {
+    pub(super) option: Option<&'static OptionSpec>,
+    pub(super) given: Vec<Given<'a, 's>>,
+    pub(super) head: Span,
+    pub(super) what: &'a str,
+    pub(super) excused: bool,
+}
+
+impl Slot<'_, '_> {
+    fn name(&self) -> &'static str {
+        self.option.map_or("", |option| option.name)
+    }
+
+    /// What a message calls it: a positional has no name that anyone writes.
+    fn shown(&self) -> String {
+        match self.option {
+            Some(option) if option.positional => self.what.to_owned(),
+            _ => format!("`{}`", self.name()),
+        }
+    }
+
+    /// Reports that a required value is missing.
+    fn missing(&self, cx: &mut Cx<'_>) {
+        let Some(option) = self.option.filter(|_| !self.excused) else {
+            return;
+        };
+        let expects = option.ty.expects;
+        cx.report(if option.positional {
+            Diagnostic::error(
+                option.missing.unwrap_or(Code::MissingValue),
+                format!("{} needs its {}", self.what, option.name),
+            )
+            .at(self.head)
+            .help(format!("behind {} stands {expects}", self.what))
+        } else {
+            Diagnostic::error(Code::MissingOption, format!("{} needs `{}=`", self.what, option.name))
+                .at(self.head)
+                .help(format!("add `{}=` and {expects}", option.name))
+        });
+    }
+
+    fn read<T: ValueType>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Node<T>> {
+        let value = self.parse(given, cx);
+        if value.is_none() {
+            cx.flaws.options.push(self.name());
+        }
+        value
+    }
+
+    fn parse<T: ValueType>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Node<T>> {
+        let (text, declared, span) = match given.value {
+            Some(value) => {
+                let resolved = cx.resolve(value)?;
+                (resolved.text.into_owned(), resolved.declared, value.span)
+            }
+            None => (T::TYPE.bare?.to_owned(), None, given.name),
+        };
+        match T::parse(&text) {
+            Ok(value) => {
+                self.version(&text, given.name, cx);
+                Some(Node::new(value, span))
+            }
+            Err(refusal) => {
+                cx.report(refuse(&self.shown(), T::TYPE, &text, refusal, span, declared));
+                None
+            }
+        }
+    }
+
+    /// Says what the target makes of the option.
+    fn version(&self, text: &str, name: Span, cx: &mut Cx<'_>) {
+        if let Some(change) = self.option.and_then(|option| option.change) {
+            cx.version(change, Some(text), name);
+        }
+    }
+}
+
+fn refuse(
+    name: &str,
+    ty: &'static Type,
+    text: &str,
+    refusal: Refusal,
+    span: Span,
+    declared: Option<Span>,
+) -> Diagnostic {
+    let shown = text.escape_debug();
+    let (code, message) = match refusal.message {
+        Some(message) => (refusal.code, message),
+        None if text.is_empty() => (Code::WrongType, format!("{name} has an empty value")),
+        None if ty.choices.is_empty() => {
+            // The example belongs to the help.
+            let expects = ty.expects.split([':', ',']).next().unwrap_or("");
+            let expects = expects.split(" such as").next().unwrap_or("");
+            (refusal.code, format!("`{shown}` is not {expects}"))
+        }
+        None => (refusal.code, format!("{name} can't be `{shown}`")),
+    };
+    let help = refusal
+        .help
+        .or_else(|| did_you_mean(text, ty.choices.iter().map(|(choice, _)| *choice)))
+        .unwrap_or_else(|| format!("write {}", ty.expects));
+    let diagnostic = Diagnostic::error(code, message).at(span).help(help);
+    match declared {
+        Some(declared) => diagnostic.label(declared, "the parameter's declaration"),
+        None => diagnostic,
+    }
+}
+
+/// An optional value that has an error is as good as absent: the statement's other checks still run, but for those
+/// that would miss it.
+impl<T: ValueType> Typed for Option<Node<T>> {
+    const TYPE: &'static Type = T::TYPE;
+    const REQUIRED: bool = false;
+    const LIST: bool = false;
+}
+
+impl<T: ValueType> Field for Option<Node<T>> {
+    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        match slot.given.first() {
+            Some(given) => Some(slot.read(*given, cx)),
+            None => Some(None),
+        }
+    }
+}
+
+impl<T: ValueType> Typed for Node<T> {
+    const TYPE: &'static Type = T::TYPE;
+    const REQUIRED: bool = true;
+    const LIST: bool = false;
+}
+
+impl<T: ValueType> Field for Node<T> {
+    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        match slot.given.first() {
+            Some(given) => slot.read(*given, cx),
+            None => {
+                slot.missing(cx);
+                None
+            }
+        }
+    }
+}
+
+impl<T: ValueType> Typed for Vec<Node<T>> {
+    const TYPE: &'static Type = T::TYPE;
+    const REQUIRED: bool = false;
+    const LIST: bool = true;
+}
+
+impl<T: ValueType> Field for Vec<Node<T>> {
+    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        Some(slot.given.iter().filter_map(|given| slot.read(*given, cx)).collect())
+    }
+}
+
+fn define<K: IdKind>(id: &str, span: Span, cx: &mut Cx<'_>) {
+    cx.define(K::SPACE, id.to_owned(), span, K::PROVIDES, K::SPACE != Space::Device);
+    // A device that is plugged into a guest has an id, and where the statement gives it none, that of its backend.
+    if cx.is_fragment && matches!(K::SPACE, Space::Netdev | Space::Drive) {
+        cx.define(Space::Device, id.to_owned(), span, Provides::Nothing, false);
+    }
+}
+
+impl<K: IdKind> Typed for Id<K> {
+    const TYPE: &'static Type = IdText::TYPE;
+    const REQUIRED: bool = false;
+    const LIST: bool = false;
+}
+
+impl<K: IdKind> Field for Id<K> {
+    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let given: Option<Option<Node<IdText>>> = slot.given.first().map(|given| slot.read(*given, cx));
+        let (name, number) = match given {
+            Some(Some(id)) => {
+                define::<K>(&id.0, id.span, cx);
+                (id.value.0, None)
+            }
+            // Another in place of the one that was refused.
+            Some(None) => (K::PREFIX.to_owned(), None),
+            None => {
+                let (number, name) = cx.ids.generate(K::PREFIX);
+                define::<K>(&name, slot.head, cx);
+                (name, Some(number))
+            }
+        };
+        Some(Self::new(name, number))
+    }
+}
+
+impl<K: IdKind> Typed for OptionalId<K> {
+    const TYPE: &'static Type = IdText::TYPE;
+    const REQUIRED: bool = false;
+    const LIST: bool = false;
+}
+
+impl<K: IdKind> Field for OptionalId<K> {
+    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let Some(given) = slot.given.first() else {
+            return Some(Self::new(None));
+        };
+        let id: Node<IdText> = slot.read(*given, cx)?;
+        define::<K>(&id.0, id.span, cx);
+        Some(Self::new(Some(Node::new(id.value.0, id.span))))
+    }
+}

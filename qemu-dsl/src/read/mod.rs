@@ -1,0 +1,259 @@
+//! From the syntax tree to a typed VM.
+//!
+//! Reads each statement by the table: its kind, its options, their types. Everything that is wrong is reported; a
+//! statement with an error is left out of the VM, and what depends on it is not blamed.
+
+mod args;
+mod cx;
+mod field;
+mod hints;
+mod options;
+pub(crate) mod params;
+mod recover;
+mod target;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::model::ids::Ids;
+use crate::model::{Entry, Flaws, Values, Vm};
+use crate::source::indentation;
+use crate::suggest::did_you_mean;
+use crate::syntax::{Item, Part, Statement, Tree, ValueForm, Word};
+use crate::table::{Kinds, StatementSpec, Table};
+use crate::{Span, Version};
+
+pub(crate) use args::Args;
+pub(crate) use cx::Cx;
+pub(crate) use field::Field;
+pub use options::Options;
+use params::Params;
+use recover::orphan;
+use target::target;
+
+/// What reads a form's values.
+pub(crate) type ReadForm = fn(&mut Args<'_, '_>, &mut Cx<'_>) -> Option<Box<dyn Values>>;
+
+/// The statements that can be read, and what reads each of their forms, by its number.
+#[derive(Clone, Copy)]
+pub(crate) struct Language {
+    pub(crate) table: Table,
+    pub(crate) reader: fn(&StatementSpec, usize) -> Option<ReadForm>,
+}
+
+/// Reads the statements of `tree` for the target. Those of a fragment are devices for a guest that runs.
+pub(crate) fn read(
+    source: &str,
+    tree: &Tree<'_>,
+    language: Language,
+    is_fragment: bool,
+    options: &Options,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vm {
+    let table = language.table;
+    let params = Params::new(&tree.statements, options, diagnostics);
+    let named_target = target(tree, &params, options, diagnostics);
+    let target = named_target.unwrap_or(Version::NEWEST);
+    let mut cx = Cx {
+        source,
+        table,
+        target,
+        is_fragment,
+        ids: Ids::new(named(tree)),
+        placements: Vec::new(),
+        name: None,
+        statement: 0,
+        flaws: Flaws::default(),
+        after_reserved: false,
+        params: &params,
+        diagnostics,
+    };
+    let mut vm = Vm::new(target, named_target.is_some(), is_fragment);
+    // Where a statement that may stand once stands first.
+    let mut once: HashMap<&str, Span> = HashMap::new();
+    for statement in &tree.statements {
+        cx.statement = vm.statements.len();
+        cx.flaws = Flaws::default();
+        let entry = match statement.keyword {
+            Some(keyword) => {
+                if let Some(spec) = table.find(keyword.text).filter(|spec| spec.once)
+                    && let Some(first) = once.insert(spec.keyword, keyword.span)
+                {
+                    once.insert(spec.keyword, first);
+                    cx.report(
+                        Diagnostic::error(
+                            Code::RepeatedStatement,
+                            format!("`{}` stands twice", spec.keyword),
+                        )
+                        .label(keyword.span, "again here")
+                        .label(first, "first here")
+                        .help("a VM has one: leave out one of them, or join them"),
+                    );
+                }
+                if is_directive(keyword.text) {
+                    continue;
+                }
+                statement_of(keyword, statement, language, &mut cx)
+            }
+            None => {
+                if let Some(first) = statement.items.first() {
+                    orphan(first, statement.broken, &mut cx);
+                }
+                None
+            }
+        };
+        match entry {
+            Some(entry) => {
+                if entry.flaws.any() {
+                    vm.complete = false;
+                    cx.ids.lost.extend(ids_in(statement).map(str::to_owned));
+                }
+                vm.push(entry);
+            }
+            None => {
+                vm.complete = false;
+                cx.ids.lost.extend(ids_in(statement).map(str::to_owned));
+                cx.placements.retain(|placement| placement.statement != cx.statement);
+            }
+        }
+    }
+    vm.ids = cx.ids;
+    vm.placements = cx.placements;
+    vm.name = cx.name;
+    vm
+}
+
+/// Statements that say something about the text, not about the VM: they were read before.
+fn is_directive(keyword: &str) -> bool {
+    matches!(keyword, "param" | "target")
+}
+
+fn statement_of(
+    keyword: Word<'_>,
+    statement: &Statement<'_>,
+    language: Language,
+    cx: &mut Cx<'_>,
+) -> Option<Entry> {
+    let Some(spec) = cx.table.find(keyword.text) else {
+        if std::mem::replace(&mut cx.after_reserved, true) {
+            return None;
+        }
+        cx.report(
+            Diagnostic::error(Code::ReservedWord, format!("`{}` is reserved for later", keyword.text))
+                .at(keyword.span)
+                .help(format!(
+                    "the language has no `{}` yet; quote it if it is meant as a value",
+                    keyword.text
+                )),
+        );
+        return None;
+    };
+    cx.after_reserved = false;
+    let begins_line = |word: &Word<'_>| indentation(cx.source, word.span.start).is_some();
+    // A kind may be spelt like a keyword, but not where the next statement most likely begins.
+    let kind = statement.kind.filter(|kind| {
+        let is_keyword = cx.table.find(kind.text).is_some();
+        let is_kind = spec.kinds().any(|other| other.name == kind.text);
+        is_kind || !is_keyword || !begins_line(kind)
+    });
+    if cx.is_fragment
+        && let Some(help) = not_pluggable(spec, kind.map_or("", |kind| kind.text))
+    {
+        let what = kind.filter(|_| spec.pluggable);
+        let span = what.map_or(keyword.span, |kind| keyword.span.to(kind.span));
+        let what = what.map_or(String::new(), |kind| format!(" {}", kind.text));
+        cx.report(
+            Diagnostic::error(
+                Code::NotPluggable,
+                format!("`{}{what}` can't be plugged into a guest that runs", spec.keyword),
+            )
+            .at(span)
+            .help(help),
+        );
+        return None;
+    }
+    let form = spec.form(kind.map(|kind| kind.text));
+    let Some((form, form_spec)) = form.and_then(|form| Some((form, *spec.forms.get(form)?))) else {
+        match kind {
+            Some(kind) => {
+                let names: Vec<_> = spec.kinds().map(|kind| format!("`{}`", kind.name)).collect();
+                let help = did_you_mean(kind.text, spec.kinds().map(|kind| kind.name))
+                    .unwrap_or_else(|| format!("the kinds of `{}` are {}", spec.keyword, names.join(", ")));
+                cx.report(
+                    Diagnostic::error(
+                        Code::UnknownKind,
+                        format!("`{}` has no kind `{}`", spec.keyword, kind.text),
+                    )
+                    .at(kind.span)
+                    .help(help),
+                );
+            }
+            None if statement.broken => {}
+            None => {
+                let names: Vec<_> = spec.kinds().map(|kind| format!("`{}`", kind.name)).collect();
+                let help = match spec.forms.first().map(|form| &form.kinds) {
+                    Some(Kinds::Any(what)) => format!("behind `{}` stands {what}", spec.keyword),
+                    _ => format!("behind `{}` stands one of {}", spec.keyword, names.join(", ")),
+                };
+                cx.report(
+                    Diagnostic::error(Code::MissingKind, format!("`{}` needs its kind", spec.keyword))
+                        .at(keyword.span)
+                        .help(help),
+                );
+            }
+        }
+        return None;
+    };
+    let mut what = format!("`{}`", spec.keyword);
+    let mut head = keyword.span;
+    if let Some(kind) = kind {
+        what = format!("`{} {}`", spec.keyword, kind.text);
+        head = head.to(kind.span);
+        let change = spec.kinds().find(|other| other.name == kind.text).and_then(|kind| kind.change);
+        if let Some(change) = change {
+            cx.version(change, None, kind.span);
+        }
+    }
+    let mut args = Args::new(form_spec, what, keyword, statement, cx);
+    let values = (language.reader)(spec, form)?(&mut args, cx)?;
+    let end = statement
+        .items
+        .last()
+        .map(Item::span)
+        .or_else(|| statement.heads.last().map(|value| value.span))
+        .unwrap_or(head);
+    let flaws = std::mem::take(&mut cx.flaws);
+    Some(Entry { spec, form, values, head, span: head.to(end), flaws })
+}
+
+/// What to do about a statement that has no place among devices for a guest that runs.
+fn not_pluggable(spec: &StatementSpec, kind: &str) -> Option<&'static str> {
+    if !spec.pluggable {
+        return Some("it is settled when QEMU starts: put it into the VM's text");
+    }
+    spec.forms.get(spec.form(Some(kind))?)?.settled
+}
+
+/// Every id that the text names, so that a generated one takes none of them.
+fn named(tree: &Tree<'_>) -> HashSet<String> {
+    tree.statements.iter().flat_map(ids_in).map(str::to_owned).collect()
+}
+
+fn ids_in<'t>(statement: &'t Statement<'_>) -> impl Iterator<Item = &'t str> {
+    statement.items.iter().filter_map(|item| match item {
+        Item::Option { name, value: Some(value) }
+            if matches!(name.text, "id" | "chardev" | "memdev" | "node-name") =>
+        {
+            match &value.form {
+                ValueForm::Bare(text) => Some(*text),
+                ValueForm::Quoted(parts) => match parts.as_slice() {
+                    [Part::Text(text)] => Some(text),
+                    _ => None,
+                },
+                ValueForm::Hole(_) | ValueForm::Broken => None,
+            }
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,30 @@
+//! `blockdev`
+
+use crate::lower::Lowering;
+use crate::model::ids::{Provides, Space};
+use crate::read::Cx;
+use crate::statement::form::{Form, form, statement};
+use crate::statement::passthrough::define;
+use crate::table::Bare;
+
+statement! {
+    /// Any block node of QEMU.
+    STATEMENT "blockdev" many pluggable Devices [Blockdev]
+    example "blockdev null-co node-name=disk0 size=1G"
+}
+
+form! {
+    /// Any block node of QEMU.
+    Blockdev any "a block driver, such as `file`, `qcow2` or `nbd`" {
+    } open properties: Bare::Nothing, "Any property of the driver: `name=value`, also dotted (`file.driver=`)."
+}
+
+impl Form for Blockdev {
+    fn register(&self, cx: &mut Cx<'_>) {
+        define(&self.properties, "node-name", Space::Drive, Provides::Nothing, cx);
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        out.option("-blockdev").set("driver", &self.kind).properties(&self.properties);
+    }
+}

@@ -1,0 +1,157 @@
+//! What a statement's file declares: the statement, its forms, and what they mean.
+
+use crate::lower::Lowering;
+use crate::model::{Checking, Entry, Values};
+use crate::read::{Cx, ReadForm};
+use crate::table::StatementSpec;
+
+/// What a statement's values mean.
+pub(crate) trait Form: Values {
+    /// Tells which ids, buses and addresses its properties name, for a form whose table can't tell.
+    fn register(&self, _cx: &mut Cx<'_>) {}
+
+    /// Reports what is wrong with this statement in this VM.
+    fn check(&self, _cx: &mut Checking<'_>) {}
+
+    /// Prints it.
+    fn lower(&self, out: &mut Lowering<'_>);
+}
+
+/// A statement of the table, with what reads its forms and tells what they mean.
+pub(crate) struct Statement {
+    pub(crate) spec: &'static StatementSpec,
+    pub(crate) forms: &'static [Behaviour],
+}
+
+/// What goes with a form of the table.
+pub(crate) struct Behaviour {
+    pub(crate) read: ReadForm,
+    pub(crate) form: fn(&Entry) -> Option<&dyn Form>,
+}
+
+impl Behaviour {
+    pub(crate) const fn of<F: Form>(read: ReadForm) -> Self {
+        Self { read, form: |entry| Some(entry.values::<F>()?) }
+    }
+}
+
+/// Declares a statement: its keyword, how often it may stand, where its arguments stand among the others, and its forms.
+///
+/// `pluggable` says that it is a device or the backend of one, which a guest that runs can be given; `settled` that QEMU's
+/// start settles it.
+macro_rules! statement {
+    (
+        $(#[doc = $doc:literal])+
+        $name:ident $keyword:literal $often:ident $plug:ident $section:ident [$($form:ty),+ $(,)?]
+        example $example:literal
+    ) => {
+        $(#[doc = $doc])+
+        pub(crate) static $name: $crate::statement::form::Statement = $crate::statement::form::Statement {
+            spec: &$crate::table::StatementSpec {
+                keyword: $keyword,
+                once: $crate::statement::form::statement!(@ $often),
+                section: $crate::table::Section::$section,
+                pluggable: $crate::statement::form::statement!(@ $plug),
+                doc: concat!($($doc, "\n"),+),
+                example: $example,
+                forms: &[$(&<$form>::SPEC),+],
+            },
+            forms: &[$($crate::statement::form::Behaviour::of::<$form>(<$form>::read)),+],
+        };
+    };
+    (@ once) => { true };
+    (@ many) => { false };
+    (@ pluggable) => { true };
+    (@ settled) => { false };
+}
+pub(crate) use statement;
+
+/// Declares a form: its options with their types and docs. It makes a struct of the options' values, the form's part
+/// of the table, and the code that fills the one by the other.
+///
+/// `field "option": Type` is an option; `{ ... }` behind it sets more of its [`Opt`]. `with Pci` adds where the
+/// device sits on its bus; `open rest: Bare::Flag, "..."` lets any other property through.
+macro_rules! form {
+    (
+        $(#[doc = $doc:literal])+
+        $name:ident
+        $(kinds [$($kind:literal : $kind_doc:literal $({ $change:expr })?),+ $(,)?])?
+        $(any $any:literal)?
+        $(settled $settled:literal)?
+        {
+            $(
+                $(#[doc = $field_doc:literal])+
+                $field:ident $option:literal : $ty:ty $({ $($key:ident : $value:expr),+ $(,)? })?
+            ),* $(,)?
+        }
+        $(with $pci:ident)?
+        $(open $rest:ident : $bare:expr, $open:literal)?
+        $(refuses [$($refused:expr),+ $(,)?])?
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Debug)]
+        pub(crate) struct $name {
+            $($(#[doc = $kind_doc])+ pub(crate) kind: $crate::source::Node<String>,)?
+            $(#[doc = $any] pub(crate) kind: $crate::source::Node<String>,)?
+            $(pub(crate) $field: $ty,)*
+            $(pub(crate) pci: $pci,)?
+            $(pub(crate) $rest: Vec<$crate::model::Property>,)?
+        }
+
+        impl $name {
+            pub(crate) const SPEC: $crate::table::FormSpec = $crate::table::FormSpec {
+                kinds: $crate::statement::form::form!(@kinds
+                    $(of [$($kind, $kind_doc, ($($change)?)),+])?
+                    $(any $any)?
+                ),
+                options: &[
+                    &[$(
+                        $crate::table::OptionSpec {
+                            $($($key: $value,)+)?
+                            ..$crate::table::OptionSpec::of::<$ty>($option, concat!($($field_doc, "\n"),+))
+                        }
+                    ),*],
+                    $($pci::OPTIONS,)?
+                ],
+                settled: $crate::statement::form::form!(@settled $($settled)?),
+                refused: &[$($($refused),+)?],
+                open: $crate::statement::form::form!(@open $($bare, $open)?),
+                doc: concat!($($doc, "\n"),+),
+            };
+
+            pub(crate) fn read(
+                args: &mut $crate::read::Args<'_, '_>,
+                cx: &mut $crate::read::Cx<'_>,
+            ) -> Option<Box<dyn $crate::model::Values>> {
+                // All are read before any is missed, so that all errors are reported.
+                $(let $field = <$ty as $crate::read::Field>::take(args.slot($option), cx);)*
+                $(let pci = $pci::read(args, cx);)?
+                $(let $rest = args.rest(cx);)?
+                let _ = &args;
+                let form = Self {
+                    $(kind: { let _ = [$($kind),+]; args.kind()? },)?
+                    $(kind: { let _ = $any; args.kind()? },)?
+                    $($field: $field?,)*
+                    $(pci: <Option<$pci>>::from(pci)?,)?
+                    $($rest: <Option<Vec<$crate::model::Property>>>::from($rest)?,)?
+                };
+                // A form with one kind need not look which it is.
+                $(let _ = ([$($kind),+], &form.kind);)?
+                $crate::statement::form::Form::register(&form, cx);
+                Some(Box::new(form))
+            }
+        }
+    };
+    (@kinds) => { $crate::table::Kinds::None };
+    (@kinds any $any:literal) => { $crate::table::Kinds::Any($any) };
+    (@kinds of [$($kind:literal, $doc:literal, ($($change:expr)?)),+]) => {
+        $crate::table::Kinds::Of(&[$(
+            $crate::table::KindSpec { $(change: Some($change),)? ..$crate::table::KindSpec::of($kind, $doc) }
+        ),+])
+    };
+    (@settled) => { None };
+    (@settled $settled:literal) => { Some($settled) };
+    (@open) => { None };
+    (@open $bare:expr, $open:literal) => { Some($crate::table::Open::new($bare, $open)) };
+}
+pub(crate) use form;

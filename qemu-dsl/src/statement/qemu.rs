@@ -1,0 +1,27 @@
+//! `qemu`
+
+use crate::lower::Lowering;
+use crate::source::Node;
+use crate::statement::form::{Form, form, statement};
+use crate::value::Path;
+
+statement! {
+    /// The program to run.
+    STATEMENT "qemu" once settled Nowhere [Qemu]
+    example "qemu \"/opt/qemu/bin/qemu-system-x86_64\""
+}
+
+form! {
+    /// The program to run. Without it: `qemu-system-x86_64`, found by `PATH`.
+    Qemu {
+        /// The program: a path, or a name to be found by `PATH`.
+        path "path": Node<Path> { positional: true },
+    }
+}
+
+impl Form for Qemu {
+    fn lower(&self, out: &mut Lowering<'_>) {
+        out.program(&self.path.0);
+    }
+}
+

@@ -1,0 +1,302 @@
+//! The table of statements: what can be written, and what it means, as data.
+//!
+//! The entries stand in `statement/`, one file a statement. The parser, validation, suggestions, `explain`, completions and
+//! the language reference all read this one.
+
+use crate::qemu::changes::Change;
+use crate::value::Type;
+
+/// A statement.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct StatementSpec {
+    /// The word that begins it.
+    pub keyword: &'static str,
+    /// Whether it may stand but once.
+    pub once: bool,
+    /// Where its arguments stand among the others.
+    pub section: Section,
+    /// Whether it is a device or the backend of one, which a guest that runs can be given.
+    pub pluggable: bool,
+    /// Its meaning: the first line is a summary.
+    pub doc: &'static str,
+    /// A text with it that compiles, for the reference.
+    pub example: &'static str,
+    /// Its forms: the kinds that share their options.
+    pub forms: &'static [&'static FormSpec],
+}
+
+impl StatementSpec {
+    /// The number of the form with this kind.
+    pub(crate) fn form(&self, kind: Option<&str>) -> Option<usize> {
+        self.forms.iter().position(|form| match kind {
+            Some(kind) => form.has_kind(kind),
+            None => matches!(form.kinds, Kinds::None),
+        })
+    }
+
+    /// All kinds that have a name here.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static KindSpec> + use<> {
+        self.forms.iter().flat_map(|form| form.kinds())
+    }
+}
+
+/// Where a statement's arguments stand among the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Section {
+    /// Statements that print nothing.
+    Nowhere,
+    /// `-name`
+    Name,
+    /// `-uuid`
+    Uuid,
+    /// `-machine`
+    Machine,
+    /// `-cpu`
+    Cpu,
+    /// `-qmp`
+    Qmp,
+    /// `-m`
+    Memory,
+    /// `-smp`
+    Smp,
+    /// Devices and their backends.
+    Devices,
+    /// `-rtc`
+    Rtc,
+    /// `-global`
+    Global,
+    /// `-vga`
+    Vga,
+    /// `-no-user-config`
+    NoUserConfig,
+    /// `-nodefaults`
+    NoDefaults,
+    /// `-nographic`
+    NoGraphic,
+    /// `-daemonize`
+    Daemonize,
+    /// Objects that hold the RAM.
+    Backends,
+    /// Whether memory is locked.
+    Locking,
+    /// `-kernel` and its kin.
+    Kernel,
+    /// `-bios`
+    Bios,
+    /// `arg`
+    Args,
+}
+
+/// A form of a statement: the kinds that share their options.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct FormSpec {
+    /// What may stand behind the keyword.
+    pub kinds: Kinds,
+    /// The options and positionals, in groups.
+    pub options: &'static [&'static [OptionSpec]],
+    /// What people take for options of it.
+    pub refused: &'static [Refused],
+    /// What to do instead where a guest that runs can't be given it, though the statement is pluggable.
+    pub settled: Option<&'static str>,
+    /// What other names may stand as options.
+    pub open: Option<Open>,
+    /// Its meaning.
+    pub doc: &'static str,
+}
+
+impl FormSpec {
+    /// The options and positionals.
+    pub fn options(&self) -> impl Iterator<Item = &'static OptionSpec> + use<> {
+        self.options.iter().flat_map(|group| group.iter())
+    }
+
+    /// The positionals, in their order.
+    pub fn positionals(&self) -> impl Iterator<Item = &'static OptionSpec> + use<> {
+        self.options().filter(|option| option.positional)
+    }
+
+    /// The names of the options.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.options().filter(|option| !option.positional).map(|option| option.name)
+    }
+
+    /// The option of this name.
+    pub fn option(&self, name: &str) -> Option<&'static OptionSpec> {
+        self.options().find(|option| !option.positional && option.name == name)
+    }
+
+    /// The kinds that have a name here.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static KindSpec> + use<> {
+        match self.kinds {
+            Kinds::Of(kinds) => kinds.iter(),
+            Kinds::None | Kinds::Any(_) => [].iter(),
+        }
+    }
+
+    fn has_kind(&self, name: &str) -> bool {
+        match self.kinds {
+            Kinds::None => false,
+            Kinds::Of(kinds) => kinds.iter().any(|kind| kind.name == name),
+            Kinds::Any(_) => true,
+        }
+    }
+}
+
+/// The word behind the keyword.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Kinds {
+    /// There is none.
+    None,
+    /// One of these.
+    Of(&'static [KindSpec]),
+    /// Any of QEMU's names of this sort.
+    Any(&'static str),
+}
+
+/// A kind of a statement: `tap` of `netdev`.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct KindSpec {
+    /// The word.
+    pub name: &'static str,
+    /// Its meaning.
+    pub doc: &'static str,
+    /// Since and until when QEMU has it.
+    pub(crate) change: Option<&'static Change>,
+}
+
+impl KindSpec {
+    pub(crate) const fn of(name: &'static str, doc: &'static str) -> Self {
+        Self { name, doc, change: None }
+    }
+}
+
+/// An option of a statement, or a value between its keyword and its options: a positional.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct OptionSpec {
+    /// How it is written. For a positional: what the reference calls it.
+    pub name: &'static str,
+    /// The type of its value.
+    pub ty: &'static Type,
+    /// Whether the statement needs it.
+    pub required: bool,
+    /// Whether it may be given again and again.
+    pub list: bool,
+    /// Whether it stands between the keyword and the options, without its name.
+    pub positional: bool,
+    /// The options that can't stand beside it.
+    pub excludes: &'static [&'static str],
+    /// What holds where it is absent, if that isn't QEMU's own default.
+    pub default: &'static str,
+    /// Since and until when QEMU has it.
+    pub(crate) change: Option<&'static Change>,
+    /// The mistake that it is to leave it out, where that has a code of its own.
+    pub(crate) missing: Option<crate::code::Code>,
+    /// Its meaning.
+    pub doc: &'static str,
+}
+
+impl OptionSpec {
+    pub(crate) const fn of<F: Typed>(name: &'static str, doc: &'static str) -> Self {
+        Self {
+            name,
+            ty: F::TYPE,
+            required: F::REQUIRED,
+            list: F::LIST,
+            positional: false,
+            excludes: &[],
+            default: "",
+            change: None,
+            missing: None,
+            doc,
+        }
+    }
+}
+
+/// A value in Rust that an option gives: its type, and how often it stands.
+pub(crate) trait Typed {
+    const TYPE: &'static Type;
+    const REQUIRED: bool;
+    const LIST: bool;
+}
+
+/// A name that people take for an option of a form, and what to do instead.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Refused {
+    /// The name.
+    pub name: &'static str,
+    pub(crate) code: crate::code::Code,
+    /// Why, behind the name of the statement.
+    pub why: &'static str,
+    /// What to do instead.
+    pub instead: &'static str,
+}
+
+impl Refused {
+    pub(crate) const fn new(
+        name: &'static str,
+        code: crate::code::Code,
+        why: &'static str,
+        instead: &'static str,
+    ) -> Self {
+        Self { name, code, why, instead }
+    }
+}
+
+/// What a form takes beside its own options: properties that it passes on to QEMU.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Open {
+    /// What they are.
+    pub doc: &'static str,
+    /// What one without a value can be.
+    pub bare: Bare,
+}
+
+impl Open {
+    pub(crate) const fn new(bare: Bare, doc: &'static str) -> Self {
+        Self { doc, bare }
+    }
+}
+
+/// What a property without a value can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bare {
+    /// Nothing: each property is `name=value`.
+    Nothing,
+    /// `name`: it is on.
+    Flag,
+    /// `+name` or `-name` too.
+    Feature,
+}
+
+/// All statements.
+#[derive(Clone, Copy, Debug)]
+pub struct Table(&'static [&'static [&'static StatementSpec]]);
+
+impl Table {
+    pub(crate) const fn new(statements: &'static [&'static [&'static StatementSpec]]) -> Self {
+        Self(statements)
+    }
+
+    /// The statements, in the order of the reference.
+    pub fn statements(self) -> impl Iterator<Item = &'static StatementSpec> {
+        self.0.iter().copied().flatten().copied()
+    }
+
+    /// The statement of this keyword.
+    pub fn find(self, keyword: &str) -> Option<&'static StatementSpec> {
+        self.statements().find(|spec| spec.keyword == keyword)
+    }
+
+    /// All keywords.
+    pub fn keywords(self) -> impl Iterator<Item = &'static str> {
+        self.statements().map(|spec| spec.keyword)
+    }
+}

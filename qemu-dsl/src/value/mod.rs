@@ -1,0 +1,26 @@
+//! The types of values, one file a noun, each with its own reading of a text.
+//!
+//! A value that has been read can be printed: what QEMU's syntax can't say is refused here.
+
+mod choice;
+mod flag;
+mod id;
+mod net;
+mod number;
+mod pci;
+mod size;
+mod text;
+mod types;
+
+pub(crate) use choice::choice;
+pub(crate) use flag::OnOff;
+pub(crate) use id::{IdText, is_id};
+pub(crate) use net::{HostForward, Ifname, MacText};
+pub(crate) use number::UInt;
+pub(crate) use pci::{HostPci, PciAddr};
+pub(crate) use size::{MemorySize, Size};
+pub(crate) use text::{
+    AnyText, BusName, CpuText, Format, MachineType, MountTag, Path, SocketPath, Text, Uuid,
+};
+pub use types::Type;
+pub(crate) use types::{Refusal, ValueType};

@@ -1,0 +1,63 @@
+//! Whole numbers.
+
+use std::fmt;
+
+use super::types::{Refusal, Type, ValueType, ty};
+use crate::code::Code;
+
+/// A whole number from `MIN` to `MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UInt<const MIN: u64, const MAX: u64>(pub(crate) u64);
+
+impl<const MIN: u64, const MAX: u64> ValueType for UInt<MIN, MAX> {
+    const TYPE: &'static Type = &ty("number", "a whole number");
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            let negative = text.strip_prefix('-').is_some_and(|rest| rest.parse::<u64>().is_ok());
+            return Err(if negative { Self::range(text) } else { Refusal::expected() });
+        }
+        match text.parse() {
+            Ok(value) if (MIN..=MAX).contains(&value) => Ok(Self(value)),
+            _ => Err(Self::range(text)),
+        }
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> UInt<MIN, MAX> {
+    fn range(text: &str) -> Refusal {
+        Refusal::because(
+            Code::OutOfRange,
+            format!("`{text}` is out of range"),
+            if MAX == u64::MAX { format!("at least {MIN}") } else { format!("from {MIN} to {MAX}") },
+        )
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> fmt::Display for UInt<MIN, MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::{UInt, ValueType};
+    use crate::code::Code;
+
+    fn code<T: ValueType>(text: &str) -> Code {
+        T::parse(text).unwrap_err().code
+    }
+
+    #[test]
+    fn numbers_have_their_range() {
+        assert_eq!(UInt::<1, 8>::parse("8").unwrap().0, 8);
+        for wrong in ["0", "9", "-1", "99999999999999999999999"] {
+            assert_eq!(code::<UInt<1, 8>>(wrong), Code::OutOfRange, "{wrong}");
+        }
+        for wrong in ["", "x", "+1", "1.0", "-x", "--1"] {
+            assert_eq!(code::<UInt<1, 8>>(wrong), Code::WrongType, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Numbers of bytes.
+
+use std::fmt;
+
+use super::types::{Refusal, Type, ValueType, ty};
+use crate::code::Code;
+
+/// A number of bytes: `2G`, `1.5M`, `65536`. Powers of 1024, as QEMU.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) bytes: u64,
+}
+
+impl ValueType for Size {
+    const TYPE: &'static Type = &ty("size", "a size such as `2G`, `512M` or `64K`");
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        Ok(Self { bytes: size(text, 1)? })
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.bytes.fmt(f)
+    }
+}
+
+/// A size of memory, printed as it is written. Without a suffix it is in MiB, as for QEMU's `-m`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MemorySize {
+    pub(crate) text: String,
+    pub(crate) bytes: u64,
+}
+
+impl ValueType for MemorySize {
+    const TYPE: &'static Type = &ty("size", "a size such as `2G` or `512M`");
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let bytes = size(text, 1 << 20)?;
+        if bytes == 0 {
+            return Err(Refusal::because(
+                Code::OutOfRange,
+                "a VM needs some memory",
+                "write a size such as `512M`",
+            ));
+        }
+        Ok(Self { text: text.to_owned(), bytes })
+    }
+}
+
+impl fmt::Display for MemorySize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The bytes of a size, whose numbers without suffix count in `unit`.
+fn size(text: &str, unit: u64) -> Result<u64, Refusal> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, suffix) = text.split_at(digits);
+    let unit = match suffix {
+        "" => unit,
+        "B" | "b" => 1,
+        "K" | "k" => 1 << 10,
+        "M" | "m" => 1 << 20,
+        "G" | "g" => 1 << 30,
+        "T" | "t" => 1 << 40,
+        "P" | "p" => 1 << 50,
+        "E" | "e" => 1 << 60,
+        "KiB" | "MiB" | "GiB" | "TiB" | "KB" | "MB" | "GB" | "TB" | "kB" => {
+            let letter = suffix.get(..1).unwrap_or("");
+            return Err(Refusal::because(
+                Code::WrongType,
+                format!("`{text}` is not a size in QEMU's spelling"),
+                format!("write `{number}{}`: QEMU's sizes are powers of 1024", letter.to_uppercase()),
+            ));
+        }
+        _ => return Err(Refusal::expected()),
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) || (number.contains('.') && unit == 1) {
+        return Err(Refusal::expected());
+    }
+    let too_large = || {
+        Refusal::because(
+            Code::OutOfRange,
+            format!("`{text}` is out of range"),
+            "a size is below 16E, 2 to the power of 64 bytes",
+        )
+    };
+    let whole = whole.parse::<u64>().ok().and_then(|whole| whole.checked_mul(unit)).ok_or_else(too_large)?;
+    // More digits than a double has make no difference to QEMU either.
+    let fraction: f64 = format!("0.{fraction}").parse().unwrap_or(0.0);
+    whole.checked_add((fraction * unit as f64) as u64).ok_or_else(too_large)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::{MemorySize, Size, ValueType};
+    use crate::code::Code;
+
+    fn code<T: ValueType>(text: &str) -> Code {
+        T::parse(text).unwrap_err().code
+    }
+
+    #[test]
+    fn sizes_are_powers_of_1024() {
+        let bytes = |text| Size::parse(text).unwrap().bytes;
+        assert_eq!(bytes("64K"), 65536);
+        assert_eq!(bytes("1.5G"), 3 << 29);
+        assert_eq!(bytes("7"), 7);
+        assert_eq!(MemorySize::parse("512").unwrap().bytes, 512 << 20);
+        assert_eq!(bytes("15.9E"), (15 << 60) + (0.9 * (1u64 << 60) as f64) as u64);
+        for wrong in ["", "G", "1.G", ".5G", "1.5", "2 G", "-1G", "1GB", "1GiB", "0x10", "1..5G", "٣G"] {
+            assert_eq!(code::<Size>(wrong), Code::WrongType, "{wrong}");
+        }
+        for large in ["16E", "99999999999999999999", "18446744073709551615.9K"] {
+            assert_eq!(code::<Size>(large), Code::OutOfRange, "{large}");
+        }
+        assert_eq!(code::<MemorySize>("0"), Code::OutOfRange);
+    }
+}

@@ -1,0 +1,107 @@
+//! Texts, each with what it may be.
+
+use super::types::{Refusal, ty};
+use crate::code::Code;
+
+/// Declares types of texts: the name, the type, and what a text is checked by.
+macro_rules! text_types {
+    ($($(#[doc = $doc:literal])+ $name:ident = $ty:expr, $check:expr;)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub(crate) struct $name(pub(crate) String);
+
+        impl $crate::value::ValueType for $name {
+            const TYPE: &'static $crate::value::Type = &$ty;
+
+            fn parse(text: &str) -> Result<Self, $crate::value::Refusal> {
+                let check: fn(&str) -> Result<(), $crate::value::Refusal> = $check;
+                check(text)?;
+                Ok(Self(text.to_owned()))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+pub(super) use text_types;
+
+pub(super) fn not_empty(text: &str) -> Result<(), Refusal> {
+    if text.is_empty() { Err(Refusal::expected()) } else { Ok(()) }
+}
+
+pub(super) fn at_most(text: &str, bytes: usize, what: &str) -> Result<(), Refusal> {
+    not_empty(text)?;
+    if text.len() > bytes {
+        return Err(Refusal::because(
+            Code::NameTooLong,
+            format!("{what} has {} bytes, {} too many", text.len(), text.len() - bytes),
+            format!("at most {bytes} bytes"),
+        ));
+    }
+    Ok(())
+}
+
+text_types! {
+    /// A text of at least one character.
+    Text = ty("text", "a text"), not_empty;
+
+    /// Any text, also none.
+    AnyText = ty("text", "a text"), |_| Ok(());
+
+    /// The name of a bus.
+    BusName = ty("bus", "a bus, such as `pci.0`"), not_empty;
+
+    /// A file's path.
+    Path = ty("path", "a file's path"), not_empty;
+
+    /// The type of a machine.
+    MachineType = ty("text", "a machine type, such as `q35`"), not_empty;
+
+    /// The format of a disk.
+    Format = ty("text", "a format, such as `raw` or `qcow2`"), not_empty;
+
+    /// The path of a unix socket, which the kernel limits.
+    SocketPath = ty("path", "a socket's path"), |text| at_most(text, 107, "the socket's path");
+
+    /// The tag by which a guest mounts a file system.
+    MountTag = ty("text", "a mount tag of up to 31 bytes"), |text| at_most(text, 31, "the mount tag");
+
+    /// Something in `-cpu`, whose syntax has no escape for a comma.
+    CpuText = ty("text", "a CPU model, such as `host` or `qemu64`"), |text| {
+        not_empty(text)?;
+        if text.contains(',') {
+            return Err(Refusal::because(
+                Code::Inexpressible,
+                "QEMU's `-cpu` can't say a comma",
+                "write features as options: `cpu host +vmx`",
+            ));
+        }
+        Ok(())
+    };
+
+    /// A UUID.
+    Uuid = ty("uuid", "a UUID such as `123e4567-e89b-12d3-a456-426614174000`"), |text| {
+        let groups: Vec<_> = text.split('-').collect();
+        let fits = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+            && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        if fits { Ok(()) } else { Err(Refusal::expected()) }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Uuid;
+    use crate::code::Code;
+    use crate::value::ValueType;
+
+    #[test]
+    fn a_uuid_has_its_groups() {
+        assert!(Uuid::parse("123e4567-e89b-12d3-a456-426614174000").is_ok());
+        let wrong = Uuid::parse("123e4567e89b12d3a456426614174000");
+        assert_eq!(wrong.err().map(|refusal| refusal.code), Some(Code::WrongType));
+    }
+}
