@@ -202,6 +202,49 @@ fn nodes_within_nodes_have_the_types_of_their_drivers() {
     );
 }
 
+/// Whatever takes the id of something that a guest can be asked for, by QEMU's schema.
+#[test]
+fn references_are_known_by_their_types() {
+    for (text, commanded) in [
+        ("blockdev throttle node-name=n throttle-group=tg file=f", "throttle-group:&tg file:&f"),
+        ("blockdev luks node-name=n key-secret=s file=f", "key-secret:&s file:&f"),
+        (
+            "blockdev qcow2 node-name=n file=f encrypt.format=luks encrypt.key-secret=s",
+            "file:&f encrypt:{format:'luks' key-secret:&s}",
+        ),
+        ("blockdev raw node-name=n file.driver=luks file.key-secret=s file.file=f", "key-secret:&s file:&f"),
+        (
+            "blockdev nbd node-name=n server.type=inet server.host=h server.port=1 tls-creds=t",
+            "tls-creds:&t server:{type:'inet' host:'h' port:'1'}",
+        ),
+        ("blockdev https node-name=n url=u password-secret=a cookie-secret=b", "secret:&a cookie-secret:&b"),
+        ("blockdev host_device node-name=n filename=/f pr-manager=p", "filename:'/f' pr-manager:&p"),
+        (
+            "blockdev quorum node-name=n vote-threshold=1 children.0=a children.1.driver=raw children.1.file=b",
+            "vote-threshold:1 children:[&a {driver:'raw' file:&b}]",
+        ),
+        ("object tls-creds-x509 id=o endpoint=server dir=/d passwordid=s", "dir:'/d' passwordid:&s"),
+        ("object secret id=o data=x keyid=k", "data:'x' keyid:&k"),
+        ("object filter-mirror id=o netdev=n outdev=c", "netdev:&n outdev:&c"),
+        ("chardev socket id=c path=/p tls-creds=t tls-authz=z", "tls-creds:&t tls-authz:&z"),
+        ("netdev vhost-user id=n chardev=c socket=/s", "chardev:&c"),
+        ("device vhost-user-gpu-pci chardev=c", "chardev:&c"),
+        ("device ipmi-bmc-extern id=b chardev=c\ndevice isa-ipmi-kcs bmc=b", "bmc:&b"),
+        // These a guest has from its start, or they are none.
+        ("device hda-duplex audiodev=snd0 cad=0", "audiodev:'snd0' cad:0"),
+        ("device virtio-9p-pci fsdev=f mount_tag=t", "fsdev:'f' mount_tag:'t'"),
+        ("blockdev qcow2 node-name=n file=f overlap-check=all", "overlap-check:'all'"),
+        ("blockdev qcow2 node-name=n file=f backing=\"\"", "backing:''"),
+        ("device virtio-blk drive=d serial=tg", "drive:&d serial:'tg'"),
+    ] {
+        for target in [(5, 2), (7, 2), (10, 0), (11, 1)] {
+            let target = Version::new(target.0, target.1);
+            let commands = commands_for(text, Some(target)).join("\n");
+            assert!(commands.contains(commanded), "{target}: {commands}");
+        }
+    }
+}
+
 #[test]
 fn old_targets_have_an_object_s_properties_apart() {
     let text = "object rng-random id=r filename=/dev/urandom";

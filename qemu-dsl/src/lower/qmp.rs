@@ -53,6 +53,7 @@ impl Writer<'_> {
         let mut options = Options(items);
         let name = options.take_first(what);
         let ty = self.schema.find(kind, &name);
+        let scope = Scope::of(ty.as_ref());
         let id_name = if action == Action::Blockdev { "node-name" } else { "id" };
         let id = match (options.take(id_name), action) {
             (Some(id), _) => id,
@@ -64,23 +65,18 @@ impl Writer<'_> {
             Action::Chardev => {
                 members = vec![
                     member("id", Json::Text(id.clone().into())),
-                    member("backend", backend(&name, options, ty.as_ref())),
+                    member("backend", self.backend(&name, options, &scope)),
                 ];
             }
             Action::Object if !changes::FLAT_OBJECTS.is_in(self.target) => {
-                members.push(member("props", object(self.members(ty.as_ref(), options))));
+                members.push(member("props", object(self.members(&scope, options))));
             }
             // A device's properties are its own, whatever dots are in their names.
             Action::Device => {
-                let ty = ty.as_ref();
-                members.extend(options.0.into_iter().filter_map(|item| {
-                    let name = item.name?;
-                    let value = typed(ty, &name, item.value);
-                    Some(Member { name: name.into(), value })
-                }));
+                members.extend(options.0.into_iter().filter_map(|item| self.member(&scope, item)));
             }
             Action::FdSet | Action::Object | Action::Blockdev | Action::Netdev => {
-                members.extend(self.members(ty.as_ref(), options));
+                members.extend(self.members(&scope, options));
             }
         }
         let late = LATE_OBJECTS.contains(&name.as_str()) || name.starts_with("filter-");
@@ -110,7 +106,7 @@ impl Writer<'_> {
     }
 
     /// The members of an object: names with dots in them reach into members.
-    fn members(&self, ty: Option<&Type>, options: Options) -> Vec<Member> {
+    fn members(&self, scope: &Scope<'_>, options: Options) -> Vec<Member> {
         let mut members: Vec<Member> = Vec::new();
         let mut nested: Vec<(String, Options)> = Vec::new();
         let mut lists: Vec<(String, Vec<Json>)> = Vec::new();
@@ -122,19 +118,18 @@ impl Writer<'_> {
                     Some((_, options)) => options.0.push(item),
                     None => nested.push((outer.to_owned(), Options(vec![item]))),
                 }
-            } else if is_list_of_strings(ty, &name) {
+            } else if scope.is_list_of_strings(&name) {
                 let entry = object(vec![member("str", Json::Text(value.into()))]);
                 match lists.iter_mut().find(|(other, _)| *other == name) {
                     Some((_, list)) => list.push(entry),
                     None => lists.push((name, vec![entry])),
                 }
             } else {
-                let value = typed(ty, &name, value);
-                members.push(Member { name: name.into(), value });
+                members.extend(self.member(scope, Item { name: Some(name), value }));
             }
         }
         for (name, options) in nested {
-            members.push(Member { value: self.nested(&name, options), name: name.into() });
+            members.push(Member { value: self.nested(scope, &name, options), name: name.into() });
         }
         members.extend(
             lists
@@ -145,13 +140,14 @@ impl Writer<'_> {
     }
 
     /// An object within one, or a list.
-    fn nested(&self, name: &str, options: Options) -> Json {
+    fn nested(&self, scope: &Scope<'_>, name: &str, options: Options) -> Json {
         let is_list = options.0.iter().all(|item| {
             let number = item.name.as_deref().and_then(|name| name.split('.').next());
             number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
         });
         if is_list {
-            return Json::List(self.members(None, options).into_iter().map(|member| member.value).collect());
+            let elements = self.members(&scope.of_list(name), options);
+            return Json::List(elements.into_iter().map(|member| member.value).collect());
         }
         // A block node within one: its own driver says what its members are.
         let driver = options.text("driver");
@@ -159,7 +155,137 @@ impl Writer<'_> {
         let file = file.map(|filename| member("driver", Json::FileDriver(filename.to_vec().into())));
         let driver = driver.or(file.as_ref().map(|_| "file"));
         let ty = driver.and_then(|driver| self.schema.find(Kind::Blockdev, driver));
-        object(file.into_iter().chain(self.members(ty.as_ref(), options)).collect())
+        let scope = if driver.is_some() { Scope::of(ty.as_ref()) } else { scope.of_member(name) };
+        object(file.into_iter().chain(self.members(&scope, options)).collect())
+    }
+
+    fn member(&self, scope: &Scope<'_>, item: Item) -> Option<Member> {
+        let name = item.name?;
+        let value = self.value(scope.property(&name), &name, item.value);
+        Some(Member { name: name.into(), value })
+    }
+
+    /// The value of the member `name`, of its type.
+    fn value(&self, ty: Option<PropertyType>, name: &str, value: Vec<Piece>) -> Json {
+        if let Some(PropertyType::List(element)) = ty {
+            return Json::List(vec![self.value(Some(element.ty()), name, value)].into());
+        }
+        let refers = ty.is_some_and(|ty| self.is_reference(ty)) && plain(&value) != Some("");
+        let Some(plain) = plain(&value).filter(|_| !refers) else {
+            let is_set = matches!(value.as_slice(), [Piece::Text(path), Piece::Fd(_)] if path == FD_SETS);
+            let all_text = value.iter().any(|piece| matches!(piece, Piece::Fd(_) | Piece::Mac { .. }));
+            return if all_text && !is_set { Json::Text(value.into()) } else { Json::Id(value.into()) };
+        };
+        let typed = match ty {
+            Some(PropertyType::Bool) => boolean(plain),
+            Some(PropertyType::Int { .. }) => whole(plain),
+            Some(PropertyType::Number | PropertyType::Size) => number(plain),
+            // Up to 5.2 QEMU calls one number as it calls several.
+            Some(PropertyType::Other("numbers")) if name != "host-nodes" => number(plain),
+            Some(PropertyType::Other("numbers")) => {
+                Some(Json::List(vec![guess(plain).unwrap_or_else(|| text(plain))].into()))
+            }
+            Some(_) => None,
+            // It is not known what it takes. A port is a text everywhere.
+            None if name == "port" => None,
+            None => guess(plain),
+        };
+        typed.unwrap_or_else(|| Json::Text(value.into()))
+    }
+
+    /// Whether it takes the id of something that a guest can be asked for: not of what it gets at its start only, such as an
+    /// audio backend, nor of a part of its machine.
+    fn is_reference(&self, ty: PropertyType) -> bool {
+        let PropertyType::Id(what) = ty else { return false };
+        matches!(what, "chardev" | "drive" | "netdev") || self.schema.driver(what).is_some()
+    }
+
+    /// A character device's backend. QEMU's command wants it in another shape than its option.
+    fn backend(&self, name: &str, mut options: Options, scope: &Scope<'_>) -> Json {
+        let name = match name {
+            "tty" => "serial",
+            "parport" => "parallel",
+            "memory" => "ringbuf",
+            name => name,
+        };
+        let mut data = Vec::new();
+        match name {
+            "socket" => {
+                data.push(member("addr", socket_address(&mut options)));
+                // A server is the command's default, and not the option's. And QEMU would wait for a client before it
+                // answers.
+                for flag in ["server", "wait"] {
+                    if options.get(flag).is_none()
+                        && (flag == "server" || options.text("server") == Some("on"))
+                    {
+                        data.push(member(flag, Json::Bool(false)));
+                    }
+                }
+            }
+            "udp" => {
+                data.push(member("remote", address("inet", inet(&mut options, "host", "port"))));
+                if options.get("localaddr").or(options.get("localport")).is_some() {
+                    data.push(member("local", address("inet", inet(&mut options, "localaddr", "localport"))));
+                }
+            }
+            "file" => {
+                data.extend(options.take("path").map(|path| member("out", Json::Text(path.into()))));
+                data.extend(options.take("input-path").map(|path| member("in", Json::Text(path.into()))));
+            }
+            "pipe" | "serial" | "parallel" => {
+                data.extend(options.take("path").map(|path| member("device", Json::Text(path.into()))));
+            }
+            "spicevmc" | "spiceport" => {
+                let inner = if name == "spicevmc" { "type" } else { "fqdn" };
+                data.extend(options.take("name").map(|path| member(inner, Json::Text(path.into()))));
+            }
+            _ => {}
+        }
+        data.extend(options.0.into_iter().filter_map(|item| self.member(scope, item)));
+        object(vec![member("type", text(name)), member("data", object(data))])
+    }
+}
+
+/// What the schema says of an object's members.
+struct Scope<'t> {
+    ty: Option<&'t Type>,
+    /// What stands before their names in the type.
+    within: String,
+    /// The type of all of them, where they are a list's elements.
+    element: Option<PropertyType>,
+}
+
+impl<'t> Scope<'t> {
+    fn of(ty: Option<&'t Type>) -> Self {
+        Self { ty, within: String::new(), element: None }
+    }
+
+    fn of_member(&self, name: &str) -> Self {
+        Self { ty: self.ty, within: format!("{}{name}.", self.within), element: None }
+    }
+
+    fn of_list(&self, name: &str) -> Self {
+        let element = match self.property(name) {
+            Some(PropertyType::List(element)) => Some(element.ty()),
+            _ => None,
+        };
+        Self { element, ..self.of_member(name) }
+    }
+
+    fn property(&self, name: &str) -> Option<PropertyType> {
+        if self.element.is_some() {
+            return self.element;
+        }
+        match self.ty?.property(&format!("{}{name}", self.within)) {
+            Lookup::Known(property) => Some(property.ty()),
+            Lookup::Unknown | Lookup::CannotTell => None,
+        }
+    }
+
+    /// Whether a network backend takes a list of texts by this name, which QEMU wraps in objects.
+    fn is_list_of_strings(&self, name: &str) -> bool {
+        self.ty.is_some_and(|ty| ty.kind() == Kind::Netdev)
+            && matches!(self.property(name), Some(PropertyType::List(_)))
     }
 }
 
@@ -221,45 +347,6 @@ fn text(value: &str) -> Json {
     Json::Text(vec![piece(value)].into())
 }
 
-fn property(ty: Option<&Type>, name: &str) -> Option<PropertyType> {
-    match ty?.property(name) {
-        Lookup::Known(property) => Some(property.ty()),
-        Lookup::Unknown | Lookup::CannotTell => None,
-    }
-}
-
-/// Whether a network backend takes a list of texts by this name, which QEMU wraps in objects.
-fn is_list_of_strings(ty: Option<&Type>, name: &str) -> bool {
-    ty.is_some_and(|ty| ty.kind() == Kind::Netdev) && property(ty, name) == Some(PropertyType::Other("list"))
-}
-
-/// A value, of the type that the member of this name has.
-fn typed(ty: Option<&Type>, name: &str, value: Vec<Piece>) -> Json {
-    let refers = ids::REFERENCES.iter().any(|(reference, _)| *reference == name);
-    let known = property(ty, name);
-    let node = known == Some(PropertyType::Other("alternate"));
-    let Some(plain) = plain(&value).filter(|_| !refers && !node) else {
-        let is_set = matches!(value.as_slice(), [Piece::Text(path), Piece::Fd(_)] if path == FD_SETS);
-        let all_text = value.iter().any(|piece| matches!(piece, Piece::Fd(_) | Piece::Mac { .. }));
-        return if all_text && !is_set { Json::Text(value.into()) } else { Json::Id(value.into()) };
-    };
-    let typed = match known {
-        Some(PropertyType::Bool) => boolean(plain),
-        Some(PropertyType::Int { .. }) => whole(plain),
-        Some(PropertyType::Number | PropertyType::Size) => number(plain),
-        // Up to 5.2 QEMU calls one number as it calls several.
-        Some(PropertyType::Other("numbers")) if name != "host-nodes" => number(plain),
-        Some(PropertyType::Other("list" | "numbers")) => {
-            Some(Json::List(vec![guess(plain).unwrap_or_else(|| text(plain))].into()))
-        }
-        Some(_) => None,
-        // It is not known what it takes. A port is a text everywhere.
-        None if name == "port" => None,
-        None => guess(plain),
-    };
-    typed.unwrap_or_else(|| Json::Text(value.into()))
-}
-
 fn boolean(text: &str) -> Option<Json> {
     match text {
         "on" | "yes" | "true" | "y" => Some(Json::Bool(true)),
@@ -290,52 +377,6 @@ fn number(text: &str) -> Option<Json> {
 fn guess(text: &str) -> Option<Json> {
     let decimal = text.bytes().all(|byte| byte.is_ascii_digit());
     boolean(text).or_else(|| whole(text).filter(|_| decimal))
-}
-
-/// A character device's backend. QEMU's command wants it in another shape than its option.
-fn backend(name: &str, mut options: Options, ty: Option<&Type>) -> Json {
-    let name = match name {
-        "tty" => "serial",
-        "parport" => "parallel",
-        "memory" => "ringbuf",
-        name => name,
-    };
-    let mut data = Vec::new();
-    match name {
-        "socket" => {
-            data.push(member("addr", socket_address(&mut options)));
-            // A server is the command's default, and not the option's. And QEMU would wait for a client before it answers.
-            for flag in ["server", "wait"] {
-                if options.get(flag).is_none() && (flag == "server" || options.text("server") == Some("on")) {
-                    data.push(member(flag, Json::Bool(false)));
-                }
-            }
-        }
-        "udp" => {
-            data.push(member("remote", address("inet", inet(&mut options, "host", "port"))));
-            if options.get("localaddr").or(options.get("localport")).is_some() {
-                data.push(member("local", address("inet", inet(&mut options, "localaddr", "localport"))));
-            }
-        }
-        "file" => {
-            data.extend(options.take("path").map(|path| member("out", Json::Text(path.into()))));
-            data.extend(options.take("input-path").map(|path| member("in", Json::Text(path.into()))));
-        }
-        "pipe" | "serial" | "parallel" => {
-            data.extend(options.take("path").map(|path| member("device", Json::Text(path.into()))));
-        }
-        "spicevmc" | "spiceport" => {
-            let inner = if name == "spicevmc" { "type" } else { "fqdn" };
-            data.extend(options.take("name").map(|path| member(inner, Json::Text(path.into()))));
-        }
-        _ => {}
-    }
-    data.extend(options.0.into_iter().filter_map(|item| {
-        let name = item.name?;
-        let value = typed(ty, &name, item.value);
-        Some(Member { name: name.into(), value })
-    }));
-    object(vec![member("type", text(name)), member("data", object(data))])
 }
 
 fn socket_address(options: &mut Options) -> Json {

@@ -37,7 +37,9 @@
 //! for), `bus=` (what it plugs into), `default` (the machine that QEMU takes by itself), `deprecated`, `internal`
 //! (can't be created by a user), `parent=` (has that one's properties too; of the same kind) and `unknown` (QEMU
 //! couldn't be asked for its properties). A property's type is QEMU's own name for it, or where that says little, the
-//! values with `|` between, or a word that says more (`mac`, `pci-slot`, `drive`, `netdev`, `number`).
+//! values with `|` between, or a word that says more (`mac`, `pci-slot`, `drive`, `netdev`, `number`). What has members
+//! is an `object`, and these follow (`encrypt.key-secret`); a block node is a `drive`, though it can have members, too.
+//! `link<secret_common>` is the id of an object or a device of that type, `list<drive>` a list of these.
 
 mod property;
 mod text;
@@ -45,7 +47,7 @@ mod text;
 use crate::Version;
 use text::Section;
 
-pub use property::{Property, PropertyType};
+pub use property::{Element, Property, PropertyType};
 
 static SCHEMAS: [Schema; 4] = [
     Schema { version: Version::new(5, 2), text: include_str!("5.2.txt") },
@@ -362,6 +364,29 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    /// Those of backends and objects: a device's can be a part of its machine.
+    #[test]
+    fn every_id_is_one_of_what_there_is() {
+        for schema in &SCHEMAS {
+            for kind in [Kind::Blockdev, Kind::Chardev, Kind::Netdev, Kind::Object] {
+                for ty in schema.names(kind).filter_map(|name| schema.find(kind, name)) {
+                    for property in ty.properties() {
+                        let PropertyType::Id(what) = property.ty() else { continue };
+                        let is_kind = ["chardev", "drive", "netdev"].contains(&what);
+                        assert!(is_kind || schema.driver(what).is_some(), "{}: {property:?}", ty.name());
+                    }
+                }
+            }
+            let throttle = schema.find(Kind::Blockdev, "throttle").unwrap();
+            assert_eq!(self::ty(&throttle, "throttle-group"), PropertyType::Id("throttle-group"));
+            let qcow2 = schema.find(Kind::Blockdev, "qcow2").unwrap();
+            assert_eq!(self::ty(&qcow2, "encrypt.key-secret"), PropertyType::Id("secret_common"));
+            let quorum = schema.find(Kind::Blockdev, "quorum").unwrap();
+            let PropertyType::List(children) = self::ty(&quorum, "children") else { panic!() };
+            assert_eq!(children.ty(), PropertyType::Id("drive"));
         }
     }
 

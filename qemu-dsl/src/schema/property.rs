@@ -55,8 +55,22 @@ pub enum PropertyType {
     /// The id of a `netdev`, `chardev`, `drive` (a node name too), `audiodev` or `tpmdev`; or of an object or device
     /// of this QOM type (`memory-backend`, `iothread`).
     Id(&'static str),
+    /// A list.
+    List(Element),
     /// Something else, by QEMU's name for it. Any value may be right.
     Other(&'static str),
+}
+
+/// What a list consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Element(&'static str);
+
+impl Element {
+    /// What one of its elements takes.
+    #[must_use]
+    pub fn ty(self) -> PropertyType {
+        PropertyType::read(self.0)
+    }
 }
 
 impl PropertyType {
@@ -78,11 +92,15 @@ impl PropertyType {
             "mac" => Self::Mac,
             "pci-slot" => Self::PciSlot,
             "audiodev" | "chardev" | "drive" | "netdev" | "tpmdev" => Self::Id(name),
-            _ => match name.strip_prefix("link<").and_then(|rest| rest.strip_suffix('>')) {
-                Some(target) => Self::Id(target),
-                None if name.contains('|') => Self::OneOf(name),
-                None => Self::Other(name),
-            },
+            _ => {
+                let within = |name: &'static str| name.split_once('<')?.1.strip_suffix('>');
+                match (name.split('<').next(), within(name)) {
+                    (Some("link"), Some(target)) => Self::Id(target),
+                    (Some("list"), Some(element)) => Self::List(Element(element)),
+                    _ if name.contains('|') => Self::OneOf(name),
+                    _ => Self::Other(name),
+                }
+            }
         }
     }
 
@@ -97,7 +115,7 @@ impl PropertyType {
             Self::OneOf(_) => self.values().any(|known| known == value),
             Self::Mac => value.len() == "52:54:00:12:34:56".len(),
             Self::PciSlot => is_pci_slot(value),
-            Self::Str | Self::Id(_) | Self::Other(_) => true,
+            Self::Str | Self::Id(_) | Self::List(_) | Self::Other(_) => true,
         }
     }
 
@@ -132,6 +150,7 @@ impl fmt::Display for PropertyType {
             Self::Mac => f.write_str("a MAC address (`52:54:00:12:34:56`)"),
             Self::PciSlot => f.write_str("a slot from 0 to 1f, and perhaps a function from 0 to 7 (`1f.2`)"),
             Self::Id(what) => write!(f, "the id of a {what}"),
+            Self::List(_) => f.write_str("a list"),
             Self::Other(name) => f.write_str(name),
         }
     }
@@ -225,6 +244,7 @@ mod tests {
             (read("mac"), &["52:54:00:12:34:AB", "52-54-00-12-34-56"], &["52:54:0:12:34:56", "zz", ""]),
             (read("pci-slot"), &["1", "1.0", "1f.7", "0x5", "01.0"], &["32", "1.8", "-1", "256", "", "."]),
             (read("link<iothread>"), &["", "any"], &[]),
+            (read("list<on|off>"), &["", "any"], &[]),
             (read("QemuUUID"), &["", "any"], &[]),
         ] {
             for value in yes {
@@ -248,6 +268,7 @@ mod tests {
             ("uint64", "a whole number"),
             ("netdev", "the id of a netdev"),
             ("link<memory-backend>", "the id of a memory-backend"),
+            ("list<drive>", "a list"),
         ] {
             assert_eq!(PropertyType::read(name).to_string(), text);
         }
