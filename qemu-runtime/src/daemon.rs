@@ -15,8 +15,8 @@ use tempfile::TempDir;
 
 use crate::Version;
 use crate::confine::User;
-use crate::options::value_of;
 use crate::plan::Plan;
+use qemu_dsl::plan::arguments::value_of;
 
 /// Whether QEMU goes to the background with a plan's arguments: the statement `daemonize`. Such a plan is started
 /// [detached](crate::Spawn::detached).

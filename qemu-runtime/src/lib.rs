@@ -14,7 +14,6 @@ mod fd;
 mod guest;
 mod host_paths;
 mod lines;
-mod options;
 mod plug;
 mod process;
 mod program;

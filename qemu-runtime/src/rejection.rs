@@ -9,9 +9,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use qemu_dsl::Span;
+use qemu_dsl::plan::{arguments, optlist};
 
 use crate::Exit;
-use crate::options;
 use crate::plan::{Place, Plan};
 
 /// An argument that QEMU has rejected.
@@ -101,7 +101,7 @@ struct Argument<'a> {
 
 impl<'a> Argument<'a> {
     fn fields(self) -> impl Iterator<Item = (&'a str, String)> {
-        let fields = self.value.into_iter().flat_map(|value| options::fields(value.as_bytes()));
+        let fields = self.value.into_iter().flat_map(|value| optlist::fields(value.as_bytes()));
         // A part of a text, as it is between its commas.
         fields.map(|(key, own)| {
             (std::str::from_utf8(key).unwrap_or_default(), String::from_utf8_lossy(&own).into_owned())
@@ -127,8 +127,8 @@ impl fmt::Display for Argument<'_> {
 
 /// The arguments as QEMU takes them apart.
 fn arguments(args: &[String]) -> Vec<Argument<'_>> {
-    let all = options::arguments(args.iter().map(String::as_str));
-    all.map(|options::Argument { at, name, value }| Argument { at, name: name.unwrap_or_default(), value })
+    let all = arguments::split(args.iter().map(String::as_str));
+    all.map(|arguments::Argument { at, name, value }| Argument { at, name: name.unwrap_or_default(), value })
         .collect()
 }
 

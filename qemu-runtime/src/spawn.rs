@@ -17,7 +17,6 @@ use std::time::Duration;
 use crate::confine::Confinement;
 use crate::daemon::{self, PidFile, daemonizes};
 use crate::fd::SocketFile;
-use crate::options::value_of;
 use crate::plan::{Fd, Plan};
 use crate::process::{Bounds, Command, Step};
 use crate::qmp::{Qmp, QmpOptions};
@@ -28,6 +27,7 @@ use crate::{
     Guest, HostPaths, InheritedFdError, Limit, Resource, Sandbox, SpawnError, StartError, Stderr, Stdio,
     User, Version, fd, program,
 };
+use qemu_dsl::plan::arguments::value_of;
 
 /// The numbers of standard input, output and error.
 const STDIO: std::ops::Range<RawFd> = 0..3;

@@ -1,7 +1,8 @@
 //! What statements print: options as lists of names and values, and how QEMU's arguments have them.
 
 use crate::Span;
-use crate::plan::{Arg, Escape, Piece};
+use crate::plan::optlist;
+use crate::plan::{Arg, Piece};
 use crate::table::Section;
 
 /// What stands before the number of a set of file descriptors where QEMU takes it for a file.
@@ -37,35 +38,11 @@ impl Argument {
     }
 }
 
-/// An option's values as its argument has them.
-pub(super) fn list(items: Vec<Item>) -> Vec<Piece> {
-    let mut text = Vec::new();
-    for Item { name, value } in items {
-        if !text.is_empty() {
-            append(&mut text, ",");
-        }
-        if let Some(name) = name {
-            append(&mut text, &name);
-            append(&mut text, "=");
-        }
-        for piece in value {
-            match piece {
-                Piece::Text(more) => append(&mut text, &Escape::Comma.apply(&more)),
-                piece => text.push(piece),
-            }
-        }
-    }
-    text
-}
-
-pub(super) fn append(text: &mut Vec<Piece>, more: &str) {
-    if let Some(Piece::Text(last)) = text.last_mut() {
-        last.to_mut().push_str(more);
-    } else {
-        text.push(piece(more));
-    }
-}
-
 pub(super) fn piece(text: &str) -> Piece {
     Piece::Text(text.to_owned().into())
+}
+
+/// An option's values as its argument has them.
+fn list(items: Vec<Item>) -> Vec<Piece> {
+    optlist::write(items.into_iter().map(|item| (item.name, item.value)))
 }

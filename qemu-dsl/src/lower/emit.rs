@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use super::argument::append;
 use crate::model::ids::Id;
+use crate::plan::optlist::append;
 use crate::plan::{Piece, Text};
 use crate::source::Node;
 

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::argument::{Argument, Item, Printed, append, piece};
+use super::argument::{Argument, Item, Printed, piece};
 use super::emit::{Emit, Shown, text};
 use crate::model::{Property, PropertyValue, Vm};
+use crate::plan::optlist::append;
 use crate::plan::{FdSlot, FdSource, Piece, Text};
 use crate::qemu::changes::{self, Change};
 use crate::source::Node;

@@ -7,15 +7,15 @@
 //!
 //! These types depend on nothing. They know no language and no QEMU, they open nothing and start nothing.
 
-mod escape;
+pub mod arguments;
 mod fragment;
 mod mac;
+pub mod optlist;
 mod os_text;
 mod span;
 mod template;
 mod version;
 
-pub use escape::Escape;
 pub use fragment::{Action, Filling, Fragment, Json, Member, Step};
 pub use mac::Mac;
 pub use os_text::OsText;

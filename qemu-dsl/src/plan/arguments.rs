@@ -1,17 +1,25 @@
 //! QEMU's options among a program's arguments.
+//!
+//! ```
+//! use qemu_dsl::plan::arguments;
+//!
+//! let args = ["-nodefaults", "-drive", "file=/a.img", "disk.img"];
+//! let found: Vec<_> = arguments::split(args).map(|argument| (argument.name, argument.value)).collect();
+//! assert_eq!(found, [(Some("-nodefaults"), None), (Some("-drive"), Some("file=/a.img")), (None, Some("disk.img"))]);
+//! ```
 
-use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
 /// One of QEMU's options with its value, or an image of a disk, which stands without an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Argument<'a, T: ?Sized = OsStr> {
+pub struct Argument<'a, T: ?Sized = OsStr> {
     /// Its index among all.
-    pub(crate) at: usize,
+    pub at: usize,
     /// With its hyphen or two; none for an image.
-    pub(crate) name: Option<&'a T>,
-    pub(crate) value: Option<&'a T>,
+    pub name: Option<&'a T>,
+    /// What stands behind it.
+    pub value: Option<&'a T>,
 }
 
 impl<T: AsRef<OsStr> + ?Sized> Argument<'_, T> {
@@ -22,13 +30,22 @@ impl<T: AsRef<OsStr> + ?Sized> Argument<'_, T> {
 }
 
 /// An option's name without the hyphen or two before it.
+///
+/// ```
+/// assert_eq!(qemu_dsl::plan::arguments::bare("--device"), "device");
+/// ```
+pub fn bare(name: &str) -> &str {
+    let name = name.strip_prefix('-').unwrap_or(name);
+    name.strip_prefix('-').unwrap_or(name)
+}
+
 fn word(name: &OsStr) -> Option<&[u8]> {
     let name = name.as_bytes().strip_prefix(b"-")?;
     Some(name.strip_prefix(b"-").unwrap_or(name))
 }
 
 /// The arguments as QEMU takes them apart: an option takes the next for its value, whatever that is.
-pub(crate) fn arguments<'a, T: AsRef<OsStr> + ?Sized + 'a>(
+pub fn split<'a, T: AsRef<OsStr> + ?Sized + 'a>(
     args: impl IntoIterator<Item = &'a T>,
 ) -> impl Iterator<Item = Argument<'a, T>> {
     let mut args = args.into_iter().enumerate();
@@ -46,53 +63,8 @@ pub(crate) fn arguments<'a, T: AsRef<OsStr> + ?Sized + 'a>(
 
 /// What stands behind the last of QEMU's options of this name, or nothing behind it. QEMU takes the last, too, of those that
 /// have one value.
-pub(crate) fn value_of<'a>(args: impl Iterator<Item = &'a OsStr>, option: &str) -> Option<Option<&'a OsStr>> {
-    arguments(args).filter(|argument| argument.is(option)).last().map(|argument| argument.value)
-}
-
-/// The parts of an option's value, `key=value`, the commas in them no longer doubled. One without a key has an empty one.
-pub(crate) fn fields(value: &[u8]) -> impl Iterator<Item = (&[u8], Cow<'_, [u8]>)> {
-    let mut rest = Some(value);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let end = end_of_field(text);
-        rest = text.get(end + 1..);
-        let field = text.get(..end).unwrap_or_default();
-        let (key, own) = match field.iter().position(|byte| *byte == b'=') {
-            Some(at) => (field.get(..at)?, field.get(at + 1..)?),
-            None => (&b""[..], field),
-        };
-        Some((key, one_comma(own)))
-    })
-}
-
-/// Where the first comma is that isn't doubled, or the text's end.
-fn end_of_field(text: &[u8]) -> usize {
-    let mut commas = text.iter().enumerate().filter(|(_, byte)| **byte == b',').map(|(at, _)| at);
-    while let Some(at) = commas.next() {
-        if text.get(at + 1) != Some(&b',') {
-            return at;
-        }
-        // The other one.
-        commas.next();
-    }
-    text.len()
-}
-
-/// A text without the second of each two commas.
-fn one_comma(text: &[u8]) -> Cow<'_, [u8]> {
-    if !text.windows(2).any(|pair| pair == b",,") {
-        return Cow::Borrowed(text);
-    }
-    let mut bytes = text.iter();
-    let mut one = Vec::with_capacity(text.len());
-    while let Some(byte) = bytes.next() {
-        one.push(*byte);
-        if *byte == b',' {
-            bytes.next();
-        }
-    }
-    Cow::Owned(one)
+pub fn value_of<'a>(args: impl Iterator<Item = &'a OsStr>, option: &str) -> Option<Option<&'a OsStr>> {
+    split(args).filter(|argument| argument.is(option)).last().map(|argument| argument.value)
 }
 
 /// QEMU's options that take no value.
@@ -150,7 +122,7 @@ const FLAGS: &[&str] = &[
 mod tests {
     use std::ffi::OsStr;
 
-    use super::{Argument, arguments, fields, value_of};
+    use super::{Argument, split, value_of};
 
     #[test]
     fn an_option_takes_the_next_argument_for_its_value() {
@@ -160,7 +132,7 @@ mod tests {
             value_of(args.iter().map(|arg| OsStr::new(*arg)), option)
         }
         assert_eq!(
-            arguments(args).collect::<Vec<_>>(),
+            split(args).collect::<Vec<_>>(),
             [
                 Argument { at: 0, name: Some("-S"), value: None },
                 Argument { at: 1, name: Some("-append"), value: Some("-daemonize") },
@@ -174,25 +146,5 @@ mod tests {
         assert_eq!(value(&args, "pidfile"), Some(None));
         assert_eq!(value(&daemonize, "daemonize"), Some(None));
         assert_eq!(value(&pidfile, "pidfile"), Some(Some(OsStr::new("/b"))));
-    }
-
-    #[test]
-    fn a_value_has_fields_between_commas_that_are_not_doubled() {
-        let of = |value: &'static str| {
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            fields(value.as_bytes()).map(|(key, own)| (text(key), text(&own))).collect::<Vec<_>>()
-        };
-        let field = |key: &str, own: &str| (key.to_owned(), own.to_owned());
-        assert_eq!(
-            of("socket,path=/a,,b,server"),
-            [field("", "socket"), field("path", "/a,b"), field("", "server")]
-        );
-        assert_eq!(of("a=b=c,,,d="), [field("a", "b=c,"), field("d", "")]);
-        assert_eq!(of("a,,,,b"), [field("", "a,,b")]);
-        assert_eq!(
-            of("tap,id=a,,b,,,x=,y=1"),
-            [field("", "tap"), field("id", "a,b,"), field("x", ""), field("y", "1")]
-        );
-        assert_eq!(of(""), [field("", "")]);
     }
 }
