@@ -84,6 +84,8 @@ codes! {
     OutOfRange = "out-of-range",
     /// a value that QEMU's syntax can't say
     Inexpressible = "inexpressible",
+    /// a word by which QEMU prints a list and ends
+    AsksForHelp = "asks-for-help",
     /// a name that is too long for its place
     NameTooLong = "name-too-long",
     /// a file name that could be read as a protocol

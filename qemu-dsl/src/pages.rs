@@ -66,6 +66,7 @@ fn text(code: Code) -> &'static str {
         Code::WrongType => include_str!("pages/wrong-type.md"),
         Code::OutOfRange => include_str!("pages/out-of-range.md"),
         Code::Inexpressible => include_str!("pages/inexpressible.md"),
+        Code::AsksForHelp => include_str!("pages/asks-for-help.md"),
         Code::NameTooLong => include_str!("pages/name-too-long.md"),
         Code::ProtocolInPath => include_str!("pages/protocol-in-path.md"),
         Code::UnknownParameter => include_str!("pages/unknown-parameter.md"),

@@ -17,6 +17,7 @@ mod memory;
 mod outcome;
 mod plug;
 mod qemu;
+mod questions;
 mod random;
 mod rejected;
 #[path = "../../qemu-runtime/tests/runtime/seccomp.rs"]
@@ -54,6 +55,7 @@ fn trials(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
     }
     add("values in quotes come back", Box::new(|qemu| values::come_back(qemu, Way::Literal)));
     add("values of parameters come back", Box::new(|qemu| values::come_back(qemu, Way::Hole)));
+    add("no word is a question", Box::new(questions::are_none));
     add("MAC addresses are generated", Box::new(values::generated_macs));
     for way in memory::WAYS {
         let name = format!("memory {} is not doubled", way.0);

@@ -188,6 +188,9 @@ pub(crate) fn refused() -> Outcome {
         ("disk file=a format=raw id=\"1a\"".into(), "wrong-type"),
         ("object rng-random id=\"a,b\" filename=\"/dev/urandom\"".into(), "wrong-type"),
         ("name \"a\\0b\"".into(), "inexpressible"),
+        ("cpu \"?\"".into(), "asks-for-help"),
+        ("machine pc help".into(), "asks-for-help"),
+        ("device help".into(), "asks-for-help"),
     ];
     let world = World::new()?;
     for target in Version::KNOWN {

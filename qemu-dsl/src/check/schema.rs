@@ -25,7 +25,7 @@ use crate::statement::port::{Console, Port};
 use crate::statement::qemu::Qemu;
 use crate::statement::virtio_serial::VirtioSerial;
 use crate::suggest::did_you_mean;
-use crate::value::Text;
+use crate::value::Driver;
 
 pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     // The schemas are of QEMU for x86.
@@ -216,7 +216,7 @@ fn list_command(owner: &Type) -> String {
 }
 
 /// The device that a statement names in place of its own.
-pub(super) fn driver(form: &dyn std::any::Any) -> Option<&Node<Text>> {
+pub(super) fn driver(form: &dyn std::any::Any) -> Option<&Node<Driver>> {
     None.or_else(|| form.downcast_ref::<Disk>()?.driver.as_ref())
         .or_else(|| form.downcast_ref::<Fs>()?.driver.as_ref())
         .or_else(|| form.downcast_ref::<Port>()?.driver.as_ref())

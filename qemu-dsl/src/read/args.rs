@@ -14,7 +14,8 @@ use crate::schema::{self, Schema};
 use crate::source::{Node, begins_anew, same_line};
 use crate::suggest::{did_you_mean, nearest};
 use crate::syntax::{Item, Statement, Value, ValueForm, Word};
-use crate::table::{Bare, FormSpec, OptionSpec, Table};
+use crate::table::{Bare, FormSpec, Kinds, OptionSpec, Table};
+use crate::value::asks_for_help;
 
 /// The options of one statement, sorted by the form's table.
 pub(crate) struct Args<'t, 's> {
@@ -49,7 +50,15 @@ impl<'t, 's> Args<'t, 's> {
         let mut args = Self {
             table: cx.table,
             spec,
-            kind: statement.kind.map(|kind| Node::new(kind.text.to_owned(), kind.span)),
+            kind: statement.kind.and_then(|kind| {
+                if let Kinds::Any(any) = spec.kinds
+                    && asks_for_help(kind.text)
+                {
+                    cx.report(question(kind, "name", format!("write {any}")));
+                    return None;
+                }
+                Some(Node::new(kind.text.to_owned(), kind.span))
+            }),
             given: Vec::new(),
             rest: Vec::new(),
             seen: HashMap::new(),
@@ -163,6 +172,10 @@ impl<'t, 's> Args<'t, 's> {
                 return;
             }
             if self.spec.open.is_some() {
+                if asks_for_help(name.text) {
+                    cx.report(question(name, "property", "leave it out"));
+                    return;
+                }
                 if let Some(first) = self.seen.insert(name.text, name.span) {
                     self.seen.insert(name.text, first);
                     cx.report(repeated(name.text, name.span, first));
@@ -251,7 +264,12 @@ impl<'t, 's> Args<'t, 's> {
             }
             None => {}
         }
-        if matches!(self.bare(), Some(Bare::Flag | Bare::Feature)) {
+        let is_property = match self.bare() {
+            Some(Bare::Flag | Bare::Feature) => true,
+            Some(Bare::Nothing) => asks_for_help(name.text),
+            None => false,
+        };
+        if is_property {
             self.option(name, None, item, cx);
             return;
         }
@@ -483,6 +501,12 @@ impl<'t, 's> Args<'t, 's> {
         }
         Some(properties)
     }
+}
+
+/// The error for a word that QEMU takes for a question.
+fn question(word: Word<'_>, what: &str, help: impl Into<String>) -> Diagnostic {
+    let message = format!("`{}` is no {what}: it asks QEMU for a list", word.text);
+    Diagnostic::error(Code::AsksForHelp, message).at(word.span).help(help)
 }
 
 fn repeated(name: &str, again: Span, first: Span) -> Diagnostic {

@@ -11,7 +11,7 @@ use crate::source::Node;
 use crate::plan::{FdSource, Piece};
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
-use crate::value::{Format, OnOff, Path, Text, UInt, choice};
+use crate::value::{Driver, Format, OnOff, Path, Text, UInt, choice};
 
 statement! {
     /// A disk: a file and the device through which the guest sees it.
@@ -74,7 +74,7 @@ form! {
         /// Its place in the order in which firmware tries to boot, from 0.
         bootindex "bootindex": Option<Node<UInt<0, 2_147_483_647>>>,
         /// The device.
-        driver "driver": Option<Node<Text>> { default: "virtio-blk" },
+        driver "driver": Option<Node<Driver>> { default: "virtio-blk" },
         /// What the drive is connected to.
         interface "if": Option<Node<Interface>> { default: "none" },
         /// Whether the guest may send SCSI commands to the host's device.

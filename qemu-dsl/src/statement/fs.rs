@@ -10,7 +10,7 @@ use crate::lower::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
-use crate::value::{MountTag, OnOff, Path, SocketPath, Text, choice};
+use crate::value::{Driver, MountTag, OnOff, Path, SocketPath, choice};
 
 statement! {
     /// A folder of the host that the guest can mount: `mount -t 9p TAG /mnt`.
@@ -59,7 +59,7 @@ form! {
         /// The guest can't write.
         readonly "readonly": Option<Node<OnOff>>,
         /// The device.
-        driver "driver": Option<Node<Text>> { default: "virtio-9p-pci" },
+        driver "driver": Option<Node<Driver>> { default: "virtio-9p-pci" },
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Node<OnOff>>,
     } with Pci

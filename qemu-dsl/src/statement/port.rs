@@ -11,7 +11,7 @@ use crate::lower::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::socket::Socket;
-use crate::value::{BusName, ValueType as _, OnOff, Path, SocketPath, Text};
+use crate::value::{BusName, Driver, ValueType as _, OnOff, Path, SocketPath, Text};
 
 statement! {
     /// A virtio-serial port (or another serial device) and what it is connected to.
@@ -74,7 +74,7 @@ macro_rules! ports {
                 /// The bus it sits on: `ID.0` of a `virtio-serial`. Without it: the first one.
                 bus "bus": Option<Node<BusName>>,
                 /// The device.
-                driver "driver": Option<Node<Text>> { default: $driver },
+                driver "driver": Option<Node<Driver>> { default: $driver },
                 /// Speaks only the protocol of virtio before 1.0.
                 disable_modern "disable-modern": Option<Node<OnOff>>,
             }

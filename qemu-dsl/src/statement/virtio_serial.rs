@@ -7,7 +7,7 @@ use crate::read::Cx;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
-use crate::value::{OnOff, Text};
+use crate::value::{Driver, OnOff};
 
 statement! {
     /// A virtio-serial controller, which offers the bus `ID.0` to ports and consoles.
@@ -31,7 +31,7 @@ form! {
         /// Its id. Its bus is called `ID.0`.
         id "id": Id<SerialBus>,
         /// QEMU's device.
-        driver "driver": Option<Node<Text>> { default: "virtio-serial-pci" },
+        driver "driver": Option<Node<Driver>> { default: "virtio-serial-pci" },
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Node<OnOff>>,
     } with Pci

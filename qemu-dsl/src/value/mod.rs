@@ -20,7 +20,8 @@ pub(crate) use number::UInt;
 pub(crate) use pci::{HostPci, PciAddr};
 pub(crate) use size::{MemorySize, Size};
 pub(crate) use text::{
-    AnyText, BusName, CpuText, Format, MachineType, MountTag, Path, SocketPath, Text, Uuid,
+    AnyText, BusName, CpuText, Driver, Format, MachineType, MountTag, Path, SocketPath, Text, Uuid,
+    asks_for_help,
 };
 pub use types::Type;
 pub(crate) use types::{Refusal, ValueType};

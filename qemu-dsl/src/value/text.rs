@@ -33,6 +33,24 @@ pub(super) fn not_empty(text: &str) -> Result<(), Refusal> {
     if text.is_empty() { Err(Refusal::expected()) } else { Ok(()) }
 }
 
+/// Whether QEMU takes `text` for a question where a name of its own stands: it answers with a list, and ends.
+pub(crate) fn asks_for_help(text: &str) -> bool {
+    matches!(text, "help" | "?")
+}
+
+/// Refuses what is no name of QEMU's, but a question.
+fn name(text: &str, what: &str) -> Result<(), Refusal> {
+    not_empty(text)?;
+    if asks_for_help(text) {
+        return Err(Refusal::because(
+            Code::AsksForHelp,
+            format!("`{text}` is no name: it asks QEMU for a list"),
+            format!("write {what}"),
+        ));
+    }
+    Ok(())
+}
+
 pub(super) fn at_most(text: &str, bytes: usize, what: &str) -> Result<(), Refusal> {
     not_empty(text)?;
     if text.len() > bytes {
@@ -59,10 +77,13 @@ text_types! {
     Path = ty("path", "a file's path"), not_empty;
 
     /// The type of a machine.
-    MachineType = ty("text", "a machine type, such as `q35`"), not_empty;
+    MachineType = ty("text", "a machine type, such as `q35`"), |text| name(text, MachineType::TYPE.expects);
+
+    /// The device through which the guest sees something.
+    Driver = ty("text", "a device of QEMU, such as `virtio-net-pci`"), |text| name(text, Driver::TYPE.expects);
 
     /// The format of a disk.
-    Format = ty("text", "a format, such as `raw` or `qcow2`"), not_empty;
+    Format = ty("text", "a format, such as `raw` or `qcow2`"), |text| name(text, Format::TYPE.expects);
 
     /// The path of a unix socket, which the kernel limits.
     SocketPath = ty("path", "a socket's path"), |text| at_most(text, 107, "the socket's path");
@@ -72,7 +93,7 @@ text_types! {
 
     /// Something in `-cpu`, whose syntax has no escape for a comma.
     CpuText = ty("text", "a CPU model, such as `host` or `qemu64`"), |text| {
-        not_empty(text)?;
+        name(text, CpuText::TYPE.expects)?;
         if text.contains(',') {
             return Err(Refusal::because(
                 Code::Inexpressible,

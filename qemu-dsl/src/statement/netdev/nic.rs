@@ -10,7 +10,7 @@ use crate::source::Node;
 use crate::plan::Mac;
 use crate::statement::pci::Pci;
 use crate::table::Refused;
-use crate::value::{MacText, OnOff, Text, UInt};
+use crate::value::{Driver, MacText, OnOff, UInt};
 
 /// The ids of network backends.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(crate) const DRIVER: &str = "virtio-net-pci";
 /// The guest's side of a network device.
 pub(crate) struct Nic<'a> {
     pub(crate) id: &'a Id<NetId>,
-    pub(crate) driver: Option<&'a Node<Text>>,
+    pub(crate) driver: Option<&'a Node<Driver>>,
     pub(crate) mac: Option<&'a Node<MacText>>,
     /// The name of the host's interface, from which a MAC is generated where the VM has no name.
     pub(crate) ifname: Option<&'a str>,

@@ -10,7 +10,7 @@ use crate::source::Node;
 use crate::plan::{FdSource, Text as Pieces};
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
-use crate::value::{Ifname, MacText, OnOff, Path, Text, UInt, choice};
+use crate::value::{Driver, Ifname, MacText, OnOff, Path, UInt, choice};
 
 choice! {
     /// Whether the kernel moves the packets (vhost-net), and who opens its device.
@@ -41,7 +41,7 @@ form! {
         /// The MAC address. Without it: one made of the VM's name (or the interface's) and the id.
         mac "mac": Option<Node<MacText>>,
         /// The device.
-        driver "driver": Option<Node<Text>> { default: "virtio-net-pci" },
+        driver "driver": Option<Node<Driver>> { default: "virtio-net-pci" },
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Node<OnOff>>,
     } with Pci
@@ -67,7 +67,7 @@ form! {
         /// The MAC address. Without it: one made of the VM's name (or the interface's) and the id.
         mac "mac": Option<Node<MacText>>,
         /// The device.
-        driver "driver": Option<Node<Text>> { default: "virtio-net-pci" },
+        driver "driver": Option<Node<Driver>> { default: "virtio-net-pci" },
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Node<OnOff>>,
     } with Pci

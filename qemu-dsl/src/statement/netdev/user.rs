@@ -7,7 +7,7 @@ use crate::lower::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
-use crate::value::{HostForward, MacText, OnOff, Path, Text};
+use crate::value::{Driver, HostForward, MacText, OnOff, Path, Text};
 
 form! {
     /// A network of the guest's own, behind QEMU: it reaches the host's networks, and is reached by forwarded ports.
@@ -41,7 +41,7 @@ form! {
         /// The MAC address. Without it: one made of the VM's name and the id.
         mac "mac": Option<Node<MacText>>,
         /// The device.
-        driver "driver": Option<Node<Text>> { default: "virtio-net-pci" },
+        driver "driver": Option<Node<Driver>> { default: "virtio-net-pci" },
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Node<OnOff>>,
     } with Pci
