@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use qemu_dsl::plan::{Fragment, Mac, Plan};
 use qemu_dsl::{Options, Version, compile_devices};
 use qemu_runtime::qmp::QmpOptions;
-use qemu_runtime::{Guest, PlugError, PlugProblem, Spawn, Stdio, UnplugError};
+use qemu_runtime::{Guest, Left, PlugError, PlugProblem, Spawn, Stdio, UnplugError};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -36,6 +36,9 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("generated ids are free ones", generated_ids),
     ("what the guest began with is unplugged", what_it_began_with),
     ("a backend goes with the last of its devices", shared),
+    ("what a node refers to goes with its last node", links),
+    ("what nothing refers to goes with what it came with", unreferred),
+    ("what a paused QEMU keeps is told, and goes with a later call", descriptors_of_a_paused_guest),
     ("a controller takes what sits on it along", controller),
     ("a vhost-user card is plugged and unplugged", vhost_user),
     ("a block device of the host is one in QEMU", block_device),
@@ -389,6 +392,136 @@ fn shared(qemu: &Qemu) -> Outcome {
          object filter-buffer id=g netdev=n interval=1000",
     )?;
     running.unplug("n")?;
+    equal("all", running.all()?, before)
+}
+
+/// Throttling, encryption, TLS.
+fn links(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    File::create(world.file("luks.img"))?.set_len(8 << 20)?;
+    let text = "machine pc accel=tcg memory 32M\ndevice virtio-scsi-pci id=scsi\nvirtio-serial id=s";
+    let running = start(qemu, text, &world)?;
+    let unplug = |id: &str| running.guest.unplug(id).map_err(|error| Stop::failed(format!("{id}: {error}")));
+    let before = running.all()?;
+
+    // What comes without a device goes when it is named.
+    running.plug(
+        "param dir: path\nobject secret id=key data=secret\n\
+         blockdev file node-name=new filename=\"{dir}/luks.img\"",
+    )?;
+    let deadline = Instant::now() + PATIENCE;
+    while let Some(error) = formatted(&running)? {
+        // QEMU measures the processor, which fails where that keeps time by ticks.
+        ensure!(error == "Unable to get accurate CPU usage" && Instant::now() < deadline, "{error}")?;
+    }
+    unplug("new")?;
+    unplug("key")?;
+    equal("all", running.all()?, before.clone())?;
+
+    let objects = "object throttle-group id=tg\nobject secret id=key data=secret\n";
+    let disk = |name: &str, objects: &str| {
+        format!(
+            "param dir: path\n{objects}\
+             blockdev file node-name={name}-f filename=\"{{dir}}/luks.img\" read-only=on\n\
+             blockdev luks node-name={name}-l key-secret=key file={name}-f read-only=on\n\
+             blockdev throttle node-name={name}-t throttle-group=tg file={name}-l read-only=on\n\
+             device scsi-cd id={name} drive={name}-t bus=scsi.0"
+        )
+    };
+    for _ in 0..2 {
+        running.plug(&disk("one", objects))?;
+        running.plug(&disk("two", ""))?;
+        unplug("one")?;
+        equal("group", running.get("/objects/tg", "type")?, json!("throttle-group"))?;
+        equal("secret", running.get("/objects/key", "type")?, json!("secret"))?;
+        unplug("two")?;
+        equal("all", running.all()?, before.clone())?;
+    }
+    let error = running.refused(&disk("one", ""))?;
+    equal("missing", error.to_string().as_str(), "line 3, column 1: nothing in the guest has the id `key`")?;
+
+    let port = "object tls-creds-anon id=tls endpoint=server\n\
+                chardev socket id=c host=127.0.0.1 port=0 server=on wait=off tls-creds=tls\n\
+                device virtserialport id=p chardev=c bus=s.0";
+    running.plug(port)?;
+    unplug("p")?;
+    equal("all", running.all()?, before)
+}
+
+/// Makes a LUKS image of the node `new`. Gives what went wrong.
+fn formatted(running: &Running<'_>) -> Outcome<Option<String>> {
+    let image =
+        json!({ "driver": "luks", "file": "new", "size": 1 << 20, "key-secret": "key", "iter-time": 10 });
+    running.ask("blockdev-create", json!({ "job-id": "format", "options": image }))?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let jobs = running.ask("query-jobs", Value::Null)?;
+        let job = some(jobs.pointer("/0"), "job")?;
+        if job.get("status") == Some(&json!("concluded")) {
+            running.ask("job-dismiss", json!({ "id": "format" }))?;
+            return Ok(job.get("error").and_then(Value::as_str).map(str::to_owned));
+        }
+        ensure!(Instant::now() < deadline, "{jobs}")?;
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn unreferred(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    let running = start(qemu, "machine pc accel=tcg memory 32M\nvirtio-serial id=s", &world)?;
+    let unplug = |id: &str| running.guest.unplug(id).map_err(|error| Stop::failed(format!("{id}: {error}")));
+    let before = running.all()?;
+    let text = "object iothread id=io\nobject secret id=key data=x\nchardev null id=spare\n\
+                blockdev null-co node-name=node\nport pty id=one bus=s.0\nport pty id=two bus=s.0";
+    for _ in 0..2 {
+        running.plug(text)?;
+        unplug("one")?;
+        ensure!(running.all()?.contains("\"spare\""), "{}", running.all()?)?;
+        unplug("two")?;
+        equal("all", running.all()?, before.clone())?;
+    }
+    Ok(())
+}
+
+/// QEMU 5.2 and 7.2 close a set's only while the guest runs.
+fn descriptors_of_a_paused_guest(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    let text = "machine pc accel=tcg memory 32M\ndevice virtio-scsi-pci id=scsi\nvirtio-serial id=s";
+    let running = start(qemu, text, &world)?;
+    let disk = "param dir: path\ndisk id=d file=\"{dir}/other.img\" format=raw driver=scsi-hd bus=scsi.0 fd";
+    let before = running.all()?;
+    running.ask("stop", Value::Null)?;
+    // Nothing is there that is not told.
+    let mut told = 0;
+    let is_all = |left: &[Left]| {
+        let sets = left.iter().all(|left| left.what == "a set of file descriptors");
+        let sets = some(sets.then_some(left.len()), format!("{left:?}"))?;
+        let all = running.all()?;
+        equal(
+            &format!("the file's, with {left:?}"),
+            all.lines().filter(|line| line.ends_with("/other.img")).count(),
+            sets,
+        )?;
+        ensure!(sets > 0 || all == before, "{all}")?;
+        Ok::<_, Stop>(sets)
+    };
+    for _ in 0..3 {
+        running.plug(disk)?;
+        match running.guest.unplug("d") {
+            Ok(()) => is_all(&[])?,
+            Err(UnplugError::Left(left)) => is_all(&left)?,
+            Err(error) => return Err(Stop::failed(error)),
+        };
+        let error = running.refused(&format!("{disk}\ndevice virtserialport id=p bus=s.0 nr=9999"))?;
+        ensure!(error.to_string().contains("`p`: device_add: "), "{error}")?;
+        told = is_all(&error.left)?;
+    }
+    equal("left", told, if qemu.version < Version::new(9, 0) { 6 } else { 0 })?;
+    // A call that has left nothing itself says so, too.
+    let plugged = running.guest.plug(&running.fragment("port pty id=p bus=s.0")?).map_err(Stop::failed)?;
+    equal("left", plugged.left.len(), told)?;
+    running.ask("cont", Value::Null)?;
+    running.guest.unplug("p").map_err(Stop::failed)?;
     equal("all", running.all()?, before)
 }
 

@@ -18,12 +18,12 @@ pub struct PlugError {
     pub place: Option<Place>,
     /// What went wrong.
     pub problem: Box<PlugProblem>,
-    /// What could not be undone.
+    /// What could not be undone, and what was to go with earlier calls and is there still.
     pub left: Vec<Left>,
 }
 
 /// Something that is in the guest still, though it should not be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Left {
     /// What it is, in words.
@@ -230,7 +230,8 @@ pub enum UnplugError {
     },
     /// QEMU did not do what it should.
     Qmp(QmpError),
-    /// The device is gone, and what belongs to it isn't.
+    /// The device is gone, and what belongs to it isn't, or what belonged to one before it. QEMU 5.2 and 7.2 close a disk's
+    /// file descriptor only while the guest runs: until then every call asks again, and says so.
     Left(Vec<Left>),
 }
 

@@ -76,6 +76,12 @@ impl<'q> Asking<'q> {
         }
     }
 
+    /// QEMU's word for the guest's state.
+    pub(super) fn status(&self) -> Result<String, QmpError> {
+        let status = self.ask("query-status", Value::Null)?;
+        Ok(text(&status, "status").unwrap_or_default().to_owned())
+    }
+
     /// The properties of an object, of those whose types begin so.
     pub(super) fn list(&self, path: &str, kind: &str) -> Result<Option<Vec<String>>, QmpError> {
         let list = self.if_there("qom-list", json!({ "path": path }))?;
@@ -160,7 +166,7 @@ fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
 
 /// The ids that are taken.
 pub(super) struct Inventory<'q> {
-    qmp: &'q Asking<'q>,
+    pub(super) qmp: &'q Asking<'q>,
     pub(super) name: Option<String>,
     taken: HashSet<(Action, String)>,
 }

@@ -24,7 +24,7 @@ use crate::qmp::{AddFd, Events, GetFd, QmpError};
 use crate::{Guest, SpawnError};
 
 use inventory::{Asking, DEVICES, Inventory, NAMELESS, Seat, set_path};
-use registry::Thing;
+use registry::{Removed, Thing};
 
 /// How long a guest may take to release a device where the call doesn't say.
 const RELEASE: Duration = Duration::from_secs(30);
@@ -41,6 +41,8 @@ const SETTLE: Duration = Duration::from_millis(500);
 pub struct Plugged {
     /// The ids of the devices, which [`Guest::unplug`] takes, in the order in which they came.
     pub devices: Vec<String>,
+    /// What was to go with earlier calls, and QEMU has still: see [`UnplugError::Left`].
+    pub left: Vec<Left>,
 }
 
 /// A step whose slots are filled.
@@ -120,7 +122,33 @@ impl Guest {
     fn plug_handed(&self, fragment: &Fragment, handed: Vec<(String, OwnedFd)>) -> Result<Plugged, PlugError> {
         let asking = self.asking().map_err(|error| nowhere(PlugProblem::Qmp(error)))?;
         let mut registry = self.registry();
-        let Prepared { filling, fds, names } = self.prepare(fragment, &asking, &mut registry)?;
+        if let Some(plan) = self.target.filter(|plan| *plan != fragment.target) {
+            return Err(nowhere(PlugProblem::Target { fragment: fragment.target, plan }));
+        }
+        let inventory = Inventory::of(&asking).map_err(|error| nowhere(PlugProblem::Qmp(error)))?;
+        registry.reconcile(&inventory);
+        let mut left = finish(&asking, &mut registry);
+        match self.plug_into(&inventory, fragment, handed, &mut registry) {
+            Ok(devices) => Ok(Plugged { devices, left }),
+            // With QEMU all of it is gone.
+            Err(error) if matches!(error.problem.qmp_error(), Some(QmpError::Ended { .. })) => Err(error),
+            Err(mut error) => {
+                left.append(&mut error.left);
+                Err(PlugError { left, ..error })
+            }
+        }
+    }
+
+    /// Gives the ids of the devices.
+    fn plug_into(
+        &self,
+        inventory: &Inventory<'_>,
+        fragment: &Fragment,
+        handed: Vec<(String, OwnedFd)>,
+        registry: &mut Registry,
+    ) -> Result<Vec<String>, PlugError> {
+        let asking = inventory.qmp;
+        let Prepared { filling, fds, names } = self.prepare(fragment, inventory, registry)?;
         let opened = fd::assign(&fds, handed).and_then(|handed| {
             let opens_interface =
                 fds.iter().zip(&handed).any(|(fd, handed)| handed.is_none() && is_interface(fd));
@@ -137,24 +165,22 @@ impl Guest {
             PlugError { place, problem: PlugProblem::Fds(error).into(), left: Vec::new() }
         })?;
         let mut done = Vec::new();
-        let passed = pass(&asking, &names, &opened.fds).map_err(|source| (None, source));
+        let passed = pass(asking, &names, &opened.fds).map_err(|source| (None, source));
         let outcome =
-            passed.and_then(|()| self.carry_out(&fragment.steps, &asking, &filling, &opened.fds, &mut done));
+            passed.and_then(|()| self.carry_out(&fragment.steps, asking, &filling, &opened.fds, &mut done));
         let Err((step, source)) = outcome else {
             let devices = done.iter().filter(|thing| thing.is_device());
             let devices = devices.map(|thing| thing.id.clone()).collect();
-            registry.add(done);
+            registry.add_plugged(done);
             opened.socket_files.into_iter().for_each(SocketFile::keep);
-            return Ok(Plugged { devices });
+            return Ok(devices);
         };
         let mut left = Vec::new();
         // With QEMU all of it is gone.
         if !matches!(source, QmpError::Ended { .. }) {
-            left.extend(step.and_then(|step| halves(&asking, step, &filling, &source)));
-            close(&asking, &names);
-            let (not_undone, kept) = undo(&asking, done);
-            left.extend(not_undone);
-            registry.add(kept);
+            left.extend(step.and_then(|step| halves(asking, step, &filling, &source)));
+            close(asking, &names);
+            left.extend(undo(asking, done, registry));
         }
         let (place, problem) = match step {
             Some(step) => {
@@ -170,13 +196,15 @@ impl Guest {
     /// belongs to it. The guest has 30 seconds.
     ///
     /// `id` is the device's, or that of the drive or network backend of a device without one. Of what was
-    /// [plugged](Guest::plug), backends and objects that only this device used go with it; of what the guest began with,
-    /// its drive with the file descriptor that this reads, and the network backend of the same id.
+    /// [plugged](Guest::plug), backends and objects that only this device used go with it, and with the last device of a
+    /// plug what none of its devices was known to use; of what the guest began with, its drive with the file descriptor that
+    /// this reads, and the network backend of the same id.
     ///
     /// # Errors
     ///
-    /// Where there is no such device, and where the guest [doesn't release it](UnplugError::NoAnswer): a PCI device needs a
-    /// guest whose system has booted.
+    /// Where there is no such device, where the guest [doesn't release it](UnplugError::NoAnswer): a PCI device needs a
+    /// guest whose system has booted; and where QEMU [has something still](UnplugError::Left) that was to go, with this or
+    /// with an earlier call.
     pub fn unplug(&self, id: &str) -> Result<(), UnplugError> {
         self.unplug_timeout(id, RELEASE)
     }
@@ -198,20 +226,21 @@ impl Guest {
         let was_plugged = registry.has_device(id);
         let is_known = registry.knows(id);
         registry.reconcile(&inventory);
+        let mut left = finish(&asking, &mut registry);
         let is_found = found.is_some();
         if let Some(found) = found.filter(|_| !was_plugged && !inventory.has(Action::Device, id)) {
             let own = found.own.into_iter().filter(|thing| inventory.has(thing.action, &thing.id));
             let own: Vec<_> = own.collect();
-            registry.abandon(own.iter().map(|thing| thing.id.clone()));
+            registry.abandon(id, own.iter().map(|thing| thing.id.clone()));
             registry.add(own);
         } else if !is_found && is_known {
             // A device may have gone after a call that no longer waited: what belongs to it is known still.
-            registry.abandon([id.to_owned()]);
+            registry.abandon(id, [id.to_owned()]);
         }
-        let mut removal = Removal::new(&asking);
-        registry.sweep(|thing| removal.remove(thing));
-        if !removal.left.is_empty() {
-            Err(UnplugError::Left(removal.left))
+        let mut removal = Removal::new(&asking, SETTLE);
+        left.extend(registry.sweep(|thing| removal.remove(thing)));
+        if !left.is_empty() {
+            Err(UnplugError::Left(left))
         } else if is_found || (is_known && !registry.knows(id)) {
             Ok(())
         } else {
@@ -232,15 +261,10 @@ impl Guest {
     fn prepare(
         &self,
         fragment: &Fragment,
-        asking: &Asking<'_>,
+        inventory: &Inventory<'_>,
         registry: &mut Registry,
     ) -> Result<Prepared, PlugError> {
-        if let Some(plan) = self.target.filter(|plan| *plan != fragment.target) {
-            return Err(nowhere(PlugProblem::Target { fragment: fragment.target, plan }));
-        }
-        let inventory = Inventory::of(asking).map_err(|error| nowhere(PlugProblem::Qmp(error)))?;
-        registry.reconcile(&inventory);
-        let (filling, names) = filling(fragment, &inventory, registry);
+        let (filling, names) = filling(fragment, inventory, registry);
         // As far as is known before anything is opened.
         let steps: Vec<_> = fragment.steps.iter().map(|step| self.ready(step, &filling, &[])).collect();
         let mut seats: Vec<Seat> = Vec::new();
@@ -261,7 +285,7 @@ impl Guest {
             {
                 return Err(here(PlugProblem::Missing { id: id.clone() }));
             }
-            if let Some(problem) = misfit(&inventory, ready, step.pci, &mut seats)
+            if let Some(problem) = misfit(inventory, ready, step.pci, &mut seats)
                 .unwrap_or_else(|error| Some(PlugProblem::Qmp(error)))
             {
                 return Err(here(problem));
@@ -416,33 +440,46 @@ fn halves(asking: &Asking<'_>, step: &Step, filling: &Filling, source: &QmpError
     is_there.then(|| Left { what: what(step.action), id, reason: reason.to_owned() })
 }
 
-/// Undoes steps, the last one first. Gives what is left: in words, and to be known, so that it can be unplugged later.
-fn undo(asking: &Asking<'_>, mut done: Vec<Thing>) -> (Vec<Left>, Vec<Thing>) {
-    let mut removal = Removal::new(asking);
+/// Undoes steps, the last one first. Gives what is left; that is then known, so that it can be unplugged later.
+fn undo(asking: &Asking<'_>, mut done: Vec<Thing>, registry: &mut Registry) -> Vec<Left> {
+    let mut removal = Removal::new(asking, SETTLE);
+    let mut left = Vec::new();
     let mut kept: Vec<Thing> = Vec::new();
     while let Some(thing) = done.pop() {
-        let reason = if thing.is_device() {
+        let removed = if thing.is_device() {
             let path = format!("{DEVICES}/{}", thing.id);
-            let released = release(asking, &thing.id, &Found { path, own: Vec::new() }, UNDO);
-            released.err().map(|error| error.to_string())
+            match release(asking, &thing.id, &Found { path, own: Vec::new() }, UNDO) {
+                Ok(()) => Removed::Gone,
+                Err(error) => Removed::Not(self::left(&thing, error)),
+            }
         } else {
             // QEMU would take some backends from under their devices.
-            let user = kept.iter().find(|user| user.needs.contains(&thing.id));
-            user.map(|user| format!("`{}` uses it", user.id))
-        };
-        let is_gone = match reason {
-            Some(reason) => {
-                removal.left.push(left(&thing, reason));
-                false
+            match kept.iter().find(|user| user.needs.contains(&thing.id)) {
+                Some(user) => Removed::Not(self::left(&thing, format!("`{}` uses it", user.id))),
+                None => removal.remove(&thing),
             }
-            None => thing.is_device() || removal.remove(&thing),
         };
-        if !is_gone {
-            kept.push(thing);
+        match removed {
+            Removed::Gone => {}
+            Removed::Lingers(this) => {
+                left.push(this);
+                registry.linger(&thing.id, thing.id.clone());
+            }
+            Removed::Not(this) => {
+                left.push(this);
+                kept.push(thing);
+            }
         }
     }
     kept.reverse();
-    (removal.left, kept)
+    registry.add(kept);
+    left
+}
+
+/// Asks again for what QEMU was told to remove, and has still. Gives what it then has.
+fn finish(asking: &Asking<'_>, registry: &mut Registry) -> Vec<Left> {
+    let mut removal = Removal::new(asking, Duration::ZERO);
+    registry.finish(|set| removal.remove(set))
 }
 
 /// Where the device of an id is, or that of a drive or network backend.
@@ -505,8 +542,7 @@ fn release(asking: &Asking<'_>, id: &str, device: &Found, timeout: Duration) -> 
             return Ok(());
         }
         if deadline.is_some_and(|end| end <= Instant::now()) {
-            let status = asking.ask("query-status", Value::Null).map_err(UnplugError::Qmp)?;
-            let status = status.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let status = asking.status().map_err(UnplugError::Qmp)?;
             return Err(UnplugError::NoAnswer { id: id.to_owned(), timeout, status });
         }
     }
@@ -515,43 +551,58 @@ fn release(asking: &Asking<'_>, id: &str, device: &Found, timeout: Duration) -> 
 /// Removes what is no device.
 struct Removal<'a, 'q> {
     asking: &'a Asking<'q>,
-    /// What could not be removed.
-    left: Vec<Left>,
-    /// How long QEMU is asked for what it refuses.
+    /// How long QEMU may hold on to all of it.
+    patience: Duration,
     deadline: Option<Instant>,
 }
 
 impl<'a, 'q> Removal<'a, 'q> {
-    fn new(asking: &'a Asking<'q>) -> Self {
-        Self { asking, left: Vec::new(), deadline: None }
+    fn new(asking: &'a Asking<'q>, patience: Duration) -> Self {
+        Self { asking, patience, deadline: None }
     }
 
-    /// Whether it is gone.
-    fn remove(&mut self, thing: &Thing) -> bool {
+    fn remove(&mut self, thing: &Thing) -> Removed {
+        loop {
+            let (removed, may_change) = self.try_once(thing);
+            let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + self.patience);
+            if !may_change || deadline <= Instant::now() {
+                return removed;
+            }
+            thread::sleep(SETTLE / 50);
+        }
+    }
+
+    /// Tells also whether a moment later it may come to something else.
+    fn try_once(&self, thing: &Thing) -> (Removed, bool) {
+        if self.has_card(thing) {
+            return (Removed::Not(left(thing, "a network card uses it")), true);
+        }
         let (command, key) = thing.action.removal();
         let id = match thing.action {
             Action::FdSet => Value::from(set_number(thing)),
             _ => Value::from(thing.id.as_str()),
         };
-        loop {
-            let (reason, is_refused) = if self.has_card(thing) {
-                ("a network card uses it".to_owned(), true)
-            } else {
-                match self.asking.ask(command, json!({ key: id })) {
-                    Ok(_) => return true,
-                    Err(error) => (error.to_string(), matches!(error, QmpError::Refused { .. })),
+        let is_there = || self.asking.ids(thing.action).map(|ids| ids.contains(&thing.id));
+        match self.asking.ask(command, json!({ key: id })) {
+            // QEMU 7.2 closes descriptors only while the guest runs, and agrees in any case.
+            Ok(_) if thing.action == Action::FdSet => match is_there() {
+                Ok(true) => {
+                    let reason = "QEMU closes it while the guest runs: the next plug or unplug asks again";
+                    (
+                        Removed::Lingers(left(thing, reason)),
+                        self.asking.status().is_ok_and(|status| status == "running"),
+                    )
                 }
-            };
+                Ok(false) => (Removed::Gone, false),
+                Err(error) => (Removed::Not(left(thing, error)), false),
+            },
+            Ok(_) => (Removed::Gone, false),
             // QEMU removes some backends with those that use them.
-            if is_refused && self.asking.ids(thing.action).is_ok_and(|ids| !ids.contains(&thing.id)) {
-                return true;
+            Err(QmpError::Refused { .. }) if matches!(is_there(), Ok(false)) => (Removed::Gone, false),
+            Err(error) => {
+                let is_refused = matches!(error, QmpError::Refused { .. });
+                (Removed::Not(left(thing, error)), is_refused)
             }
-            let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + SETTLE);
-            if !is_refused || deadline <= Instant::now() {
-                self.left.push(left(thing, reason));
-                return false;
-            }
-            thread::sleep(SETTLE / 50);
         }
     }
 

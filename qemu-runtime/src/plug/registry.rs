@@ -1,18 +1,21 @@
 //! What was plugged into a guest, and what refers to what in it.
 
 use std::collections::HashSet;
-use std::mem;
 
 use crate::plan::Action;
 
+use super::error::Left;
 use super::inventory::Inventory;
 
 /// What was plugged into a guest.
 #[derive(Default)]
 pub(crate) struct Registry {
+    /// In the order in which they came: what uses another stands behind it.
     things: Vec<Thing>,
-    /// The ids of what was used by what is gone.
-    orphans: Vec<String>,
+    /// What was used by what is gone.
+    orphans: Vec<Orphan>,
+    /// What QEMU was told to remove, and has still.
+    lingering: Vec<Orphan>,
     /// How many file descriptors were given a name.
     fds: u64,
 }
@@ -21,7 +24,7 @@ pub(crate) struct Registry {
 pub(super) struct Thing {
     pub(super) action: Action,
     pub(super) id: String,
-    /// The ids of what it refers to.
+    /// The ids of what it refers to, and of a device also those of what goes with it.
     pub(super) needs: Vec<String>,
 }
 
@@ -35,6 +38,22 @@ impl Thing {
     }
 }
 
+/// What lost what used it.
+struct Orphan {
+    id: String,
+    /// The id of the device that it belonged to.
+    owner: String,
+}
+
+/// What has become of a thing that was to be removed.
+pub(super) enum Removed {
+    Gone,
+    /// QEMU has agreed, and has it still.
+    Lingers(Left),
+    /// QEMU has not agreed.
+    Not(Left),
+}
+
 impl Registry {
     /// A name for a file descriptor that QEMU has had none under.
     pub(super) fn fd_name(&mut self) -> String {
@@ -42,9 +61,10 @@ impl Registry {
         format!("qemu-runtime-{}", self.fds)
     }
 
-    /// Whether anything of this id was plugged.
+    /// Whether anything of this id was plugged, or something is there still that belonged to it.
     pub(super) fn knows(&self, id: &str) -> bool {
         self.things.iter().any(|thing| thing.id == id)
+            || self.lingering.iter().any(|orphan| orphan.id == id || orphan.owner == id)
     }
 
     /// Whether a device of this id was plugged.
@@ -52,85 +72,193 @@ impl Registry {
         self.things.iter().any(|thing| thing.is_device() && thing.id == id)
     }
 
+    /// Adds what was plugged at once. What none of it refers to belongs to all of its devices.
+    pub(super) fn add_plugged(&mut self, mut things: Vec<Thing>) {
+        let is_used = |thing: &Thing| things.iter().any(|other| other.needs(&thing.id));
+        let unused = things.iter().filter(|thing| !thing.is_device() && !is_used(thing));
+        let unused: Vec<_> = unused.map(|thing| thing.id.clone()).collect();
+        for device in things.iter_mut().filter(|thing| thing.is_device()) {
+            device.needs.extend(unused.iter().cloned());
+        }
+        self.add(things);
+    }
+
     pub(super) fn add(&mut self, things: impl IntoIterator<Item = Thing>) {
         self.things.extend(things);
     }
 
-    /// Has these go, unless something uses them.
-    pub(super) fn abandon(&mut self, ids: impl IntoIterator<Item = String>) {
-        self.orphans.extend(ids);
+    /// Has these of the device `owner` go, unless something uses them.
+    pub(super) fn abandon(&mut self, owner: &str, ids: impl IntoIterator<Item = String>) {
+        self.orphans.extend(ids.into_iter().map(|id| Orphan { id, owner: owner.to_owned() }));
+    }
+
+    /// Adds what QEMU was told to remove, and has still.
+    pub(super) fn linger(&mut self, owner: &str, id: String) {
+        self.lingering.push(Orphan { id, owner: owner.to_owned() });
     }
 
     /// Forgets what is not there any more, whoever removed it.
     pub(super) fn reconcile(&mut self, inventory: &Inventory<'_>) {
-        let gone = self.things.extract_if(.., |thing| !inventory.has(thing.action, &thing.id));
-        self.orphans.extend(gone.flat_map(|thing| thing.needs));
+        let gone: Vec<_> =
+            self.things.extract_if(.., |thing| !inventory.has(thing.action, &thing.id)).collect();
+        for thing in gone {
+            self.abandon(&thing.id, thing.needs);
+        }
+        self.lingering.retain(|orphan| inventory.has(Action::FdSet, &orphan.id));
     }
 
-    /// Removes what nothing uses of what is to go, and what only that used.
-    pub(super) fn sweep(&mut self, mut remove: impl FnMut(&Thing) -> bool) {
-        let mut leaving = mem::take(&mut self.orphans);
-        let mut tried = HashSet::new();
-        while let Some(id) = leaving.pop() {
-            let things = &self.things;
-            let is_used = |thing: &Thing| things.iter().any(|other| other.needs(&thing.id));
-            if things.iter().any(|thing| thing.needs(&id) && (thing.is_device() || is_used(thing))) {
-                continue;
+    /// Asks again for what QEMU has still, though it was told to remove it. Gives what it then has.
+    pub(super) fn finish(&mut self, mut remove: impl FnMut(&Thing) -> Removed) -> Vec<Left> {
+        let mut left = Vec::new();
+        self.lingering.retain(|orphan| {
+            let set = Thing { action: Action::FdSet, id: orphan.id.clone(), needs: Vec::new() };
+            match remove(&set) {
+                Removed::Gone => false,
+                Removed::Lingers(this) | Removed::Not(this) => {
+                    left.push(this);
+                    true
+                }
             }
-            // What only watches it, such as a filter of a network backend, goes before it.
-            let goes = |thing: &&Thing| !thing.is_device() && (thing.id == id || thing.needs(&id));
-            let going: Vec<_> = things.iter().filter(goes).cloned().collect();
-            for thing in going.into_iter().rev() {
-                if tried.insert((thing.action, thing.id.clone())) && remove(&thing) {
-                    self.things.retain(|other| other.action != thing.action || other.id != thing.id);
-                    leaving.extend(thing.needs);
+        });
+        left
+    }
+
+    /// Removes what nothing uses of what is to go, and what only that used. Gives what is there still.
+    pub(super) fn sweep(&mut self, mut remove: impl FnMut(&Thing) -> Removed) -> Vec<Left> {
+        let mut left = Vec::new();
+        let mut tried = HashSet::new();
+        while let Some((index, owner)) = self.next(&tried) {
+            let thing = self.things.remove(index);
+            tried.insert((thing.action, thing.id.clone()));
+            match remove(&thing) {
+                Removed::Gone => self.abandon(&owner, thing.needs),
+                Removed::Lingers(this) => {
+                    left.push(this);
+                    self.linger(&owner, thing.id);
+                }
+                Removed::Not(this) => {
+                    left.push(this);
+                    self.things.insert(index, thing);
                 }
             }
         }
+        // What is used goes with the last that uses it, and what QEMU refuses when it is named.
+        self.orphans.clear();
+        left
+    }
+
+    /// The place of what is to go next, and the device that it belonged to. The latest goes first: what uses it has come
+    /// after it, also where it is not known to.
+    fn next(&self, tried: &HashSet<(Action, String)>) -> Option<(usize, String)> {
+        self.things.iter().enumerate().rev().find_map(|(index, thing)| {
+            let is_free = !thing.is_device()
+                && !tried.contains(&(thing.action, thing.id.clone()))
+                && self.users(&thing.id).next().is_none();
+            let orphan =
+                self.orphans.iter().find(|orphan| orphan.id == thing.id || self.watches(thing, &orphan.id));
+            Some((index, orphan.filter(|_| is_free)?.owner.clone()))
+        })
+    }
+
+    fn users(&self, id: &str) -> impl Iterator<Item = &Thing> {
+        self.things.iter().filter(move |thing| thing.needs(id))
+    }
+
+    /// Whether it is there for a network backend that only such things use, as a filter is: it goes before that.
+    fn watches(&self, thing: &Thing, id: &str) -> bool {
+        let is_netdev = |other: &Thing| other.action == Action::Netdev && other.id == id;
+        thing.action == Action::Object
+            && thing.needs(id)
+            && self.things.iter().any(is_netdev)
+            && self.users(id).all(|user| user.action == Action::Object)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Action, Registry, Thing};
+    use super::{Action, Left, Registry, Removed, Thing};
 
-    /// What goes with the devices `gone`, in its order. A device is written `id: needs`, other things `id= needs`.
-    fn swept(things: &[&str], gone: &[&str]) -> Vec<String> {
+    /// What is written `id: needs` is a device, `id= needs` an object, `id~ needs` a network backend.
+    fn thing(text: &str) -> Option<Thing> {
+        let (id, needs) = text.split_once([':', '=', '~'])?;
+        let action = match text.as_bytes().get(id.len())? {
+            b':' => Action::Device,
+            b'=' => Action::Object,
+            _ => Action::Netdev,
+        };
+        let needs = needs.split_whitespace().map(str::to_owned).collect();
+        Some(Thing { action, id: id.to_owned(), needs })
+    }
+
+    fn left(thing: &Thing) -> Left {
+        Left { what: "", id: thing.id.clone(), reason: String::new() }
+    }
+
+    /// What goes with the devices `gone`, in its order. Each text of `plugs` was plugged at once.
+    fn swept(plugs: &[&[&str]], gone: &[&str]) -> Vec<String> {
         let mut registry = Registry::default();
-        registry.add(things.iter().filter_map(|text| {
-            let (id, needs) = text.split_once([':', '='])?;
-            let action = if text.contains(':') { Action::Device } else { Action::Object };
-            let needs = needs.split_whitespace().map(str::to_owned).collect();
-            Some(Thing { action, id: id.to_owned(), needs })
-        }));
-        for device in registry.things.extract_if(.., |thing| gone.contains(&&*thing.id)) {
-            registry.orphans.extend(device.needs);
+        for things in plugs {
+            registry.add_plugged(things.iter().filter_map(|text| thing(text)).collect());
+        }
+        let devices: Vec<_> = registry.things.extract_if(.., |thing| gone.contains(&&*thing.id)).collect();
+        for device in devices {
+            registry.abandon(&device.id, device.needs);
         }
         let mut swept = Vec::new();
         registry.sweep(|thing| {
             swept.push(thing.id.clone());
-            thing.id != "stuck"
+            if thing.id == "stuck" { Removed::Not(left(thing)) } else { Removed::Gone }
         });
         swept
     }
 
     #[test]
     fn backends_go_with_their_last_device() {
-        let shared = ["backend=", "one: backend", "two: backend"];
-        assert_eq!(swept(&shared, &["one"]), [""; 0]);
-        assert_eq!(swept(&shared, &["one", "two"]), ["backend"]);
+        let shared: &[&[&str]] = &[&["backend=", "one: backend", "two: backend"]];
+        assert_eq!(swept(shared, &["one"]), [""; 0]);
+        assert_eq!(swept(shared, &["one", "two"]), ["backend"]);
         // What a backend uses goes with the last backend.
-        let nodes = ["file=", "first= file", "second= file", "one: first", "two: second"];
-        assert_eq!(swept(&nodes, &["one"]), ["first"]);
-        assert_eq!(swept(&nodes, &["one", "two"]), ["second", "first", "file"]);
-        let stuck = ["file=", "stuck= file", "one: stuck", "two: stuck"];
-        assert_eq!(swept(&stuck, &["one", "two"]), ["stuck"]);
+        let nodes: &[&[&str]] = &[&["file=", "first= file", "one: first"], &["second= file", "two: second"]];
+        assert_eq!(swept(nodes, &["one"]), ["first"]);
+        assert_eq!(swept(nodes, &["one", "two"]), ["second", "first", "file"]);
+        let stuck: &[&[&str]] = &[&["file=", "stuck= file", "one: stuck", "two: stuck"]];
+        assert_eq!(swept(stuck, &["one", "two"]), ["stuck"]);
     }
 
     #[test]
     fn what_watches_a_backend_goes_before_it() {
-        let filter = ["net=", "filter= net", "card: net"];
-        assert_eq!(swept(&filter, &["card"]), ["filter", "net"]);
-        assert_eq!(swept(&filter, &[]), [""; 0]);
+        let filter: &[&[&str]] = &[&["net~", "card: net"], &["filter= net"]];
+        assert_eq!(swept(filter, &["card"]), ["filter", "net"]);
+        assert_eq!(swept(filter, &[]), [""; 0]);
+        // It stands for itself where that is no network backend.
+        assert_eq!(swept(&[&["group=", "card: group"], &["node= group"]], &["card"]), [""; 0]);
+    }
+
+    #[test]
+    fn what_nothing_refers_to_goes_with_what_it_came_with() {
+        let key: &[&[&str]] = &[&["key=", "creds= key", "node=", "one: node", "two:"]];
+        assert_eq!(swept(key, &["one"]), ["node"]);
+        assert_eq!(swept(key, &["two"]), [""; 0]);
+        assert_eq!(swept(key, &["one", "two"]), ["node", "creds", "key"]);
+        // Unless another uses it, or it came alone.
+        assert_eq!(swept(&[&["key=", "one:"], &["two: key"]], &["one"]), [""; 0]);
+        assert_eq!(swept(&[&["key="], &["one:"]], &["one"]), [""; 0]);
+    }
+
+    #[test]
+    fn what_lingers_is_asked_for_again() {
+        let mut registry = Registry::default();
+        registry.add(["set=", "node= set"].iter().filter_map(|text| thing(text)));
+        registry.abandon("disk", ["node".to_owned()]);
+        let lingers = |thing: &Thing| match &*thing.id {
+            "set" => Removed::Lingers(left(thing)),
+            _ => Removed::Gone,
+        };
+        for _ in 0..2 {
+            assert!(registry.sweep(lingers).len() + registry.finish(lingers).len() > 0);
+            assert!(registry.knows("disk") && registry.knows("set") && !registry.knows("node"));
+        }
+        assert!(registry.finish(|_| Removed::Gone).is_empty() && !registry.knows("disk"));
+        assert!(registry.finish(|_| panic!("it is gone")).is_empty());
     }
 }

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use qemu_runtime::qmp::{QmpEnd, QmpError, QmpOptions};
-use qemu_runtime::{FdProblem, Guest, HostPaths, PlugProblem, Spawn, SpawnError, UnplugError, devices};
+use qemu_runtime::{FdProblem, Guest, HostPaths, Left, PlugProblem, Spawn, SpawnError, UnplugError, devices};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -26,6 +26,9 @@ crate::tests! {
     a_death_leaves_nothing_to_undo
     a_backend_that_is_made_in_part_is_told
     what_goes_with_another_is_no_error
+    a_descriptor_that_qemu_keeps_is_told_and_asked_for_again
+    what_nothing_refers_to_goes_with_what_was_plugged
+    what_a_node_refers_to_goes_with_the_last_that_does
     a_guest_that_refuses_is_told
     a_release_without_a_word_is_seen
     what_another_has_removed_is_forgotten
@@ -260,6 +263,115 @@ fn what_goes_with_another_is_no_error() -> Result<(), Lacking> {
     let last = [r#"netdev_del {"id":"n"}"#, r#"chardev-remove {"id":"char0"}"#].map(str::to_owned);
     assert!(commands.ends_with(&last), "{commands:#?}");
     assert_eq!(taking.guest.unplug("n").unwrap_err().to_string(), "the guest has no device `n`");
+    Ok(())
+}
+
+/// As QEMU 7.2 does while the guest doesn't run.
+fn a_descriptor_that_qemu_keeps_is_told_and_asked_for_again() -> Result<(), Lacking> {
+    let disk =
+        |taking: &Taking| taking.guest.plug(devices! { disk id=d file="Cargo.toml" format=raw readonly fd });
+    let ids = |left: &[Left]| left.iter().map(|left| left.id.clone()).collect::<Vec<_>>();
+    let taking = Taking::all_but("paused");
+    assert_eq!(disk(&taking).unwrap().left, []);
+    for _ in 0..2 {
+        match taking.guest.unplug("d") {
+            Err(error @ UnplugError::Left(_)) => assert_eq!(
+                error.to_string(),
+                "a set of file descriptors `/dev/fdset/0` is left: QEMU closes it while the guest runs: the next plug or \
+                 unplug asks again"
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+    // Whatever is plugged or unplugged: its number stays taken.
+    assert_eq!(ids(&disk(&taking).unwrap().left), ["/dev/fdset/0"]);
+    assert!(taking.commands().contains(&r#"add-fd {"fdset-id":1,"opaque":"Cargo.toml"}"#.to_owned()));
+    assert_eq!(ids(&disk(&taking).unwrap_err().left), ["/dev/fdset/0"]);
+    match taking.guest.unplug("d") {
+        Err(UnplugError::Left(left)) => assert_eq!(ids(&left), ["/dev/fdset/0", "/dev/fdset/1"]),
+        other => panic!("{other:?}"),
+    }
+    let qmp = taking.guest.qmp().unwrap();
+    qmp.execute_raw("cont", json!({})).unwrap();
+    taking.guest.unplug("d").unwrap();
+    assert_eq!(qmp.execute_raw("query-fdsets", json!({})).unwrap(), json!([]));
+    assert!(matches!(taking.guest.unplug("d"), Err(UnplugError::Missing { .. })));
+
+    // After a step that fails, too.
+    let taking = Taking::all_but("paused");
+    for number in 0..3 {
+        let bad =
+            devices! { disk id=d file="Cargo.toml" format=raw readonly fd; device virtio-rng-pci id=refused };
+        let sets: Vec<_> = (0..=number).map(|number| format!("/dev/fdset/{number}")).collect();
+        assert_eq!(ids(&taking.guest.plug(bad).unwrap_err().left), sets);
+    }
+    let qmp = taking.guest.qmp().unwrap();
+    qmp.execute_raw("cont", json!({})).unwrap();
+    assert_eq!(taking.guest.plug(devices! { device virtio-rng-pci }).unwrap().left, []);
+    assert_eq!(qmp.execute_raw("query-fdsets", json!({})).unwrap(), json!([]));
+    Ok(())
+}
+
+fn what_nothing_refers_to_goes_with_what_was_plugged() -> Result<(), Lacking> {
+    let taking = Taking::all_but("nothing");
+    let qmp = taking.guest.qmp().unwrap();
+    let objects =
+        || qmp.execute_raw("qom-list", json!({ "path": "/objects" })).unwrap().as_array().unwrap().len();
+    for _ in 0..2 {
+        let plugged = taking.guest.plug(devices! {
+            object secret id=key data=x
+            object iothread id=thread
+            device virtio-balloon-pci id=one
+            device virtio-rng-pci id=two
+        });
+        assert_eq!(plugged.unwrap().devices, ["one", "two"]);
+        taking.guest.unplug("two").unwrap();
+        assert_eq!(objects(), 3);
+        taking.guest.unplug("one").unwrap();
+        assert_eq!(objects(), 1);
+        let last = [r#"object-del {"id":"thread"}"#, r#"object-del {"id":"key"}"#].map(str::to_owned);
+        assert!(taking.commands().ends_with(&last), "{:#?}", taking.commands());
+    }
+    // What comes without a device stays until a device uses it, or it is named.
+    taking.guest.plug(devices! { object iothread id=thread }).unwrap();
+    taking.guest.plug(devices! { device virtio-rng-pci id=one }).unwrap();
+    taking.guest.unplug("one").unwrap();
+    assert_eq!(objects(), 2);
+    taking.guest.unplug("thread").unwrap();
+    assert_eq!(objects(), 1);
+    Ok(())
+}
+
+fn what_a_node_refers_to_goes_with_the_last_that_does() -> Result<(), Lacking> {
+    let taking = Taking::all_but("nothing");
+    let first = devices! {
+        object throttle-group id=tg
+        blockdev null-co node-name=f1
+        blockdev throttle node-name=t1 throttle-group=tg file=f1
+        device virtio-blk-pci id=one drive=t1
+    };
+    taking.guest.plug(first).unwrap();
+    let second = devices! {
+        blockdev null-co node-name=f2
+        blockdev throttle node-name=t2 throttle-group=tg file=f2
+        device virtio-blk-pci id=two drive=t2
+    };
+    taking.guest.plug(second).unwrap();
+    let error =
+        taking.guest.plug(devices! { blockdev throttle node-name=t throttle-group=gt file=f1 }).unwrap_err();
+    assert!(matches!(&*error.problem, PlugProblem::Missing { id } if id == "gt"), "{error}");
+    taking.guest.unplug("one").unwrap();
+    let nodes = |number| {
+        [
+            format!(r#"blockdev-del {{"node-name":"t{number}"}}"#),
+            format!(r#"blockdev-del {{"node-name":"f{number}"}}"#),
+        ]
+    };
+    assert!(taking.commands().ends_with(&nodes(1)), "{:#?}", taking.commands());
+    taking.guest.unplug("two").unwrap();
+    let last = [&nodes(2)[..], &[r#"object-del {"id":"tg"}"#.to_owned()]].concat();
+    assert!(taking.commands().ends_with(&last), "{:#?}", taking.commands());
+    taking.guest.plug(first).unwrap();
     Ok(())
 }
 

@@ -15,7 +15,8 @@ pub(crate) fn take(log: &str, fault: &str) {
     let lines = BufReader::new(socket.try_clone().unwrap()).lines();
     writeln!(socket, "{GREETING}").unwrap();
     let ram = ("object", "ram".to_owned());
-    let mut machine = Machine { fault, things: vec![ram], events: Vec::new() };
+    let is_running = fault != "paused";
+    let mut machine = Machine { fault, is_running, things: vec![ram], events: Vec::new() };
     for line in lines.map_while(Result::ok) {
         let mut command: Value = serde_json::from_str(&line).unwrap();
         let (name, arguments) = (command["execute"].take(), command["arguments"].take());
@@ -37,6 +38,7 @@ pub(crate) fn take(log: &str, fault: &str) {
 
 struct Machine<'f> {
     fault: &'f str,
+    is_running: bool,
     /// The command's words that added each, and its id.
     things: Vec<(&'static str, String)>,
     events: Vec<(&'static str, Value)>,
@@ -50,6 +52,7 @@ impl Machine<'_> {
         }
         match command {
             "device_add" if self.fault == "death" => process::exit(9),
+            "device_add" if text("id") == "refused" => return Err("GenericError"),
             "device_add" => self.add("device", text("id")),
             "netdev_add" => {
                 self.add("netdev", text("id"));
@@ -76,12 +79,18 @@ impl Machine<'_> {
             "object-del" => self.remove("object", text("id"))?,
             "chardev-remove" => self.remove("chardev", text("id"))?,
             "blockdev-del" => self.remove("node", text("node-name"))?,
+            // As QEMU 7.2, which agrees in any case.
+            "remove-fd" if !self.is_running => {}
             "remove-fd" => self.remove("set", arguments["fdset-id"].to_string())?,
+            "cont" => self.is_running = true,
             "qom-list" => return self.list(&text("path")),
             "qom-get" if text("path") == "/objects/ram" => return Ok(true.into()),
             "qom-get" => return Err("GenericError"),
             "query-name" => return Ok(json!({ "name": "web" })),
-            "query-status" => return Ok(json!({ "running": true, "status": "running" })),
+            "query-status" => {
+                let status = if self.is_running { "running" } else { "paused" };
+                return Ok(json!({ "running": self.is_running, "status": status }));
+            }
             "query-chardev" => return Ok(self.all("chardev", |id| json!({ "label": id }))),
             "query-named-block-nodes" => return Ok(self.all("node", |id| json!({ "node-name": id }))),
             "query-fdsets" => {
