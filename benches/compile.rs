@@ -68,3 +68,32 @@ fn a_thousand_mistakes(bencher: divan::Bencher<'_, '_>) {
         .counter(BytesCount::of_str(&source))
         .bench(|| compile(divan::black_box(&source), &Options::default()));
 }
+
+/// A misspelt name is looked for among all that QEMU has.
+#[divan::bench(args = ["virtio-rgn-pci", "virtio-something-of-mine-pci", "pc-q35-99.9"])]
+fn a_misspelt_name(bencher: divan::Bencher<'_, '_>, name: &str) {
+    let kind = if name.starts_with("pc") { "machine" } else { "device" };
+    let source = format!("{kind} {name}\n");
+    bencher.bench(|| compile(divan::black_box(&source), &Options::default()));
+}
+
+#[divan::bench]
+fn a_word_of_2_mb(bencher: divan::Bencher<'_, '_>) {
+    let source = format!("device {}\n", "virtio".repeat(333_333));
+    bencher
+        .counter(BytesCount::of_str(&source))
+        .bench(|| compile(divan::black_box(&source), &Options::default()));
+}
+
+/// So many holes that name nothing, and as many parameters that they could mean.
+#[divan::bench(args = [300, 3_000])]
+fn unknown_holes(bencher: divan::Bencher<'_, '_>, count: usize) {
+    let mut source = String::new();
+    for index in 0..count {
+        let _ = writeln!(source, "param parameter_{index}: string = \"x\"");
+    }
+    for index in 0..count {
+        let _ = writeln!(source, "device virtio-rng-pci id={{prameter_{index}x}}");
+    }
+    bencher.counter(ItemsCount::new(count)).bench(|| compile(divan::black_box(&source), &Options::default()));
+}

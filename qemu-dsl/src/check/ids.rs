@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::Vm;
 use crate::model::ids::{Definition, Space};
-use crate::suggest::did_you_mean;
+use crate::suggest::Suggestions;
 
 pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     let mut defined: HashMap<(Space, &str), &Definition> = HashMap::new();
@@ -26,6 +26,7 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
             defined.insert(key, definition);
         }
     }
+    let suggestions = Suggestions::default();
     for reference in &vm.ids.references {
         let name = reference.name.as_str();
         let what = reference.space.what();
@@ -54,7 +55,9 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
             let names = defined.keys().filter(|(space, _)| *space == reference.space).map(|(_, name)| *name);
             Diagnostic::error(Code::UnknownId, format!("nothing has the id `{name}`"))
                 .label(reference.span, format!("must be {what}"))
-                .help(did_you_mean(name, names).unwrap_or_else(|| reference.space.definition(name)))
+                .help(
+                    suggestions.did_you_mean(name, names).unwrap_or_else(|| reference.space.definition(name)),
+                )
         });
     }
 }

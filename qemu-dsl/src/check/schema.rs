@@ -24,7 +24,7 @@ use crate::statement::object::Object;
 use crate::statement::port::{Console, Port};
 use crate::statement::qemu::Qemu;
 use crate::statement::virtio_serial::VirtioSerial;
-use crate::suggest::did_you_mean;
+use crate::suggest::Suggestions;
 use crate::value::Driver;
 
 pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
@@ -36,7 +36,7 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
     let Some(schema) = schema::of(vm.target).filter(|_| vm.get::<Qemu>().is_none_or(is_x86)) else {
         return;
     };
-    let mut asking = Asking { vm, schema, diagnostics, suggestions: 100 };
+    let mut asking = Asking { vm, schema, diagnostics, suggestions: Suggestions::default() };
     for entry in &vm.statements {
         asking.statement(entry);
     }
@@ -46,8 +46,7 @@ struct Asking<'a> {
     vm: &'a Vm,
     schema: &'static Schema,
     diagnostics: &'a mut Vec<Diagnostic>,
-    /// How many more names are looked for in the lists: they are long.
-    suggestions: u32,
+    suggestions: Suggestions,
 }
 
 /// What a message calls a thing of this kind, and the code for one that is not known.
@@ -98,18 +97,13 @@ impl Asking<'_> {
         }
     }
 
-    /// Nobody reads more suggestions than this, and each looks through hundreds of names.
-    fn suggest<'c>(&mut self, name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
-        self.suggestions = self.suggestions.checked_sub(1)?;
-        did_you_mean(name, candidates)
-    }
-
     fn find(&mut self, kind: Kind, name: &str, span: Span) -> Option<Type> {
         let (what, code) = what(kind);
         let target = self.vm.target;
         let Some(found) = self.schema.find(kind, name) else {
             let help = self
-                .suggest(name, self.schema.names(kind))
+                .suggestions
+                .did_you_mean(name, self.schema.names(kind))
                 .unwrap_or_else(|| "if your QEMU has it, all is well: it is passed on as it is".to_owned());
             let version = self.schema.version();
             self.diagnostics.push(
@@ -148,7 +142,8 @@ impl Asking<'_> {
             Lookup::Unknown => {
                 let names: Vec<_> = owner.properties().map(|property| property.name()).collect();
                 let help = self
-                    .suggest(name, names.iter().copied())
+                    .suggestions
+                    .did_you_mean(name, names.iter().copied())
                     .unwrap_or_else(|| format!("QEMU lists them: `{}`", list_command(owner)));
                 self.diagnostics.push(
                     Diagnostic::new(
@@ -165,7 +160,10 @@ impl Asking<'_> {
                 if let PropertyValue::Text(text) = &property.value
                     && !ty.accepts(text)
                 {
-                    let help = self.suggest(text, ty.values()).unwrap_or_else(|| format!("write {ty}"));
+                    let help = self
+                        .suggestions
+                        .did_you_mean(text, ty.values())
+                        .unwrap_or_else(|| format!("write {ty}"));
                     self.diagnostics.push(
                         Diagnostic::new(
                             severity,
@@ -192,7 +190,8 @@ impl Asking<'_> {
         let Some(known) = self.schema.driver(driver) else {
             let version = self.schema.version();
             let help = self
-                .suggest(driver, self.schema.names(Kind::Device))
+                .suggestions
+                .did_you_mean(driver, self.schema.names(Kind::Device))
                 .unwrap_or_else(|| "QEMU ignores a default for what it doesn't have".to_owned());
             self.diagnostics.push(
                 Diagnostic::warning(Code::UnknownDevice, format!("QEMU {version} has no device `{driver}`"))

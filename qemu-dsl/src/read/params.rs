@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::suggest::did_you_mean;
+use crate::suggest::{Suggestions, did_you_mean};
 use crate::syntax::{Parameter, Statement, Value, ValueForm, Word};
 use crate::value::{
     AnyText, HostPci, MacText, OnOff, Path, PciAddr, Refusal, Size, UInt, Uuid, ValueType as _,
@@ -40,6 +40,7 @@ struct Declared {
 #[derive(Debug, Default)]
 pub(crate) struct Params {
     declared: HashMap<String, Declared>,
+    suggestions: Suggestions,
 }
 
 /// What a hole stands for.
@@ -81,7 +82,7 @@ impl Params {
         for (name, _) in &options.params {
             if !params.declared.contains_key(name) {
                 let names = params.declared.keys().map(String::as_str);
-                let help = did_you_mean(name, names).unwrap_or_else(|| params.list());
+                let help = params.suggestions.did_you_mean(name, names).unwrap_or_else(|| params.list());
                 diagnostics.push(
                     Diagnostic::error(
                         Code::UnknownParameter,
@@ -208,7 +209,8 @@ impl Params {
     pub(crate) fn fill(&self, hole: Word<'_>, diagnostics: &mut Vec<Diagnostic>) -> Option<Filled<'_>> {
         let name = hole.text;
         let Some(declared) = self.declared.get(name) else {
-            let help = did_you_mean(name, self.declared.keys().map(String::as_str)).unwrap_or_else(|| {
+            let names = self.declared.keys().map(String::as_str);
+            let help = self.suggestions.did_you_mean(name, names).unwrap_or_else(|| {
                 if is_identifier(name) {
                     format!("declare it: `param {name}: string`")
                 } else {
