@@ -1,7 +1,8 @@
 //! `qemu-dslc run`.
 
-mod extras;
 mod messages;
+mod pid_file;
+mod qmp_socket;
 mod rejected;
 mod serial;
 mod signals;
@@ -20,8 +21,9 @@ use crate::output;
 use crate::report::{JsonTo, Reporter};
 use crate::source::Source;
 
-use extras::{PidFile, QmpSocket};
 use messages::Messages;
+use pid_file::PidFile;
+use qmp_socket::QmpSocket;
 use signals::Signals;
 use supervise::{End, Stop, Supervisor};
 use terminal::Terminal;

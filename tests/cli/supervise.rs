@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
 use super::support::{Folder, Outcome, dslc, outcome, qmp, quoted, run, wait_for};
 
@@ -331,6 +331,11 @@ fn of_runs_that_start_at_once_one_has_the_socket_and_the_pid_file() {
     for option in ["--qmp", "--pidfile"] {
         let (folder, mut command) = prepare(IDLE, &[option, "x", "--grace", "0"]);
         let path = folder.path().join("x");
+        if option == "--pidfile" {
+            let mut gone = Command::new("true").spawn().unwrap();
+            gone.wait().unwrap();
+            folder.file("x", gone.id().to_string());
+        }
         let children: Vec<_> = (0..3).map(|_| command.spawn().unwrap()).collect();
         let (mut ended, mut running) = (Vec::new(), children);
         wait_for(|| {
@@ -453,13 +458,17 @@ fn a_pid_file_replaces_nothing_but_one_that_was_left_behind() {
     assert_eq!(fs::read_to_string(folder.path().join("pid")).unwrap(), format!("{own}\n"));
     assert!(!folder.path().join("started").exists());
 
+    // One whose parent has not looked runs no more either.
     let mut gone = Command::new("true").spawn().unwrap();
-    gone.wait().unwrap();
-    for left in [gone.id().to_string(), String::new()] {
-        folder.file("pid", left);
-        stand_in(&folder, "while ! [ -s pid ]; do sleep 0.01; done; exit 7");
+    let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(Pid::from_child(&gone)), ended).unwrap();
+    for _ in 0..2 {
+        folder.file("pid", gone.id().to_string());
+        let is_own = format!("while grep -qx {} pid || ! [ -s pid ]; do sleep 0.01; done; exit 7", gone.id());
+        stand_in(&folder, &is_own);
         assert_eq!(run("pid").status, Some(7));
         assert!(!folder.path().join("pid").exists());
+        gone.wait().unwrap();
     }
 }
 
