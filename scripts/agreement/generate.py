@@ -17,7 +17,8 @@ TEXTS = {
     "addr": ["fe80::1"], "hostname": ["guest"], "net": ["10.0.2.0/24"], "host": ["10.0.2.2"], "dns": ["10.0.2.3"],
     "dhcpstart": ["10.0.2.40"], "tftp": ["share"], "bootfile": ["pxelinux.0"], "domainname": ["example.org"],
     "tftp-server-name": ["tftp"], "smb": [], "smbserver": [], "ipv6-prefix": ["fec0::"], "ipv6-host": ["fec0::2"],
-    "ipv6-dns": ["fec0::3"], "ip": ["10.0.2.0/24"], "dnssearch": ["example.org"], "hv-vendor-id": ["Microsoft Hv"],
+    "ipv6-dns": ["fec0::3"], # What QEMU calls `net` by now.
+    "ip": [], "dnssearch": ["example.org"], "hv-vendor-id": ["Microsoft Hv"],
     "vendor": ["GenuineIntel", "AuthenticAMD"], "model-id": ["A processor"], "x-oem-id": ["BOCHS"],
     "x-oem-table-id": ["BXPC"], "smbios-entry-point-type": ["32", "64"], "nvdimm-persistence": ["cpu", "mem-ctrl"],
     "loadparm": [], "uuid": ["123e4567-e89b-12d3-a456-426614174000"], "driver": [], "kernel": [], "initrd": [],

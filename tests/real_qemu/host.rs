@@ -23,6 +23,7 @@ pub(crate) fn has(what: &str) -> Outcome {
         "vhost-vsock" => need(fs::exists("/dev/vhost-vsock")?, "/dev/vhost-vsock"),
         "vfio" => need(vfio_device().is_some(), "a PCI device whose driver is vfio-pci"),
         "hugepages" => need(hugepages()?, "a hugetlbfs at /dev/hugepages with 32 MiB of free pages"),
+        "smbd" => need(fs::exists("/usr/sbin/smbd")?, "/usr/sbin/smbd"),
         "ifup" => need(fs::exists("/etc/qemu-ifup")?, "/etc/qemu-ifup"),
         "root" => need(rustix::process::geteuid().is_root(), "root"),
         other => Err(Stop::failed(format!("it is not known how to tell whether there is `{other}`"))),

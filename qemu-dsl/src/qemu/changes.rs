@@ -113,6 +113,12 @@ changes! {
     /// `-drive auto-read-only=`, with which QEMU opens a file for writing no sooner than it needs to.
     AUTO_READ_ONLY = Change::of("`auto-read-only=`").since(3, 1);
 
+    /// `-netdev user,domainname=`
+    USER_DOMAINNAME = Change::of("`domainname=`").since(3, 0);
+
+    /// `-netdev user,tftp-server-name=`
+    USER_TFTP_SERVER_NAME = Change::of("`tftp-server-name=`").since(3, 1);
+
     /// The product of the topology's levels must be the (maximum) number of CPUs, level by level as given.
     FULL_TOPOLOGY = Change::of("a complete topology").since(5, 2);
 

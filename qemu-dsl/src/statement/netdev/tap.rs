@@ -32,12 +32,16 @@ form! {
         script "script": Option<Node<Path>>,
         /// A program that QEMU runs to take the interface down; `no` for none.
         downscript "downscript": Option<Node<Path>>,
+        /// Whether packets have virtio's header, by which the host and the guest share work. Without it: where they can.
+        vnet_hdr "vnet_hdr": Option<Node<OnOff>>,
         /// How many queues there are.
         mq "mq": Queues,
         /// Whether the kernel moves the packets.
         vhost "vhost": Option<Node<Vhost>>,
         /// How many file descriptors of vhost-net are passed: one a queue.
         vhostfds "vhostfds": Option<Node<UInt<0, 256>>>,
+        /// How many microseconds vhost-net looks for packets before it waits for them.
+        poll_us "poll-us": Option<Node<UInt<0, { u32::MAX as u64 }>>>,
         /// The MAC address. Without it: one made of the VM's name (or the interface's) and the id.
         mac "mac": Option<Node<MacText>>,
         /// The device.
@@ -64,6 +68,8 @@ form! {
         vhost "vhost": Option<Node<Vhost>>,
         /// How many file descriptors of vhost-net are passed: one a queue.
         vhostfds "vhostfds": Option<Node<UInt<0, 256>>>,
+        /// How many microseconds vhost-net looks for packets before it waits for them.
+        poll_us "poll-us": Option<Node<UInt<0, { u32::MAX as u64 }>>>,
         /// The MAC address. Without it: one made of the VM's name (or the interface's) and the id.
         mac "mac": Option<Node<MacText>>,
         /// The device.
@@ -78,6 +84,7 @@ struct Backend<'a> {
     nic: Nic<'a>,
     vhost: Option<Node<Vhost>>,
     vhostfds: Option<Node<UInt<0, 256>>>,
+    poll_us: Option<Node<UInt<0, { u32::MAX as u64 }>>>,
     source: FdSource<Pieces>,
 }
 
@@ -95,6 +102,7 @@ impl Tap {
             },
             vhost: self.vhost,
             vhostfds: self.vhostfds,
+            poll_us: self.poll_us,
             source: FdSource::Tap { ifname: self.ifname.as_ref().map(|ifname| text(ifname)) },
         }
     }
@@ -115,6 +123,7 @@ impl Macvtap {
             },
             vhost: self.vhost,
             vhostfds: self.vhostfds,
+            poll_us: self.poll_us,
             source: match self.kind.as_str() {
                 "macvtap" => FdSource::Macvtap { ifname },
                 "ipvtap" => FdSource::Ipvtap { ifname },
@@ -133,6 +142,13 @@ impl Backend<'_> {
         self.nic.check(cx);
         let queues = self.queues();
         let vhost = self.vhost.map_or(Vhost::Off, |vhost| vhost.value);
+        if let Some(poll_us) = self.poll_us.filter(|_| vhost == Vhost::Off) {
+            cx.report(
+                Diagnostic::warning(Code::IgnoredOption, "`poll-us` is vhost-net's, and there is none")
+                    .at(poll_us.span)
+                    .help("add `vhost`, or leave out `poll-us`"),
+            );
+        }
         let Some(vhostfds) = self.vhostfds.filter(|_| !cx.is_flawed()) else {
             return;
         };
@@ -178,7 +194,8 @@ impl Backend<'_> {
             .word("tap")
             .set("id", id)
             .set("vhost", self.vhost.map(|vhost| if vhost.value == Vhost::Off { "off" } else { "on" }))
-            .set("vhostfds", vhostfds.as_deref());
+            .set("vhostfds", vhostfds.as_deref())
+            .set("poll-us", &self.poll_us);
         match fds {
             Some(fds) => drop(netdev.set("fds", fds.as_slice())),
             None => alone(netdev),
@@ -201,6 +218,13 @@ impl Form for Tap {
                 }
             }
         }
+        if let (Some(_), Some(vnet_hdr)) = (self.mq, self.vnet_hdr) {
+            cx.report(
+                Diagnostic::warning(Code::IgnoredOption, "`vnet_hdr` is not looked at with `mq`")
+                    .at(vnet_hdr.span)
+                    .help("queues that are opened before QEMU starts have it: leave out one of them"),
+            );
+        }
         let nameless = cx.vm.name.is_none() && !cx.vm.is_fragment;
         if self.mac.is_none() && self.ifname.is_none() && nameless && cx.vm.complete {
             let place = cx.entry.head;
@@ -217,7 +241,8 @@ impl Form for Tap {
             netdev
                 .set("ifname", &self.ifname)
                 .set("downscript", &self.downscript)
-                .set("script", &self.script);
+                .set("script", &self.script)
+                .set("vnet_hdr", &self.vnet_hdr);
         });
     }
 }

@@ -4,10 +4,11 @@ use super::nic::{NO_QUEUES, NetId, Nic};
 use crate::model::ids::{Id};
 use crate::model::Checking;
 use crate::lower::Lowering;
+use crate::qemu::changes;
 use crate::source::Node;
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
-use crate::value::{Driver, HostForward, MacText, OnOff, Path, Text};
+use crate::value::{Driver, HostForward, MacText, OnOff, Path, Text, UInt};
 
 form! {
     /// A network of the guest's own, behind QEMU: it reaches the host's networks, and is reached by forwarded ports.
@@ -26,6 +27,10 @@ form! {
         dns "dns": Option<Node<Text>>,
         /// The first address that DHCP gives.
         dhcpstart "dhcpstart": Option<Node<Text>>,
+        /// The domain that DHCP tells the guest it is in.
+        domainname "domainname": Option<Node<Text>> { change: Some(&changes::USER_DOMAINNAME) },
+        /// A domain in which the guest looks names up.
+        dnssearch "dnssearch": Vec<Node<Text>>,
         /// The name that DHCP gives the guest.
         hostname "hostname": Option<Node<Text>>,
         /// The guest reaches nothing but what is forwarded.
@@ -34,8 +39,24 @@ form! {
         ipv4 "ipv4": Option<Node<OnOff>>,
         /// Whether there is IPv6.
         ipv6 "ipv6": Option<Node<OnOff>>,
+        /// The guest's IPv6 network, such as `fec0::`.
+        ipv6_prefix "ipv6-prefix": Option<Node<Text>>,
+        /// How many of its bits are the network's.
+        ipv6_prefixlen "ipv6-prefixlen": Option<Node<UInt<0, 126>>>,
+        /// The host's address in it.
+        ipv6_host "ipv6-host": Option<Node<Text>>,
+        /// The name server's address in it.
+        ipv6_dns "ipv6-dns": Option<Node<Text>>,
+        /// A folder that is served by SMB, which takes the host's `smbd`.
+        smb "smb": Option<Node<Path>>,
+        /// That server's address in the guest's network.
+        smbserver "smbserver": Option<Node<Text>>,
         /// A folder that is served by TFTP.
         tftp "tftp": Option<Node<Path>>,
+        /// What the TFTP server is called: DHCP tells it to the guest.
+        tftp_server_name "tftp-server-name": Option<Node<Text>> {
+            change: Some(&changes::USER_TFTP_SERVER_NAME)
+        },
         /// The file to boot from it.
         bootfile "bootfile": Option<Node<Text>>,
         /// The MAC address. Without it: one made of the VM's name and the id.
@@ -81,7 +102,16 @@ impl Form for User {
             .set("dhcpstart", &self.dhcpstart)
             .set("dns", &self.dns)
             .set("tftp", &self.tftp)
-            .set("bootfile", &self.bootfile);
+            .set("bootfile", &self.bootfile)
+            .set("tftp-server-name", &self.tftp_server_name)
+            .set("domainname", &self.domainname)
+            .set("ipv6-prefix", &self.ipv6_prefix)
+            .set("ipv6-prefixlen", &self.ipv6_prefixlen)
+            .set("ipv6-host", &self.ipv6_host)
+            .set("ipv6-dns", &self.ipv6_dns)
+            .set("smb", &self.smb)
+            .set("smbserver", &self.smbserver);
+        let option = self.dnssearch.iter().fold(option, |option, domain| option.set("dnssearch", domain));
         let option = self.hostfwd.iter().fold(option, |option, rule| option.set("hostfwd", rule));
         self.guestfwd.iter().fold(option, |option, rule| option.set("guestfwd", rule));
         self.nic().lower(out);
