@@ -1,9 +1,15 @@
 //! What bounds QEMU beside its arguments: user, limits, namespace, control group, system calls.
 
+use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Uid};
+use rustix::fs::{Mode, OFlags, open, openat};
+
+use crate::fd::is_network_namespace;
+use crate::file_system::FileSystem;
 
 /// The user as whom QEMU runs, with its groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,6 +174,45 @@ impl Sandbox {
             arg + &format!(",{name}={}", if *allowed { "allow" } else { "deny" })
         })
     }
+}
+
+/// Opens a network namespace. Nothing else is opened: a pipe would be waited for, and a device may do something.
+pub(crate) fn open_network_namespace(path: &Path) -> io::Result<OwnedFd> {
+    let found = open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    if FileSystem::Namespaces.has(&found)? {
+        // That very one, whatever is at the path by now.
+        let path = format!("/proc/self/fd/{}", found.as_raw_fd());
+        let namespace = open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+        if is_network_namespace(&namespace)? {
+            return Ok(namespace);
+        }
+    }
+    Err(invalid("it is no network namespace: `/run/netns/NAME` is one, and `/proc/PID/ns/net`"))
+}
+
+/// Opens what puts a process into a control group: the file `cgroup.procs` of its folder.
+pub(crate) fn open_cgroup(folder: &Path) -> io::Result<OwnedFd> {
+    let folder = open(folder, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    if !FileSystem::ControlGroups.has(&folder)? {
+        return Err(invalid("it is no control group: its folder is one of those in `/sys/fs/cgroup`"));
+    }
+    if is_frozen(&folder) {
+        return Err(invalid(
+            "it is frozen, and QEMU would be before it executes: write 0 to its `cgroup.freeze`",
+        ));
+    }
+    Ok(openat(folder, "cgroup.procs", OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// Whether a control group of version 2 is frozen.
+fn is_frozen(folder: &OwnedFd) -> bool {
+    let events = openat(folder, "cgroup.events", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
+    let events = events.map_err(io::Error::from).and_then(|events| io::read_to_string(File::from(events)));
+    events.is_ok_and(|events| events.lines().any(|line| line == "frozen 1"))
+}
+
+fn invalid(problem: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, problem)
 }
 
 /// All that the process itself is bound by.

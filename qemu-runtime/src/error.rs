@@ -106,13 +106,13 @@ pub enum SpawnError {
         /// The kernel's reason.
         source: io::Error,
     },
-    /// What is to bound it can't be opened.
+    /// What is to bound it can't be opened, or is something else.
     Bound {
         /// What it is: `control group` or `network namespace`.
         what: &'static str,
-        /// The file.
+        /// The file, or its folder.
         path: PathBuf,
-        /// The kernel's reason.
+        /// The kernel's reason, or what is wrong with it.
         source: io::Error,
     },
     /// Standard input, output or error can't be set up.

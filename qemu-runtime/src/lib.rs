@@ -11,6 +11,7 @@ mod daemon;
 mod descendants;
 mod error;
 mod fd;
+mod file_system;
 mod guest;
 mod host_paths;
 mod lines;

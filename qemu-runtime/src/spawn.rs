@@ -4,17 +4,16 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{CString, OsStr, OsString};
-use std::fs::OpenOptions;
 use std::io::{self, PipeReader};
 use std::mem;
 use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::confine::Confinement;
+use crate::confine::{self, Confinement};
 use crate::daemon::{self, PidFile, daemonizes};
 use crate::fd::SocketFile;
 use crate::plan::{Fd, Plan};
@@ -516,19 +515,20 @@ impl<'a> Spawn<'a> {
 
 /// Opens what the process is bound by.
 fn bounds(confinement: Confinement, highest: RawFd) -> Result<Bounds, SpawnError> {
-    let open = |what, path: PathBuf, options: &OpenOptions| {
-        let opened = options.open(&path).and_then(|file| fd::move_above(file.into(), highest));
-        opened.map_err(|source| SpawnError::Bound { what, path, source })
+    let open = |what, path: Option<PathBuf>, open: fn(&Path) -> io::Result<OwnedFd>| {
+        let opened = path.map(|path| {
+            let opened = open(&path).and_then(|file| fd::move_above(file, highest));
+            opened.map_err(|source| SpawnError::Bound { what, path, source })
+        });
+        opened.transpose()
     };
     Ok(Bounds {
-        cgroup: confinement
-            .cgroup
-            .map(|path| open("control group", path.join("cgroup.procs"), OpenOptions::new().write(true)))
-            .transpose()?,
-        network_namespace: confinement
-            .network_namespace
-            .map(|path| open("network namespace", path, OpenOptions::new().read(true)))
-            .transpose()?,
+        cgroup: open("control group", confinement.cgroup, confine::open_cgroup)?,
+        network_namespace: open(
+            "network namespace",
+            confinement.network_namespace,
+            confine::open_network_namespace,
+        )?,
         limits: confinement.limits,
         user: confinement.user,
     })

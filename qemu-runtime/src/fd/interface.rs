@@ -88,6 +88,13 @@ pub(super) fn attach_queue(tap: impl AsFd) -> io::Result<()> {
     }
 }
 
+/// Whether an open file of the kernel's namespaces is one of network interfaces.
+pub(crate) fn is_network_namespace(namespace: impl AsFd) -> io::Result<bool> {
+    // SAFETY: NS_GET_NSTYPE takes nothing, and writes nothing.
+    let kind = unsafe { libc::ioctl(namespace.as_fd().as_raw_fd(), libc::NS_GET_NSTYPE) };
+    cvt(kind).map(|()| kind == libc::CLONE_NEWNET)
+}
+
 fn request(name: Option<&IfName>, flags: libc::c_short) -> libc::ifreq {
     // SAFETY: an `ifreq` is plain numbers (and a pointer that may be null), for all of which zero is a value.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };

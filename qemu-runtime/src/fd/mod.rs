@@ -15,6 +15,7 @@ pub use error::{FdError, FdProblem};
 pub(crate) use handed::assign;
 pub use inherited::{InheritedFdError, inherited_fd};
 pub(crate) use inherited::{LISTEN_VARIABLES, listen_fds};
+pub(crate) use interface::is_network_namespace;
 pub(crate) use unix::SocketFile;
 
 use std::fs::{File, OpenOptions};

@@ -33,6 +33,9 @@ crate::tests! {
     a_network_namespace_has_the_interfaces_and_qemu
     a_control_group_is_joined_before_anything_is_executed
     what_cannot_be_opened_is_named
+    what_is_no_network_namespace_is_refused_without_waiting
+    what_is_no_control_group_is_refused_without_waiting
+    a_control_group_that_is_frozen_is_refused
     a_sandbox_keeps_qemu_from_spawning
     lines_are_logged_as_they_come
 }
@@ -336,15 +339,92 @@ fn what_cannot_be_opened_is_named() -> Result<(), Lacking> {
     let before = at_rest();
     let show = shell("true");
     let error = Spawn::new(&show).cgroup("/no/such/group").spawn().unwrap_err();
-    let message = "control group /no/such/group/cgroup.procs: No such file or directory";
-    assert_eq!(error.to_string(), message);
+    assert_eq!(error.to_string(), "control group /no/such/group: No such file or directory");
     let error = Spawn::new(&show).network_namespace("/run/netns/no-such").spawn().unwrap_err();
     assert_eq!(error.to_string(), "network namespace /run/netns/no-such: No such file or directory");
     assert_eq!(error.io_error().map(io::Error::kind), Some(io::ErrorKind::NotFound));
-    // A file that is no namespace.
-    let error = Spawn::new(&show).network_namespace("/dev/null").spawn().unwrap_err();
-    assert!(error.to_string().starts_with("entering the network namespace: "), "{error}");
     until("nothing is left", || (open_files(), host::threads()) == before);
+    Ok(())
+}
+
+fn what_is_no_network_namespace_is_refused_without_waiting() -> Result<(), Lacking> {
+    let before = at_rest();
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(host::run(&format!("mkfifo '{}'", pipe.display())));
+    for path in [
+        &pipe,
+        folder.path(),
+        Path::new("/dev/null"),
+        Path::new("/proc/version"),
+        Path::new("/proc/self/ns/mnt"),
+    ] {
+        let error = Spawn::new(&shell("true")).network_namespace(path).spawn().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "network namespace {}: it is no network namespace: `/run/netns/NAME` is one, and `/proc/PID/ns/net`",
+                path.display()
+            )
+        );
+    }
+    until("nothing is left", || (open_files(), host::threads()) == before);
+    Ok(())
+}
+
+fn what_is_no_control_group_is_refused_without_waiting() -> Result<(), Lacking> {
+    let before = at_rest();
+    let folder = tempfile::tempdir().unwrap();
+    let error = |group: &Path| Spawn::new(&shell("true")).cgroup(group).spawn().unwrap_err().to_string();
+    let no_group = |group: &Path| {
+        format!(
+            "control group {}: it is no control group: its folder is one of those in `/sys/fs/cgroup`",
+            group.display()
+        )
+    };
+    assert_eq!(error(folder.path()), no_group(folder.path()));
+    let processes = folder.path().join("cgroup.procs");
+    fs::write(&processes, "").unwrap();
+    assert_eq!(error(folder.path()), no_group(folder.path()));
+    assert_eq!(fs::read(&processes).unwrap(), b"");
+    fs::remove_file(&processes).unwrap();
+    assert!(host::run(&format!("mkfifo '{}'", processes.display())));
+    assert_eq!(error(folder.path()), no_group(folder.path()));
+    assert_eq!(error(&processes), format!("control group {}: Not a directory", processes.display()));
+    // Nor one by a link, which may lead to another file of the group's.
+    let root = ["/sys/fs/cgroup", "/sys/fs/cgroup/pids"].map(Path::new);
+    let root = root.into_iter().find(|root| root.join("cgroup.procs").exists());
+    let root = root.ok_or_else(|| Lacking("needs control groups".into()))?;
+    fs::remove_file(&processes).unwrap();
+    std::os::unix::fs::symlink(root.join("cgroup.procs"), &processes).unwrap();
+    assert_eq!(error(folder.path()), no_group(folder.path()));
+    until("nothing is left", || (open_files(), host::threads()) == before);
+    Ok(())
+}
+
+fn a_control_group_that_is_frozen_is_refused() -> Result<(), Lacking> {
+    need_root()?;
+    let group = control_group().ok_or_else(|| Lacking("needs to be allowed a control group".into()))?;
+    let frozen = fs::write(group.join("cgroup.freeze"), "1");
+    let result = frozen.map(|()| {
+        std::panic::catch_unwind(|| {
+            let events = || fs::read_to_string(group.join("cgroup.events")).unwrap();
+            until("it is frozen", || events().contains("frozen 1"));
+            let error = Spawn::new(&shell("true")).cgroup(&group).spawn().unwrap_err();
+            assert!(
+                error.to_string().contains(": it is frozen, and QEMU would be before it executes"),
+                "{error}"
+            );
+            fs::write(group.join("cgroup.freeze"), "0").unwrap();
+            until("it is thawed", || events().contains("frozen 0"));
+            assert!(Spawn::new(&shell("true")).cgroup(&group).spawn().unwrap().wait().success());
+        })
+    });
+    until("the group is empty", || fs::remove_dir(&group).is_ok());
+    need(result.is_ok(), "needs control groups of version 2")?;
+    if let Ok(Err(panic)) = result {
+        std::panic::resume_unwind(panic);
+    }
     Ok(())
 }
 
