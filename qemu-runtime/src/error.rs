@@ -8,7 +8,7 @@ use std::{fmt, io};
 use crate::plan::Plan;
 use crate::process::Step;
 use crate::qmp::QmpError;
-use crate::{Exit, FdError, Rejection};
+use crate::{Exit, FdError, PathError, Rejection};
 
 /// A guest could not be started. Nothing of it is left: no process, and no open file descriptor. There is one exception, a
 /// daemon whose [file](Self::PidFile) was tampered with.
@@ -99,6 +99,9 @@ pub enum SpawnError {
         /// What it is: `user` or `group`.
         what: &'static str,
     },
+    /// What is at a path that an argument names is not what QEMU needs there, and would not survive it: for a socket a file
+    /// that is none, or one on which somebody listens; for huge pages a folder without them.
+    Path(Box<PathError>),
     /// The working directory can't be entered.
     CurrentDir {
         /// The directory.
@@ -136,6 +139,7 @@ impl SpawnError {
     pub fn io_error(&self) -> Option<&io::Error> {
         match self {
             Self::Fd(error) => error.problem.io_error(),
+            Self::Path(error) => error.source.as_ref(),
             Self::Exec { source, .. }
             | Self::CurrentDir { source, .. }
             | Self::PidFile { source, .. }
@@ -194,6 +198,7 @@ impl fmt::Display for SpawnError {
                 program.display(),
             ),
             Self::Fd(error) => error.fmt(f),
+            Self::Path(error) => error.fmt(f),
             Self::FdNumber { number } => {
                 write!(f, "the table's numbers of file descriptors must rise from 3: {number} doesn't")
             }

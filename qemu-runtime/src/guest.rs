@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, PipeReader, PipeWriter};
+use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::process::{Signal, pidfd_send_signal};
 
+use crate::fd::SocketFile;
 use crate::plan::Plan;
 use crate::plug::Registry;
 use crate::qmp::{Cont, Event, Qmp, QmpError, Status, Stop, SystemPowerdown};
@@ -40,6 +42,8 @@ pub struct Guest {
     /// Where file descriptors for devices come from that are plugged later.
     pub(crate) host_paths: HostPaths,
     pub(crate) plugged: Mutex<Registry>,
+    /// The files of its sockets. Of those that QEMU leaves behind none stays.
+    pub(crate) sockets: Vec<SocketFile>,
 }
 
 impl Guest {
@@ -234,12 +238,10 @@ impl fmt::Debug for Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        if self.detached {
-            // Who attends to it goes on.
-            return;
-        }
-        // Whom it may not kill it need not wait for, which could last for ever.
-        if self.kill().is_err() {
+        let has_ended = self.shared.ended().is_some();
+        // Who attends to it goes on. Whom it may not kill it need not wait for, which could last for ever.
+        if !has_ended && (self.detached || self.kill().is_err()) {
+            mem::take(&mut self.sockets).into_iter().for_each(SocketFile::keep);
             return;
         }
         self.shared.wait(None);

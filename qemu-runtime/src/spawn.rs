@@ -24,7 +24,7 @@ use crate::supervisor::{self, DaemonFailure, Incoming};
 use crate::texts::{HasZero, Texts};
 use crate::{
     Guest, HostPaths, InheritedFdError, Limit, Resource, Sandbox, SpawnError, StartError, Stderr, Stdio,
-    User, Version, fd, program,
+    User, Version, fd, preflight, program,
 };
 use qemu_dsl::plan::arguments::value_of;
 
@@ -373,6 +373,12 @@ impl<'a> Spawn<'a> {
             }
         };
 
+        let current_folder = self.choices.current_dir.as_deref();
+        preflight::hugepages(&self.plan, current_folder).map_err(SpawnError::Path)?;
+        // Last, as what is found dead there goes.
+        let mut sockets = preflight::sockets(&self.plan, current_folder).map_err(SpawnError::Path)?;
+        sockets.extend(opened.socket_files);
+
         let command = Command {
             program: text(&program)?,
             args,
@@ -395,12 +401,20 @@ impl<'a> Spawn<'a> {
             None => supervisor::start(command, incoming).map_err(|(step, source)| failed(step, source))?,
             Some(file) => {
                 let started = supervisor::start_daemon(command, incoming, file, self.choices.daemon_timeout);
-                let shared = started.map_err(|failure| match failure {
-                    DaemonFailure::Start(step, source) => failed(step, source),
-                    DaemonFailure::Ended(exit) => SpawnError::Daemon { exit: Box::new(exit) },
-                    DaemonFailure::Lost(path, source) => SpawnError::PidFile { path, source },
-                })?;
-                (shared, None)
+                match started {
+                    Ok(shared) => (shared, None),
+                    Err(DaemonFailure::Start(step, source)) => return Err(failed(step, source)),
+                    Err(DaemonFailure::Ended(exit)) => {
+                        // What was on its way to the background ends a moment after what had started it.
+                        sockets.iter().for_each(SocketFile::settle);
+                        return Err(SpawnError::Daemon { exit: Box::new(exit) });
+                    }
+                    Err(DaemonFailure::Lost(path, source)) => {
+                        // It may run on.
+                        sockets.into_iter().for_each(SocketFile::keep);
+                        return Err(SpawnError::PidFile { path, source });
+                    }
+                }
             }
         };
         let mut guest = Guest {
@@ -414,6 +428,7 @@ impl<'a> Spawn<'a> {
             target: self.plan.target(),
             host_paths: self.choices.host_paths,
             plugged: Mutex::default(),
+            sockets,
         };
         if let (Some(ours), Some(options)) = (ours, self.choices.qmp) {
             match Qmp::start(ours, options, Some(Arc::clone(&guest.shared))) {
@@ -425,7 +440,6 @@ impl<'a> Spawn<'a> {
                 }
             }
         }
-        opened.socket_files.into_iter().for_each(SocketFile::keep);
         Ok(guest)
     }
 

@@ -315,7 +315,8 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        if self.guest.detached {
+        // What has ended is not waited for.
+        if self.guest.detached || self.guest.shared.ended().is_some() {
             return;
         }
         // Without a runtime, and whom this user may not kill, is left to the other guest's drop.

@@ -74,6 +74,10 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
             explain(&exit, &plan, &source, command, &messages)?;
             return Ok(exit_status(&exit));
         }
+        Err(SpawnError::Path(error)) if error.span.is_some() => {
+            rejected::report_path(&error, &source, command)?;
+            return Ok(status::NOT_STARTED);
+        }
         Err(error) => {
             return Err(QmpSocket::failure(&error).unwrap_or_else(|| Failure::not_started(error)));
         }

@@ -1,7 +1,7 @@
 //! What QEMU rejects, as a diagnostic of the source.
 
-use qemu_dsl::{Code, Diagnostic, Label, Severity};
-use qemu_runtime::Rejection;
+use qemu_dsl::{Code, Diagnostic, Label, Severity, Span};
+use qemu_runtime::{PathError, Rejection};
 
 use crate::cli::Run;
 use crate::failure::Failure;
@@ -10,14 +10,26 @@ use crate::source::Source;
 
 /// Reports a rejection at the statement that it is about.
 pub(crate) fn report(rejection: &Rejection, source: &Source, command: &Run) -> Result<(), Failure> {
-    let label = |span| Label { span, text: rejection.option.clone() };
-    let diagnostic = Diagnostic {
-        code: Code::Rejected,
-        severity: Severity::Error,
-        message: format!("QEMU rejects this: {}", rejection.words),
-        help: rejection.help.clone(),
-        labels: rejection.span.map(label).into_iter().collect(),
-    };
+    let message = format!("QEMU rejects this: {}", rejection.words);
+    say(message, rejection.help.clone(), rejection.span, &rejection.option, source, command)
+}
+
+/// Reports why QEMU was not started with what an argument names.
+pub(crate) fn report_path(error: &PathError, source: &Source, command: &Run) -> Result<(), Failure> {
+    say(format!("QEMU was not started: {}", error.words()), None, error.span, &error.option, source, command)
+}
+
+fn say(
+    message: String,
+    help: Option<String>,
+    span: Option<Span>,
+    option: &str,
+    source: &Source,
+    command: &Run,
+) -> Result<(), Failure> {
+    let label = |span| Label { span, text: option.to_owned() };
+    let labels = span.map(label).into_iter().collect();
+    let diagnostic = Diagnostic { code: Code::Rejected, severity: Severity::Error, message, help, labels };
     let mut reporter = Reporter::new(command.language.message_format, JsonTo::Stderr);
     reporter.report(source, &[diagnostic])?;
     reporter.finish();

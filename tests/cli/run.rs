@@ -1,5 +1,6 @@
 //! `qemu-dslc run`, with QEMU itself and with programs that stand in for it.
 
+use std::fs;
 use std::process::Command;
 
 use super::support::{Folder, Outcome, PROGRAM, dslc, outcome, qmp, quoted, run, wait_for};
@@ -82,6 +83,59 @@ error: rejected
         json.stderr
     );
     assert_eq!(json.stderr.lines().count(), 1);
+}
+
+/// QEMU removes whatever is at a socket's path.
+#[test]
+fn what_qemu_would_remove_is_refused_at_its_statement() {
+    let folder = Folder::new();
+    let notes = folder.file("notes.txt", "precious");
+    folder.file("a.vm", "machine pc accel=tcg\nqmp unix \"notes.txt\" server nowait\n");
+    let ran = folder.run(&["run", "a.vm"]);
+    assert_eq!(ran.status, Some(125), "{ran:?}");
+    assert_eq!(
+        ran.stderr,
+        "\
+error: rejected
+
+  x QEMU was not started: notes.txt: what is there is no socket: remove it, or choose another path
+   ,-[a.vm:2:1]
+ 1 | machine pc accel=tcg
+ 2 | qmp unix \"notes.txt\" server nowait
+   : ^^^^^^^^^^^^^^^^^|^^^^^^^^^^^^^^^^
+   :                 `-- -qmp unix:notes.txt,server=on,wait=off
+   `----
+
+1 error
+"
+    );
+    assert_eq!(fs::read_to_string(&notes).unwrap(), "precious");
+    // What starts nothing looks at nothing.
+    assert_eq!(folder.run(&["run", "a.vm", "--dry-run"]).status, Some(0));
+    let listener = folder.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&listener).unwrap();
+    folder.file("b.vm", "machine pc accel=tcg\nqmp unix \"socket\" server nowait\n");
+    let ran = folder.run(&["run", "b.vm"]);
+    assert_eq!(ran.status, Some(125), "{ran:?}");
+    assert!(ran.stderr.contains("QEMU was not started: socket: somebody listens there"), "{}", ran.stderr);
+}
+
+#[test]
+fn no_socket_stays_of_what_qemu_rejects() {
+    let folder = Folder::new();
+    let text = "machine pc accel=tcg\nnodefaults\nqmp unix \"qmp\" server nowait\nport socket \"port\" server nowait fd\n\
+                virtio-serial\ndisk file=\"/no/such.img\" format=raw\narg \"-display\" \"none\"\n";
+    folder.file("a.vm", text);
+    let ran = folder.run(&["run", "a.vm"]);
+    assert_eq!(ran.status, Some(1), "{ran:?}");
+    assert!(ran.stderr.contains("QEMU rejects this: Could not open '/no/such.img'"), "{}", ran.stderr);
+    folder.file("b.vm", format!("daemonize\n{text}"));
+    let ran = folder.run(&["run", "b.vm"]);
+    assert_eq!(ran.status, Some(1), "{ran:?}");
+    let left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut left: Vec<_> = left.collect();
+    left.sort();
+    assert_eq!(left, ["a.vm", "b.vm"]);
 }
 
 /// Devices are made after QEMU has sent its greeting, and before it reads what it is answered.

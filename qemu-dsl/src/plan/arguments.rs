@@ -12,7 +12,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
 /// One of QEMU's options with its value, or an image of a disk, which stands without an option.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Argument<'a, T: ?Sized = OsStr> {
     /// Its index among all.
     pub at: usize,
@@ -23,9 +23,14 @@ pub struct Argument<'a, T: ?Sized = OsStr> {
 }
 
 impl<T: AsRef<OsStr> + ?Sized> Argument<'_, T> {
-    /// Whether it is the option of this name, which is written without a hyphen.
-    fn is(&self, option: &str) -> bool {
-        self.name.is_some_and(|name| word(name.as_ref()) == Some(option.as_bytes()))
+    /// The option's name without hyphens.
+    pub fn option(&self) -> Option<&str> {
+        std::str::from_utf8(word(self.name?.as_ref())?).ok()
+    }
+
+    /// The index of its value, where it has that and a name.
+    pub fn last(&self) -> usize {
+        self.at + usize::from(self.name.is_some() && self.value.is_some())
     }
 }
 
@@ -64,7 +69,7 @@ pub fn split<'a, T: AsRef<OsStr> + ?Sized + 'a>(
 /// What stands behind the last of QEMU's options of this name, or nothing behind it. QEMU takes the last, too, of those that
 /// have one value.
 pub fn value_of<'a>(args: impl Iterator<Item = &'a OsStr>, option: &str) -> Option<Option<&'a OsStr>> {
-    split(args).filter(|argument| argument.is(option)).last().map(|argument| argument.value)
+    split(args).filter(|argument| argument.option() == Some(option)).last().map(|argument| argument.value)
 }
 
 /// QEMU's options that take no value.

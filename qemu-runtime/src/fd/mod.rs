@@ -16,7 +16,7 @@ pub(crate) use handed::assign;
 pub use inherited::{InheritedFdError, inherited_fd};
 pub(crate) use inherited::{LISTEN_VARIABLES, listen_fds};
 pub(crate) use interface::is_network_namespace;
-pub(crate) use unix::SocketFile;
+pub(crate) use unix::{Occupied, SocketFile};
 
 use std::fs::{File, OpenOptions};
 use std::os::fd::{AsFd as _, AsRawFd, OwnedFd, RawFd};

@@ -3,7 +3,7 @@
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -16,32 +16,75 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket
 
 use super::FdProblem;
 
-/// The file of a socket that was made here. It goes with the value.
+/// The file of a socket. It goes with the value.
 #[derive(Debug)]
 pub(crate) struct SocketFile {
     path: PathBuf,
-    /// Another one may have taken its place.
-    id: Option<(u64, u64)>,
+    maker: Maker,
+}
+
+#[derive(Debug)]
+enum Maker {
+    /// This process has made it, with this id: another one may have taken its place.
+    Us((u64, u64)),
+    /// QEMU makes it: it is whatever socket is there, if nobody has it any more.
+    Qemu,
+    /// It isn't this value's.
+    Nobody,
 }
 
 impl SocketFile {
-    fn new(path: &Path) -> Self {
-        Self { path: path.into(), id: fs::symlink_metadata(path).ok().map(|file| id(&file)) }
+    fn made(path: &Path) -> Self {
+        let id = fs::symlink_metadata(path).map(|file| id(&file));
+        Self { path: path.into(), maker: id.map_or(Maker::Nobody, Maker::Us) }
+    }
+
+    /// That of a socket which QEMU is going to make. What it would remove there is looked at before: nothing but a dead
+    /// one's file makes way.
+    pub(crate) fn of_qemu(path: PathBuf) -> Result<Self, Occupied> {
+        let _turn = Turn::take(&path);
+        make_way(&path)?;
+        Ok(Self { path, maker: Maker::Qemu })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Waits a while for those to end who have the socket.
+    pub(crate) fn settle(&self) {
+        let end = Instant::now() + PATIENCE;
+        while matches!(Occupant::at(&self.path), Occupant::Live) && Instant::now() < end {
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Leaves it where it is.
     pub(crate) fn keep(mut self) {
-        self.id = None;
+        self.maker = Maker::Nobody;
     }
 }
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        if let Ok(file) = fs::symlink_metadata(&self.path)
-            && self.id == Some(id(&file))
-        {
-            // Where it can't be removed, the next one to listen there replaces it.
-            let _ = fs::remove_file(&self.path);
+        // Where it can't be removed, the next one to listen there replaces it.
+        match self.maker {
+            Maker::Us(own) => {
+                if fs::symlink_metadata(&self.path).is_ok_and(|file| own == id(&file)) {
+                    let _ = fs::remove_file(&self.path);
+                }
+            }
+            Maker::Qemu => {
+                let is_dead = || matches!(Occupant::at(&self.path), Occupant::Dead);
+                // There seldom is one, as QEMU has removed it.
+                if is_dead() {
+                    let _turn = Turn::take(&self.path);
+                    if is_dead() {
+                        let _ = fs::remove_file(&self.path);
+                    }
+                }
+            }
+            Maker::Nobody => {}
         }
     }
 }
@@ -61,16 +104,14 @@ pub(super) fn listen(path: &Path) -> Result<(OwnedFd, SocketFile), FdProblem> {
         cure: None,
         source,
     })?;
-    // A socket is bound before it is listened on, and looks dead in between: those who start guests take turns. There
-    // are none where the folder can't be read, or its file system has no locks.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let turn = File::open(folder).ok();
-    if let Some(folder) = &turn {
-        take_turn(folder);
-    }
+    let _turn = Turn::take(path);
     let listener = match UnixListener::bind(path) {
         Err(in_use) if in_use.kind() == io::ErrorKind::AddrInUse => {
-            make_way(path, in_use)?;
+            make_way(path).map_err(|Occupied { cure, source }| FdProblem::Open {
+                path: path.into(),
+                cure: Some(cure),
+                source: source.unwrap_or(in_use),
+            })?;
             UnixListener::bind(path)
         }
         bound => bound,
@@ -84,52 +125,109 @@ pub(super) fn listen(path: &Path) -> Result<(OwnedFd, SocketFile), FdProblem> {
         };
         FdProblem::Open { path: path.into(), cure, source }
     })?;
-    Ok((listener.into(), SocketFile::new(path)))
+    Ok((listener.into(), SocketFile::made(path)))
 }
 
-/// Anybody may lock a folder that everybody may read, and for ever: that is no reason to wait as long.
-fn take_turn(folder: &File) {
-    let end = Instant::now() + PATIENCE;
-    while let Err(Errno::AGAIN | Errno::INTR) = flock(folder, FlockOperation::NonBlockingLockExclusive)
-        && Instant::now() < end
-    {
-        thread::sleep(Duration::from_millis(5));
+/// The turn of whoever looks at the files of a folder's sockets, and removes or makes one.
+struct Turn(#[expect(dead_code, reason = "the lock goes with it")] Option<File>);
+
+impl Turn {
+    /// There are no turns where the folder can't be read, or its file system has no locks.
+    fn take(path: &Path) -> Self {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // It may be none: a pipe would be waited for.
+        let folder = File::options().read(true).custom_flags(libc::O_DIRECTORY).open(folder).ok();
+        // Anybody may lock a folder that everybody may read, and for ever: that is no reason to wait as long.
+        let end = Instant::now() + PATIENCE;
+        while let Some(folder) = &folder
+            && let Err(Errno::AGAIN | Errno::INTR) = flock(folder, FlockOperation::NonBlockingLockExclusive)
+            && Instant::now() < end
+        {
+            thread::sleep(Duration::from_millis(5));
+        }
+        Self(folder)
     }
 }
 
-/// Removes the file of a socket on which nobody listens any more, and nothing else.
-fn make_way(path: &Path, in_use: io::Error) -> Result<(), FdProblem> {
-    let problem = |source, cure| Err(FdProblem::Open { path: path.into(), cure: Some(cure), source });
-    let is_socket = fs::symlink_metadata(path).map_or(true, |file| file.file_type().is_socket());
-    if !is_socket {
-        return problem(in_use, "what is there is no socket: remove it, or choose another path");
+/// What stands where a socket is to be made, and may not go.
+#[derive(Debug)]
+pub(crate) struct Occupied {
+    /// What is wrong, and what to do about it.
+    pub(crate) cure: &'static str,
+    /// The kernel's reason, where it refused to remove it.
+    pub(crate) source: Option<io::Error>,
+}
+
+/// Removes the file of a socket that nobody has any more, and nothing else.
+fn make_way(path: &Path) -> Result<(), Occupied> {
+    let occupied = |cure| Err(Occupied { cure, source: None });
+    match Occupant::at(path) {
+        Occupant::Nothing => Ok(()),
+        Occupant::Dead => match fs::remove_file(path) {
+            // It has gone in the meantime.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed.map_err(|source| Occupied {
+                cure: "nobody listens there any more, and this user may not remove it",
+                source: Some(source),
+            }),
+        },
+        Occupant::Live => {
+            occupied("somebody listens there, perhaps a guest that still runs: choose another path")
+        }
+        Occupant::Unknown => occupied(
+            "this user may not see whether somebody listens there: remove it where nobody does, or choose another path",
+        ),
+        Occupant::NoSocket => occupied("what is there is no socket: remove it, or choose another path"),
     }
-    match answer(path) {
-        Err(Errno::CONNREFUSED) => fs::remove_file(path).or_else(|source| {
-            problem(source, "nobody listens there any more, and this user may not remove it")
-        }),
-        // It has gone in the meantime.
-        Err(Errno::NOENT) => Ok(()),
-        _ => problem(in_use, "somebody listens there, perhaps a guest that still runs: choose another path"),
+}
+
+/// What is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Occupant {
+    /// Nothing that is seen from here.
+    Nothing,
+    /// A socket's file that nobody has any more.
+    Dead,
+    /// That of a socket which somebody has, and may listen on.
+    Live,
+    /// That of a socket which this user may not try.
+    Unknown,
+    /// Another file, or a link to one.
+    NoSocket,
+}
+
+impl Occupant {
+    fn at(path: &Path) -> Self {
+        match fs::symlink_metadata(path) {
+            Err(_) => return Self::Nothing,
+            Ok(file) if !file.file_type().is_socket() => return Self::NoSocket,
+            Ok(_) => {}
+        }
+        // The kernel looks whether somebody has the file before it looks whether the kinds agree, which those of QEMU's sockets
+        // and this don't: nobody gets a connection that he would take for his client's.
+        let probe = socket(SocketType::DGRAM)
+            .and_then(|socket| rustix::net::connect(&socket, &SocketAddrUnix::new(path)?));
+        match probe {
+            Err(Errno::CONNREFUSED) => Self::Dead,
+            Err(Errno::NOENT) => Self::Nothing,
+            // Of its own kind there are sockets that talk with one other only.
+            Ok(()) | Err(Errno::PROTOTYPE | Errno::PERM) => Self::Live,
+            Err(_) => Self::Unknown,
+        }
     }
 }
 
-/// Whether somebody listens. It doesn't wait for one who has enough to do with others.
-fn answer(path: &Path) -> Result<(), Errno> {
-    let socket = socket(SocketFlags::NONBLOCK)?;
-    rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)
+fn socket(kind: SocketType) -> Result<OwnedFd, Errno> {
+    socket_with(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)
 }
 
-fn socket(flags: SocketFlags) -> Result<OwnedFd, Errno> {
-    socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC | flags, None)
-}
-
-/// How long a connection may take, which the other side makes by itself unless it has its hands full, or another's turn.
+/// How long a connection may take, which the other side makes by itself unless it has its hands full; or another's turn, or
+/// end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Connects to a socket on which somebody listens.
 pub(super) fn connect(path: &Path) -> Result<OwnedFd, FdProblem> {
-    let connected = socket(SocketFlags::empty()).and_then(|socket| {
+    let connected = socket(SocketType::STREAM).and_then(|socket| {
         set_socket_timeout(&socket, Timeout::Send, Some(PATIENCE))?;
         rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
         set_socket_timeout(&socket, Timeout::Send, None)?;

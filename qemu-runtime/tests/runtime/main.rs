@@ -8,6 +8,7 @@ mod guest;
 mod handed;
 mod host;
 mod plug;
+mod preflight;
 mod qemu;
 mod qmp;
 mod seccomp;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         qemu::TESTS,
         qmp::TESTS,
         plug::TESTS,
+        preflight::TESTS,
         #[cfg(feature = "qapi")]
         qmp::qapi::TESTS,
         #[cfg(feature = "tokio")]

@@ -133,8 +133,9 @@ fn a_socket_is_listened_on_before_the_program_runs() -> Result<(), Lacking> {
     stream.write_all(b"hello").unwrap();
     assert!(fs::symlink_metadata(&path).unwrap().file_type().is_socket());
     drop(guest);
-    // Nobody has it any more, this process included.
-    assert_eq!(UnixStream::connect(&path).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+    // Nobody has it any more, this process included, and its file has gone with the guest.
+    assert_eq!(stream.read(&mut [0]).unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    assert!(!path.exists());
     // The next guest listens where this one did.
     let _next = sleeping(listener(&path)).unwrap();
     UnixStream::connect(&path).unwrap();
@@ -159,7 +160,9 @@ fn what_is_not_a_dead_socket_stays() -> Result<(), Lacking> {
     );
     let (text, problem) = failure(listener(&path));
     assert_eq!((text, errno(&problem)), (in_use.clone(), Some(libc::EADDRINUSE)));
-    live.accept().unwrap();
+    // Nor has he seen anything of it.
+    live.set_nonblocking(true).unwrap();
+    assert_eq!(live.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
 
     // Somebody who has as many waiting as the kernel keeps is there, too.
     rustix::net::listen(&live, 0).unwrap();
@@ -228,6 +231,12 @@ fn sockets_that_cannot_be_made_are_named_with_a_cure() -> Result<(), Lacking> {
     let (text, _) = failure(listener(&long));
     assert!(text.starts_with(&format!("dev0: {}: ", long.display())), "{text}");
     assert!(text.ends_with(": a socket's path has at most 107 bytes"), "{text}");
+
+    // It is not waited for until somebody writes.
+    let pipe = folder.path().join("pipe");
+    assert!(crate::host::run(&format!("mkfifo '{}'", pipe.display())));
+    let (text, _) = failure(listener(&pipe.join("socket")));
+    assert!(text.ends_with(": Not a directory"), "{text}");
 
     need_root()?;
     let path = folder.path().join("socket");
