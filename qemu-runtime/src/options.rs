@@ -6,7 +6,10 @@ use qemu_dsl::plan::optlist::fields;
 use serde_json::Value;
 
 /// What an option's value sets, by key: written as a list, or as JSON, whose objects have dots in their keys.
-pub(crate) struct Properties<'a>(Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>);
+pub(crate) struct Properties<'a>(Vec<Property<'a>>);
+
+/// A key and its value.
+type Property<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
 impl<'a> Properties<'a> {
     /// `implied` is the key of the first, where that is written without one.
@@ -53,7 +56,7 @@ impl<'a> Properties<'a> {
     }
 }
 
-fn flatten<'a>(key: String, json: &Value, to: &mut Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>) {
+fn flatten<'a>(key: String, json: &Value, to: &mut Vec<Property<'a>>) {
     let under = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
     let value = match json {
         Value::Object(members) => {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use qemu_runtime::{Cause, Guest, Lines, Plan, Spawn, SpawnError, Stderr, Stdio};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
+use crate::held::Held;
 use crate::host::{self, Lacking, at_rest, open_files, state_of, threads, until};
 use crate::stand_in::{self, output, run, shell};
 
@@ -153,32 +154,11 @@ fn a_guest_dies_with_its_parent() -> Result<(), Lacking> {
 }
 
 fn a_guest_whose_parent_dies_first_is_none() -> Result<(), Lacking> {
-    // A control group that isn't one: a pipe that is full, so that the guest's process waits before it is bound to its
-    // parent.
-    let folder = tempfile::tempdir().unwrap();
-    let fifo = folder.path().join("cgroup.procs");
-    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    let mut pipe = File::options().read(true).write(true).open(&fifo).unwrap();
-    let room = rustix::pipe::fcntl_getpipe_size(&pipe).unwrap();
-    pipe.write_all(&vec![b'x'; room]).unwrap();
-
-    let mut launcher = Command::new(std::env::current_exe().unwrap())
-        .args(["stand-in", "launcher-in-cgroup"])
-        .arg(folder.path())
-        .spawn()
-        .unwrap();
-    let path = format!("/proc/{0}/task/{0}/children", launcher.id());
-    let mut guest = None;
-    until("there is a process for the guest", || {
-        guest = fs::read_to_string(&path).unwrap().trim().parse::<u32>().ok();
-        guest.is_some_and(|guest| state_of(guest) == Some('S'))
-    });
-    launcher.kill().unwrap();
-    launcher.wait().unwrap();
-    let guest = guest.unwrap();
-    assert_eq!(state_of(guest), Some('S'));
-    pipe.read_exact(&mut vec![0; room]).unwrap();
-    until("it has seen that nobody is left", || matches!(state_of(guest), None | Some('Z')));
+    let mut held = Held::new(0)?;
+    held.launcher.kill().unwrap();
+    held.launcher.wait().unwrap();
+    held.release();
+    until("it has seen that nobody is left", || matches!(state_of(held.guest), None | Some('Z')));
     Ok(())
 }
 

@@ -6,6 +6,7 @@ mod daemon;
 mod fds;
 mod guest;
 mod handed;
+mod held;
 mod host;
 mod plug;
 mod preflight;

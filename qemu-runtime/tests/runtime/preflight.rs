@@ -30,11 +30,12 @@ const QEMU: &str = "qemu-system-x86_64";
 
 /// Arguments for all that makes sockets, each with a path of its own.
 fn listeners(folder: &Path) -> Vec<(&'static str, String, PathBuf)> {
-    let options: [(&str, &dyn Fn(&str) -> String); 4] = [
-        ("-chardev", &|path| format!("socket,id=c,path={path},server=on,wait=off")),
-        ("-qmp", &|path| format!("unix:{path},server=on,wait=off")),
-        ("-monitor", &|path| format!("unix:{path},server=on,wait=off")),
-        ("-vnc", &|path| format!("unix:{path}")),
+    type Value = fn(&str) -> String;
+    let options: [(&str, Value); 4] = [
+        ("-chardev", |path| format!("socket,id=c,path={path},server=on,wait=off")),
+        ("-qmp", |path| format!("unix:{path},server=on,wait=off")),
+        ("-monitor", |path| format!("unix:{path},server=on,wait=off")),
+        ("-vnc", |path| format!("unix:{path}")),
     ];
     let numbered = options.into_iter().enumerate();
     let arguments = numbered.map(|(number, (option, value))| {

@@ -34,13 +34,11 @@ pub(crate) fn main() -> Option<ExitCode> {
         ["stand-in", "fds", ..] => list_fds(),
         ["stand-in", "stderr", megabytes] => write_stderr(megabytes.parse().unwrap()),
         ["stand-in", "launcher-that-hangs", file, ..] => hang(file),
-        ["stand-in", "launcher", user] => {
-            let user = user.parse().unwrap();
-            launch(|spawn| if user == 0 { spawn } else { spawn.user(User::new(user, user)) });
-        }
+        ["stand-in", "launcher", user] => launch_as(user),
         ["stand-in", "launcher-of-a-detached"] => launch(|spawn| spawn.detached()),
-        ["stand-in", "launcher-in-cgroup", path] => {
-            let _ = Spawn::new(&shell("exec sleep 1000")).cgroup(path).spawn();
+        ["stand-in", "launcher-when-told", user] => {
+            io::stdin().read_line(&mut String::new()).unwrap();
+            launch_as(user);
         }
         ["stand-in", "launcher-on-a-thread"] => {
             thread::scope(|scope| scope.spawn(|| launch(|spawn| spawn)).join().unwrap());
@@ -144,6 +142,12 @@ fn hang(file: &str) {
         std::fs::write(file, std::process::id().to_string()).unwrap();
     }
     thread::sleep(std::time::Duration::from_secs(1000));
+}
+
+/// Launches a guest of another user, or of this one where that is 0.
+fn launch_as(user: &str) {
+    let user = user.parse().unwrap();
+    launch(|spawn| if user == 0 { spawn } else { spawn.user(User::new(user, user)) });
 }
 
 /// Starts a guest, says its number, and waits.
