@@ -179,8 +179,16 @@ pub(crate) struct Language {
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     pub(crate) set: Vec<(String, String)>,
     /// Write for this version of QEMU, whatever the file says: `7.2`, or `host` for the one that is installed
+    ///
+    /// That is the one that `--qemu` names; for `run`, the one that the file names; `qemu-system-x86_64` otherwise.
     #[arg(long, value_name = "VERSION|host", value_parser = target)]
     pub(crate) target: Option<Target>,
+    /// The QEMU of the VM, whatever the file says
+    ///
+    /// It is the program that is printed and run. Where no version is named, the output is for this one. What a file names
+    /// is executed by `run` only; what `--qemu` names is asked for its version by all that take it.
+    #[arg(long, value_name = "PATH", value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::ExecutablePath)]
+    pub(crate) qemu: Option<String>,
     /// How mistakes are reported
     ///
     /// Reports for people go to standard error. JSON goes to standard output for `check`, to standard error otherwise.

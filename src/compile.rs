@@ -1,14 +1,15 @@
 //! From a file to a plan.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
-use qemu_dsl::Options;
-use qemu_dsl::plan::Plan;
+use qemu_dsl::plan::{Piece, Plan};
+use qemu_dsl::{Options, Version};
 
 use crate::cli::{Compile, Language, Target};
 use crate::emit::emit;
 use crate::failure::{Failure, status};
-use crate::report::{JsonTo, Reporter};
+use crate::report::{JsonTo, MessageFormat, Reporter};
 use crate::source::Source;
 use crate::{host, output};
 
@@ -26,28 +27,30 @@ pub(crate) fn print(command: &Compile) -> Result<u8, Failure> {
 /// The plan of a file, or nothing where the file has errors. They have been reported then.
 fn plan(file: &Path, language: &Language) -> Result<Option<Plan>, Failure> {
     let mut reporter = Reporter::new(language.message_format, JsonTo::Stderr);
-    let plan = compile(&Source::read(file)?, language, Unnamed::Newest, &mut reporter)?;
+    let plan = compile(&Source::read(file)?, language, Purpose::Look, &mut reporter)?;
     reporter.finish();
     Ok(plan)
 }
 
-/// The QEMU for which a text is compiled where neither it nor the command line names one.
+/// What a text is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unnamed {
-    /// The newest that is known.
-    Newest,
-    /// The one that would run it, as long as that says its version.
-    Host,
+pub(crate) enum Purpose {
+    /// To look at it, or at what comes out. Where nothing names a version or a QEMU, it is for the newest that is known.
+    Look,
+    /// To see what would run. Where nothing names a version, it is for the QEMU that is installed.
+    Rehearsal,
+    /// To run it: by this alone the program that the text names is executed.
+    Run,
 }
 
 /// The plan of a text, or nothing where it has errors. They have been reported then.
 pub(crate) fn compile(
     source: &Source,
     language: &Language,
-    unnamed: Unnamed,
+    purpose: Purpose,
     reporter: &mut Reporter,
 ) -> Result<Option<Plan>, Failure> {
-    let host = || host::version(&source.text, &language.set);
+    let host = || host(source, language, purpose);
     let mut options = Options {
         target: match language.target {
             Some(Target::Version(version)) => Some(version),
@@ -59,13 +62,45 @@ pub(crate) fn compile(
         params: language.set.clone(),
     };
     let mut compilation = qemu_dsl::compile(&source.text, &options);
-    if unnamed == Unnamed::Host
-        && !compilation.names_target
-        && let Ok(version) = host()
-    {
-        options.target = Some(version);
-        compilation = qemu_dsl::compile(&source.text, &options);
+    if !compilation.names_target {
+        let version = match &language.qemu {
+            Some(_) => host().map(Some).map_err(|reason| {
+                Failure::not_started(format!(
+                    "--qemu: {reason}: where it is right, `--target` names its version"
+                ))
+            })?,
+            None if purpose == Purpose::Look => None,
+            None => host().ok(),
+        };
+        if version.is_some() {
+            options.target = version;
+            compilation = qemu_dsl::compile(&source.text, &options);
+        }
     }
     reporter.report(source, &compilation.diagnostics)?;
-    Ok(compilation.template.map(Plan::of))
+    Ok(compilation.template.map(|mut template| {
+        if let Some(qemu) = &language.qemu {
+            template.program = vec![Piece::Text(qemu.clone().into())].into();
+        }
+        Plan::of(template)
+    }))
+}
+
+/// The version of the QEMU that is installed: the one that the command line names, or that the text names which is to run,
+/// or the default.
+fn host(source: &Source, language: &Language, purpose: Purpose) -> Result<Version, String> {
+    let named = host::program(&source.text, &language.set);
+    let asked = match (&language.qemu, purpose) {
+        (Some(qemu), _) => qemu,
+        (None, Purpose::Run) => &named,
+        (None, Purpose::Look | Purpose::Rehearsal) => host::DEFAULT_PROGRAM,
+    };
+    let version = host::version(OsStr::new(asked), host::PATIENCE)?;
+    if language.qemu.is_none() && named != asked && language.message_format == MessageFormat::Human {
+        output::complain(&format!(
+            "the version is that of `{asked}`: `{named}`, which the file names, is executed by `run` only, or where \
+             `--qemu` names it"
+        ));
+    }
+    Ok(version)
 }

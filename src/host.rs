@@ -11,19 +11,14 @@ use qemu_dsl::{Options, Version};
 use qemu_runtime::{Spawn, Stdio};
 
 /// How long QEMU may take to tell its version.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// No line with a version is longer.
 const LONGEST_LINE: u64 = 4096;
 /// The program of a VM that names none.
-const DEFAULT_PROGRAM: &str = "qemu-system-x86_64";
+pub(crate) const DEFAULT_PROGRAM: &str = "qemu-system-x86_64";
 
-/// The version of the QEMU that would run the VM of `text`.
-pub(crate) fn version(text: &str, params: &[(String, String)]) -> Result<Version, String> {
-    ask(OsStr::new(&program(text, params)), PATIENCE)
-}
-
-/// The program that `text` names. It is known once the text compiles, which it may for some versions only.
-fn program(text: &str, params: &[(String, String)]) -> String {
+/// The program that `text` names, or the default. It is known once the text compiles, which it may for some versions only.
+pub(crate) fn program(text: &str, params: &[(String, String)]) -> String {
     let known = Version::KNOWN.iter().rev().copied().map(Some);
     let program = [None].into_iter().chain(known).find_map(|target| {
         let options = Options { target, params: params.to_vec() };
@@ -33,8 +28,8 @@ fn program(text: &str, params: &[(String, String)]) -> String {
     program.unwrap_or_else(|| DEFAULT_PROGRAM.to_owned())
 }
 
-/// Runs `program --version`.
-fn ask(program: &OsStr, patience: Duration) -> Result<Version, String> {
+/// The version of a QEMU: what `program --version` says.
+pub(crate) fn version(program: &OsStr, patience: Duration) -> Result<Version, String> {
     let plan = Plan::new(program, ["--version"], Vec::new());
     let mut guest = Spawn::new(&plan).stdout(Stdio::Pipe).spawn().map_err(|error| error.to_string())?;
     let (sender, receiver) = mpsc::channel();
@@ -92,17 +87,17 @@ mod tests {
 
     use qemu_dsl::Version;
 
-    use super::{PATIENCE, ask, parse, program};
+    use super::{PATIENCE, parse, program, version};
 
     #[test]
     fn the_version_is_read_from_what_qemus_say() {
-        for (line, version) in [
+        for (line, expected) in [
             ("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)\n", Version::new(7, 2)),
             ("QEMU emulator version 10.0.2(Debian)", Version::new(10, 0)),
             ("QEMU emulator version 9.1.0-rc2 (v9.1.0-rc2)", Version::new(9, 1)),
             ("QEMU emulator version 2.10.1", Version::new(2, 10)),
         ] {
-            assert_eq!(parse(line), Some(version), "{line}");
+            assert_eq!(parse(line), Some(expected), "{line}");
         }
         assert_eq!(parse("bash 5.2"), None);
         assert_eq!(parse("QEMU emulator version x"), None);
@@ -120,7 +115,7 @@ mod tests {
         for (program, reason) in
             [("echo", "which tells no version of QEMU"), ("/no/such/qemu", "/no/such/qemu")]
         {
-            let told = ask(OsStr::new(program), PATIENCE);
+            let told = version(OsStr::new(program), PATIENCE);
             assert!(told.as_ref().is_err_and(|told| told.contains(reason)), "{told:?}");
         }
     }
@@ -132,7 +127,7 @@ mod tests {
         // By another process: a file that this one has open for writing, maybe in a child of another test, is busy.
         let write = "printf '#!/bin/sh\\nexec sleep 1000\\n' >\"$0\" && chmod +x \"$0\"";
         assert!(Command::new("sh").args(["-c", write]).arg(&program).status().unwrap().success());
-        let told = ask(program.as_os_str(), Duration::from_millis(50));
+        let told = version(program.as_os_str(), Duration::from_millis(50));
         assert!(told.as_ref().is_err_and(|told| told.contains("said nothing for")), "{told:?}");
     }
 }

@@ -15,7 +15,8 @@ use crate::{Exit, FdError, PathError, Rejection};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SpawnError {
-    /// The program has no `/` in its name and is in no folder of `PATH`.
+    /// The program has no `/` in its name and is in no folder of `PATH`. An empty entry there, which elsewhere is the working
+    /// directory, is none.
     NotFound {
         /// The program, as the plan names it.
         program: OsString,

@@ -16,7 +16,8 @@ use crate::{SpawnError, User};
 const DEFAULT_PATH: &str = "/usr/local/bin:/bin:/usr/bin";
 
 /// Where `program` is: a path is itself, from this process's working directory; a name is the first file in `path`
-/// that this user may execute.
+/// that this user may execute. An empty entry in it would be the working directory, where others may have put something:
+/// it is none here.
 ///
 /// The search is done before there is a child, which may not allocate.
 pub(crate) fn find(program: &OsStr, path: impl FnOnce() -> Option<OsString>) -> Result<PathBuf, SpawnError> {
@@ -26,7 +27,7 @@ pub(crate) fn find(program: &OsStr, path: impl FnOnce() -> Option<OsString>) -> 
     let path = path().unwrap_or_else(|| DEFAULT_PATH.into());
     let mut refused = None;
     if !program.is_empty() {
-        for folder in env::split_paths(&path) {
+        for folder in env::split_paths(&path).filter(|folder| !folder.as_os_str().is_empty()) {
             let candidate = folder.join(program);
             if candidate.is_file() {
                 if access(&candidate, Access::EXEC_OK).is_ok() {
@@ -102,6 +103,16 @@ mod tests {
         let missing = find(OsStr::new("another"), || Some(path.clone())).unwrap_err();
         assert!(matches!(&missing, SpawnError::NotFound { program, path: searched }
             if program == "another" && *searched == path));
+    }
+
+    /// Tests run in the crate's folder: there this file would be found, and refused as it can't be executed.
+    #[test]
+    fn an_empty_entry_is_no_folder() {
+        assert!(Path::new("Cargo.toml").is_file());
+        for path in ["", ":", ":/bin", "/bin:", "/bin::/usr/bin"] {
+            let missing = find(OsStr::new("Cargo.toml"), || Some(path.into())).unwrap_err();
+            assert!(matches!(&missing, SpawnError::NotFound { .. }), "{path:?}: {missing}");
+        }
     }
 
     #[test]

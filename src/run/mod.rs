@@ -14,7 +14,7 @@ use std::io::{self, IsTerminal as _};
 use qemu_runtime::{Cause, Exit, Plan, Spawn, SpawnError, Stderr, Stdio, daemonizes, inherited_fd};
 
 use crate::cli::Run;
-use crate::compile::{Unnamed, compile};
+use crate::compile::{Purpose, compile};
 use crate::emit::{Form, emit};
 use crate::failure::{Failure, status};
 use crate::output;
@@ -32,7 +32,8 @@ use terminal::Terminal;
 pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
     let source = Source::read(&command.file)?;
     let mut reporter = Reporter::new(command.language.message_format, JsonTo::Stderr);
-    let plan = compile(&source, &command.language, Unnamed::Host, &mut reporter)?;
+    let purpose = if command.dry_run { Purpose::Rehearsal } else { Purpose::Run };
+    let plan = compile(&source, &command.language, purpose, &mut reporter)?;
     reporter.finish();
     let Some(mut plan) = plan else {
         return Ok(status::SOURCE_ERRORS);

@@ -12,7 +12,7 @@ statement! {
 }
 
 form! {
-    /// The program to run. Without it: `qemu-system-x86_64`, found by `PATH`.
+    /// The program to run. Without it: `qemu-system-x86_64`, found by `PATH`. Only `qemu-dslc run` executes it.
     Qemu {
         /// The program: a path, or a name to be found by `PATH`.
         path "path": Node<Path> { positional: true },
