@@ -61,7 +61,7 @@ pub(crate) fn compile(
         },
         params: language.set.clone(),
     };
-    let mut compilation = qemu_dsl::compile(&source.text, &options);
+    let mut compilation = qemu_dsl::compile(source.text(), &options);
     if !compilation.names_target {
         let version = match &language.qemu {
             Some(_) => host().map(Some).map_err(|reason| {
@@ -74,10 +74,10 @@ pub(crate) fn compile(
         };
         if version.is_some() {
             options.target = version;
-            compilation = qemu_dsl::compile(&source.text, &options);
+            compilation = qemu_dsl::compile(source.text(), &options);
         }
     }
-    reporter.report(source, &compilation.diagnostics)?;
+    reporter.report(source.map(), &compilation.diagnostics)?;
     Ok(compilation.template.map(|mut template| {
         if let Some(qemu) = &language.qemu {
             template.program = vec![Piece::Text(qemu.clone().into())].into();
@@ -89,7 +89,7 @@ pub(crate) fn compile(
 /// The version of the QEMU that is installed: the one that the command line names, or that the text names which is to run,
 /// or the default.
 fn host(source: &Source, language: &Language, purpose: Purpose) -> Result<Version, String> {
-    let named = host::program(&source.text, &language.set);
+    let named = host::program(source.text(), &language.set);
     let asked = match (&language.qemu, purpose) {
         (Some(qemu), _) => qemu,
         (None, Purpose::Run) => &named,

@@ -17,6 +17,7 @@ mod report;
 mod run;
 mod snippet;
 mod source;
+mod wording;
 
 use std::process::ExitCode;
 

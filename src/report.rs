@@ -6,7 +6,8 @@ use std::io::{self, IsTerminal as _};
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters, ThemeStyles};
-use qemu_dsl::{Diagnostic, Severity};
+use qemu_dsl::source::SourceMap;
+use qemu_dsl::{Diagnostic, Severity, Span};
 use serde::Serialize;
 use textwrap::{WordSeparator, WordSplitter};
 
@@ -15,7 +16,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::printable::printable;
 use crate::snippet::Snippets;
-use crate::source::Source;
+use crate::wording;
 
 /// How many diagnostics a person is shown.
 const SHOWN: usize = 50;
@@ -50,13 +51,17 @@ impl Reporter {
         Self { format, json_to, all: Tally::NONE, shown: Tally::NONE }
     }
 
-    /// Reports on `source`.
-    pub(crate) fn report(&mut self, source: &Source, diagnostics: &[Diagnostic]) -> Result<(), Failure> {
+    /// Reports on `sources`.
+    pub(crate) fn report(
+        &mut self,
+        sources: &SourceMap<'_>,
+        diagnostics: &[Diagnostic],
+    ) -> Result<(), Failure> {
         diagnostics.iter().for_each(|diagnostic| self.all.add(diagnostic));
         match self.format {
-            MessageFormat::Json => self.json(source, diagnostics),
+            MessageFormat::Json => self.json(sources, diagnostics),
             MessageFormat::Human => {
-                self.human(source, diagnostics);
+                self.human(sources, diagnostics);
                 Ok(())
             }
         }
@@ -79,10 +84,10 @@ impl Reporter {
         output::report(&format!("{}\n", self.all.words("")));
     }
 
-    fn json(&self, source: &Source, diagnostics: &[Diagnostic]) -> Result<(), Failure> {
+    fn json(&self, sources: &SourceMap<'_>, diagnostics: &[Diagnostic]) -> Result<(), Failure> {
         let lines = diagnostics
             .iter()
-            .map(|diagnostic| line(&Json::new(source, diagnostic)))
+            .map(|diagnostic| line(&Json::new(sources, diagnostic)))
             .collect::<Vec<_>>()
             .concat();
         match self.json_to {
@@ -94,12 +99,12 @@ impl Reporter {
         }
     }
 
-    fn human(&mut self, source: &Source, diagnostics: &[Diagnostic]) {
+    fn human(&mut self, sources: &SourceMap<'_>, diagnostics: &[Diagnostic]) {
         let chosen = choose(diagnostics, SHOWN.saturating_sub(self.shown.count()));
         if chosen.is_empty() {
             return;
         }
-        let snippets = Snippets::new(source);
+        let snippets = Snippets::new(sources);
         let handler = handler();
         let mut text = String::new();
         for diagnostic in chosen {
@@ -109,7 +114,7 @@ impl Reporter {
                 snippets: &snippets,
                 // Where no snippet says which file it is about, the message does.
                 message: if diagnostic.labels.is_empty() {
-                    printable(&format!("{}: {}", source.name, diagnostic.message)).into_owned()
+                    printable(&format!("{}: {}", file(sources, diagnostic), diagnostic.message)).into_owned()
                 } else {
                     printable(&diagnostic.message).into_owned()
                 },
@@ -120,6 +125,12 @@ impl Reporter {
         }
         output::report(&text);
     }
+}
+
+/// The file that it is about.
+fn file<'s>(sources: &'s SourceMap<'_>, diagnostic: &Diagnostic) -> &'s str {
+    let place = diagnostic.span().unwrap_or_default();
+    sources.file(place).map_or("", |file| file.name())
 }
 
 /// At most `limit` of the diagnostics, errors before the rest, all in the order they have.
@@ -190,8 +201,8 @@ impl miette::Diagnostic for Located<'_> {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let help = printable(self.diagnostic.help.as_ref()?);
-        Some(Box::new(help))
+        let help = wording::help(&self.diagnostic.remedy.as_ref()?.help);
+        Some(Box::new(printable(&help).into_owned()))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -201,7 +212,7 @@ impl miette::Diagnostic for Located<'_> {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let labels = self.diagnostic.labels.iter().enumerate().map(|(index, label)| {
             let text = (!label.text.is_empty()).then(|| printable(&label.text).into_owned());
-            let span = self.snippets.visible(label.span.start as usize, label.span.end as usize);
+            let span = self.snippets.visible(label.span);
             match index {
                 0 => LabeledSpan::new_primary_with_span(text, span),
                 _ => LabeledSpan::new_with_span(text, span),
@@ -217,32 +228,57 @@ struct Json<'d> {
     code: &'static str,
     severity: &'static str,
     message: &'d str,
-    help: Option<&'d str>,
-    labels: Vec<JsonLabel<'d>>,
+    help: Option<String>,
+    labels: Vec<JsonText<'d>>,
     file: &'d str,
+    remedies: Vec<JsonRemedy<'d>>,
 }
 
+/// A text at a place in a file.
 #[derive(Serialize)]
-struct JsonLabel<'d> {
+struct JsonText<'d> {
     start: u32,
     end: u32,
     text: &'d str,
+    line: u32,
+    column: u32,
+}
+
+/// One way to mend the file: all its edits.
+#[derive(Serialize)]
+struct JsonRemedy<'d> {
+    title: String,
+    edits: Vec<JsonText<'d>>,
 }
 
 impl<'d> Json<'d> {
-    fn new(source: &'d Source, diagnostic: &'d Diagnostic) -> Self {
+    fn new(sources: &'d SourceMap<'_>, diagnostic: &'d Diagnostic) -> Self {
+        let text = |span, text| JsonText::new(sources, span, text);
+        let remedy = diagnostic.remedy.as_ref();
+        let fixes = remedy.map_or(&[][..], |remedy| &remedy.fixes).iter();
         Self {
             code: diagnostic.code.as_str(),
             severity: diagnostic.severity.name(),
             message: &diagnostic.message,
-            help: diagnostic.help.as_deref(),
-            labels: diagnostic
-                .labels
-                .iter()
-                .map(|label| JsonLabel { start: label.span.start, end: label.span.end, text: &label.text })
+            help: remedy.map(|remedy| wording::help(&remedy.help)),
+            labels: diagnostic.labels.iter().map(|label| text(label.span, &label.text)).collect(),
+            file: file(sources, diagnostic),
+            remedies: fixes
+                .map(|fix| JsonRemedy {
+                    title: fix.title(sources),
+                    edits: fix.edits.iter().map(|edit| text(edit.span, &edit.text)).collect(),
+                })
                 .collect(),
-            file: &source.name,
         }
+    }
+}
+
+impl<'d> JsonText<'d> {
+    fn new(sources: &SourceMap<'_>, span: Span, text: &'d str) -> Self {
+        let (base, line, column) = sources
+            .locate(span)
+            .map_or((0, 0, 0), |(file, position)| (file.span().start, position.line, position.column));
+        Self { start: span.start - base, end: span.end - base, text, line, column }
     }
 }
 
@@ -297,18 +333,18 @@ impl Tally {
 mod tests {
     use fastrand::Rng;
     use miette::{GraphicalReportHandler, GraphicalTheme};
+    use qemu_dsl::source::SourceMap;
     use qemu_dsl::{Code, Diagnostic, Label, Severity, Span};
 
-    use super::{Located, Tally, choose};
+    use super::{Json, Located, Tally, choose};
     use crate::snippet::Snippets;
-    use crate::source::Source;
 
     fn diagnostic(severity: Severity, spans: &[(usize, usize)]) -> Diagnostic {
         Diagnostic {
             code: Code::Comma,
             severity,
             message: "message".into(),
-            help: None,
+            remedy: None,
             labels: spans
                 .iter()
                 .map(|&(start, end)| Label {
@@ -324,19 +360,22 @@ mod tests {
     }
 
     fn render(text: &str, spans: &[(usize, usize)]) -> String {
-        let source = Source { name: "a.vm".into(), text: text.into() };
-        render_with(&plain(), &source, spans)
+        render_with(&plain(), &SourceMap::of("a.vm", text), spans)
     }
 
-    fn render_with(handler: &GraphicalReportHandler, source: &Source, spans: &[(usize, usize)]) -> String {
+    fn render_with(
+        handler: &GraphicalReportHandler,
+        sources: &SourceMap<'_>,
+        spans: &[(usize, usize)],
+    ) -> String {
         let mut out = String::new();
         let located = Located {
             diagnostic: &diagnostic(Severity::Error, spans),
-            snippets: &Snippets::new(source),
+            snippets: &Snippets::new(sources),
             message: "message".into(),
         };
         let rendered = handler.render_report(&mut out, &located);
-        assert!(rendered.is_ok(), "{:?} {spans:?}", source.text);
+        assert!(rendered.is_ok(), "{sources:?} {spans:?}");
         out
     }
 
@@ -391,6 +430,28 @@ mod tests {
         render("", &[(0, 0)]);
     }
 
+    #[test]
+    fn labels_in_two_files_are_two_snippets() {
+        let mut sources = SourceMap::of("a.vm", "name a\nmemory 1G\n");
+        let b = sources.add("b.vm", "\nmemory 2G\n");
+        let report =
+            render_with(&plain(), &sources, &[(7, 13), (b.start as usize + 1, b.start as usize + 7)]);
+        assert!(report.contains("[a.vm:2:1]") && report.contains("[b.vm:2:1]"), "{report}");
+        assert!(report.contains("1G") && report.contains("2G") && report.contains("name a"), "{report}");
+    }
+
+    #[test]
+    fn programs_are_told_offsets_in_the_file() {
+        let mut sources = SourceMap::of("a.vm", "name a");
+        let b = sources.add("b.vm", "ö memory");
+        let diagnostic = diagnostic(Severity::Error, &[(b.start as usize + 3, b.start as usize + 9)]);
+        let json = serde_json::to_value(Json::new(&sources, &diagnostic)).unwrap_or_default();
+        let at = |pointer: &str| json.pointer(pointer).cloned().unwrap_or_default();
+        assert_eq!(at("/file"), "b.vm");
+        assert_eq!([at("/labels/0/start"), at("/labels/0/end")], [3, 9]);
+        assert_eq!([at("/labels/0/line"), at("/labels/0/column")], [1, 3]);
+    }
+
     /// Also spans that no compiler should give: a report must never be worse than the mistake.
     #[test]
     fn no_text_and_no_span_breaks_a_report() {
@@ -403,8 +464,9 @@ mod tests {
                 .collect();
             let mut offset = || rng.usize(0..text.len() + 3);
             let spans: Vec<_> = (0..3).map(|_| (offset(), offset())).collect();
-            let source = Source { name: "a.vm".into(), text };
-            let report = render_with(&handler, &source, &spans);
+            let mut sources = SourceMap::of("a.vm", text);
+            sources.add("b.vm", "name b");
+            let report = render_with(&handler, &sources, &spans);
             assert!(!report.contains(['\u{1b}', '\u{202e}']));
         }
     }

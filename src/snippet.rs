@@ -1,67 +1,75 @@
 //! The part of a text that a report shows.
 
-use std::borrow::Cow;
-
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+use qemu_dsl::Span;
+use qemu_dsl::source::{SourceFile, SourceMap};
 
 use crate::printable::printable;
-use crate::source::Source;
 
 /// The longest part of a text that is shown. Beyond it, two places are shown apart.
-const LONGEST: usize = 2000;
+const LONGEST: u32 = 2000;
 /// How much of a line, or of the lines round it, is shown before and after a place.
-const MARGIN: usize = 400;
+const MARGIN: u32 = 400;
 /// Where that is more, the line is cut this far from the place.
-const CUT: usize = 60;
+const CUT: u32 = 60;
 
-/// A text, ready to be quoted from.
+/// Texts, ready to be quoted from.
 ///
-/// miette's own reading of a text counts its lines from the start for every place, shows lines of any length in full,
-/// and takes what lies between two labels for one snippet unless they are as far apart as the first is from the
-/// start. This one has a table of lines, cuts long ones, and shows only what is near.
+/// A [`SourceMap`] by itself shows lines of any length in full, and takes what lies between two labels for one snippet,
+/// however far apart they are. This cuts long lines, and shows only what is near.
 #[derive(Debug)]
 pub(crate) struct Snippets<'s> {
-    name: Cow<'s, str>,
-    text: Cow<'s, str>,
-    /// Where each line starts.
-    lines: Vec<usize>,
+    sources: SourceMap<'s>,
 }
 
 impl<'s> Snippets<'s> {
-    pub(crate) fn new(source: &'s Source) -> Self {
-        let text = printable(&source.text);
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let lines = [0].into_iter().chain(ends.map(|(end, _)| end + 1)).collect();
-        Self { name: printable(&source.name), text, lines }
+    pub(crate) fn new(sources: &'s SourceMap<'_>) -> Self {
+        let mut printed = SourceMap::new();
+        for file in sources.files() {
+            // As many bytes as before, so that spans stay right.
+            printed.add(printable(file.name()), printable(file.text()));
+        }
+        Self { sources: printed }
     }
 
-    /// The part of a span that is underlined: from its start, not beyond the text, and not for pages.
-    pub(crate) fn visible(&self, start: usize, end: usize) -> SourceSpan {
-        // At the very end there is no character to point at but the last.
-        let start = self.text.floor_char_boundary(start.min(self.text.len().saturating_sub(1)));
-        let end = self.text.ceil_char_boundary(end.clamp(start, self.text.len()));
-        let line = self.line_at(start);
-        let end = if self.line_at(end) > line + 5 {
-            self.end_of(line).saturating_sub(1).max(start)
-        } else {
-            self.text.floor_char_boundary(end.min(start + MARGIN))
+    /// The part of a span that is underlined: from its start, not beyond the file, and not for pages.
+    pub(crate) fn visible(&self, span: Span) -> SourceSpan {
+        let Some(file) = self.sources.file(span).or(self.sources.files().last()) else {
+            return (0, 0).into();
         };
-        (start, end - start).into()
+        let all = file.span();
+        // At the very end there is no character to point at but the last.
+        let start = floor(file, span.start.min(all.end.saturating_sub(1)).max(all.start));
+        let end = ceil(file, span.end.clamp(start, all.end));
+        let line = file.line_of(start);
+        let end = if file.line_of(end) > line + 5 {
+            end_of(file, line).saturating_sub(1).max(start)
+        } else {
+            floor(file, end.min(start.saturating_add(MARGIN)))
+        };
+        (start as usize, (end - start) as usize).into()
     }
+}
 
-    /// The index of the line that `offset` is in.
-    fn line_at(&self, offset: usize) -> usize {
-        self.lines.partition_point(|start| *start <= offset).saturating_sub(1)
-    }
+/// The character's start that `offset` is in.
+fn floor(file: &SourceFile<'_>, offset: u32) -> u32 {
+    let start = file.span().start;
+    start + file.text().floor_char_boundary((offset - start) as usize) as u32
+}
 
-    fn start_of(&self, line: usize) -> usize {
-        self.lines.get(line).copied().unwrap_or(self.text.len())
-    }
+/// The character's end that `offset` is in.
+fn ceil(file: &SourceFile<'_>, offset: u32) -> u32 {
+    let start = file.span().start;
+    start + file.text().ceil_char_boundary((offset - start) as usize) as u32
+}
 
-    /// Behind the line's end.
-    fn end_of(&self, line: usize) -> usize {
-        self.start_of(line + 1)
-    }
+fn start_of(file: &SourceFile<'_>, line: usize) -> u32 {
+    file.line(line).map_or(file.span().end, |line| line.start)
+}
+
+/// Behind the line's end.
+fn end_of(file: &SourceFile<'_>, line: usize) -> u32 {
+    start_of(file, line + 1)
 }
 
 impl SourceCode for Snippets<'_> {
@@ -71,42 +79,44 @@ impl SourceCode for Snippets<'_> {
         lines_before: usize,
         lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let (start, end) = (span.offset(), span.offset() + span.len());
-        if end > self.text.len() || span.len() > LONGEST {
+        let offset = |at: usize| u32::try_from(at).map_err(|_| MietteError::OutOfBounds);
+        let (start, end) = (offset(span.offset())?, offset(span.offset() + span.len())?);
+        let file = self.sources.file(Span::new(start, end)).ok_or(MietteError::OutOfBounds)?;
+        if end > file.span().end || end - start > LONGEST {
             return Err(MietteError::OutOfBounds);
         }
-        let line = self.line_at(start);
-        let last = self.line_at(end.saturating_sub(1).max(start));
+        let line = file.line_of(start);
+        let last = file.line_of(end.saturating_sub(1).max(start));
 
         let mut first = line.saturating_sub(lines_before);
-        if start - self.start_of(first) > MARGIN {
+        if start - start_of(file, first) > MARGIN {
             first = line;
         }
-        let mut from = self.start_of(first);
+        let mut from = start_of(file, first);
         if start - from > MARGIN {
-            from = self.text.floor_char_boundary(start - CUT);
+            from = floor(file, start - CUT);
         }
-        let mut to = self.end_of(last + lines_after);
+        let mut to = end_of(file, last + lines_after);
         if to - end > MARGIN {
-            to = self.end_of(last);
+            to = end_of(file, last);
         }
         if to.saturating_sub(end) > MARGIN {
-            to = self.text.ceil_char_boundary(end + CUT);
+            to = ceil(file, end + CUT);
         }
 
-        let quoted = self.text.get(from..to).ok_or(MietteError::OutOfBounds)?;
+        let quoted = file.slice(Span::new(from, to)).ok_or(MietteError::OutOfBounds)?;
         // Asked for a place without its surroundings, miette wants to print where it is.
         let column = match lines_before {
-            0 => self.text.get(self.start_of(line)..start).unwrap_or_default().chars().count(),
+            0 => file.position(start).column as usize - 1,
             _ => 0,
         };
         Ok(Box::new(MietteSpanContents::new_named(
-            self.name.clone().into_owned(),
+            file.name().to_owned(),
             quoted.as_bytes(),
-            (from, to - from).into(),
+            (from as usize, quoted.len()).into(),
             first,
             column,
-            self.line_at(to.saturating_sub(1).max(from)) + 1 - first,
+            file.line_of(to.saturating_sub(1).max(from)) + 1 - first,
         )))
     }
 }

@@ -4,17 +4,18 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use qemu_dsl::Span;
+use qemu_dsl::source::SourceMap;
+
 use crate::failure::{Failure, reason};
 
 /// The compiler takes no more.
 const LONGEST: u64 = u32::MAX as u64;
 
-/// A text and where it comes from.
+/// A text and where it comes from: a file's path, or `<stdin>`.
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// The file's path, or `<stdin>`.
-    pub(crate) name: String,
-    pub(crate) text: String,
+    map: SourceMap<'static>,
 }
 
 impl Source {
@@ -26,10 +27,17 @@ impl Source {
             (file, File::open(file).and_then(read))
         };
         let bytes = bytes.map_err(|error| Failure::file(name, reason(&error)))?;
-        Ok(Self {
-            name: name.display().to_string(),
-            text: decode(bytes).map_err(|reason| Failure::file(name, reason))?,
-        })
+        let text = decode(bytes).map_err(|reason| Failure::file(name, reason))?;
+        Ok(Self { map: SourceMap::of(name.display().to_string(), text) })
+    }
+
+    /// Where its spans are.
+    pub(crate) const fn map(&self) -> &SourceMap<'static> {
+        &self.map
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        self.map.files().first().map_or("", |file| file.text())
     }
 }
 
@@ -45,7 +53,9 @@ fn decode(bytes: Vec<u8>) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
         let (text, rest) = error.as_bytes().split_at(offset);
-        let line = 1 + text.iter().filter(|byte| **byte == b'\n').count();
+        let end = u32::try_from(offset).unwrap_or(u32::MAX);
+        let map = SourceMap::of("", String::from_utf8_lossy(text));
+        let line = map.locate(Span::new(end, end)).map_or(1, |(_, position)| position.line);
         let byte = rest.first().copied().unwrap_or_default();
         format!("not UTF-8 text: byte 0x{byte:02x} at offset {offset}, in line {line}")
     })

@@ -6,7 +6,7 @@ use std::env::{self, VarError};
 
 use proc_macro2::{Span, TokenStream};
 use qemu_dsl::plan::{Fragment, Place, Template};
-use qemu_dsl::{Code, Diagnostic, Options, Severity, Version};
+use qemu_dsl::{Code, Diagnostic, Help, Options, Remedy, Severity, Version};
 use quote::quote;
 
 use crate::data::Data as _;
@@ -182,7 +182,9 @@ fn target(variable: Result<String, VarError>) -> Result<Option<Version>, Diagnos
                 message: format!(
                     "the environment variable `{TARGET}` is `{text}`, for which no output can be made"
                 ),
-                help: Some(format!("set it to a version of QEMU, such as {}, or unset it", known.join(", "))),
+                remedy: Some(
+                    format!("set it to a version of QEMU, such as {}, or unset it", known.join(", ")).into(),
+                ),
                 labels: Vec::new(),
             })
         }
@@ -201,11 +203,11 @@ fn name_the_variable(diagnostics: &mut [Diagnostic]) {
 fn holes<S: Subject>(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> TokenStream {
     let mut out = TokenStream::new();
     let name = S::MACRO;
-    let help = format!(
+    let help = Remedy::new(format!(
         "write the value, declare a parameter with a default (`param name: string = \"...\"`), or compile the text at run \
          time (`{}`)",
         S::COMPILER
-    );
+    ));
     for hole in &source.holes {
         let code = &hole.code;
         if !hole.is_name {
@@ -214,7 +216,7 @@ fn holes<S: Subject>(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Toke
                 code: Code::BadHole,
                 severity: Severity::Error,
                 message: format!("`{name}` can't take a value of the program yet"),
-                help: Some(help.clone()),
+                remedy: Some(help.clone()),
                 labels: vec![qemu_dsl::Label { span: hole.span, text: String::new() }],
             });
             out.extend(quote!(let _ = &{ #code };));
@@ -227,7 +229,7 @@ fn holes<S: Subject>(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Toke
     }
     for diagnostic in diagnostics.iter_mut().filter(|diagnostic| is_unknown(diagnostic)) {
         diagnostic.message += &format!(", and `{name}` can't take a value of the program yet");
-        diagnostic.help = Some(help.clone());
+        diagnostic.remedy = Some(help.clone());
     }
     out
 }
@@ -244,7 +246,8 @@ fn flaws(source: &Source, diagnostics: &mut Vec<Diagnostic>) {
 
 /// Whether it is about a hole that names no parameter. Where one has a similar name, that is what was meant.
 fn is_unknown(diagnostic: &Diagnostic) -> bool {
-    let suggests = diagnostic.help.as_ref().is_some_and(|help| help.starts_with("did you mean"));
+    let suggests =
+        diagnostic.remedy.as_ref().is_some_and(|remedy| matches!(remedy.help, Help::DidYouMean(_)));
     diagnostic.code == Code::UnknownParameter && !suggests
 }
 

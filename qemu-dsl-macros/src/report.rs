@@ -1,7 +1,7 @@
 //! Diagnostics as Rust shows them: errors and warnings at the exact tokens.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use qemu_dsl::{Diagnostic, Severity};
+use qemu_dsl::{Diagnostic, Help, Severity};
 use quote::{quote, quote_spanned};
 
 use crate::source::Source;
@@ -63,8 +63,8 @@ fn place(diagnostic: &Diagnostic, source: &Source) -> (Span, Span) {
 /// What Rust prints: the message with its code, what to write instead, and the other places it is about.
 fn text(diagnostic: &Diagnostic, source: &Source) -> String {
     let mut text = format!("{} [{}]", diagnostic.message, diagnostic.code.as_str());
-    if let Some(help) = &diagnostic.help {
-        text += &format!("\nhelp: {help}");
+    if let Some(remedy) = &diagnostic.remedy {
+        text += &format!("\nhelp: {}", help(&remedy.help));
     }
     for label in diagnostic.labels.iter().skip(1) {
         let Some((span, _)) = source.blame(label.span) else {
@@ -75,4 +75,19 @@ fn text(diagnostic: &Diagnostic, source: &Source) -> String {
         text += &format!("\nnote: {what}: {}:{}:{}", span.file(), start.line, start.column + 1);
     }
     text
+}
+
+/// What to do, for whoever writes a program.
+fn help(help: &Help) -> String {
+    match help {
+        Help::SetParameter { name } => {
+            format!("give it a default: `param {name}: ... = ...`; nobody sets it when a program is built")
+        }
+        Help::Text(_)
+        | Help::DidYouMean(_)
+        | Help::Statement { .. }
+        | Help::Form { .. }
+        | Help::AnyStatement
+        | Help::AskHost => help.to_string(),
+    }
 }

@@ -14,6 +14,7 @@
 use std::ops::Range;
 
 use proc_macro2::{Delimiter, Group, LineColumn, Spacing, Span, TokenStream, TokenTree};
+use qemu_dsl::source::{Position, SourceMap};
 use qemu_dsl::{Code, Diagnostic, Label, Severity};
 
 /// What stands in the text for a hole that the language can't say. Nobody declares a parameter of this name.
@@ -72,9 +73,7 @@ struct Call {
     end: LineColumn,
     /// The text with its comments, which are no tokens. It serves diagnostics only: what a program means must not
     /// depend on whether its text is at hand.
-    text: Option<String>,
-    /// A byte of the text and its place: where the search for the next place begins.
-    cursor: (usize, LineColumn),
+    text: Option<SourceMap<'static>>,
 }
 
 struct Reader {
@@ -161,7 +160,8 @@ impl Place {
 impl Call {
     fn new(span: Span) -> Self {
         let start = span.start();
-        Self { file: span.file(), start, end: span.end(), text: span.source_text(), cursor: (0, start) }
+        let text = span.source_text().map(|text| SourceMap::of("", text));
+        Self { file: span.file(), start, end: span.end(), text }
     }
 
     fn place(&self, span: Span) -> Place {
@@ -172,22 +172,15 @@ impl Call {
     }
 
     /// The call's text from `at` on.
-    fn text_from(&mut self, at: LineColumn) -> Option<&str> {
-        let text = self.text.as_deref()?;
-        // A macro's repetition goes back.
-        let (mut byte, mut place) = if self.cursor.1 <= at { self.cursor } else { (0, self.start) };
-        for c in text.get(byte..)?.chars() {
-            if place >= at {
-                break;
-            }
-            byte += c.len_utf8();
-            place = match c {
-                '\n' => LineColumn { line: place.line + 1, column: 0 },
-                _ => LineColumn { column: place.column + 1, ..place },
-            };
-        }
-        self.cursor = (byte, place);
-        text.get(byte..)
+    fn text_from(&self, at: LineColumn) -> Option<&str> {
+        let file = self.text.as_ref()?.files().first()?;
+        let below = at.line.checked_sub(self.start.line)?;
+        let before = if below == 0 { self.start.column } else { 0 };
+        let position = Position {
+            line: u32::try_from(below + 1).ok()?,
+            column: u32::try_from(at.column.checked_sub(before)? + 1).ok()?,
+        };
+        file.text().get(file.offset(position)? as usize..)
     }
 }
 
@@ -327,7 +320,7 @@ impl Reader {
 
     /// Whether a comment begins directly behind the last token, where a file would have more of a value:
     /// `uri=tcp://host`.
-    fn is_cut_off(&mut self, gap: &str) -> bool {
+    fn is_cut_off(&self, gap: &str) -> bool {
         let Some(last) = self.last.as_ref().filter(|last| last.text.ends_with(is_bare)) else {
             return false;
         };
@@ -500,7 +493,7 @@ fn is_refused(token: &str) -> bool {
 
 fn flaw(code: Code, message: String, help: String, at: &Range<usize>) -> Diagnostic {
     let labels = vec![Label { span: text_span(at), text: String::new() }];
-    Diagnostic { code, severity: Severity::Error, message, help: Some(help), labels }
+    Diagnostic { code, severity: Severity::Error, message, remedy: Some(help.into()), labels }
 }
 
 /// A range of the text, as the compiler has it. Where it doesn't fit, the compiler refuses the text.

@@ -1,11 +1,14 @@
 //! The compiler as one function.
 
+use std::collections::BTreeSet;
+
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::{Entry, Vm};
-use crate::plan::{Fragment, Template};
+use crate::plan::{Fragment, Place, Template};
 use crate::read::{self, Language};
-use crate::{Options, check, lower, statement, syntax};
+use crate::source::SourceMap;
+use crate::{Options, Span, check, lower, statement, syntax};
 
 /// What came of a text.
 #[derive(Clone, Debug)]
@@ -30,7 +33,12 @@ pub struct Compilation {
 /// ```
 pub fn compile(source: &str, options: &Options) -> Compilation {
     let Reading { vm, names_target, diagnostics } = analyse(source, false, options);
-    Compilation { template: vm.map(|vm| lower::lower(&vm, print)), diagnostics, names_target }
+    let template = vm.map(|vm| {
+        let template = lower::lower(&vm, print);
+        let places = places(template.args.iter().map(|arg| arg.span), source);
+        Template { places: places.into(), ..template }
+    });
+    Compilation { template, diagnostics, names_target }
 }
 
 /// What came of the text of devices.
@@ -55,7 +63,24 @@ pub struct CompiledDevices {
 /// ```
 pub fn compile_devices(source: &str, options: &Options) -> CompiledDevices {
     let Reading { vm, diagnostics, .. } = analyse(source, true, options);
-    CompiledDevices { fragment: vm.map(|vm| lower::lower_devices(&vm, source, print)), diagnostics }
+    let fragment = vm.map(|vm| {
+        let fragment = lower::lower_devices(&vm, print);
+        let places = places(fragment.steps.iter().map(|step| step.span), source);
+        Fragment { places: places.into(), ..fragment }
+    });
+    CompiledDevices { fragment, diagnostics }
+}
+
+/// Where a text has what stands at `spans`.
+fn places(spans: impl Iterator<Item = Span>, source: &str) -> Vec<Place> {
+    let sources = SourceMap::of("", source);
+    let spans: BTreeSet<_> = spans.map(|span| (span.start, span.end)).collect();
+    let places = spans.into_iter().filter_map(|(start, end)| {
+        let span = Span { start, end };
+        let (_, position) = sources.locate(span)?;
+        Some(Place { span, file: None, line: position.line, column: position.column })
+    });
+    places.collect()
 }
 
 /// What a text says.
@@ -82,7 +107,7 @@ fn analyse(source: &str, is_fragment: bool, options: &Options) -> Reading {
     if u32::try_from(source.len()).is_err() {
         diagnostics.push(
             Diagnostic::error(Code::TooLong, "the text has more than 4 GiB")
-                .at(crate::Span::default())
+                .at(Span::default())
                 .help("describe one VM"),
         );
         return Reading { vm: None, names_target: options.target.is_some(), diagnostics };

@@ -28,7 +28,7 @@ pub mod reference;
 #[cfg(feature = "compiler")]
 pub mod schema;
 #[cfg(feature = "compiler")]
-mod source;
+pub mod source;
 #[cfg(feature = "compiler")]
 mod statement;
 #[cfg(feature = "compiler")]
@@ -45,7 +45,7 @@ pub use code::Code;
 #[cfg(feature = "compiler")]
 pub use compile::{Compilation, CompiledDevices, compile, compile_devices};
 #[cfg(feature = "compiler")]
-pub use diagnostic::{Diagnostic, Label, Severity};
+pub use diagnostic::{Diagnostic, Edit, Fix, Help, Label, Remedy, Severity};
 pub use plan::{Span, Version};
 #[cfg(feature = "compiler")]
 pub use read::Options;

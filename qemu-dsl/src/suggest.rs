@@ -7,6 +7,10 @@
 use std::cell::Cell;
 use std::cmp::Reverse;
 
+use crate::Span;
+use crate::diagnostic::{Help, Remedy};
+use crate::source::spell;
+
 /// Longer words are not looked for. QEMU's own names have 50 letters at most.
 const LONGEST: usize = 100;
 
@@ -23,20 +27,37 @@ impl Default for Suggestions {
 }
 
 impl Suggestions {
-    /// "did you mean `x`?"
-    pub(crate) fn did_you_mean<'c>(
+    pub(crate) fn nearest<'c>(
         &self,
         word: &str,
         candidates: impl IntoIterator<Item = &'c str>,
-    ) -> Option<String> {
+    ) -> Option<&'c str> {
         self.left.set(self.left.get().checked_sub(1)?);
-        did_you_mean(word, candidates)
+        nearest(word, candidates)
+    }
+
+    pub(crate) fn did_you_mean<'c>(
+        &self,
+        word: &str,
+        span: Span,
+        candidates: impl IntoIterator<Item = &'c str>,
+    ) -> Option<Remedy> {
+        self.nearest(word, candidates).map(|candidate| meant(candidate, span))
     }
 }
 
-/// "did you mean `x`?"
-pub(crate) fn did_you_mean<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
-    nearest(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
+/// "did you mean `x`?", and `x` in place of the word, which stands at `span`.
+pub(crate) fn did_you_mean<'c>(
+    word: &str,
+    span: Span,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<Remedy> {
+    nearest(word, candidates).map(|candidate| meant(candidate, span))
+}
+
+/// The same for what is known to be meant.
+pub(crate) fn meant(candidate: &str, span: Span) -> Remedy {
+    Remedy::new(Help::DidYouMean(candidate.to_owned())).replace(span, spell(candidate))
 }
 
 /// The candidate that `word` is most likely a misspelling of. Of equally near ones it is the newest version of a name,

@@ -10,7 +10,7 @@ use pest::iterators::Pair;
 
 use crate::Span;
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Remedy};
 use crate::source::begins_anew;
 
 // Inside a module of its own, because the derive makes `Rule` as public as the parser.
@@ -192,14 +192,16 @@ impl<'s> Reader<'s, '_> {
         tree.statements.extend(orphan);
         match (open, close) {
             (Some(open), None) => self.report(
-                Diagnostic::error(Code::UnbalancedAngle, "`<` without its `>`")
-                    .at(open)
-                    .help("end the text with `>`, or leave out both"),
+                Diagnostic::error(Code::UnbalancedAngle, "`<` without its `>`").at(open).help(
+                    Remedy::new("end the text with `>`, or leave out both")
+                        .insert(self.source.len() as u32, "\n>")
+                        .remove(open),
+                ),
             ),
             (None, Some(close)) => self.report(
                 Diagnostic::error(Code::UnbalancedAngle, "`>` without its `<`")
                     .at(close)
-                    .help("begin the text with `<`, or leave out both"),
+                    .help(Remedy::new("begin the text with `<`, or leave out both").remove(close)),
             ),
             (Some(_), Some(_)) | (None, None) => {}
         }
@@ -255,7 +257,7 @@ impl<'s> Reader<'s, '_> {
         self.report(if pair.as_rule() == Rule::open_comment {
             Diagnostic::error(Code::UnterminatedComment, "this comment does not end")
                 .at(opening)
-                .help("end it with `*/`")
+                .help(Remedy::new("end it with `*/`").insert(self.line_end(at.start), " */"))
         } else {
             Diagnostic::error(Code::NestedComment, "a comment opens inside a comment")
                 .at(opening)
@@ -277,9 +279,14 @@ impl<'s> Reader<'s, '_> {
         }
         if at.start == self.previous_end && at.start > 0 && !quiet && pair.as_rule() != Rule::stray {
             statement.broken = true;
-            self.report(Diagnostic::error(Code::QuoteIt, "white space is missing before this").at(at).help(
-                "separate options with spaces; a value that mixes text and quotes is quoted as a whole",
-            ));
+            self.report(
+                Diagnostic::error(Code::QuoteIt, "white space is missing before this").at(at).help(
+                    Remedy::new(
+                        "separate options with spaces; a value that mixes text and quotes is quoted as a whole",
+                    )
+                    .insert(at.start, " "),
+                ),
+            );
         }
         match pair.as_rule() {
             Rule::option => {
@@ -328,14 +335,35 @@ impl<'s> Reader<'s, '_> {
         match text {
             "," => Diagnostic::error(Code::Comma, "a comma separates nothing here")
                 .at(at)
-                .help("separate options with spaces, or quote the value"),
+                .help(Remedy::new("separate options with spaces, or quote the value").replace(at, " ")),
             "{" => Diagnostic::error(Code::BadHole, "`{` does not begin a hole")
                 .at(at)
                 .help("a hole is a name in braces, such as `{disk}`; text with braces is quoted"),
             _ => Diagnostic::error(Code::UnexpectedText, format!("unexpected `{}`", text.escape_debug()))
                 .at(at)
-                .help("a value with such a character is quoted"),
+                .help(self.quoted(at).into_iter().fold(
+                    Remedy::new("a value with such a character is quoted"),
+                    |remedy, (value, quoted)| remedy.replace(value, quoted),
+                )),
         }
+    }
+
+    /// Where the line ends that `at` is in.
+    fn line_end(&self, at: u32) -> u32 {
+        let rest = self.source.get(at as usize..).unwrap_or_default();
+        at + rest.find(['\n', '\r']).unwrap_or(rest.len()) as u32
+    }
+
+    /// The value that `at` is part of, up to white space and `=` at its left, and how it is quoted. None where what it
+    /// is part of has quotes or holes.
+    fn quoted(&self, at: Span) -> Option<(Span, String)> {
+        let (before, rest) = self.source.split_at_checked(at.start as usize)?;
+        let before = before.rsplit(|c: char| c.is_whitespace() || c == ';').next()?;
+        let start = at.start - (before.len() - before.find('=').map_or(0, |equals| equals + 1)) as u32;
+        let end = at.start + rest.find(|c: char| c.is_whitespace() || c == ';').unwrap_or(rest.len()) as u32;
+        let value = self.source.get(start as usize..end as usize)?;
+        let is_plain = !value.contains(['"', '{', '}', ';']) && !value.contains("//");
+        is_plain.then(|| (Span::new(start, end), quote(value)))
     }
 
     fn value(&mut self, pair: Pair<'s, Rule>) -> Value<'s> {
@@ -346,9 +374,10 @@ impl<'s> Reader<'s, '_> {
             Rule::string | Rule::raw_string => self.string(pair),
             Rule::mixed => {
                 self.report(
-                    Diagnostic::error(Code::QuoteIt, "text and holes without quotes")
-                        .at(at)
-                        .help(format!("quote it: `\"{}\"`", pair.as_str())),
+                    Diagnostic::error(Code::QuoteIt, "text and holes without quotes").at(at).help(
+                        Remedy::new(format!("quote it: `\"{}\"`", pair.as_str()))
+                            .replace(at, quote(pair.as_str())),
+                    ),
                 );
                 ValueForm::Broken
             }
@@ -357,16 +386,24 @@ impl<'s> Reader<'s, '_> {
                 self.report(
                     Diagnostic::error(Code::UnterminatedString, "this raw string does not end")
                         .at(Span::new(at.start, at.start + 2 + hashes as u32))
-                        .help(format!("end it with `\"{}`", "#".repeat(hashes))),
+                        .help(
+                            Remedy::new(format!("end it with `\"{}`", "#".repeat(hashes)))
+                                .insert(self.line_end(at.start), format!("\"{}", "#".repeat(hashes))),
+                        ),
                 );
                 ValueForm::Broken
             }
             _ => {
-                let line = pair.as_str().split(['\n', '\r']).next().unwrap_or("");
+                let end = self.line_end(at.start);
                 self.report(
                     Diagnostic::error(Code::UnterminatedString, "this string does not end")
-                        .at(Span::new(at.start, at.start + line.len() as u32))
-                        .help("end it with its closing quote on the same line; `\\n` stands for a line end"),
+                        .at(Span::new(at.start, end))
+                        .help(
+                            Remedy::new(
+                                "end it with its closing quote on the same line; `\\n` stands for a line end",
+                            )
+                            .insert(end, "\""),
+                        ),
                 );
                 ValueForm::Broken
             }
@@ -387,9 +424,10 @@ impl<'s> Reader<'s, '_> {
                 Rule::bad_brace => {
                     broken = true;
                     self.report(
-                        Diagnostic::error(Code::BadHole, format!("`{text}` alone in a string"))
-                            .at(at)
-                            .help(format!("write `{text}{text}` for a brace, `{{name}}` for a hole")),
+                        Diagnostic::error(Code::BadHole, format!("`{text}` alone in a string")).at(at).help(
+                            Remedy::new(format!("write `{text}{text}` for a brace, `{{name}}` for a hole"))
+                                .insert(at.start, text),
+                        ),
                     );
                 }
                 _ => match unescape(text) {
@@ -399,7 +437,12 @@ impl<'s> Reader<'s, '_> {
                         self.report(
                             Diagnostic::error(Code::BadEscape, format!("unknown escape `{text}`"))
                                 .at(at)
-                                .help(r#"the escapes are Rust's: \n \r \t \\ \0 \" \' \x41 \u{e9}"#),
+                                .help(
+                                    Remedy::new(
+                                        r#"the escapes are Rust's: \n \r \t \\ \0 \" \' \x41 \u{e9}"#,
+                                    )
+                                    .insert(at.start, "\\"),
+                                ),
                         );
                     }
                 },
@@ -407,6 +450,11 @@ impl<'s> Reader<'s, '_> {
         }
         if broken { ValueForm::Broken } else { ValueForm::Quoted(parts) }
     }
+}
+
+/// What is written bare, holes and all, as a string.
+fn quote(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\"))
 }
 
 fn push<'s>(parts: &mut Vec<Part<'s>>, text: Cow<'s, str>) {

@@ -24,7 +24,8 @@ pub struct Rejection {
     pub option: String,
     /// Where the source says so, where there is one.
     pub span: Option<Span>,
-    /// The same in the program's own source, for what `vm!` has compiled.
+    /// The same by line and column: in the program's own source for what `vm!` has compiled, in the text for what the
+    /// program has.
     pub place: Option<Place>,
     /// QEMU's words, without the argument.
     pub words: String,

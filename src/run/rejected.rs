@@ -1,6 +1,6 @@
 //! What QEMU rejects, as a diagnostic of the source.
 
-use qemu_dsl::{Code, Diagnostic, Label, Severity, Span};
+use qemu_dsl::{Code, Diagnostic, Label, Remedy, Severity, Span};
 use qemu_runtime::{PathError, Rejection};
 
 use crate::cli::Run;
@@ -29,9 +29,15 @@ fn say(
 ) -> Result<(), Failure> {
     let label = |span| Label { span, text: option.to_owned() };
     let labels = span.map(label).into_iter().collect();
-    let diagnostic = Diagnostic { code: Code::Rejected, severity: Severity::Error, message, help, labels };
+    let diagnostic = Diagnostic {
+        code: Code::Rejected,
+        severity: Severity::Error,
+        message,
+        remedy: help.map(Remedy::from),
+        labels,
+    };
     let mut reporter = Reporter::new(command.language.message_format, JsonTo::Stderr);
-    reporter.report(source, &[diagnostic])?;
+    reporter.report(source.map(), &[diagnostic])?;
     reporter.finish();
     Ok(())
 }

@@ -16,6 +16,9 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 use qemu_dsl::{Code, Diagnostic, Options, compile, compile_devices};
 
+#[path = "../../src/wording.rs"]
+mod wording;
+
 /// Codes that no text of a few lines can have, with the reason.
 const WITHOUT_CASE: &[(Code, &str)] = &[
     (Code::TooLong, "it takes a text of more than 4 GiB"),
@@ -119,7 +122,7 @@ fn options(source: &str) -> Result<Options, Box<dyn Error>> {
 
 /// The code, the message, each label's line with what it underlines, and the help.
 fn shown(diagnostic: &Diagnostic, source: &str, to: &mut String) -> Result<(), Box<dyn Error>> {
-    let Diagnostic { code, severity, message, help, labels } = diagnostic;
+    let Diagnostic { code, severity, message, remedy, labels } = diagnostic;
     writeln!(to, "{}[{}]: {message}", severity.name(), code.as_str())?;
     for label in labels {
         let (start, end) = (label.span.start as usize, label.span.end as usize);
@@ -137,8 +140,8 @@ fn shown(diagnostic: &Diagnostic, source: &str, to: &mut String) -> Result<(), B
         writeln!(to, "{number:>4} | {line}{rest}")?;
         writeln!(to, "     | {}", format!("{indent}{}{more} {}", "^".repeat(width), label.text).trim_end())?;
     }
-    if let Some(help) = help {
-        writeln!(to, "     = {help}")?;
+    if let Some(remedy) = remedy {
+        writeln!(to, "     = {}", wording::help(&remedy.help))?;
     }
     writeln!(to)?;
     Ok(())

@@ -283,7 +283,7 @@ fn documented_texts_survive() {
             let messages: Vec<_> = compiled
                 .diagnostics
                 .into_iter()
-                .map(|found| (found.code, found.message, found.help))
+                .map(|found| (found.code, found.message, found.remedy.map(|remedy| remedy.help)))
                 .collect();
             (rendered, messages)
         };

@@ -17,6 +17,9 @@ use std::{env, fs};
 mod corpus;
 mod mutate;
 mod output;
+/// Helps are written down as the command line words them.
+#[path = "../../../src/wording.rs"]
+mod wording;
 
 fn main() -> ExitCode {
     let args: Vec<_> = env::args_os().skip(1).collect();

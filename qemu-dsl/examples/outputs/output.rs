@@ -7,6 +7,7 @@ use qemu_dsl::plan::{Fd, FdSlot, Filling, Fragment, Json, Plan, Template};
 use qemu_dsl::{Diagnostic, Options, Span, Version, compile, compile_devices};
 
 use crate::corpus::Text;
+use crate::wording;
 
 /// One way to compile a text: what comes of it, if it says anything.
 type Compile = fn(&str, &Options) -> Option<String>;
@@ -106,13 +107,13 @@ fn is_for(target: Version, is_named: bool, options: &Options, to: &mut String) {
 
 fn said(diagnostics: &[Diagnostic]) -> String {
     let mut to = String::new();
-    for Diagnostic { code, severity, message, help, labels } in diagnostics {
+    for Diagnostic { code, severity, message, remedy, labels } in diagnostics {
         line(&mut to, format_args!("{}[{}] {message:?}", severity.name(), code.as_str()));
         for label in labels {
             line(&mut to, format_args!("  at {} {:?}", place(label.span), label.text));
         }
-        if let Some(help) = help {
-            line(&mut to, format_args!("  help {help:?}"));
+        if let Some(remedy) = remedy {
+            line(&mut to, format_args!("  help {:?}", wording::help(&remedy.help)));
         }
     }
     to

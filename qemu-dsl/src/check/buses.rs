@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::check::schema::driver;
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Remedy};
 use crate::lower::owners;
 use crate::model::Vm;
 use crate::model::ids::{BusUse, Definition, Provides, Space, provider};
@@ -122,11 +122,15 @@ fn unknown(
         _ => "a bridge provides a bus of its own name",
     };
     let buses = known.map(|known| known.buses);
-    let help = did_you_mean(name, candidates.iter().map(String::as_str)).unwrap_or_else(|| match buses {
-        _ if wants == Provides::VirtioSerial => help.to_owned(),
-        Some([bus]) => format!("the machine `{machine}` provides `{bus}`; {help}"),
-        Some([]) => format!("the machine `{machine}` has no PCI bus; {help}"),
-        _ => help.to_owned(),
+    let candidates = candidates.iter().map(String::as_str);
+    let help = did_you_mean(name, bus.span, candidates).unwrap_or_else(|| match buses {
+        _ if wants == Provides::VirtioSerial => help.into(),
+        Some([own]) => {
+            let words = format!("the machine `{machine}` provides `{own}`; {help}");
+            Remedy::new(words).replace(bus.span, *own)
+        }
+        Some([]) => format!("the machine `{machine}` has no PCI bus; {help}").into(),
+        _ => help.into(),
     });
     Some(diagnostic.help(help))
 }

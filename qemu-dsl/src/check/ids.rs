@@ -56,7 +56,9 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
             Diagnostic::error(Code::UnknownId, format!("nothing has the id `{name}`"))
                 .label(reference.span, format!("must be {what}"))
                 .help(
-                    suggestions.did_you_mean(name, names).unwrap_or_else(|| reference.space.definition(name)),
+                    suggestions
+                        .did_you_mean(name, reference.span, names)
+                        .unwrap_or_else(|| reference.space.definition(name).into()),
                 )
         });
     }

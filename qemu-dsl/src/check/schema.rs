@@ -103,8 +103,8 @@ impl Asking<'_> {
         let Some(found) = self.schema.find(kind, name) else {
             let help = self
                 .suggestions
-                .did_you_mean(name, self.schema.names(kind))
-                .unwrap_or_else(|| "if your QEMU has it, all is well: it is passed on as it is".to_owned());
+                .did_you_mean(name, span, self.schema.names(kind))
+                .unwrap_or_else(|| "if your QEMU has it, all is well: it is passed on as it is".into());
             let version = self.schema.version();
             self.diagnostics.push(
                 Diagnostic::warning(code, format!("QEMU {version} has no {what} `{name}`"))
@@ -143,8 +143,8 @@ impl Asking<'_> {
                 let names: Vec<_> = owner.properties().map(|property| property.name()).collect();
                 let help = self
                     .suggestions
-                    .did_you_mean(name, names.iter().copied())
-                    .unwrap_or_else(|| format!("QEMU lists them: `{}`", list_command(owner)));
+                    .did_you_mean(name, span, names.iter().copied())
+                    .unwrap_or_else(|| format!("QEMU lists them: `{}`", list_command(owner)).into());
                 self.diagnostics.push(
                     Diagnostic::new(
                         severity,
@@ -162,8 +162,8 @@ impl Asking<'_> {
                 {
                     let help = self
                         .suggestions
-                        .did_you_mean(text, ty.values())
-                        .unwrap_or_else(|| format!("write {ty}"));
+                        .did_you_mean(text, text.span, ty.values())
+                        .unwrap_or_else(|| format!("write {ty}").into());
                     self.diagnostics.push(
                         Diagnostic::new(
                             severity,
@@ -189,13 +189,14 @@ impl Asking<'_> {
         let dot = whole.start + driver.len() as u32;
         let Some(known) = self.schema.driver(driver) else {
             let version = self.schema.version();
+            let span = Span::new(whole.start, dot);
             let help = self
                 .suggestions
-                .did_you_mean(driver, self.schema.names(Kind::Device))
-                .unwrap_or_else(|| "QEMU ignores a default for what it doesn't have".to_owned());
+                .did_you_mean(driver, span, self.schema.names(Kind::Device))
+                .unwrap_or_else(|| "QEMU ignores a default for what it doesn't have".into());
             self.diagnostics.push(
                 Diagnostic::warning(Code::UnknownDevice, format!("QEMU {version} has no device `{driver}`"))
-                    .at(Span::new(whole.start, dot))
+                    .at(span)
                     .help(help),
             );
             return;

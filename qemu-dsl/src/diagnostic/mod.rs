@@ -1,9 +1,13 @@
 //! What the compiler has to say about a source text.
 
+mod remedy;
+
 use std::fmt;
 
 use crate::Span;
 use crate::code::Code;
+
+pub use remedy::{Edit, Fix, Help, Remedy};
 
 /// How grave a diagnostic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,8 +49,8 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// What is wrong.
     pub message: String,
-    /// What to write instead, where that can be said.
-    pub help: Option<String>,
+    /// What to do about it, where that can be said.
+    pub remedy: Option<Remedy>,
     /// Where: the first is the place to blame. Only what concerns no place in the text (a parameter set from outside
     /// that the text doesn't declare) has none.
     pub labels: Vec<Label>,
@@ -54,7 +58,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     pub(crate) fn new(severity: Severity, code: Code, message: impl Into<String>) -> Self {
-        Self { code, severity, message: message.into(), help: None, labels: Vec::new() }
+        Self { code, severity, message: message.into(), remedy: None, labels: Vec::new() }
     }
 
     pub(crate) fn error(code: Code, message: impl Into<String>) -> Self {
@@ -79,14 +83,13 @@ impl Diagnostic {
         self
     }
 
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
+    /// What to do about it: words, or a remedy that can do it, too.
+    pub(crate) fn help(self, remedy: impl Into<Remedy>) -> Self {
+        Self { remedy: Some(remedy.into()), ..self }
     }
 
-    pub(crate) fn maybe_help(mut self, help: Option<impl Into<String>>) -> Self {
-        self.help = help.map(Into::into).or(self.help);
-        self
+    pub(crate) fn maybe_help(self, remedy: Option<impl Into<Remedy>>) -> Self {
+        Self { remedy: remedy.map(Into::into).or(self.remedy), ..self }
     }
 
     /// The place to blame.
@@ -117,7 +120,7 @@ impl miette::Diagnostic for Diagnostic {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.remedy.as_ref().map(|remedy| Box::new(&remedy.help) as Box<dyn fmt::Display>)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {

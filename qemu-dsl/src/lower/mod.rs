@@ -11,11 +11,10 @@ mod order;
 mod qmp;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use crate::Span;
 use crate::model::{Entry, Vm};
-use crate::plan::{Fragment, Piece, Place, Template};
+use crate::plan::{Fragment, Piece, Template};
 use crate::table::Section;
 
 use argument::Argument;
@@ -46,27 +45,18 @@ pub(crate) fn lower(vm: &Vm, print: Print) -> Template {
     }
 }
 
-/// Writes devices for a guest that runs. `source` is their text.
-pub(crate) fn lower_devices(vm: &Vm, source: &str, print: Print) -> Fragment {
+/// Writes devices for a guest that runs.
+pub(crate) fn lower_devices(vm: &Vm, print: Print) -> Fragment {
     let out = statements(vm, print);
     let mut ids = vm.ids.generated.clone();
     let steps = qmp::steps(out.arguments, vm.target, &mut ids);
-    let places = places(steps.iter().map(|step| step.span), source).into();
-    Fragment { target: vm.target, steps: steps.into(), fds: out.fds.into(), ids: ids.into(), places }
-}
-
-/// Where a text has what stands at `spans`.
-fn places(spans: impl Iterator<Item = Span>, source: &str) -> Vec<Place> {
-    let spans: BTreeSet<_> = spans.map(|span| (span.start, span.end)).collect();
-    let (mut at, mut line, mut column) = (0, 1, 1);
-    let places = spans.into_iter().map(|(start, end)| {
-        for c in source.get(at..start as usize).unwrap_or_default().chars() {
-            (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
-        }
-        at = start as usize;
-        Place { span: Span { start, end }, file: None, line, column }
-    });
-    places.collect()
+    Fragment {
+        target: vm.target,
+        steps: steps.into(),
+        fds: out.fds.into(),
+        ids: ids.into(),
+        places: Cow::Borrowed(&[]),
+    }
 }
 
 /// What the statements print.

@@ -253,7 +253,8 @@ impl Plan {
         Some(self.template()?.args.get(index)?.span)
     }
 
-    /// The same in the source code of the program, for what `vm!` has compiled.
+    /// The same by line and column: in the source code of the program for what `vm!` has compiled, in the text for what
+    /// the program has.
     pub fn arg_place(&self, index: usize) -> Option<&Place> {
         self.template()?.place(self.arg_span(index)?)
     }

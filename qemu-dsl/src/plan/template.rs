@@ -113,8 +113,8 @@ pub struct Template {
     pub fds: Cow<'static, [FdSlot]>,
     /// The ids that were generated.
     pub ids: Cow<'static, [GeneratedId]>,
-    /// Where the program's source has what became the arguments, in the order of the spans. Empty for a text that the
-    /// program does not contain: whoever compiled that has it.
+    /// Where what became the arguments stands: in the program's source, or in the text that it has compiled. In the order
+    /// of the spans.
     pub places: Cow<'static, [Place]>,
 }
 

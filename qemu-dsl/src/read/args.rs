@@ -8,11 +8,11 @@ use super::hints;
 use super::recover::{orphan, orphans, statement_like};
 use crate::Span;
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Fix, Remedy};
 use crate::model::{Property, PropertyValue};
 use crate::schema::{self, Schema};
-use crate::source::{Node, begins_anew, same_line};
-use crate::suggest::{did_you_mean, nearest};
+use crate::source::{Node, begins_anew, same_line, spell};
+use crate::suggest::{did_you_mean, meant, nearest};
 use crate::syntax::{Item, Statement, Value, ValueForm, Word};
 use crate::table::{Bare, FormSpec, Kinds, OptionSpec, Table};
 use crate::value::asks_for_help;
@@ -28,7 +28,9 @@ pub(crate) struct Args<'t, 's> {
     seen: HashMap<&'s str, Span>,
     /// Where the blame for something missing lies: keyword and kind.
     head: Span,
-    /// "`netdev tap`"
+    /// `netdev tap`
+    words: String,
+    /// The same in backticks.
     what: String,
     broken: bool,
     /// The options that something unknown was most likely meant as: they are not reported as missing.
@@ -41,12 +43,13 @@ impl<'t, 's> Args<'t, 's> {
     /// Sorts the statement's words into the table's options. What is unknown, repeated or excluded is reported.
     pub(crate) fn new(
         spec: &'static FormSpec,
-        what: String,
         keyword: Word<'s>,
         statement: &'t Statement<'s>,
         cx: &mut Cx<'_>,
     ) -> Self {
         let head = statement.kind.map_or(keyword.span, |kind| keyword.span.to(kind.span));
+        let words =
+            statement.kind.map_or(keyword.text.to_owned(), |kind| format!("{} {}", keyword.text, kind.text));
         let mut args = Self {
             table: cx.table,
             spec,
@@ -63,7 +66,8 @@ impl<'t, 's> Args<'t, 's> {
             rest: Vec::new(),
             seen: HashMap::new(),
             head,
-            what,
+            what: format!("`{words}`"),
+            words,
             broken: statement.broken,
             meant: Vec::new(),
             previous: None,
@@ -89,7 +93,13 @@ impl<'t, 's> Args<'t, 's> {
                         format!("`{text}` is taken as the {} of {}", option.name, args.what),
                     )
                     .at(value.span)
-                    .help(format!("write the {} before it, or quote it: `\"{text}\"`", option.name)),
+                    .help(
+                        Remedy::new(format!(
+                            "write the {} before it, or quote it: `\"{text}\"`",
+                            option.name
+                        ))
+                        .replace(value.span, format!("\"{text}\"")),
+                    ),
                 );
             }
             args.given.push((option, Given { name: value.span, value: Some(value) }));
@@ -131,17 +141,26 @@ impl<'t, 's> Args<'t, 's> {
                     args.flag(*name, Some(item), cx);
                 }
                 Item::Feature { .. } if args.bare() == Some(Bare::Feature) => args.rest.push(item),
-                Item::Feature { name, on } => cx.report(
-                    Diagnostic::error(
-                        Code::UnexpectedText,
-                        format!("{} has no features to switch {}", args.what, if *on { "on" } else { "off" }),
-                    )
-                    .at(item.span())
-                    .help(format!(
+                Item::Feature { name, on } => {
+                    let switch = if *on { "on" } else { "off" };
+                    let help = Remedy::new(format!(
                         "`+` and `-` belong to `cpu`; an option is switched by `{0}=on` or `{0}=off`",
                         name.text
-                    )),
-                ),
+                    ));
+                    let takes_it = spec.open.is_some() || spec.option(name.text).is_some();
+                    cx.report(
+                        Diagnostic::error(
+                            Code::UnexpectedText,
+                            format!("{} has no features to switch {switch}", args.what),
+                        )
+                        .at(item.span())
+                        .help(if takes_it {
+                            help.replace(item.span(), format!("{}={switch}", name.text))
+                        } else {
+                            help
+                        }),
+                    );
+                }
                 Item::Loose(value) => args.loose(value, cx),
             }
             previous = match item {
@@ -162,12 +181,13 @@ impl<'t, 's> Args<'t, 's> {
         item: Option<&'t Item<'s>>,
         cx: &mut Cx<'_>,
     ) {
+        let whole = Given { name: name.span, value };
         let Some(option) = self.spec.option(name.text) else {
             if let Some(refused) = self.spec.refused.iter().find(|refused| refused.name == name.text) {
                 cx.report(
                     Diagnostic::error(refused.code, format!("{} {}", self.what, refused.why))
                         .at(name.span)
-                        .help(refused.instead),
+                        .help(Remedy::new(refused.instead).remove(whole.span())),
                 );
                 return;
             }
@@ -178,13 +198,14 @@ impl<'t, 's> Args<'t, 's> {
                 }
                 if let Some(first) = self.seen.insert(name.text, name.span) {
                     self.seen.insert(name.text, first);
-                    cx.report(repeated(name.text, name.span, first));
+                    let help = Remedy::new(LEAVE_OUT_ONE).remove(whole.span());
+                    cx.report(repeated(name, first).help(help));
                     return;
                 }
                 self.rest.extend(item);
                 return;
             }
-            let help = self.hint(name.text, cx.source_of(value.map(|value| value.span)));
+            let help = self.hint(name, &whole, cx);
             cx.report(
                 Diagnostic::error(
                     Code::UnknownOption,
@@ -204,17 +225,21 @@ impl<'t, 's> Args<'t, 's> {
             cx.report(
                 Diagnostic::error(Code::MissingValue, format!("`{}=` without a value", name.text))
                     .at(name.span)
-                    .help(format!("the value is missing, or must be quoted: `\"{text}\"`")),
+                    .help(
+                        Remedy::new(format!("the value is missing, or must be quoted: `\"{text}\"`"))
+                            .replace(Span::new(name.span.end, span.end), format!("={}", spell(text))),
+                    ),
             );
             return;
         }
         if !option.list
             && let Some((_, first)) = self.given.iter().find(|(other, _)| std::ptr::eq(*other, option))
         {
-            cx.report(repeated(name.text, name.span, first.name));
+            let help = Remedy::new(LEAVE_OUT_ONE).remove(whole.span()).remove(first.span());
+            cx.report(repeated(name, first.name).help(help));
             return;
         }
-        self.given.push((option, Given { name: name.span, value }));
+        self.given.push((option, whole));
     }
 
     /// Whether an item is not this statement's, but a misspelt statement. `next` is what follows it.
@@ -275,7 +300,7 @@ impl<'t, 's> Args<'t, 's> {
         }
         // It may be the name of a property.
         self.broken |= self.spec.open.is_some();
-        let help = self.hint_for_word(name.text);
+        let help = self.hint_for_word(name);
         cx.report(
             Diagnostic::error(Code::UnknownOption, format!("{} has no option `{}`", self.what, name.text))
                 .at(name.span)
@@ -304,13 +329,14 @@ impl<'t, 's> Args<'t, 's> {
                     .help(format!("write it directly before a feature's name: `{bare}aes`"))
             }
             ValueForm::Bare(bare) if bare.starts_with('#') => {
-                Diagnostic::error(Code::UnexpectedText, "`#` begins no comment").help(hints::COMMENT)
+                Diagnostic::error(Code::UnexpectedText, "`#` begins no comment")
+                    .help(hints::comment(value.span.start))
             }
             _ => Diagnostic::error(
                 Code::UnexpectedText,
                 format!("{} takes no value here: `{text}`", self.what),
             )
-            .help(self.hint_for_value(text)),
+            .help(self.hint_for_value(text, value.span)),
         };
         cx.report(diagnostic.at(value.span));
     }
@@ -328,14 +354,18 @@ impl<'t, 's> Args<'t, 's> {
         });
         let span = statement.items.iter().fold(first.span(), |span, item| span.to(item.span()));
         let words = cx.source_of(Some(span)).split_whitespace();
+        // One in front of each two.
+        let more = statement.items.iter().step_by(2);
+        let more = more.fold(Fix::default(), |fix, item| fix.insert(item.span().start, "arg "));
         let diagnostic = if quoted_only {
             Diagnostic::error(Code::UnexpectedText, format!("{} takes one or two strings", self.what))
-                .help("write another `arg` for more")
+                .help(Remedy::new("write another `arg` for more").or(more))
         } else {
-            let quoted: Vec<_> =
-                words.take(2).map(|word| format!("\"{}\"", word.trim_matches('"'))).collect();
+            let quoted: Vec<_> = words.map(|word| format!("\"{}\"", word.trim_matches('"'))).collect();
+            let two = quoted.get(..2).unwrap_or(&quoted).join(" ");
+            let help = Remedy::new(format!("quote them: `arg {two}`"));
             Diagnostic::error(Code::QuoteIt, format!("{} takes its texts in quotes", self.what))
-                .help(format!("quote them: `arg {}`", quoted.join(" ")))
+                .help(if self.given.len() + quoted.len() <= 2 { help.replace(span, two) } else { help })
         };
         if !self.broken {
             cx.report(diagnostic.at(first.span()));
@@ -344,29 +374,34 @@ impl<'t, 's> Args<'t, 's> {
     }
 
     /// What to write in place of an option that is not there.
-    fn hint(&mut self, name: &str, value: &str) -> String {
-        if let Some(head) = self.spec.positionals().find(|head| head.name == name) {
+    fn hint(&mut self, name: Word<'_>, given: &Given<'_, '_>, cx: &Cx<'_>) -> Remedy {
+        let value = cx.source_of(given.value.map(|value| value.span));
+        if let Some(head) = self.spec.positionals().find(|head| head.name == name.text) {
             self.meant.push(head.name);
-            return format!(
-                "the {} stands without a name: {} {value}`",
-                head.name,
-                self.what.trim_end_matches('`')
-            );
+            let help =
+                Remedy::new(format!("the {} stands without a name: `{} {value}`", head.name, self.words));
+            let is_there = self.given.iter().any(|(given, _)| std::ptr::eq(*given, head));
+            return if is_there || value.is_empty() {
+                help
+            } else {
+                help.or(Fix::default().insert(self.head.end, format!(" {value}")).remove(given.span()))
+            };
         }
-        if name == "wait" && self.spec.option("nowait").is_some() {
-            return "write `nowait` for `wait=off`".to_owned();
+        if name.text == "wait" && self.spec.option("nowait").is_some() {
+            return Remedy::new("write `nowait` for `wait=off`").replace(given.span(), "nowait");
         }
-        let meant = nearest(name, self.spec.names());
-        self.meant.extend(meant);
-        meant.map_or_else(|| self.list(), |meant| format!("did you mean `{meant}`?"))
+        let near = nearest(name.text, self.spec.names());
+        self.meant.extend(near);
+        near.map_or_else(|| self.list().into(), |near| meant(near, name.span))
     }
 
     /// What to write in place of a bare word that is no flag.
-    fn hint_for_word(&mut self, word: &str) -> String {
-        let meant = nearest(word, self.spec.names());
-        self.meant.extend(meant);
-        if let Some(meant) = meant {
-            return format!("did you mean `{meant}`?");
+    fn hint_for_word(&mut self, name: Word<'_>) -> Remedy {
+        let Word { text: word, span } = name;
+        let near = nearest(word, self.spec.names());
+        self.meant.extend(near);
+        if let Some(near) = near {
+            return meant(near, span);
         }
         // `rtc utc`, `realtime on`
         let takes = |option: &&OptionSpec| {
@@ -375,28 +410,35 @@ impl<'t, 's> Args<'t, 's> {
         };
         if let Some(option) = self.spec.options().filter(|option| !option.positional).find(takes) {
             self.meant.push(option.name);
-            return format!("write `{}={word}`", option.name);
+            return write(format!("{}={word}", option.name), span);
         }
         if word.contains('.') {
             // `disk root.qcow2`: a value rather than a word.
-            return self.hint_for_value(word);
+            return self.hint_for_value(word, span);
         }
-        if let Some(Value { form: ValueForm::Bare(before), .. }) = self.previous {
-            let quoted = format!("a value with spaces is quoted: `\"{before} {word}\"`");
-            return if self.spec.open.is_some() { format!("write `{word}=on`; {quoted}") } else { quoted };
+        let on = format!("{word}=on");
+        if let Some(Value { form: ValueForm::Bare(before), span: first }) = self.previous {
+            let quoted = format!("\"{before} {word}\"");
+            let help = format!("a value with spaces is quoted: `{quoted}`");
+            return if self.spec.open.is_some() {
+                Remedy::new(format!("write `{on}`; {help}")).replace(span, on)
+            } else {
+                help.into()
+            }
+            .replace(first.to(span), quoted);
         }
-        if let Some(hint) = did_you_mean(word, self.table.keywords()) {
+        if let Some(hint) = did_you_mean(word, span, self.table.keywords()) {
             return hint;
         }
         if self.spec.open.is_some() {
-            format!("write `{word}=on`, or `{word}=` and its value")
+            Remedy::new(format!("write `{on}`, or `{word}=` and its value")).replace(span, on)
         } else {
-            self.list()
+            self.list().into()
         }
     }
 
     /// What to write in place of a value that stands alone.
-    fn hint_for_value(&mut self, text: &str) -> String {
+    fn hint_for_value(&mut self, text: &str, span: Span) -> Remedy {
         // `disk root.qcow2`
         let required = self.spec.options().find(|option| {
             option.required
@@ -406,11 +448,9 @@ impl<'t, 's> Args<'t, 's> {
         match required {
             Some(option) => {
                 self.meant.push(option.name);
-                format!("write `{}={text}`", option.name)
+                write(format!("{}={text}", option.name), span)
             }
-            None => {
-                "a value belongs behind an option's name: `name=value`; one with spaces is quoted".to_owned()
-            }
+            None => "a value belongs behind an option's name: `name=value`; one with spaces is quoted".into(),
         }
     }
 
@@ -425,7 +465,7 @@ impl<'t, 's> Args<'t, 's> {
                         )
                         .label(given.name, "this")
                         .label(there.name, "and this")
-                        .help("leave out one of them"),
+                        .help(Remedy::new(LEAVE_OUT_ONE).remove(given.span()).remove(there.span())),
                     );
                 }
             }
@@ -504,14 +544,20 @@ impl<'t, 's> Args<'t, 's> {
 }
 
 /// The error for a word that QEMU takes for a question.
-fn question(word: Word<'_>, what: &str, help: impl Into<String>) -> Diagnostic {
+fn question(word: Word<'_>, what: &str, help: impl Into<Remedy>) -> Diagnostic {
     let message = format!("`{}` is no {what}: it asks QEMU for a list", word.text);
     Diagnostic::error(Code::AsksForHelp, message).at(word.span).help(help)
 }
 
-fn repeated(name: &str, again: Span, first: Span) -> Diagnostic {
-    Diagnostic::error(Code::RepeatedOption, format!("`{name}` is given twice"))
-        .label(again, "again here")
+const LEAVE_OUT_ONE: &str = "leave out one of them";
+
+fn repeated(again: Word<'_>, first: Span) -> Diagnostic {
+    Diagnostic::error(Code::RepeatedOption, format!("`{}` is given twice", again.text))
+        .label(again.span, "again here")
         .label(first, "first here")
-        .help("leave out one of them")
+}
+
+/// "write `x`", in place of what stands at `span`.
+fn write(text: String, span: Span) -> Remedy {
+    Remedy::new(format!("write `{text}`")).replace(span, text)
 }

@@ -3,7 +3,7 @@
 use super::cx::Cx;
 use crate::Span;
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Remedy};
 use crate::model::ids::{Id, IdKind, OptionalId, Provides, Space};
 use crate::source::Node;
 use crate::suggest::did_you_mean;
@@ -24,6 +24,13 @@ pub(crate) struct Given<'t, 's> {
     pub(super) name: Span,
     /// Its value. A flag has none.
     pub(super) value: Option<&'t Value<'s>>,
+}
+
+impl Given<'_, '_> {
+    /// All of it: its name and its value.
+    pub(super) fn span(&self) -> Span {
+        self.value.map_or(self.name, |value| self.name.to(value.span))
+    }
 }
 
 /// What is given for one option.
@@ -126,8 +133,9 @@ fn refuse(
     };
     let help = refusal
         .help
-        .or_else(|| did_you_mean(text, ty.choices.iter().map(|(choice, _)| *choice)))
-        .unwrap_or_else(|| format!("write {}", ty.expects));
+        .map(Remedy::from)
+        .or_else(|| did_you_mean(text, span, ty.choices.iter().map(|(choice, _)| *choice)))
+        .unwrap_or_else(|| format!("write {}", ty.expects).into());
     let diagnostic = Diagnostic::error(code, message).at(span).help(help);
     match declared {
         Some(declared) => diagnostic.label(declared, "the parameter's declaration"),

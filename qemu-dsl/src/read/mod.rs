@@ -178,8 +178,10 @@ fn statement_of(
         match kind {
             Some(kind) => {
                 let names: Vec<_> = spec.kinds().map(|kind| format!("`{}`", kind.name)).collect();
-                let help = did_you_mean(kind.text, spec.kinds().map(|kind| kind.name))
-                    .unwrap_or_else(|| format!("the kinds of `{}` are {}", spec.keyword, names.join(", ")));
+                let help = did_you_mean(kind.text, kind.span, spec.kinds().map(|kind| kind.name))
+                    .unwrap_or_else(|| {
+                        format!("the kinds of `{}` are {}", spec.keyword, names.join(", ")).into()
+                    });
                 cx.report(
                     Diagnostic::error(
                         Code::UnknownKind,
@@ -205,17 +207,15 @@ fn statement_of(
         }
         return None;
     };
-    let mut what = format!("`{}`", spec.keyword);
     let mut head = keyword.span;
     if let Some(kind) = kind {
-        what = format!("`{} {}`", spec.keyword, kind.text);
         head = head.to(kind.span);
         let change = spec.kinds().find(|other| other.name == kind.text).and_then(|kind| kind.change);
         if let Some(change) = change {
             cx.version(change, None, kind.span);
         }
     }
-    let mut args = Args::new(form_spec, what, keyword, statement, cx);
+    let mut args = Args::new(form_spec, keyword, statement, cx);
     let values = (language.reader)(spec, form)?(&mut args, cx)?;
     let end = statement
         .items

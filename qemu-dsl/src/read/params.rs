@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Help};
 use crate::suggest::{Suggestions, did_you_mean};
 use crate::syntax::{Parameter, Statement, Value, ValueForm, Word};
 use crate::value::{
@@ -82,7 +82,10 @@ impl Params {
         for (name, _) in &options.params {
             if !params.declared.contains_key(name) {
                 let names = params.declared.keys().map(String::as_str);
-                let help = params.suggestions.did_you_mean(name, names).unwrap_or_else(|| params.list());
+                let help = params
+                    .suggestions
+                    .nearest(name, names)
+                    .map_or_else(|| params.list().into(), |name| Help::DidYouMean(name.to_owned()));
                 diagnostics.push(
                     Diagnostic::error(
                         Code::UnknownParameter,
@@ -134,8 +137,8 @@ impl Params {
                     Diagnostic::error(Code::ParameterType, format!("unknown type `{}`", kind.text))
                         .at(kind.span)
                         .help(
-                            did_you_mean(kind.text, TYPES.iter().map(|(name, ..)| *name))
-                                .unwrap_or_else(|| format!("the types are {}", names.join(", "))),
+                            did_you_mean(kind.text, kind.span, TYPES.iter().map(|(name, ..)| *name))
+                                .unwrap_or_else(|| format!("the types are {}", names.join(", ")).into()),
                         ),
                 );
             }
@@ -210,11 +213,11 @@ impl Params {
         let name = hole.text;
         let Some(declared) = self.declared.get(name) else {
             let names = self.declared.keys().map(String::as_str);
-            let help = self.suggestions.did_you_mean(name, names).unwrap_or_else(|| {
+            let help = self.suggestions.did_you_mean(name, hole.span, names).unwrap_or_else(|| {
                 if is_identifier(name) {
-                    format!("declare it: `param {name}: string`")
+                    format!("declare it: `param {name}: string`").into()
                 } else {
-                    format!("a hole names a parameter, and `{name}` can't be the name of one")
+                    format!("a hole names a parameter, and `{name}` can't be the name of one").into()
                 }
             });
             diagnostics.push(
@@ -232,7 +235,7 @@ impl Params {
                     Diagnostic::error(Code::UnsetParameter, format!("the parameter `{name}` has no value"))
                         .label(hole.span, "used here")
                         .label(declared.span, "declared without a default")
-                        .help(format!("set it (`--set {name}=VALUE`), or give it a default")),
+                        .help(Help::SetParameter { name: name.to_owned() }),
                 );
                 None
             }

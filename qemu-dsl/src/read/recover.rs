@@ -4,7 +4,7 @@ use super::cx::Cx;
 use super::hints;
 use crate::Span;
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Help};
 use crate::source::begins_anew;
 use crate::suggest::{did_you_mean, nearest};
 use crate::syntax::{Item, Value, ValueForm, Word};
@@ -12,7 +12,7 @@ use crate::table::Table;
 
 /// Whether a word begins a statement, or was meant to.
 pub(super) fn statement_like(word: &str, table: Table) -> bool {
-    hints::alias(word).is_some() || nearest(word, table.keywords()).is_some()
+    hints::alias(word, table).is_some() || nearest(word, table.keywords()).is_some()
 }
 
 /// The error for a word that begins a line, or follows `;`, and begins no statement there. `assigned` is the sign and the
@@ -29,10 +29,10 @@ fn unknown_statement(
         let takes_nothing =
             spec.forms.iter().all(|form| form.names().next().is_none() && form.open.is_none());
         let help = match value {
-            "on" | "yes" | "true" | "1" if takes_nothing => format!("write `{word}`"),
-            "off" | "no" | "false" | "0" if takes_nothing => "leave it out".to_owned(),
-            _ if takes_value && !value.is_empty() => format!("write `{word} {value}`"),
-            _ => format!("`qemu-dslc explain {word}` shows how it is written"),
+            "on" | "yes" | "true" | "1" if takes_nothing => format!("write `{word}`").into(),
+            "off" | "no" | "false" | "0" if takes_nothing => "leave it out".into(),
+            _ if takes_value && !value.is_empty() => format!("write `{word} {value}`").into(),
+            _ => hints::form(spec),
         };
         return Diagnostic::error(
             Code::UnknownStatement,
@@ -41,9 +41,9 @@ fn unknown_statement(
         .at(name.span)
         .help(help);
     }
-    let help = hints::alias(word)
-        .or_else(|| did_you_mean(word, table.keywords().chain(options)))
-        .unwrap_or_else(|| "`qemu-dslc explain` lists the statements".into());
+    let help = hints::alias(word, table)
+        .or_else(|| did_you_mean(word, name.span, table.keywords().chain(options)))
+        .unwrap_or_else(|| Help::AnyStatement.into());
     Diagnostic::error(Code::UnknownStatement, format!("unknown statement `{word}`")).at(name.span).help(help)
 }
 
@@ -72,15 +72,15 @@ pub(super) fn orphan(item: &Item<'_>, broken: bool, cx: &mut Cx<'_>) {
         Item::Loose(Value { form: ValueForm::Bare(text), .. }) if text.starts_with('#') => cx.report(
             Diagnostic::error(Code::UnexpectedText, "`#` begins no comment")
                 .at(item.span())
-                .help(hints::COMMENT),
+                .help(hints::comment(item.span().start)),
         ),
         Item::Feature { name, .. } => cx.report(
             Diagnostic::error(Code::UnknownStatement, "a statement begins with its keyword")
                 .at(item.span())
                 .help(match cx.table.find(name.text) {
-                    Some(spec) => hints::write(spec.keyword),
-                    None => hints::alias(name.text).unwrap_or_else(|| {
-                        format!("QEMU's own arguments are passed on: `arg \"-{}\"`", name.text)
+                    Some(spec) => hints::write(spec),
+                    None => hints::alias(name.text, cx.table).unwrap_or_else(|| {
+                        format!("QEMU's own arguments are passed on: `arg \"-{}\"`", name.text).into()
                     }),
                 }),
         ),

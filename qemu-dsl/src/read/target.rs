@@ -2,7 +2,7 @@
 
 use super::params::Params;
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Help};
 use crate::source::Node;
 use crate::syntax::{Tree, ValueForm};
 use crate::{Options, Version};
@@ -53,10 +53,9 @@ pub(super) fn target(
             Err(()) => {
                 let known: Vec<_> = Version::KNOWN.iter().map(ToString::to_string).collect();
                 let help = if text == "host" {
-                    "`host` asks the installed QEMU, which only the command line can do: `--target host`"
-                        .to_owned()
+                    Help::AskHost
                 } else {
-                    format!("write a version, such as {}", known.join(", "))
+                    format!("write a version, such as {}", known.join(", ")).into()
                 };
                 diagnostics.push(
                     Diagnostic::error(Code::UnknownTarget, format!("`{text}` is not a version of QEMU"))
