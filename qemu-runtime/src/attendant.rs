@@ -2,10 +2,9 @@
 //! whatever its owner does.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -14,8 +13,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::fd::kept;
+use crate::incoming::Incoming;
 use crate::process;
-use crate::supervisor::{Incoming, Shared, Tee};
+use crate::supervisor::Shared;
 use crate::tail::Tail;
 
 /// Guests that one thread attends to.
@@ -102,7 +102,6 @@ impl Attendant {
             && let Some(incoming) = attended.stderr.take()
         {
             let _ = epoll::delete(&self.epoll, &incoming.pipe);
-            incoming.close();
         }
     }
 }
@@ -197,18 +196,9 @@ impl Attended {
         let Self { shared, stderr } = self;
         // Its owner may have copies, by which the kernel would go on to say that it has ended.
         let _ = epoll::delete(epoll, &shared.pidfd);
-        // What it wrote last is in the pipe still. Not more than the pipe holds: a process that it left behind may
-        // have the other end, and write on and on, or nothing more.
         if let Some(mut incoming) = stderr {
-            let mut left = rustix::pipe::fcntl_getpipe_size(&incoming.pipe).unwrap_or(Tail::MAX);
-            while left > 0 && is_ready(&incoming.pipe) {
-                match incoming.take(&shared, buffer) {
-                    0 => break,
-                    taken => left = left.saturating_sub(taken),
-                }
-            }
+            incoming.take_rest(&shared, buffer);
             let _ = epoll::delete(epoll, &incoming.pipe);
-            incoming.close();
         }
         if let Some(ended) = process::try_wait(&shared.pidfd) {
             return shared.end(ended);
@@ -225,35 +215,6 @@ impl Attended {
             shared.end(ended);
         }
     }
-}
-
-impl Incoming {
-    /// Takes what there is to read: how many bytes, zero at the end.
-    fn take(&mut self, shared: &Shared, buffer: &mut [u8]) -> usize {
-        // An error is as good as the end. No signal interrupts this thread.
-        let taken = self.pipe.read(buffer).unwrap_or(0);
-        let chunk = buffer.get(..taken).unwrap_or_default();
-        shared.wrote(chunk);
-        if let Some(tee) = &mut self.tee {
-            // It is the caller's code: its panic must not take the thread along, nor with it the guest.
-            let written = catch_unwind(AssertUnwindSafe(|| tee.write_all(chunk).and_then(|()| tee.flush())));
-            if !matches!(written, Ok(Ok(()))) {
-                drop_callers(self.tee.take());
-            }
-        }
-        taken
-    }
-
-    fn close(self) {
-        drop(self.pipe);
-        drop_callers(self.tee);
-    }
-}
-
-/// What is the caller's may panic while it is dropped, too.
-fn drop_callers(tee: Option<Tee>) {
-    // The panic was printed.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(tee)));
 }
 
 /// Whether there is something to read: of a pidfd, that the process has ended.

@@ -14,6 +14,7 @@ mod fd;
 mod file_system;
 mod guest;
 mod host_paths;
+mod incoming;
 mod lines;
 mod options;
 mod plug;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{CString, OsStr, OsString};
-use std::io::{self, PipeReader};
+use std::io;
 use std::mem;
 use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -19,8 +19,8 @@ use crate::fd::SocketFile;
 use crate::plan::{Fd, Plan};
 use crate::process::{Bounds, Command, Step};
 use crate::qmp::{Qmp, QmpOptions};
-use crate::stdio::{open_input, open_output};
-use crate::supervisor::{self, DaemonFailure, Incoming};
+use crate::stdio::{open_input, open_output, open_stderr};
+use crate::supervisor::{self, DaemonFailure};
 use crate::texts::{HasZero, Texts};
 use crate::{
     Guest, HostPaths, InheritedFdError, Limit, Resource, Sandbox, SpawnError, StartError, Stderr, Stdio,
@@ -343,12 +343,11 @@ impl<'a> Spawn<'a> {
         let pid_file = if daemonizes(&self.plan) { Some(self.pid_file(&mut args)?) } else { None };
 
         let (stdin, our_stdin) = open_input(self.choices.stdin).map_err(stdio("standard input"))?;
-        let (stdout, our_stdout) =
-            open_output(self.choices.stdout, io::stdout()).map_err(stdio("standard output"))?;
-        let (stderr, our_stderr, incoming) =
-            open_stderr(self.choices.stderr).map_err(stdio("standard error"))?;
+        let stdout = open_output(self.choices.stdout, io::stdout()).map_err(stdio("standard output"))?;
+        let stderr = open_stderr(self.choices.stderr).map_err(stdio("standard error"))?;
+        let incoming = stdout.incoming.into_iter().chain(stderr.incoming).collect();
         let mut fds = Vec::with_capacity(STDIO.len() + self.plan.fds().len());
-        for (number, opened) in STDIO.zip([stdin, stdout, stderr]) {
+        for (number, opened) in STDIO.zip([stdin, stdout.theirs, stderr.theirs]) {
             let opened =
                 fd::move_above(opened, highest).map_err(system("making room for the file descriptors"))?;
             fds.push((number, opened));
@@ -421,8 +420,8 @@ impl<'a> Spawn<'a> {
             shared,
             thread,
             stdin: our_stdin,
-            stdout: our_stdout,
-            stderr: our_stderr,
+            stdout: stdout.ours,
+            stderr: stderr.ours,
             detached: self.choices.detached,
             qmp: None,
             target: self.plan.target(),
@@ -586,21 +585,6 @@ fn terminal_monitor(plan: &Plan) -> Option<[&'static str; 2]> {
     };
     let own_port = has("serial") || plan.args().any(is_serial_port);
     Some(if own_port { ["-monitor", "stdio"] } else { ["-serial", "mon:stdio"] })
-}
-
-type StderrEnds = (OwnedFd, Option<PipeReader>, Option<Incoming>);
-
-fn open_stderr(stderr: Stderr) -> io::Result<StderrEnds> {
-    let (stdio, tee) = match stderr {
-        Stderr::Stdio(stdio) => {
-            let (theirs, ours) = open_output(stdio, io::stderr())?;
-            return Ok((theirs, ours, None));
-        }
-        Stderr::Captured => (Stdio::Pipe, None),
-        Stderr::Tee(tee) => (Stdio::Pipe, Some(tee)),
-    };
-    let (theirs, ours) = open_output(stdio, io::stderr())?;
-    Ok((theirs, None, ours.map(|pipe| Incoming { pipe, tee })))
 }
 
 fn text(text: impl Into<OsString>) -> Result<CString, SpawnError> {

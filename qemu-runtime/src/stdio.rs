@@ -2,14 +2,13 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, PipeReader, PipeWriter, Read as _, Write};
+use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::thread;
 
 use crate::fd::kept;
+use crate::incoming::{Incoming, Sink};
 
 /// What a guest's standard input or output is.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Stdio {
     /// The same as this process's.
@@ -20,36 +19,30 @@ pub enum Stdio {
     Pipe,
     /// An open file, pipe or socket. This process's copy is closed.
     Fd(OwnedFd),
+    /// For output, a writer: see [`Stdio::writer`].
+    Writer(Box<dyn Write + Send>),
 }
 
 impl Stdio {
-    /// A pipe, and a thread of its own that writes what comes out of it to `to`: [`Lines`](crate::Lines), a log,
-    /// anything. For a guest's output; what it writes waits while `to` does, and is thrown away once `to` fails. The
-    /// thread ends with the last process that has the pipe.
+    /// What a guest writes is written to `to` as it comes, by a thread of its own: to [`Lines`](crate::Lines), a log,
+    /// anything. What the guest writes waits while `to` does, and so does the guest's end: once it is
+    /// [waited for](crate::Guest::wait), `to` has all, is flushed and dropped. Once `to` fails, it gets no more.
     ///
-    /// # Errors
-    ///
-    /// Where there can be no pipe, or no thread.
-    pub fn writer(to: impl Write + Send + 'static) -> io::Result<Self> {
-        let (mut reader, writer) = io::pipe()?;
-        let mut to = Some(to);
-        thread::Builder::new().name("qemu-output".into()).spawn(move || {
-            let mut buffer = vec![0; 64 * 1024];
-            loop {
-                let chunk = match reader.read(&mut buffer) {
-                    // The program's signals may come in on this thread, too.
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    Ok(0) | Err(_) => return,
-                    Ok(length) => buffer.get(..length).unwrap_or_default(),
-                };
-                if let Some(open) = &mut to
-                    && open.write_all(chunk).and_then(|()| open.flush()).is_err()
-                {
-                    to = None;
-                }
-            }
-        })?;
-        Ok(Self::Fd(writer.into()))
+    /// A process that the guest leaves behind writes to a pipe that is closed.
+    pub fn writer(to: impl Write + Send + 'static) -> Self {
+        Self::Writer(Box::new(to))
+    }
+}
+
+impl fmt::Debug for Stdio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inherit => f.write_str("Inherit"),
+            Self::Null => f.write_str("Null"),
+            Self::Pipe => f.write_str("Pipe"),
+            Self::Fd(fd) => f.debug_tuple("Fd").field(fd).finish(),
+            Self::Writer(_) => f.write_str("Writer(..)"),
+        }
     }
 }
 
@@ -113,18 +106,45 @@ pub(crate) fn open_input(stdio: Stdio) -> io::Result<(OwnedFd, Option<PipeWriter
             (reader.into(), Some(kept(writer)?))
         }
         Stdio::Fd(fd) => (fd, None),
+        Stdio::Writer(_) => {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a writer is for output: use a pipe"));
+        }
     })
 }
 
-/// The guest's end of its standard output or error, and ours where it is a pipe. `own` is this process's.
-pub(crate) fn open_output(stdio: Stdio, own: impl AsFd) -> io::Result<(OwnedFd, Option<PipeReader>)> {
+/// The guest's end of its standard output or error, and ours: a pipe, or what comes in by one.
+pub(crate) struct Output {
+    pub(crate) theirs: OwnedFd,
+    pub(crate) ours: Option<PipeReader>,
+    pub(crate) incoming: Option<Incoming>,
+}
+
+/// Opens standard output, or what is like it. `own` is this process's.
+pub(crate) fn open_output(stdio: Stdio, own: impl AsFd) -> io::Result<Output> {
+    let alone = |theirs| Output { theirs, ours: None, incoming: None };
     Ok(match stdio {
-        Stdio::Inherit => (own.as_fd().try_clone_to_owned()?, None),
-        Stdio::Null => (OpenOptions::new().write(true).open("/dev/null")?.into(), None),
+        Stdio::Inherit => alone(own.as_fd().try_clone_to_owned()?),
+        Stdio::Null => alone(OpenOptions::new().write(true).open("/dev/null")?.into()),
+        Stdio::Fd(fd) => alone(fd),
         Stdio::Pipe => {
             let (reader, writer) = io::pipe()?;
-            (writer.into(), Some(kept(reader)?))
+            Output { theirs: writer.into(), ours: Some(kept(reader)?), incoming: None }
         }
-        Stdio::Fd(fd) => (fd, None),
+        Stdio::Writer(to) => incoming(false, Some(to))?,
     })
+}
+
+/// Opens standard error.
+pub(crate) fn open_stderr(stderr: Stderr) -> io::Result<Output> {
+    match stderr {
+        Stderr::Captured => incoming(true, None),
+        Stderr::Tee(to) => incoming(true, Some(to)),
+        Stderr::Stdio(stdio) => open_output(stdio, io::stderr()),
+    }
+}
+
+fn incoming(captured: bool, to: Option<Box<dyn Write + Send>>) -> io::Result<Output> {
+    let (reader, writer) = io::pipe()?;
+    let incoming = Incoming { pipe: kept(reader)?, captured, sink: to.map(Sink::new) };
+    Ok(Output { theirs: writer.into(), ours: None, incoming: Some(incoming) })
 }

@@ -1,6 +1,6 @@
 //! Starts guests, and knows how they ended.
 
-use std::io::{self, PipeReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -14,18 +14,10 @@ use crate::Exit;
 use crate::attendant::Place;
 use crate::daemon::PidFile;
 use crate::descendants;
+use crate::incoming::Incoming;
 use crate::process::{self, Command, Process, Step};
 use crate::tail::Tail;
 use crate::watch::Watched;
-
-/// Where a guest's standard error comes in.
-pub(crate) struct Incoming {
-    pub(crate) pipe: PipeReader,
-    pub(crate) tee: Option<Tee>,
-}
-
-/// What it is passed on to.
-pub(crate) type Tee = Box<dyn Write + Send>;
 
 /// What the guest's owner and its attendant share.
 pub(crate) struct Shared {
@@ -42,6 +34,8 @@ struct State {
     stderr: Tail,
     /// How it ended, once it has.
     ended: Option<Ended>,
+    /// How many writers of the caller's have not got all yet that it wrote.
+    passing_on: usize,
 }
 
 /// The thread that a guest has of its own, if it has one.
@@ -53,29 +47,37 @@ pub(crate) type OwnThread = Option<JoinHandle<()>>;
 /// The main thread lasts as long as the process. In place of any other one is made for the guest, which lasts as long as
 /// that. It inherits what the calling thread has of its own, and so does the guest.
 ///
-/// A tee is the caller's code, which may take its time: its guest, too, has a thread of its own.
+/// A writer of the caller's may take its time: the guest whose standard error is captured on its way to one, too, has a thread
+/// of its own. What is only passed on has one for itself, as the guest never waits for what is captured.
 pub(crate) fn start(
     command: Command,
-    stderr: Option<Incoming>,
+    incoming: Vec<Incoming>,
 ) -> Result<(Arc<Shared>, OwnThread), (Step, io::Error)> {
-    let has_tee = stderr.as_ref().is_some_and(|incoming| incoming.tee.is_some());
+    let has_tee = incoming.iter().any(|incoming| incoming.captured && incoming.sink.is_some());
     if has_tee || !process::is_main_thread() {
-        return start_on_own_thread(command, stderr).map(|(shared, thread)| (shared, Some(thread)));
+        return start_on_own_thread(command, incoming).map(|(shared, thread)| (shared, Some(thread)));
     }
     let place = Place::common().map_err(|error| (Step::Thread, error))?;
-    Ok((start_here(command, stderr, &place)?, None))
+    Ok((start_here(command, incoming, &place)?, None))
 }
 
 /// Starts it on the calling thread.
 fn start_here(
     command: Command,
-    stderr: Option<Incoming>,
+    incoming: Vec<Incoming>,
     place: &Place,
 ) -> Result<Arc<Shared>, (Step, io::Error)> {
     let Process { pid, pidfd } = process::spawn(&command)?;
     drop(command);
-    let shared = Arc::new(Shared { pid, pidfd, state: Arc::new(Watched::new(State::default())) });
-    if let Err(error) = place.take(Arc::clone(&shared), stderr) {
+    let (captured, passed_on): (Vec<_>, Vec<_>) =
+        incoming.into_iter().partition(|incoming| incoming.captured);
+    let state = State { passing_on: passed_on.len(), ..State::default() };
+    let shared = Arc::new(Shared { pid, pidfd, state: Arc::new(Watched::new(state)) });
+    let attended = passed_on
+        .into_iter()
+        .try_for_each(|output| pass_on(&shared, output))
+        .and_then(|()| place.take(Arc::clone(&shared), captured.into_iter().next()));
+    if let Err(error) = attended {
         let _ = pidfd_send_signal(&shared.pidfd, Signal::KILL);
         let _ = process::wait(&shared.pidfd);
         return Err((Step::Attend, error));
@@ -83,9 +85,20 @@ fn start_here(
     Ok(shared)
 }
 
+/// Passes on what a guest writes, by a thread of its own, which ends with the guest.
+fn pass_on(shared: &Arc<Shared>, output: Incoming) -> io::Result<()> {
+    let shared = Arc::clone(shared);
+    let pass_on = move || {
+        process::block_signals();
+        output.take_all(&shared);
+        shared.change(|state| state.passing_on -= 1);
+    };
+    thread::Builder::new().name("qemu-output".into()).spawn(pass_on).map(drop)
+}
+
 fn start_on_own_thread(
     command: Command,
-    stderr: Option<Incoming>,
+    incoming: Vec<Incoming>,
 ) -> Result<(Arc<Shared>, JoinHandle<()>), (Step, io::Error)> {
     let (sender, receiver) = mpsc::sync_channel(1);
     // Who is woken by a write to a pipe runs at once, in place of the writer. By the channel alone it would wait for
@@ -96,7 +109,7 @@ fn start_on_own_thread(
         .spawn(move || {
             process::block_signals();
             let (started, place) = match Place::own() {
-                Ok(place) => (start_here(command, stderr, &place), Some(place)),
+                Ok(place) => (start_here(command, incoming, &place), Some(place)),
                 Err(error) => (Err((Step::Attend, error)), None),
             };
             // The owner waits for this and nothing else.
@@ -135,12 +148,12 @@ pub(crate) enum DaemonFailure {
 /// It is nobody's child then: when it ends is seen, how it ended is not.
 pub(crate) fn start_daemon(
     command: Command,
-    stderr: Option<Incoming>,
+    incoming: Vec<Incoming>,
     pid_file: PidFile,
     patience: Duration,
 ) -> Result<Arc<Shared>, DaemonFailure> {
     let failed = |(step, error)| DaemonFailure::Start(step, error);
-    let (launcher, thread) = start(command, stderr).map_err(failed)?;
+    let (launcher, thread) = start(command, incoming).map_err(failed)?;
     let deadline = Instant::now().checked_add(patience);
     let late = launcher.wait(deadline).is_none();
     let killed = late && descendants::kill(&launcher);
@@ -163,7 +176,7 @@ pub(crate) fn start_daemon(
     let shared = Arc::new(Shared {
         pid: pid.as_raw_nonzero().get().unsigned_abs(),
         pidfd,
-        state: Arc::new(Watched::new(State { stderr, ended: None })),
+        state: Arc::new(Watched::new(State { stderr, ..State::default() })),
     });
     // It has given up its standard error. The wait will say that it is nobody's child.
     let attended = Place::common().and_then(|place| place.take(Arc::clone(&shared), None));
@@ -177,18 +190,18 @@ pub(crate) fn start_daemon(
 impl Shared {
     /// How it ended, if it has.
     pub(crate) fn ended(&self) -> Option<Ended> {
-        self.lock().ended
+        self.lock().end()
     }
 
     /// How it ended, once it has, or nothing at the deadline.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> Option<Ended> {
-        self.state.wait(deadline, |state| state.ended)
+        self.state.wait(deadline, |state| state.end())
     }
 
     /// The same for a task.
     #[cfg(feature = "tokio")]
     pub(crate) async fn seen_to_end(&self, deadline: Option<Instant>) -> Option<Ended> {
-        self.state.seen(deadline, |state| state.ended).await
+        self.state.seen(deadline, |state| state.end()).await
     }
 
     /// The end of what it wrote to standard error so far, and how many bytes came before.
@@ -206,11 +219,23 @@ impl Shared {
         self.lock().stderr.push(chunk);
     }
 
-    /// Notes how it ended. Whoever waits for that finds the attendant's share of this gone.
+    /// Notes how it ended.
     pub(crate) fn end(self: Arc<Self>, ended: Ended) {
+        self.change(|state| state.ended = Some(ended));
+    }
+
+    /// Notes the last thing that somebody does for it. Whoever waits for its end finds their share of this gone.
+    fn change(self: Arc<Self>, change: impl FnOnce(&mut State)) {
         let state = Arc::clone(&self.state);
         drop(self);
-        state.lock().ended = Some(ended);
+        change(&mut state.lock());
         state.tell();
+    }
+}
+
+impl State {
+    /// How it ended, once it has, and what it wrote has got to where it is passed on.
+    fn end(&mut self) -> Option<Ended> {
+        self.ended.filter(|_| self.passing_on == 0)
     }
 }

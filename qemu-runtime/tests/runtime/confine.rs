@@ -466,7 +466,7 @@ fn lines_are_logged_as_they_come() -> Result<(), Lacking> {
     }
     let talk = shell("echo one; sleep 0.05; echo two >&2; sleep 0.05; printf three; kill -9 $$");
     let guest = Spawn::new(&talk)
-        .stdout(Stdio::writer(log("out", &sender)).unwrap())
+        .stdout(Stdio::writer(log("out", &sender)))
         .stderr(Stderr::tee(log("err", &sender)))
         .spawn()
         .unwrap();

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,7 @@ crate::tests! {
     a_detached_guest_outlives_its_parent
     a_hundred_megabytes_of_stderr_stay_bounded
     stderr_is_passed_on_as_it_comes
+    a_writer_has_all_before_the_end
     a_tee_that_fails_costs_the_guest_nothing
     a_signal_does_not_end_a_writer
     what_a_guest_leaves_behind_does_not_delay_its_end
@@ -226,6 +227,56 @@ fn stderr_is_passed_on_as_it_comes() -> Result<(), Lacking> {
     Ok(())
 }
 
+/// A writer that takes nothing before it may, and says what becomes of it.
+struct Reluctant {
+    may: mpsc::Receiver<()>,
+    log: Log,
+}
+
+impl Write for Reluctant {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.may.recv();
+        // In small pieces, as one that is slow.
+        self.log.write(&bytes[..bytes.len().min(3)])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.log.write_all(b"|")
+    }
+}
+
+impl Drop for Reluctant {
+    fn drop(&mut self) {
+        self.log.write_all(b"dropped").unwrap();
+    }
+}
+
+fn a_writer_has_all_before_the_end() -> Result<(), Lacking> {
+    let before = at_rest();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pid");
+    for stream in [1, 2] {
+        let (let_it, may) = mpsc::channel();
+        let log = Log::default();
+        let writer = Stdio::writer(Reluctant { may, log: log.clone() });
+        // What the shell leaves behind keeps the pipe.
+        let script = format!("printf 123456789 >&{stream}; sleep 1000 & echo $! >$0; exit 3");
+        let plan = Plan::new("sh", ["-c", &script, file.to_str().unwrap()], vec![]);
+        let spawn = Spawn::new(&plan);
+        let spawn = if stream == 1 { spawn.stdout(writer) } else { spawn.stderr(writer) };
+        let guest = spawn.spawn().unwrap();
+        until("it is over", || matches!(state_of(guest.id()), None | Some('Z')));
+        assert_eq!((guest.try_wait(), guest.wait_timeout(Duration::from_millis(100))), (None, None));
+        drop(let_it);
+        assert_eq!(guest.wait().code(), Some(3));
+        assert_eq!(log.0.lock().unwrap().as_slice(), b"123456789|dropped");
+        let left = fs::read_to_string(&file).unwrap().trim().parse().ok().and_then(Pid::from_raw);
+        kill_process(left.unwrap(), Signal::KILL).unwrap();
+    }
+    until("all is as it was", || (open_files(), threads()) == before);
+    Ok(())
+}
+
 fn a_tee_that_fails_costs_the_guest_nothing() -> Result<(), Lacking> {
     struct Full;
     impl Write for Full {
@@ -258,6 +309,15 @@ fn a_tee_that_fails_costs_the_guest_nothing() -> Result<(), Lacking> {
     let panics_late = Lines::new(|_| std::panic::resume_unwind(Box::new("as the test wants it")));
     let exit = Spawn::new(&shell("printf one >&2")).stderr(Stderr::tee(panics_late)).spawn().unwrap().wait();
     assert_eq!((exit.success(), exit.stderr()), (true, &b"one"[..]));
+    // So it is for what is only passed on.
+    let panics_late = Lines::new(|_| std::panic::resume_unwind(Box::new("as the test wants it")));
+    for writer in [Stdio::writer(Full), Stdio::writer(Panics), Stdio::writer(panics_late)] {
+        let talk = shell("yes | head -c 300000; printf end");
+        assert!(Spawn::new(&talk).stdout(writer).spawn().unwrap().wait().success());
+    }
+    // A writer reads nothing.
+    let error = Spawn::new(&sleeping()).stdin(Stdio::writer(io::sink())).spawn().unwrap_err();
+    assert_eq!(error.to_string(), "standard input: a writer is for output: use a pipe");
     Ok(())
 }
 
@@ -275,7 +335,7 @@ fn a_signal_does_not_end_a_writer() -> Result<(), Lacking> {
     let log = Log::default();
     let mut guest = Spawn::new(&shell("read line; echo out"))
         .stdin(Stdio::Pipe)
-        .stdout(Stdio::writer(log.clone()).unwrap())
+        .stdout(Stdio::writer(log.clone()))
         .spawn()
         .unwrap();
     let named = |task: &PathBuf| fs::read_to_string(task.join("comm")).unwrap() == "qemu-output\n";
@@ -296,7 +356,7 @@ fn a_signal_does_not_end_a_writer() -> Result<(), Lacking> {
     until("it waits again, or has gone", || !writer.exists() || waits());
     drop(guest.take_stdin());
     assert!(guest.wait().success());
-    until("all has come", || *log.0.lock().unwrap() == b"out\n");
+    assert_eq!(*log.0.lock().unwrap(), b"out\n");
     Ok(())
 }
 
