@@ -253,7 +253,7 @@ impl Drop for Guest {
 }
 
 /// How a guest ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Exit {
     status: Ended,
     stderr: Vec<u8>,
@@ -333,6 +333,18 @@ impl fmt::Display for Exit {
             "" => Ok(()),
             text => write!(f, ": {text}"),
         }
+    }
+}
+
+/// In words: it is what a `main` shows that returns an error.
+impl fmt::Debug for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exit")
+            .field("status", &self.status.map(|status| status.to_string()))
+            .field("stderr", &self.stderr_text())
+            .field("skipped", &self.skipped)
+            .field("observed", &self.observed)
+            .finish()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// The last bytes of a stream, so that a guest that writes without end costs no more than these.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Tail {
     bytes: VecDeque<u8>,
     /// How many bytes came before them.

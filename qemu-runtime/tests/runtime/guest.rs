@@ -60,6 +60,8 @@ fn an_exit_code_comes_back_with_the_end_of_stderr() -> Result<(), Lacking> {
     let exit = run(&shell("echo reason >&2; exit 7"));
     assert_eq!((exit.code(), exit.stderr(), exit.stderr_skipped()), (Some(7), &b"reason\n"[..], 0));
     assert_eq!(exit.to_string(), "exit status: 7: reason");
+    let shown = format!("{exit:?}");
+    assert!(shown.starts_with(r#"Exit { status: Some("exit status: 7"), stderr: "reason\n", "#), "{shown}");
     assert!(run(&Plan::new("true", [""; 0], vec![])).success());
     Ok(())
 }

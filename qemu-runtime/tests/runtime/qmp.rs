@@ -585,9 +585,14 @@ fn rejected_arguments_come_back() -> Result<(), Lacking> {
         "{error}"
     );
     assert_eq!(qmp.exit().unwrap().cause(), Cause::Failed(1));
+    // So a `main` shows it that returns a boxed error.
+    let shown = format!("{:?}", Box::<dyn std::error::Error>::from(error));
+    assert!(shown.contains(r#"status: Some("exit status: 1"), stderr: "#), "{shown}");
+    assert!(shown.contains("'no-such-device' is not a valid device model name\\n"), "{shown}");
     // What is about no argument stays as it is said.
     let error = Guest::start(&crate::stand_in::shell("echo 'sh: broken' >&2; exit 1")).unwrap_err();
     assert!(matches!(error, StartError::Qmp(_)) && error.to_string().contains("sh: broken"), "{error}");
+    assert!(format!("{error:?}").contains(r#"stderr: "sh: broken\n""#), "{error:?}");
     let missing = Plan::new("qemu-system-none", [""; 0], vec![]);
     assert!(matches!(Guest::start(&missing), Err(StartError::Spawn(_))));
     Ok(())
