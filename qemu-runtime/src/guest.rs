@@ -415,14 +415,22 @@ pub(crate) struct Observed {
 
 impl Observed {
     pub(crate) fn take(&mut self, event: &Event) {
-        let word = |name| event.data.get(name).and_then(serde_json::Value::as_str);
+        /// What is read of them.
+        #[derive(Default, serde::Deserialize)]
+        #[serde(default)]
+        struct Says {
+            reason: Option<String>,
+            action: Option<String>,
+        }
+
+        let says = || event.data::<Says>().unwrap_or_default();
         match &*event.name {
             "SHUTDOWN" => {
-                self.reason = word("reason").map(ShutdownReason::of);
+                self.reason = says().reason.as_deref().map(ShutdownReason::of);
                 self.panicked |= self.reason == Some(ShutdownReason::GuestPanic);
             }
             // QEMU may have been told that a panic is the guest's own matter.
-            "GUEST_PANICKED" => self.panicked = word("action") != Some("run"),
+            "GUEST_PANICKED" => self.panicked = says().action.as_deref() != Some("run"),
             "GUEST_CRASHLOADED" => self.crashed = true,
             // It lives on after that.
             "RESET" => (self.panicked, self.crashed) = (false, false),

@@ -118,7 +118,7 @@ impl Guest {
             let end = Instant::now().checked_add(time);
             taken.push(ShutdownStep::Quit);
             // It may end before it answers; what else goes wrong, the next step sees to.
-            let told = qmp.execute_timeout(&Quit {}, time);
+            let told = qmp.call(&Quit {}).timeout(time).execute();
             let left = if told.is_ok() || self.try_wait().is_some() { left(end) } else { Duration::ZERO };
             if let Some(exit) = self.wait_timeout(left) {
                 return Ok(exit);
@@ -148,11 +148,11 @@ impl Guest {
 
         let qmp = self.qmp()?;
         let end = Instant::now().checked_add(time);
-        if !qmp.execute_timeout(&QueryStatus {}, time).is_ok_and(|status| status.running) {
+        if !qmp.call(&QueryStatus {}).timeout(time).execute().is_ok_and(|status| status.running) {
             return self.try_wait();
         }
         taken.push(ShutdownStep::Powerdown);
-        if qmp.execute_timeout(&SystemPowerdown {}, left(end)).is_err() {
+        if qmp.call(&SystemPowerdown {}).timeout(left(end)).execute().is_err() {
             return self.try_wait();
         }
         loop {
@@ -160,8 +160,11 @@ impl Guest {
             if let Some(exit) = self.wait_timeout(left.min(PERIOD)) {
                 return Some(exit);
             }
-            let over =
-                qmp.execute_timeout(&QueryStatus {}, left).is_ok_and(|status| status.status == "shutdown");
+            let over = qmp
+                .call(&QueryStatus {})
+                .timeout(left)
+                .execute()
+                .is_ok_and(|status| status.status == "shutdown");
             if left.is_zero() || over {
                 return None;
             }

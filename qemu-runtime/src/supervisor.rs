@@ -195,13 +195,13 @@ impl Shared {
 
     /// How it ended, once it has, or nothing at the deadline.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> Option<Ended> {
-        self.state.wait(deadline, |state| state.end())
+        self.state.wait((), deadline, |state| state.end())
     }
 
     /// The same for a task.
     #[cfg(feature = "tokio")]
     pub(crate) async fn seen_to_end(&self, deadline: Option<Instant>) -> Option<Ended> {
-        self.state.seen(deadline, |state| state.end()).await
+        self.state.seen((), deadline, |state| state.end()).await
     }
 
     /// The end of what it wrote to standard error so far, and how many bytes came before.
@@ -229,7 +229,7 @@ impl Shared {
         let state = Arc::clone(&self.state);
         drop(self);
         change(&mut state.lock());
-        state.tell();
+        state.tell(());
     }
 }
 

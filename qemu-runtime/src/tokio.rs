@@ -1,8 +1,9 @@
 //! The runtime for programs on tokio (feature `tokio`): the same names, waited for by `await`.
 //!
 //! It needs a tokio runtime with its timers. What waits here costs no thread, but for [`shutdown`](Guest::shutdown),
-//! [`plug`](Guest::plug) and [`unplug`](Guest::unplug), which take one of tokio's for blocking work while they last, and
-//! [`start`](Guest::start), until QEMU is executing.
+//! [`plug`](Guest::plug) and [`unplug`](Guest::unplug), which take one of tokio's for blocking work while they last,
+//! [`start`](Guest::start), until QEMU is executing, and an answer of more than 64 KiB, while it is read. Where many events
+//! have come, whoever takes them leaves other tasks their share of the thread.
 //!
 //! ```no_run
 //! # async fn example(plan: qemu_runtime::Plan) -> Result<(), Box<dyn std::error::Error>> {
@@ -24,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use crate::supervisor::Ended;
 
-pub use crate::qmp::tasks::{Events, Qmp};
+pub use crate::qmp::tasks::{Call, Events, Qmp};
 
 use crate::plan::{Fragment, Plan};
 use crate::qmp::{Command, Cont, Event, QmpError, QueryStatus, Status, Stop, SystemPowerdown};
@@ -169,7 +170,7 @@ impl Guest {
         Ok(())
     }
 
-    async fn ask<C: Command>(&self, command: C) -> Result<C::Ok, QmpError> {
+    async fn ask<C: Command<Ok: Send + 'static>>(&self, command: C) -> Result<C::Ok, QmpError> {
         self.qmp().ok_or(QmpError::NoQmp)?.execute(&command).await
     }
 
@@ -302,7 +303,7 @@ impl Guest {
 }
 
 /// Does what blocks on one of tokio's threads for that.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {

@@ -1,23 +1,26 @@
 //! A state that threads, and tasks, wait to see change.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
+use std::thread::{self, Thread};
 use std::time::Instant;
 
-pub(crate) struct Watched<S> {
+/// Whoever waits says what for: `A`. Only those are woken who are told of that.
+pub(crate) struct Watched<S, A = ()> {
     state: Mutex<S>,
-    changed: Condvar,
-    #[cfg(feature = "tokio")]
-    tasks: tasks::Tasks,
+    waiting: Mutex<Waiting<A>>,
 }
 
-impl<S> Watched<S> {
-    pub(crate) fn new(state: S) -> Self {
-        Self {
-            state: Mutex::new(state),
-            changed: Condvar::new(),
-            #[cfg(feature = "tokio")]
-            tasks: tasks::Tasks::default(),
-        }
+struct Waiting<A> {
+    last: u64,
+    wakers: BTreeMap<(A, u64), Waker>,
+}
+
+impl<S, A: Copy + Ord> Watched<S, A> {
+    pub(crate) const fn new(state: S) -> Self {
+        let waiting = Waiting { last: 0, wakers: BTreeMap::new() };
+        Self { state: Mutex::new(state), waiting: Mutex::new(waiting) }
     }
 
     /// The state, for whoever changes it and [tells](Self::tell) so, or looks only.
@@ -27,114 +30,168 @@ impl<S> Watched<S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells all who wait that the state has changed. The lock is no longer held then.
-    pub(crate) fn tell(&self) {
-        self.changed.notify_all();
-        #[cfg(feature = "tokio")]
-        self.tasks.wake();
+    fn waiting(&self) -> MutexGuard<'_, Waiting<A>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells those who wait for it that the state has changed. The lock is no longer held then: to wake a task may run it
+    /// here and now.
+    pub(crate) fn tell(&self, about: A) {
+        let mut waiting = self.waiting();
+        let keys: Vec<_> =
+            waiting.wakers.range((about, 0)..=(about, u64::MAX)).map(|(key, _)| *key).collect();
+        let wakers: Vec<_> = keys.iter().filter_map(|key| waiting.wakers.remove(key)).collect();
+        drop(waiting);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Tells all who wait.
+    pub(crate) fn tell_all(&self) {
+        let wakers = std::mem::take(&mut self.waiting().wakers);
+        wakers.into_values().for_each(Waker::wake);
     }
 
     /// Waits until `look` sees what it looks for; nothing at the deadline.
     pub(crate) fn wait<T>(
         &self,
+        about: A,
         deadline: Option<Instant>,
         mut look: impl FnMut(&mut S) -> Option<T>,
     ) -> Option<T> {
-        let mut state = self.lock();
+        let place = self.place(about);
+        let waker = Waker::from(Arc::new(Parked(thread::current())));
         loop {
-            if let Some(seen) = look(&mut state) {
+            if let Some(seen) = place.look(&waker, &mut look) {
                 return Some(seen);
             }
-            state = match deadline {
-                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return None;
-                    }
-                    self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
+            match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+                None => thread::park(),
+                Some(left) if left.is_zero() => return None,
+                Some(left) => thread::park_timeout(left),
+            }
         }
     }
 
-    /// The same for a task.
+    /// The same for a task. What it sees without waiting counts for its share of the thread that it runs on.
     #[cfg(feature = "tokio")]
     pub(crate) async fn seen<T>(
         &self,
+        about: A,
         deadline: Option<Instant>,
         mut look: impl FnMut(&mut S) -> Option<T>,
     ) -> Option<T> {
-        use std::task::Poll;
+        use std::task::{Poll, ready};
+        use tokio::task::coop::poll_proceed;
 
-        let place = self.tasks.place();
+        let place = self.place(about);
         let seen = std::future::poll_fn(|context| {
-            let mut state = self.lock();
-            match look(&mut state) {
-                Some(seen) => Poll::Ready(seen),
-                None => {
-                    // Before the lock is given back: what changes the state from here on wakes it.
-                    place.wait(context.waker());
-                    Poll::Pending
-                }
-            }
+            let share = ready!(poll_proceed(context));
+            let seen = place.look(context.waker(), &mut look);
+            seen.map_or(Poll::Pending, |seen| {
+                share.made_progress();
+                Poll::Ready(seen)
+            })
         });
         match deadline {
             None => Some(seen.await),
             Some(deadline) => tokio::time::timeout_at(deadline.into(), seen).await.ok(),
         }
     }
+
+    fn place(&self, about: A) -> Place<'_, S, A> {
+        let mut waiting = self.waiting();
+        waiting.last += 1;
+        Place { watched: self, key: (about, waiting.last) }
+    }
 }
 
-#[cfg(feature = "tokio")]
-mod tasks {
-    use std::collections::HashMap;
-    use std::sync::{Mutex, MutexGuard, PoisonError};
-    use std::task::Waker;
+/// The place of one who waits among the others, until it is dropped.
+struct Place<'w, S, A: Copy + Ord> {
+    watched: &'w Watched<S, A>,
+    key: (A, u64),
+}
 
-    /// The tasks that wait.
-    #[derive(Default)]
-    pub(super) struct Tasks(Mutex<Waiting>);
+impl<S, A: Copy + Ord> Place<'_, S, A> {
+    /// Looks, and sees to it that `waker` is woken where there is nothing to see yet.
+    fn look<T>(&self, waker: &Waker, look: impl FnOnce(&mut S) -> Option<T>) -> Option<T> {
+        let mut state = self.watched.lock();
+        if let Some(seen) = look(&mut state) {
+            return Some(seen);
+        }
+        // Before the lock is given back: what changes the state from here on wakes it.
+        let before = self.watched.waiting().wakers.insert(self.key, waker.clone());
+        drop(state);
+        // With it goes a task, perhaps, which then leaves a place of its own.
+        drop(before);
+        None
+    }
+}
 
-    #[derive(Default)]
-    struct Waiting {
-        last: u64,
-        wakers: HashMap<u64, Waker>,
+impl<S, A: Copy + Ord> Drop for Place<'_, S, A> {
+    fn drop(&mut self) {
+        let waker = self.watched.waiting().wakers.remove(&self.key);
+        drop(waker);
+    }
+}
+
+/// A thread that waits.
+struct Parked(Thread);
+
+impl Wake for Parked {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "these are tests")]
+
+    use std::collections::BTreeSet;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use super::Watched;
+
+    #[test]
+    fn only_those_are_woken_whom_it_concerns() {
+        let watched = Watched::new(BTreeSet::new());
+        let looks = [const { AtomicUsize::new(0) }; 8];
+        let total = || looks.iter().map(|looks| looks.load(Ordering::Relaxed)).sum::<usize>();
+        thread::scope(|scope| {
+            for (number, looks) in looks.iter().enumerate() {
+                let watched = &watched;
+                scope.spawn(move || {
+                    watched.wait(number, None, |there: &mut BTreeSet<usize>| {
+                        looks.fetch_add(1, Ordering::Relaxed);
+                        there.contains(&number).then_some(())
+                    })
+                });
+            }
+            while watched.waiting().wakers.len() < 8 {
+                thread::yield_now();
+            }
+            for number in 0..8 {
+                watched.lock().insert(number);
+                watched.tell(number);
+                while watched.waiting().wakers.len() > 7 - number {
+                    thread::yield_now();
+                }
+            }
+        });
+        // Once before it waited and once for what it was told. The kernel may wake a thread for nothing.
+        assert!(total() < 20, "{looks:?}");
     }
 
-    /// One task's place among them, until it is dropped.
-    pub(super) struct Place<'t> {
-        tasks: &'t Tasks,
-        number: u64,
-    }
-
-    impl Tasks {
-        fn lock(&self) -> MutexGuard<'_, Waiting> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner)
-        }
-
-        pub(super) fn place(&self) -> Place<'_> {
-            let mut waiting = self.lock();
-            waiting.last += 1;
-            Place { tasks: self, number: waiting.last }
-        }
-
-        pub(super) fn wake(&self) {
-            // Waking may run the task here and now, which then waits again.
-            let wakers = std::mem::take(&mut self.lock().wakers);
-            wakers.into_values().for_each(Waker::wake);
-        }
-    }
-
-    impl Place<'_> {
-        pub(super) fn wait(&self, waker: &Waker) {
-            self.tasks.lock().wakers.insert(self.number, waker.clone());
-        }
-    }
-
-    impl Drop for Place<'_> {
-        fn drop(&mut self) {
-            self.tasks.lock().wakers.remove(&self.number);
-        }
+    #[test]
+    fn a_deadline_ends_the_wait() {
+        let watched = Watched::<(), ()>::new(());
+        let deadline = Instant::now() + Duration::from_millis(20);
+        assert!(watched.wait((), Some(deadline), |()| None::<()>).is_none());
+        assert!(Instant::now() >= deadline);
+        assert!(watched.waiting().wakers.is_empty());
+        // What is there is seen, however late it is.
+        watched.wait((), Some(deadline), |()| Some(())).unwrap();
     }
 }

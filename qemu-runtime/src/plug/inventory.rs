@@ -52,12 +52,12 @@ impl<'q> Asking<'q> {
     }
 
     pub(super) fn ask(&self, command: &str, arguments: Value) -> Result<Value, QmpError> {
-        self.heard(self.qmp.execute_raw_timeout(command, arguments, self.timeout.get()))
+        self.heard(self.qmp.call_raw(command, arguments).timeout(self.timeout.get()).execute())
     }
 
     /// Executes a command that takes a file descriptor.
     pub(super) fn give<C: Command>(&self, command: &C, fd: BorrowedFd<'_>) -> Result<(), QmpError> {
-        self.heard(self.qmp.execute_with_fds(command, &[fd])).map(drop)
+        self.heard(self.qmp.call(command).fds(&[fd]).execute()).map(drop)
     }
 
     fn heard<T>(&self, answer: Result<T, QmpError>) -> Result<T, QmpError> {

@@ -712,14 +712,21 @@ enum Word {
     Refused(String),
 }
 
+/// Which device an event is about.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct About {
+    device: Option<String>,
+    path: Option<String>,
+}
+
 fn next_word(events: &mut Events, id: &str, path: &str, timeout: Duration) -> Result<Word, QmpError> {
     let event = events.find("DEVICE_DELETED", timeout, |event| {
-        let is = |key: &str, value: &str| event.data.get(key).and_then(Value::as_str) == Some(value);
+        let about = || event.data::<About>().unwrap_or_default();
         match &*event.name {
             // The parts of a device have their own, with longer paths.
-            "DEVICE_DELETED" => is("path", path),
-            "DEVICE_UNPLUG_GUEST_ERROR" => is("path", path),
-            "MEM_UNPLUG_ERROR" => is("device", id),
+            "DEVICE_DELETED" | "DEVICE_UNPLUG_GUEST_ERROR" => about().path.as_deref() == Some(path),
+            "MEM_UNPLUG_ERROR" => about().device.as_deref() == Some(id),
             _ => false,
         }
     })?;

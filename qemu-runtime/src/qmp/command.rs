@@ -26,7 +26,7 @@ pub trait Command: Serialize {
     type Ok: DeserializeOwned;
     /// Its name.
     const NAME: &'static str;
-    /// Whether QEMU takes it [out of band](super::Qmp::execute_oob).
+    /// Whether QEMU takes it [out of band](super::Call::out_of_band).
     const ALLOW_OOB: bool;
 }
 
@@ -78,7 +78,7 @@ commands! {
 }
 
 /// `getfd`: gives QEMU a file descriptor under a name, which then stands wherever a command takes a file descriptor. To be
-/// sent by [`execute_with_fds`](super::Qmp::execute_with_fds), with one.
+/// [called with](super::Call::fds) one.
 #[derive(Clone, Debug, Serialize)]
 pub struct GetFd {
     /// Its name. One that begins with a digit is refused; one that is taken closes the file descriptor that had it.
@@ -104,8 +104,8 @@ impl Command for CloseFd {
     const ALLOW_OOB: bool = false;
 }
 
-/// `add-fd`: adds a file descriptor to a set of QEMU's, which stands as `/dev/fdset/N` wherever a path does. To be sent by
-/// [`execute_with_fds`](super::Qmp::execute_with_fds), with one.
+/// `add-fd`: adds a file descriptor to a set of QEMU's, which stands as `/dev/fdset/N` wherever a path does. To be [called
+/// with](super::Call::fds) one.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct AddFd {
     /// The set's number; without it, a new set.

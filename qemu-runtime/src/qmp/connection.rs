@@ -1,6 +1,6 @@
 //! The connection: whoever has a command sends it. One thread reads, and sends what the socket had no room for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::mem::{self, MaybeUninit};
 use std::net::Shutdown;
@@ -12,12 +12,14 @@ use std::time::{Duration, Instant};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::answer::{Answered, Refusal};
+use super::call::Bounds;
 use super::event::Ring;
+use super::line::{Answer, Line, Message, NoQmp, read};
 use super::outgoing::Outgoing;
-use super::wire::{Failure, Message, Refusal, Reply, Request};
+use super::request::Request;
 use super::{Greeting, QmpEnd, QmpError, QmpOptions};
 use crate::fd::kept;
 use crate::guest::{Exit, Observed};
@@ -41,7 +43,18 @@ pub(super) struct Connection {
     pub(super) options: QmpOptions,
     /// The process at the other end, where it is a guest of this process.
     process: Option<Arc<Shared>>,
-    state: Watched<State>,
+    state: Watched<State, About>,
+}
+
+/// What somebody waits for. The connection's end concerns all.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum About {
+    Greeting,
+    /// What comes of the command with this id.
+    Answer(u64),
+    Events,
+    /// That all that QEMU sent was read.
+    Drained,
 }
 
 pub(super) struct State {
@@ -50,32 +63,63 @@ pub(super) struct State {
     ready: bool,
     oob: bool,
     last_id: u64,
-    /// The commands that QEMU hasn't answered, by id and so in their order on the way to it. It may be that nobody waits
-    /// for one any more.
-    unanswered: BTreeMap<u64, Sent>,
-    /// The commands whose answers somebody waits for, by id, and the answers until they are taken.
-    pending: HashMap<u64, Option<Reply>>,
+    /// The commands that wait to be sent, each until it is its turn.
+    queue: VecDeque<Outgoing>,
     /// What the socket has no room for yet. No other command is sent before it.
     outgoing: Option<Outgoing>,
     /// Whether the reader's thread waits for such room.
     awaits_room: bool,
+    /// The commands that QEMU hasn't answered, in their order on the way to it. It may be that nobody waits for one any
+    /// more.
+    unanswered: Vec<Sent>,
+    /// The commands whose answers somebody waits for, by id.
+    pending: HashMap<u64, Pending>,
     pub(super) events: Ring,
     pub(super) observed: Observed,
     /// Once all that QEMU sent was read, or no more of it will be: whether that was in the middle of a line.
     closed: Option<bool>,
     ended: Option<Arc<QmpEnd>>,
+    /// What there is to tell to those who wait, once the lock is given back.
+    news: Vec<About>,
 }
 
 /// A command on its way.
 struct Sent {
+    id: u64,
     oob: bool,
     with_fds: bool,
+}
+
+/// What somebody waits for.
+struct Pending {
+    /// How many bytes the answer may have.
+    limit: usize,
+    /// What came of the command, until it is taken.
+    outcome: Option<Outcome>,
+}
+
+enum Outcome {
+    Answered(Answered),
+    /// The answer is longer than it may be.
+    TooLong,
+    /// QEMU takes nothing out of band.
+    NoOob,
+    /// The kernel doesn't send its file descriptors.
+    Unsent(io::Error),
 }
 
 /// Why waiting ended without what was waited for.
 pub(super) enum Stop {
     Timeout,
     Ended(Arc<QmpEnd>),
+}
+
+/// What the reader's thread is to know before it reads.
+struct Seen {
+    /// Whether QEMU has ended: what it sent before is there then.
+    ended: bool,
+    /// How many bytes the longest answer may have that somebody waits for.
+    answer_limit: usize,
 }
 
 /// A deadline beyond what the clock can tell is none.
@@ -99,14 +143,16 @@ impl Connection {
             ready: false,
             oob: false,
             last_id: NEGOTIATION,
-            unanswered: BTreeMap::new(),
-            pending: HashMap::new(),
+            queue: VecDeque::new(),
             outgoing: None,
             awaits_room: false,
+            unanswered: Vec::new(),
+            pending: HashMap::new(),
             events: Ring::new(options.event_limit),
             observed: Observed::default(),
             closed: None,
             ended: None,
+            news: Vec::new(),
         };
         Ok(Self { socket, epoll, options, process, state: Watched::new(state) })
     }
@@ -115,13 +161,29 @@ impl Connection {
         self.state.lock()
     }
 
+    /// Changes the state, and tells those whom it concerns.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        let changed = change(&mut state);
+        let news = mem::take(&mut state.news);
+        drop(state);
+        news.into_iter().for_each(|about| self.state.tell(about));
+        changed
+    }
+
+    /// What a call may take that doesn't say.
+    pub(super) const fn bounds(&self) -> Bounds {
+        Bounds { timeout: self.options.timeout, answer_limit: self.options.answer_limit }
+    }
+
     /// Waits for what `look` sees, which comes first, or the connection's end.
     pub(super) fn wait<T>(
         &self,
+        about: About,
         deadline: Option<Instant>,
         look: impl FnMut(&mut State) -> Option<T>,
     ) -> Result<T, Stop> {
-        self.state.wait(deadline, or_end(look)).unwrap_or_else(|| Err(self.stop()))
+        self.state.wait(about, deadline, or_end(look)).unwrap_or_else(|| Err(self.stop()))
     }
 
     /// Why waiting ends at its deadline.
@@ -134,35 +196,54 @@ impl Connection {
 
     /// Waits until commands may be sent, and gives the greeting.
     pub(super) fn ready(&self, deadline: Option<Instant>) -> Result<Greeting, Stop> {
-        self.wait(deadline, State::greeted)
+        self.wait(About::Greeting, deadline, State::greeted)
     }
 
     /// What was seen of the guest's end, once all that QEMU sent was read.
     pub(super) fn observed(&self) -> Observed {
         // What QEMU left behind may have its end of the socket still, and write on and on.
-        let drained = self.wait(deadline_of(PATIENCE), State::drained);
+        let drained = self.wait(About::Drained, deadline_of(PATIENCE), State::drained);
         drained.unwrap_or_else(|_| self.lock().observed.clone())
     }
 
     /// Sends a command and waits for its answer.
-    pub(super) fn execute(&self, request: Request<'_>, timeout: Duration) -> Result<Box<RawValue>, QmpError> {
-        let deadline = deadline_of(timeout);
+    pub(super) fn execute(
+        &self,
+        request: Request<'_>,
+        bounds: Bounds,
+        deadline: Option<Instant>,
+    ) -> Result<Answered, QmpError> {
         let name = request.name;
-        let mut command = request.outgoing().map_err(|source| QmpError::unreadable(name, source))?;
-        let sent = self.wait(deadline, |state| self.send(state, &mut command));
-        let waits = self.waits(sent.map_err(|stop| stop.of(name, timeout))?, name)?;
-        let reply = self.wait(deadline, |state| state.answer(waits.id));
-        answered(name, reply.map_err(|stop| stop.of(name, timeout))?)
+        let waits = self.begin(request, bounds)?;
+        let outcome = self.wait(About::Answer(waits.id), deadline, |state| state.outcome(waits.id));
+        answered(name, bounds, outcome)
     }
 
-    /// Sends a command, where it is its turn, and gives its id; none where QEMU doesn't take it.
-    fn send(&self, state: &mut State, command: &mut Outgoing) -> Option<Option<u64>> {
-        let id = state.turn(command)?;
-        if let Some(id) = id {
-            state.outgoing = Some(mem::take(command).with_id(id));
+    /// Sends a command, or lines it up where it isn't its turn.
+    fn begin(&self, request: Request<'_>, bounds: Bounds) -> Result<Waits<'_>, QmpError> {
+        let name = request.name;
+        let command = request.outgoing().map_err(|source| QmpError::unreadable(name, source))?;
+        let id = self.change(|state| {
+            state.last_id += 1;
+            let id = state.last_id;
+            state.pending.insert(id, Pending { limit: bounds.answer_limit, outcome: None });
+            state.queue.push_back(command.with_id(id));
+            self.send(state);
+            id
+        });
+        Ok(Waits { connection: self, id })
+    }
+
+    /// Sends the commands whose turn it is.
+    fn send(&self, state: &mut State) {
+        while let Some(command) = state.next_command() {
+            if command.oob && !state.oob {
+                state.came(command.id(), Outcome::NoOob);
+                continue;
+            }
+            state.sends(command);
             self.flush(state);
         }
-        Some(id)
     }
 
     /// Sends what the socket has room for. The reader's thread sees to the rest.
@@ -181,7 +262,10 @@ impl Connection {
                     // The reader tells all who wait.
                     let _ = self.socket.shutdown(Shutdown::Both);
                 }
-                Err(error) => state.answered(id, Err(Failure::Unsent(error.into()))),
+                Err(error) => {
+                    state.forget(id);
+                    state.came(id, Outcome::Unsent(error.into()));
+                }
             }
         }
         let awaits_room = state.outgoing.is_some();
@@ -193,20 +277,14 @@ impl Connection {
         }
     }
 
-    /// Whoever waits for the answer to a command that was sent.
-    fn waits(&self, id: Option<u64>, name: &str) -> Result<Waits<'_>, QmpError> {
-        let id = id.ok_or_else(|| QmpError::NoOob { command: name.to_owned() })?;
-        Ok(Waits { connection: self, id })
-    }
-
     /// Reads until there is nothing more: the work of a thread.
     pub(super) fn read(&self) {
         let read = self.read_lines();
-        let mut state = self.lock();
-        state.closed = Some(*read.as_ref().unwrap_or(&false));
-        let observed = state.observed.clone();
-        drop(state);
-        self.state.tell();
+        let observed = self.change(|state| {
+            state.closed = Some(*read.as_ref().unwrap_or(&false));
+            state.news.push(About::Drained);
+            state.observed.clone()
+        });
         self.end(read.map_or_else(
             |end| end,
             |partial| match self.exit(observed) {
@@ -234,14 +312,10 @@ impl Connection {
 
     /// Reads line by line to the end. Says whether there was a part of a line.
     fn read_lines(&self) -> Result<bool, QmpEnd> {
-        /// A longer line's memory is given back.
-        const KEPT: usize = 1 << 20;
-
-        let mut line = Vec::new();
+        let mut line = Line::default();
         let mut chunk = vec![0; 64 * 1024];
-        let limit = self.options.line_limit;
         loop {
-            let ended = self.attend()?;
+            let Seen { ended, answer_limit } = self.attend()?;
             let taken = match recv(&self.socket, &mut *chunk, RecvFlags::DONTWAIT) {
                 Ok((0, _)) => return Ok(!line.is_empty()),
                 Ok((taken, _)) => taken,
@@ -253,22 +327,22 @@ impl Connection {
                 Err(error) => return Err(QmpEnd::Io(error.into())),
             };
             for part in chunk.get(..taken).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
-                if line.len() + part.len() > limit {
-                    return Err(QmpEnd::LineTooLong { limit });
+                if line.push(part, answer_limit).is_err() {
+                    return Err(self.garbage(&line));
                 }
-                line.extend_from_slice(part);
-                if line.ends_with(b"\n") {
-                    self.take(line.trim_ascii())?;
-                    line.clear();
-                    line.shrink_to(KEPT);
+                if part.ends_with(b"\n") {
+                    match line.end() {
+                        Ok(message) => message.map_or(Ok(()), |message| self.take(message, &line))?,
+                        Err(NoQmp) => return Err(self.garbage(&line)),
+                    }
+                    line = Line::default();
                 }
             }
         }
     }
 
-    /// Waits until there is something to read, and sends meanwhile what is left to send. Says whether QEMU has ended: what it
-    /// sent before is there then.
-    fn attend(&self) -> Result<bool, QmpEnd> {
+    /// Waits until there is something to read, and sends meanwhile what is left to send.
+    fn attend(&self) -> Result<Seen, QmpEnd> {
         let mut events = [MaybeUninit::uninit(); 2];
         let ended = match epoll::wait(&self.epoll, &mut events, None) {
             Ok((seen, _)) => seen.iter().any(|event| event.data.u64() == PROCESS),
@@ -276,81 +350,67 @@ impl Connection {
             // A program may have closed what is not its own.
             Err(error) => return Err(QmpEnd::Io(error.into())),
         };
-        let mut state = self.lock();
-        if state.awaits_room {
-            self.flush(&mut state);
-            drop(state);
-            self.state.tell();
-        }
-        Ok(ended)
+        self.change(|state| {
+            if state.ended.is_some() {
+                // The first reason stays.
+                return Err(QmpEnd::Dropped);
+            }
+            if state.awaits_room {
+                self.flush(state);
+                self.send(state);
+            }
+            let limits = state.pending.values().map(|pending| pending.limit);
+            Ok(Seen { ended, answer_limit: limits.max().unwrap_or_default() })
+        })
+    }
+
+    fn garbage(&self, line: &Line) -> QmpEnd {
+        QmpEnd::Garbage { greeting: self.lock().greeting.is_none(), line: line.start() }
     }
 
     /// Takes what a line says.
-    fn take(&self, line: &[u8]) -> Result<(), QmpEnd> {
-        if line.is_empty() {
-            return Ok(());
-        }
-        let greeted = self.lock().greeting.is_some();
-        let garbage = || {
-            let start = line.get(..line.len().min(200)).unwrap_or_default();
-            QmpEnd::Garbage { greeting: !greeted, line: String::from_utf8_lossy(start).into_owned() }
-        };
-        match Message::of(line) {
-            Some(Message::Greeting(greeting)) if !greeted => return self.negotiate(greeting),
-            Some(Message::Event(event)) if greeted => {
-                let mut state = self.lock();
-                state.observed.take(&event);
-                state.events.push(event);
-            }
-            Some(Message::Answer { id, reply }) if greeted => self.answer(id, reply)?,
-            // It answers in the order of what it is sent, but for what overtakes, which it has answered before it reads on.
-            Some(Message::Unread(failure)) if greeted => {
-                let first = self.lock().unanswered.keys().next().copied();
-                if let Some(id) = first {
-                    self.answer(id, Err(failure))?;
+    fn take(&self, message: Message, line: &Line) -> Result<(), QmpEnd> {
+        self.change(|state| {
+            match (message, state.greeting.is_some()) {
+                (Message::Greeting(greeting), false) => return self.negotiate(state, greeting),
+                (Message::Event(event), true) => {
+                    state.observed.take(&event);
+                    state.events.push(event);
+                    state.news.push(About::Events);
                 }
+                (Message::Answer { id: Some(NEGOTIATION), answer }, true) => state.negotiated(answer)?,
+                (Message::Answer { id: Some(id), answer }, true) => state.answered(id, answer),
+                // It answers in the order of what it is sent, but for what overtakes, which it has answered before it reads on.
+                (Message::Answer { id: None, answer }, true) => match state.unanswered.first() {
+                    Some(Sent { id: NEGOTIATION, .. }) => state.negotiated(answer)?,
+                    Some(Sent { id, .. }) => state.answered(*id, answer),
+                    None => {}
+                },
+                (Message::Foreign, true) => {}
+                _ => return Err(None),
             }
-            Some(Message::Foreign) if greeted => return Ok(()),
-            _ => return Err(garbage()),
-        }
-        self.state.tell();
-        Ok(())
-    }
-
-    /// Takes the answer to a command.
-    fn answer(&self, id: u64, reply: Reply) -> Result<(), QmpEnd> {
-        let mut state = self.lock();
-        if id == NEGOTIATION {
-            if let Err(Failure::Refused(Refusal { desc, .. })) = reply {
-                return Err(QmpEnd::Negotiation { desc });
-            }
-            state.ready = true;
-        }
-        state.answered(id, reply);
-        Ok(())
+            self.send(state);
+            Ok(())
+        })
+        .map_err(|end| end.unwrap_or_else(|| self.garbage(line)))
     }
 
     /// Answers the greeting. Nobody else writes yet.
-    fn negotiate(&self, greeting: Greeting) -> Result<(), QmpEnd> {
+    fn negotiate(&self, state: &mut State, greeting: Greeting) -> Result<(), Option<QmpEnd>> {
         let oob = greeting.capabilities.iter().any(|capability| capability == "oob");
         let arguments = if oob { json!({ "enable": ["oob"] }) } else { Value::Null };
-        let request = Request { oob: false, name: "qmp_capabilities", arguments, fds: Vec::new() };
+        let request = Request { name: "qmp_capabilities", arguments, ..Request::default() };
         let command = request.outgoing().map_err(|error| QmpEnd::Io(error.into()))?;
-        let mut state = self.lock();
-        state.greeting = Some(greeting);
-        state.oob = oob;
-        state.unanswered.insert(NEGOTIATION, Sent { oob: false, with_fds: false });
-        state.outgoing = Some(command.with_id(NEGOTIATION));
-        self.flush(&mut state);
+        (state.greeting, state.oob) = (Some(greeting), oob);
+        state.sends(command.with_id(NEGOTIATION));
+        self.flush(state);
         Ok(())
     }
 
     /// Ends the connection, and with it all that wait. The first reason stays.
     pub(super) fn end(&self, end: QmpEnd) {
-        let mut state = self.lock();
-        state.ended.get_or_insert_with(|| Arc::new(end));
-        drop(state);
-        self.state.tell();
+        self.lock().ended.get_or_insert_with(|| Arc::new(end));
+        self.state.tell_all();
         // The reader and QEMU notice. It fails where the other end is gone.
         let _ = self.socket.shutdown(Shutdown::Both);
     }
@@ -361,33 +421,32 @@ impl Connection {
 impl Connection {
     pub(super) async fn seen<T>(
         &self,
+        about: About,
         deadline: Option<Instant>,
         look: impl FnMut(&mut State) -> Option<T>,
     ) -> Result<T, Stop> {
-        self.state.seen(deadline, or_end(look)).await.unwrap_or_else(|| Err(self.stop()))
+        self.state.seen(about, deadline, or_end(look)).await.unwrap_or_else(|| Err(self.stop()))
     }
 
     pub(super) async fn is_ready(&self, deadline: Option<Instant>) -> Result<Greeting, Stop> {
-        self.seen(deadline, State::greeted).await
+        self.seen(About::Greeting, deadline, State::greeted).await
     }
 
     pub(super) async fn has_observed(&self) -> Observed {
-        let drained = self.seen(deadline_of(PATIENCE), State::drained).await;
+        let drained = self.seen(About::Drained, deadline_of(PATIENCE), State::drained).await;
         drained.unwrap_or_else(|_| self.lock().observed.clone())
     }
 
     pub(super) async fn executed(
         &self,
         request: Request<'_>,
-        timeout: Duration,
-    ) -> Result<Box<RawValue>, QmpError> {
-        let deadline = deadline_of(timeout);
+        bounds: Bounds,
+        deadline: Option<Instant>,
+    ) -> Result<Answered, QmpError> {
         let name = request.name;
-        let mut command = request.outgoing().map_err(|source| QmpError::unreadable(name, source))?;
-        let sent = self.seen(deadline, |state| self.send(state, &mut command)).await;
-        let waits = self.waits(sent.map_err(|stop| stop.of(name, timeout))?, name)?;
-        let reply = self.seen(deadline, |state| state.answer(waits.id)).await;
-        answered(name, reply.map_err(|stop| stop.of(name, timeout))?)
+        let waits = self.begin(request, bounds)?;
+        let outcome = self.seen(About::Answer(waits.id), deadline, |state| state.outcome(waits.id)).await;
+        answered(name, bounds, outcome)
     }
 }
 
@@ -399,14 +458,16 @@ struct Waits<'c> {
 
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
-        let mut state = self.connection.lock();
-        state.pending.remove(&self.id);
-        let unsent = state.outgoing.take_if(|command| command.id() == self.id && !command.is_begun());
-        if unsent.is_some() {
-            state.unanswered.remove(&self.id);
-            drop(state);
-            self.connection.state.tell();
-        }
+        self.connection.change(|state| {
+            state.pending.remove(&self.id);
+            state.queue.retain(|command| command.id() != self.id);
+            let unsent = state.outgoing.take_if(|command| command.id() == self.id && !command.is_begun());
+            if unsent.is_some() {
+                state.forget(self.id);
+                self.connection.flush(state);
+                self.connection.send(state);
+            }
+        });
     }
 }
 
@@ -419,47 +480,77 @@ impl State {
         self.closed.map(|_| self.observed.clone())
     }
 
-    /// The turn to send a command, with its id; none where QEMU doesn't take it.
-    fn turn(&mut self, command: &Outgoing) -> Option<Option<u64>> {
+    /// The next command whose turn it is to be sent. What is to overtake goes first.
+    fn next_command(&mut self) -> Option<Outgoing> {
         /// QEMU reads no further, and sees nothing that would overtake, while this many wait for it.
         const QUEUE: usize = 8;
 
-        let (oob, with_fds) = (command.oob, !command.fds.is_empty());
         if self.ended.is_some() || !self.ready || self.outgoing.is_some() {
             return None;
         }
-        if oob && !self.oob {
-            return Some(None);
-        }
-        let unanswered =
-            |which: fn(&Sent) -> bool| self.unanswered.values().filter(|sent| which(sent)).count();
-        if self.oob && !oob && unanswered(|sent| !sent.oob) >= QUEUE - 1 {
-            return None;
-        }
+        let in_band = self.unanswered.iter().filter(|sent| !sent.oob).count();
+        let is_full = self.oob && in_band >= QUEUE - 1;
         // QEMU keeps only the last file descriptors that came, until a command takes them.
-        if with_fds && unanswered(|sent| sent.with_fds) > 0 {
-            return None;
+        let with_fds = self.unanswered.iter().any(|sent| sent.with_fds);
+        let goes = |command: &Outgoing| (command.oob || !is_full) && (command.fds.is_empty() || !with_fds);
+        let overtakes = |command: &Outgoing| command.oob && goes(command);
+        let index = self.queue.iter().position(overtakes).or_else(|| self.queue.iter().position(goes))?;
+        self.queue.remove(index)
+    }
+
+    /// Has a command sent next.
+    fn sends(&mut self, command: Outgoing) {
+        let sent = Sent { id: command.id(), oob: command.oob, with_fds: !command.fds.is_empty() };
+        self.unanswered.push(sent);
+        self.outgoing = Some(command);
+    }
+
+    /// No longer counts on an answer to a command.
+    fn forget(&mut self, id: u64) {
+        self.unanswered.retain(|sent| sent.id != id);
+    }
+
+    /// Takes QEMU's answer to the answer to its greeting.
+    fn negotiated(&mut self, answer: Answer) -> Result<(), QmpEnd> {
+        self.forget(NEGOTIATION);
+        if let Answer::Refused(refusal) = answer {
+            let Refusal { desc, .. } = refusal.and_then(|refusal| read(&refusal)).unwrap_or_default();
+            return Err(QmpEnd::Negotiation { desc });
         }
-        self.last_id += 1;
-        let id = self.last_id;
-        self.unanswered.insert(id, Sent { oob, with_fds });
-        self.pending.insert(id, None);
-        Some(Some(id))
+        self.ready = true;
+        self.news.push(About::Greeting);
+        Ok(())
+    }
+
+    /// Takes QEMU's answer to a command.
+    fn answered(&mut self, id: u64, answer: Answer) {
+        self.forget(id);
+        let (refused, text) = match answer {
+            Answer::Returned(text) => (false, text),
+            Answer::Refused(text) => (true, text),
+        };
+        let limit = self.pending.get(&id).map_or(0, |pending| pending.limit);
+        self.came(
+            id,
+            match text {
+                Some(text) if text.len() <= limit => Outcome::Answered(Answered { refused, text }),
+                _ => Outcome::TooLong,
+            },
+        );
     }
 
     /// Takes what came of a command.
-    fn answered(&mut self, id: u64, reply: Reply) {
-        self.unanswered.remove(&id);
+    fn came(&mut self, id: u64, outcome: Outcome) {
         // Whoever sent it may have given up.
-        if let Some(place) = self.pending.get_mut(&id) {
-            *place = Some(reply);
+        if let Some(pending) = self.pending.get_mut(&id) {
+            pending.outcome = Some(outcome);
+            self.news.push(About::Answer(id));
         }
     }
 
-    /// The answer to a command, once it is there.
-    fn answer(&mut self, id: u64) -> Option<Reply> {
-        self.pending.get(&id)?.as_ref()?;
-        self.pending.remove(&id)?
+    /// What came of a command, once it is there.
+    fn outcome(&mut self, id: u64) -> Option<Outcome> {
+        self.pending.get_mut(&id)?.outcome.take()
     }
 }
 
@@ -481,10 +572,33 @@ impl Stop {
     }
 }
 
-fn answered(name: &str, reply: Reply) -> Result<Box<RawValue>, QmpError> {
+/// The answer to a command, or why there is none.
+fn answered(name: &str, bounds: Bounds, outcome: Result<Outcome, Stop>) -> Result<Answered, QmpError> {
     let command = || name.to_owned();
-    reply.map_err(|failure| match failure {
-        Failure::Refused(Refusal { class, desc }) => QmpError::Refused { command: command(), class, desc },
-        Failure::Unsent(source) => QmpError::Send { command: command(), source: Arc::new(source) },
-    })
+    match outcome.map_err(|stop| stop.of(name, bounds.timeout))? {
+        Outcome::Answered(answered) => Ok(answered),
+        Outcome::TooLong => Err(QmpError::TooLong { command: command(), limit: bounds.answer_limit }),
+        Outcome::NoOob => Err(QmpError::NoOob { command: command() }),
+        Outcome::Unsent(source) => Err(QmpError::Send { command: command(), source: Arc::new(source) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "these are tests")]
+
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn who_leaves_does_not_wait_for_what_is_still_to_be_read() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let connection = Connection::new(ours, QmpOptions::new(), None).unwrap();
+        theirs.write_all(&[b'['; 100_000]).unwrap();
+        connection.end(QmpEnd::Dropped);
+        connection.read();
+        assert_eq!(rustix::io::ioctl_fionread(&connection.socket).unwrap(), 100_000);
+        assert!(matches!(connection.ready(None), Err(Stop::Ended(end)) if matches!(*end, QmpEnd::Dropped)));
+    }
 }

@@ -21,7 +21,8 @@ pub enum QmpError {
         /// QEMU's words.
         desc: String,
     },
-    /// There was no answer in time. The command may still be carried out: what QEMU had begun to read is sent to its end.
+    /// There was no answer in time, or none that could be read in time. The command may still be carried out: what QEMU had
+    /// begun to read is sent to its end.
     Timeout {
         /// What was waited for: a command's name, an event's, or `QEMU's greeting`.
         what: String,
@@ -41,6 +42,21 @@ pub enum QmpError {
     Type {
         /// The command.
         command: String,
+        /// What is wrong.
+        source: Arc<serde_json::Error>,
+    },
+    /// The answer is longer than the [call](super::Call::answer_limit) or the
+    /// [connection](super::QmpOptions::answer_limit) allows. The command was carried out.
+    TooLong {
+        /// The command.
+        command: String,
+        /// How many bytes it may have.
+        limit: usize,
+    },
+    /// What an event says isn't of the type that it was [read](super::Event::data) as, or can't be read.
+    Event {
+        /// The event.
+        event: String,
         /// What is wrong.
         source: Arc<serde_json::Error>,
     },
@@ -89,11 +105,6 @@ pub enum QmpEnd {
         /// QEMU's words.
         desc: String,
     },
-    /// QEMU sent a line longer than the [limit](super::QmpOptions::line_limit).
-    LineTooLong {
-        /// The limit in bytes.
-        limit: usize,
-    },
     /// The kernel's reason.
     Io(io::Error),
     /// This side has closed it.
@@ -122,7 +133,7 @@ impl Error for QmpError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         // The others are in the text.
         match self {
-            Self::Type { source, .. } => Some(&**source),
+            Self::Type { source, .. } | Self::Event { source, .. } => Some(&**source),
             _ => None,
         }
     }
@@ -140,6 +151,10 @@ impl fmt::Display for QmpError {
             Self::Type { command, .. } => {
                 write!(f, "{command}: its arguments or its answer can't be read")
             }
+            Self::TooLong { command, limit } => {
+                write!(f, "{command}: its answer has more than {limit} bytes: allow it more (`answer_limit`)")
+            }
+            Self::Event { event, .. } => write!(f, "{event}: what the event says can't be read"),
             Self::NoOob { command } => {
                 write!(f, "{command}: this QEMU takes no commands out of band: execute it as others")
             }
@@ -163,9 +178,6 @@ impl fmt::Display for QmpEnd {
                 write!(f, "{line:?} came in place of {expected}: is the program QEMU?")
             }
             Self::Negotiation { desc } => write!(f, "QEMU refused `qmp_capabilities`: {desc}"),
-            Self::LineTooLong { limit } => {
-                write!(f, "QEMU sent a line of more than {limit} bytes: raise the limit of lines")
-            }
             Self::Io(error) => f.write_str(&reason(error)),
             Self::Dropped => f.write_str("QMP was closed on this side"),
         }

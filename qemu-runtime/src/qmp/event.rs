@@ -6,33 +6,81 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
-use serde_json::Value;
-use serde_json::value::RawValue;
+use serde::de::{DeserializeOwned, Error as _};
 
 use super::QmpError;
-use super::connection::{Connection, Stop, deadline_of};
-use super::wire::read;
+use super::connection::{About, Connection, Stop, deadline_of};
+use super::line::{Text, UNASKED, read};
 
 /// An event.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
     /// Its name: `SHUTDOWN`, `DEVICE_DELETED`, ...
     pub name: String,
-    /// What it says: an object, or null. Null, too, where it can't be a value, as it is deeper than 128 levels.
-    pub data: Value,
     /// When it was, by QEMU's clock, where QEMU knew.
     pub time: Option<SystemTime>,
+    /// What it says, nothing where that is too long.
+    data: Option<Box<[u8]>>,
 }
 
 impl Event {
-    pub(super) fn of(name: String, data: Option<&RawValue>, timestamp: Option<&RawValue>) -> Self {
-        let timestamp: Option<Timestamp> = timestamp.and_then(read);
+    pub(super) fn of(name: String, data: Text, timestamp: Text) -> Self {
+        let timestamp: Option<Timestamp> = timestamp.and_then(|timestamp| read(&timestamp));
         let time = timestamp.and_then(|Timestamp { seconds, microseconds }| {
             let since = Duration::from_secs(seconds).saturating_add(Duration::from_micros(microseconds));
             SystemTime::UNIX_EPOCH.checked_add(since)
         });
-        Self { name, data: data.and_then(read).unwrap_or_default(), time }
+        Self { name, time, data: data.map(Vec::into_boxed_slice) }
+    }
+
+    /// What it says, read now: as a type that has what is wanted of it, or as a
+    /// [`Value`](serde_json::Value), which is null where it says nothing.
+    ///
+    /// An event is kept as QEMU has written it, 1 MiB at most. A value may take a hundred times that.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # let guest: qemu_runtime::Guest = todo!();
+    /// #[derive(serde::Deserialize)]
+    /// struct Deleted {
+    ///     device: Option<String>,
+    ///     path: String,
+    /// }
+    ///
+    /// let mut events = guest.qmp().expect("it was started with QMP").events();
+    /// let event = events.wait_for("DEVICE_DELETED", Duration::from_secs(5))?;
+    /// let deleted: Deleted = event.data()?;
+    /// println!("{}", deleted.device.unwrap_or(deleted.path));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`QmpError::Event`] where it isn't of that type, or of more than 1 MiB, and where it can't be read at all, as it
+    /// is no JSON, or a value that is deeper than 128 levels.
+    pub fn data<T: DeserializeOwned>(&self) -> Result<T, QmpError> {
+        let read = match &self.data {
+            Some(data) => serde_json::from_slice(data),
+            None => Err(serde_json::Error::custom(format_args!("it is of more than {UNASKED} bytes"))),
+        };
+        read.map_err(|source| QmpError::Event { event: self.name.clone(), source: Arc::new(source) })
+    }
+
+    /// How many bytes of memory it takes.
+    fn memory(&self) -> usize {
+        size_of::<Self>() + self.name.capacity() + self.data.as_ref().map_or(0, |data| data.len())
+    }
+}
+
+/// What it says is shown as the text that it is.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("name", &self.name)
+            .field("time", &self.time)
+            .field("data", &self.data.as_deref().map(String::from_utf8_lossy))
+            .finish()
     }
 }
 
@@ -45,7 +93,7 @@ struct Timestamp {
 
 /// The last events, each with its number. All readers read the same.
 pub(super) struct Ring {
-    events: VecDeque<(Arc<Event>, usize)>,
+    events: VecDeque<Arc<Event>>,
     /// The number of the first of them.
     first: u64,
     bytes: usize,
@@ -53,22 +101,20 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    /// How many bytes of memory events take at most, apart from the last one's: a number of them alone bounds nothing.
-    const BYTES: usize = 64 << 20;
+    /// How many bytes of memory events take at most: a number of them alone bounds nothing.
+    const BYTES: usize = 16 << 20;
 
     pub(super) fn new(limit: usize) -> Self {
         Self { events: VecDeque::new(), first: 0, bytes: 0, limit: limit.max(1) }
     }
 
     pub(super) fn push(&mut self, event: Event) {
-        let bytes = size_of::<Event>() + event.name.capacity() + memory(&event.data);
-        self.events.push_back((Arc::new(event), bytes));
-        self.bytes += bytes;
-        while self.events.len() > self.limit || (self.bytes > Self::BYTES && self.events.len() > 1) {
-            if let Some((_, bytes)) = self.events.pop_front() {
-                self.bytes -= bytes;
-                self.first += 1;
-            }
+        self.bytes += event.memory();
+        self.events.push_back(Arc::new(event));
+        while self.events.len() > self.limit || self.bytes > Self::BYTES {
+            let Some(event) = self.events.pop_front() else { break };
+            self.bytes -= event.memory();
+            self.first += 1;
         }
     }
 
@@ -82,26 +128,9 @@ impl Ring {
         let Some(index) = number.checked_sub(self.first) else {
             return Some(Err(self.first - number));
         };
-        let (event, _) = self.events.get(usize::try_from(index).ok()?)?;
+        let event = self.events.get(usize::try_from(index).ok()?)?;
         Some(Ok(Arc::clone(event)))
     }
-}
-
-/// About how many bytes of memory a value takes: many times its text's, where its parts are small.
-fn memory(value: &Value) -> usize {
-    /// A map's entries lie in nodes of eleven, of which more than half are taken.
-    const NODE: usize = 11 * (size_of::<String>() + size_of::<Value>());
-
-    let parts = match value {
-        Value::String(text) => text.capacity(),
-        Value::Array(values) => values.iter().map(memory).sum(),
-        Value::Object(values) => {
-            let nodes = NODE * values.len().div_ceil(6);
-            values.iter().map(|(name, value)| name.capacity() + memory(value)).sum::<usize>() + nodes
-        }
-        _ => 0,
-    };
-    size_of::<Value>() + parts
 }
 
 /// The events from some moment on, in their order: see [`Qmp::events`](super::Qmp::events).
@@ -146,7 +175,7 @@ impl Events {
         let deadline = deadline_of(timeout);
         loop {
             let next = self.next;
-            let came = self.connection.wait(deadline, |state| state.events.come(next));
+            let came = self.connection.wait(About::Events, deadline, |state| state.events.come(next));
             if let Some(event) = self.take(came, what, timeout, &mut wanted) {
                 return event;
             }
@@ -164,7 +193,7 @@ impl Events {
         let deadline = deadline_of(timeout);
         loop {
             let next = self.next;
-            let came = self.connection.seen(deadline, |state| state.events.come(next)).await;
+            let came = self.connection.seen(About::Events, deadline, |state| state.events.come(next)).await;
             if let Some(event) = self.take(came, what, timeout, &mut wanted) {
                 return event;
             }
@@ -201,21 +230,19 @@ impl fmt::Debug for Events {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn events_are_bounded_by_their_memory() {
-        for data in
-            [json!(vec![0; 100_000]), json!(vec![json!({ "a": 0 }); 5_000]), json!("x".repeat(3_200_000))]
-        {
+        for (bytes, kept) in [(0, 1024), (1 << 10, 1024), (1 << 16, 255), (UNASKED, 15)] {
             let mut ring = Ring::new(1024);
-            for _ in 0..100 {
-                ring.push(Event { name: "E".to_owned(), data: data.clone(), time: None });
+            for _ in 0..2000 {
+                ring.push(Event::of("E".to_owned(), Some(vec![b' '; bytes]), None));
             }
-            assert!((15..=20).contains(&ring.events.len()), "{}", ring.events.len());
-            assert_eq!(ring.end(), 100);
+            assert_eq!(ring.events.len(), kept, "of {bytes} bytes");
+            assert_eq!(ring.end(), 2000);
+            assert!(ring.bytes <= Ring::BYTES);
+            assert_eq!(ring.bytes, ring.events.iter().map(|event| event.memory()).sum::<usize>());
         }
     }
 }

@@ -3,16 +3,39 @@
 //! A guest that was started by [`Guest::start`](crate::Guest::start) or with [`Spawn::qmp`](crate::Spawn::qmp) has a [`Qmp`].
 //! It goes over a pair of sockets, of which QEMU gets one end as a file descriptor: there is no path that somebody else
 //! could open, and nothing to try again until QEMU listens.
+//!
+//! # What a conversation holds
+//!
+//! Whatever comes from the other end, there are in memory at most:
+//!
+//! - 16 MiB of [events](Events), fewer where they are [more than 1024](QmpOptions::event_limit). They are kept as QEMU has written
+//!   them, 1 MiB of each. What a longer one says is thrown away while it comes, and to [read](Event::data) it is an error.
+//! - For each call that waits, as many bytes as its answer [may have](Call::answer_limit): 10 MiB unless it says otherwise. What
+//!   is longer is thrown away while it comes, and [this call](QmpError::TooLong) alone ends with an error.
+//! - Of the line that is coming what the most generous of these calls allows, in any case 1 MiB, twice for a moment as it
+//!   grows; and 512 KiB besides.
+//!
+//! It is so for bytes that are no UTF-8, too, for lines without an end, and for parts that nobody asked for. Measured, an event
+//! of 20 MB and 100 MB of `\xff` in one each take 2 MB. Only what is read grows: a [`Value`] may take a hundred times its
+//! text, a type that has what is wanted takes what that has.
+//!
+//! The thread that reads the socket looks at each byte once and never at what a payload says, so neither a call's deadline
+//! nor the end of a conversation waits for it. Whoever waits for an answer reads it, in steps of 64 KiB, until the call's
+//! deadline.
 
+mod answer;
+mod call;
 mod command;
 mod connection;
 mod error;
 mod event;
+mod line;
 mod outgoing;
+mod request;
 #[cfg(feature = "tokio")]
 pub(crate) mod tasks;
-mod wire;
 
+pub use call::{Call, Raw};
 pub use command::{
     AddFd, AddedFd, CloseFd, Command, Cont, GetFd, Greeting, Nothing, Numbers, QueryStatus, QueryVersion,
     Quit, RunningVersion, Status, Stop, SystemPowerdown,
@@ -20,57 +43,55 @@ pub use command::{
 pub use error::{QmpEnd, QmpError};
 pub use event::{Event, Events};
 
-use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{fmt, io};
 
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::guest::Observed;
 use crate::supervisor::Shared;
 use connection::{Connection, deadline_of};
-use wire::Request;
 
 /// The bounds of a connection.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "it sets nothing by itself"]
 pub struct QmpOptions {
     timeout: Duration,
-    line_limit: usize,
+    answer_limit: usize,
     event_limit: usize,
 }
 
 impl Default for QmpOptions {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(30), line_limit: 256 << 20, event_limit: 1024 }
+        Self { timeout: Duration::from_secs(30), answer_limit: 10 << 20, event_limit: 1024 }
     }
 }
 
 impl QmpOptions {
-    /// 30 seconds for a command, 256 MiB for a line, 1024 events.
+    /// 30 seconds for a command, 10 MiB for its answer, 1024 events.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How long an answer is waited for where the call doesn't say, and so is the greeting; and QEMU's end, once it has
-    /// closed the conversation.
+    /// How long an answer is waited for, and read, where the [call](Call::timeout) doesn't say. So long is waited for the
+    /// greeting, too, and for QEMU's end, once it has closed the conversation.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How many bytes one line of QEMU's may have. A longer one [ends](QmpEnd::LineTooLong) the connection.
-    pub const fn line_limit(mut self, bytes: usize) -> Self {
-        self.line_limit = bytes;
+    /// How many bytes an answer may have where the [call](Call::answer_limit) doesn't say. One that is
+    /// [longer](QmpError::TooLong) is thrown away while it comes, which concerns its own call alone. The longest of
+    /// QEMU's has a quarter of a megabyte (`query-qmp-schema`), unless there are hundreds of what it lists.
+    pub const fn answer_limit(mut self, bytes: usize) -> Self {
+        self.answer_limit = bytes;
         self
     }
 
-    /// How many events are kept for those who haven't taken them yet: fewer where they take more than 64 MiB of memory.
+    /// How many events are kept for those who haven't taken them yet: fewer where they take more than 16 MiB.
     pub const fn event_limit(mut self, events: usize) -> Self {
         self.event_limit = events;
         self
@@ -142,44 +163,10 @@ impl Qmp {
     ///
     /// # Errors
     ///
-    /// Where QEMU refuses it, gives no answer in time, or ends, and where its arguments or the answer can't be read: see
-    /// [`QmpError::Type`].
+    /// Where QEMU refuses it, gives no answer in time, gives one that is [too long](QmpError::TooLong), or ends, and where
+    /// its arguments or the answer can't be read: see [`QmpError::Type`].
     pub fn execute<C: Command>(&self, command: &C) -> Result<C::Ok, QmpError> {
-        self.execute_timeout(command, self.timeout())
-    }
-
-    /// The same, with a timeout of its own.
-    ///
-    /// # Errors
-    ///
-    /// As [`Qmp::execute`].
-    pub fn execute_timeout<C: Command>(&self, command: &C, timeout: Duration) -> Result<C::Ok, QmpError> {
-        self.typed(command, false, &[], timeout)
-    }
-
-    /// The same, with file descriptors for the command, which QEMU gets copies of: for [`GetFd`] and [`AddFd`], one. Such
-    /// commands wait for each other, as QEMU would mistake the one's for the other's.
-    ///
-    /// # Errors
-    ///
-    /// As [`Qmp::execute`].
-    pub fn execute_with_fds<C: Command>(
-        &self,
-        command: &C,
-        fds: &[BorrowedFd<'_>],
-    ) -> Result<C::Ok, QmpError> {
-        self.typed(command, false, fds, self.timeout())
-    }
-
-    /// Executes a command out of band: before those that QEMU has begun or that wait. That it can be is checked when
-    /// the program is compiled.
-    ///
-    /// # Errors
-    ///
-    /// As [`Qmp::execute`], and where this QEMU has nothing of the kind.
-    pub fn execute_oob<C: Command>(&self, command: &C) -> Result<C::Ok, QmpError> {
-        const { assert!(C::ALLOW_OOB, "QEMU doesn't take this command out of band") };
-        self.typed(command, true, &[], self.timeout())
+        self.call(command).execute()
     }
 
     /// Executes a command by its name, with its arguments as JSON: an object, or null for none.
@@ -198,32 +185,30 @@ impl Qmp {
     ///
     /// As [`Qmp::execute`].
     pub fn execute_raw(&self, name: &str, arguments: Value) -> Result<Value, QmpError> {
-        self.execute_raw_timeout(name, arguments, self.timeout())
+        self.call_raw(name, arguments).execute()
     }
 
-    /// The same, with a timeout of its own.
+    /// A command that is to be executed with choices of its own: how long it may take and how long its answer may be, with
+    /// file descriptors, or out of band.
     ///
-    /// # Errors
+    /// ```no_run
+    /// # let guest: qemu_runtime::Guest = todo!();
+    /// # let file: std::fs::File = todo!();
+    /// use std::os::fd::AsFd;
+    /// use qemu_runtime::qmp::AddFd;
     ///
-    /// As [`Qmp::execute`].
-    pub fn execute_raw_timeout(
-        &self,
-        name: &str,
-        arguments: Value,
-        timeout: Duration,
-    ) -> Result<Value, QmpError> {
-        let request = Request { oob: false, name, arguments, fds: Vec::new() };
-        typed(name, &self.connection.execute(request, timeout)?)
+    /// let qmp = guest.qmp().expect("it was started with QMP");
+    /// let added = qmp.call(&AddFd::default()).fds(&[file.as_fd()]).execute()?;
+    /// println!("/dev/fdset/{}", added.fdset_id);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn call<C: Command>(&self, command: &C) -> Call<'_, C> {
+        Call::of(&self.connection, command)
     }
 
-    /// The same, out of band. QEMU refuses what can't be.
-    ///
-    /// # Errors
-    ///
-    /// As [`Qmp::execute_oob`].
-    pub fn execute_raw_oob(&self, name: &str, arguments: Value) -> Result<Value, QmpError> {
-        let request = Request { oob: true, name, arguments, fds: Vec::new() };
-        typed(name, &self.connection.execute(request, self.timeout())?)
+    /// The same, by its name, with its arguments as JSON: an object, or null for none.
+    pub fn call_raw<'q>(&'q self, name: &'q str, arguments: Value) -> Call<'q, Raw> {
+        Call::raw(&self.connection, name, arguments)
     }
 
     /// The events from now on. One that a command causes is not lost if this is called before it.
@@ -240,33 +225,6 @@ impl Qmp {
     pub(crate) fn observed(&self) -> Observed {
         self.connection.observed()
     }
-
-    fn typed<C: Command>(
-        &self,
-        command: &C,
-        oob: bool,
-        fds: &[BorrowedFd<'_>],
-        timeout: Duration,
-    ) -> Result<C::Ok, QmpError> {
-        typed(C::NAME, &self.connection.execute(Request::of(command, oob, fds)?, timeout)?)
-    }
-}
-
-impl Request<'_> {
-    /// A command that is a type.
-    fn of<C: Command>(command: &C, oob: bool, fds: &[BorrowedFd<'_>]) -> Result<Self, QmpError> {
-        let arguments =
-            serde_json::to_value(command).map_err(|source| QmpError::unreadable(C::NAME, source))?;
-        let send = |source| QmpError::Send { command: C::NAME.to_owned(), source: Arc::new(source) };
-        // Where QEMU is slow to read, its caller may give up in the middle of them.
-        let fds = fds.iter().map(BorrowedFd::try_clone_to_owned).collect::<Result<_, _>>().map_err(send)?;
-        Ok(Self { oob, name: C::NAME, arguments, fds })
-    }
-}
-
-/// Reads the answer to a command.
-fn typed<T: DeserializeOwned>(name: &str, answer: &RawValue) -> Result<T, QmpError> {
-    serde_json::from_str(answer.get()).map_err(|source| QmpError::unreadable(name, source))
 }
 
 impl fmt::Debug for Qmp {

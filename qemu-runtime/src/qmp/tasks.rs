@@ -2,14 +2,18 @@
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::answer::STEP;
+use super::call::is_past;
 use super::connection::deadline_of;
-use super::wire::Request;
-use super::{Command, Event, Greeting, QmpError, RunningVersion, typed};
+use super::{Command, Event, Greeting, QmpError, Raw, RunningVersion};
 use crate::guest::Observed;
+use crate::tokio::blocking;
 
 /// A [conversation with QEMU](super::Qmp), whose calls are waited for by `await`.
 ///
@@ -23,7 +27,7 @@ impl<'q> From<&'q super::Qmp> for Qmp<'q> {
     }
 }
 
-impl Qmp<'_> {
+impl<'q> Qmp<'q> {
     /// See [`qmp::Qmp::ready`](super::Qmp::ready).
     ///
     /// # Errors
@@ -48,46 +52,12 @@ impl Qmp<'_> {
     ///
     /// # Errors
     ///
-    /// Where QEMU refuses it, gives no answer in time, or ends.
-    pub async fn execute<C: Command>(&self, command: &C) -> Result<C::Ok, QmpError> {
-        self.execute_timeout(command, self.timeout()).await
-    }
-
-    /// The same, with a timeout of its own.
-    ///
-    /// # Errors
-    ///
-    /// As [`Qmp::execute`].
-    pub async fn execute_timeout<C: Command>(
-        &self,
-        command: &C,
-        timeout: Duration,
-    ) -> Result<C::Ok, QmpError> {
-        self.typed(command, false, &[], timeout).await
-    }
-
-    /// The same, with file descriptors for the command, which QEMU gets copies of: see
-    /// [`qmp::Qmp::execute_with_fds`](super::Qmp::execute_with_fds).
-    ///
-    /// # Errors
-    ///
-    /// As [`Qmp::execute`], and where they can't be copied.
-    pub async fn execute_with_fds<C: Command>(
-        &self,
-        command: &C,
-        fds: &[BorrowedFd<'_>],
-    ) -> Result<C::Ok, QmpError> {
-        self.typed(command, false, fds, self.timeout()).await
-    }
-
-    /// Executes a command out of band: see [`qmp::Qmp::execute_oob`](super::Qmp::execute_oob).
-    ///
-    /// # Errors
-    ///
-    /// As [`Qmp::execute`], and where this QEMU has nothing of the kind.
-    pub async fn execute_oob<C: Command>(&self, command: &C) -> Result<C::Ok, QmpError> {
-        const { assert!(C::ALLOW_OOB, "QEMU doesn't take this command out of band") };
-        self.typed(command, true, &[], self.timeout()).await
+    /// As [`qmp::Qmp::execute`](super::Qmp::execute).
+    pub async fn execute<C: Command>(&self, command: &C) -> Result<C::Ok, QmpError>
+    where
+        C::Ok: Send + 'static,
+    {
+        self.call(command).execute().await
     }
 
     /// Executes a command by its name, with its arguments as JSON: an object, or null for none.
@@ -96,32 +66,20 @@ impl Qmp<'_> {
     ///
     /// As [`Qmp::execute`].
     pub async fn execute_raw(&self, name: &str, arguments: Value) -> Result<Value, QmpError> {
-        self.execute_raw_timeout(name, arguments, self.timeout()).await
+        self.call_raw(name, arguments).execute().await
     }
 
-    /// The same, with a timeout of its own.
-    ///
-    /// # Errors
-    ///
-    /// As [`Qmp::execute`].
-    pub async fn execute_raw_timeout(
-        &self,
-        name: &str,
-        arguments: Value,
-        timeout: Duration,
-    ) -> Result<Value, QmpError> {
-        let request = Request { oob: false, name, arguments, fds: Vec::new() };
-        typed(name, &self.0.connection.executed(request, timeout).await?)
+    /// A command that is to be executed with choices of its own: see [`qmp::Qmp::call`](super::Qmp::call).
+    pub fn call<C: Command>(&self, command: &C) -> Call<'q, C> {
+        Call(self.0.call(command))
     }
 
-    /// The same, out of band. QEMU refuses what can't be.
-    ///
-    /// # Errors
-    ///
-    /// As [`Qmp::execute_oob`].
-    pub async fn execute_raw_oob(&self, name: &str, arguments: Value) -> Result<Value, QmpError> {
-        let request = Request { oob: true, name, arguments, fds: Vec::new() };
-        typed(name, &self.0.connection.executed(request, self.timeout()).await?)
+    /// The same, by its name, with its arguments as JSON: an object, or null for none.
+    pub fn call_raw<'c>(&self, name: &'c str, arguments: Value) -> Call<'c, Raw>
+    where
+        'q: 'c,
+    {
+        Call(self.0.call_raw(name, arguments))
     }
 
     /// The events from now on. One that a command causes is not lost if this is called before it.
@@ -137,15 +95,87 @@ impl Qmp<'_> {
     pub(crate) async fn observed(&self) -> Observed {
         self.0.connection.has_observed().await
     }
+}
 
-    async fn typed<C: Command>(
-        &self,
-        command: &C,
-        oob: bool,
-        fds: &[BorrowedFd<'_>],
-        timeout: Duration,
-    ) -> Result<C::Ok, QmpError> {
-        typed(C::NAME, &self.0.connection.executed(Request::of(command, oob, fds)?, timeout).await?)
+/// A command that is to be executed, and what it is given: see [`qmp::Call`](super::Call).
+#[derive(Debug)]
+#[must_use = "it is not sent before `execute`"]
+pub struct Call<'q, C>(super::Call<'q, C>);
+
+impl<C> Call<'_, C> {
+    /// How long its answer is waited for, and read.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self(self.0.timeout(timeout))
+    }
+
+    /// How many bytes its answer may have: see [`QmpOptions::answer_limit`](super::QmpOptions::answer_limit).
+    pub fn answer_limit(self, bytes: usize) -> Self {
+        Self(self.0.answer_limit(bytes))
+    }
+
+    /// File descriptors for the command: see [`qmp::Call::fds`](super::Call::fds).
+    pub fn fds(self, fds: &[BorrowedFd<'_>]) -> Self {
+        Self(self.0.fds(fds))
+    }
+
+    async fn executed<T: DeserializeOwned + Send + 'static>(self) -> Result<T, QmpError> {
+        /// Whoever waits for it, unless it is dropped.
+        struct Waits(Arc<AtomicBool>);
+
+        impl Drop for Waits {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+
+        let super::Call { connection, request, bounds, .. } = self.0;
+        let (request, timeout) = (request?, bounds.timeout);
+        let (name, deadline) = (request.name, deadline_of(timeout));
+        let answered = connection.executed(request, bounds, deadline).await?;
+        if answered.text.len() <= STEP {
+            return answered.read(name, timeout, || false);
+        }
+        // What is long takes its time, which a task must not.
+        let dropped = Arc::new(AtomicBool::new(false));
+        let _waits = Waits(Arc::clone(&dropped));
+        let over = move || dropped.load(Ordering::Relaxed) || is_past(deadline);
+        let command = name.to_owned();
+        blocking(move || answered.read(&command, timeout, over)).await
+    }
+}
+
+impl<C: Command> Call<'_, C> {
+    /// Has it executed out of band: see [`qmp::Call::out_of_band`](super::Call::out_of_band).
+    pub fn out_of_band(self) -> Self {
+        Self(self.0.out_of_band())
+    }
+
+    /// Executes it. An answer of more than 64 KiB is read by one of tokio's threads for blocking work.
+    ///
+    /// # Errors
+    ///
+    /// As [`qmp::Qmp::execute`](super::Qmp::execute).
+    pub async fn execute(self) -> Result<C::Ok, QmpError>
+    where
+        C::Ok: Send + 'static,
+    {
+        self.executed().await
+    }
+}
+
+impl Call<'_, Raw> {
+    /// Has it executed out of band: see [`qmp::Call::out_of_band`](super::Call::out_of_band).
+    pub fn out_of_band(self) -> Self {
+        Self(self.0.out_of_band())
+    }
+
+    /// Executes it, as any [`Call`].
+    ///
+    /// # Errors
+    ///
+    /// As [`qmp::Qmp::execute`](super::Qmp::execute).
+    pub async fn execute(self) -> Result<Value, QmpError> {
+        self.executed().await
     }
 }
 

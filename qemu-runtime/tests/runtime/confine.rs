@@ -437,7 +437,7 @@ fn a_sandbox_keeps_qemu_from_spawning() -> Result<(), Lacking> {
     let migrate = |guest: &Guest| {
         let uri = format!("exec:touch {}", trace.display());
         let uri = serde_json::json!({ "uri": uri });
-        let _ = guest.qmp().unwrap().execute_raw_timeout("migrate", uri, Duration::from_secs(1));
+        let _ = guest.qmp().unwrap().call_raw("migrate", uri).timeout(Duration::from_secs(1)).execute();
     };
     let filtered = |guest: &Guest| {
         let status = fs::read_to_string(format!("/proc/{}/status", guest.id())).unwrap();

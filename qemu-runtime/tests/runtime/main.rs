@@ -8,6 +8,8 @@ mod guest;
 mod handed;
 mod held;
 mod host;
+mod hostile;
+mod memory;
 mod plug;
 mod preflight;
 mod qemu;
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         guest::TESTS,
         qemu::TESTS,
         qmp::TESTS,
+        hostile::TESTS,
         plug::TESTS,
         preflight::TESTS,
         #[cfg(feature = "qapi")]

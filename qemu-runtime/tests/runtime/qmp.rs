@@ -80,7 +80,7 @@ fn speaking(fault: &str) -> Guest {
     Spawn::new(&plan).qmp_with(QmpOptions::new().timeout(LONG)).spawn().unwrap()
 }
 
-fn ended(error: &QmpError) -> &QmpEnd {
+pub(crate) fn ended(error: &QmpError) -> &QmpEnd {
     match error {
         QmpError::Ended { end, .. } => end,
         other => panic!("{other}"),
@@ -165,14 +165,15 @@ fn out_of_band_commands_are_answered() -> Result<(), Lacking> {
     let guest = Guest::start(&paused()).unwrap();
     let qmp = guest.qmp().unwrap();
     // It is one of the few that may be; there is nothing to recover.
-    let error = qmp.execute_raw_oob("migrate-recover", json!({ "uri": "unix:/x" })).unwrap_err();
+    let error =
+        qmp.call_raw("migrate-recover", json!({ "uri": "unix:/x" })).out_of_band().execute().unwrap_err();
     assert!(matches!(&error, QmpError::Refused { .. }), "{error}");
-    let error = qmp.execute_raw_oob("query-status", Value::Null).unwrap_err();
+    let error = qmp.call_raw("query-status", Value::Null).out_of_band().execute().unwrap_err();
     assert!(error.to_string().contains("does not support OOB"), "{error}");
     let guest = speaking("silent");
     assert!(guest.qmp().unwrap().ready(SHORT).is_err());
     let guest = speaking("order");
-    let error = guest.qmp().unwrap().execute_raw_oob("x", Value::Null).unwrap_err();
+    let error = guest.qmp().unwrap().call_raw("x", Value::Null).out_of_band().execute().unwrap_err();
     assert!(matches!(error, QmpError::NoOob { .. }));
     Ok(())
 }
@@ -199,7 +200,7 @@ fn out_of_band_commands_overtake() -> Result<(), Lacking> {
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
     let guest = Guest::start(&paused()).unwrap();
     let qmp = guest.qmp().unwrap();
-    let oob = || qmp.execute_oob(&MigrateRecover::NOTHING);
+    let oob = || qmp.call(&MigrateRecover::NOTHING).out_of_band().execute();
     thread::scope(|scope| {
         // QEMU waits in `open` for somebody who reads.
         let backend = json!({ "type": "file", "data": { "out": pipe } });
@@ -207,7 +208,7 @@ fn out_of_band_commands_overtake() -> Result<(), Lacking> {
             scope.spawn(move || qmp.execute_raw("chardev-add", json!({ "id": "c", "backend": backend })));
         thread::sleep(SHORT);
         for _ in 0..20 {
-            let error = qmp.execute_timeout(&QueryStatus {}, Duration::from_millis(10)).unwrap_err();
+            let error = qmp.call(&QueryStatus {}).timeout(Duration::from_millis(10)).execute().unwrap_err();
             assert!(matches!(&error, QmpError::Timeout { .. }), "{error}");
             let start = Instant::now();
             assert!(matches!(oob(), Err(QmpError::Refused { .. })));
@@ -259,7 +260,7 @@ fn file_descriptors_are_passed() -> Result<(), Lacking> {
     let guest = Guest::start(&paused()).unwrap();
     let qmp = guest.qmp().unwrap();
     let file = fs::File::open("/dev/zero").unwrap();
-    let added = qmp.execute_with_fds(&AddFd { fdset_id: Some(5), opaque: None }, &[file.as_fd()]).unwrap();
+    let added = qmp.call(&AddFd { fdset_id: Some(5), opaque: None }).fds(&[file.as_fd()]).execute().unwrap();
     assert_eq!(added.fdset_id, 5);
     let theirs = fs::read_link(format!("/proc/{}/fd/{}", guest.id(), added.fd)).unwrap();
     assert_eq!(theirs.to_str(), Some("/dev/zero"));
@@ -272,7 +273,7 @@ fn file_descriptors_are_passed() -> Result<(), Lacking> {
                 let path = folder.path().join(format!("file{thread}"));
                 let file = fs::File::create(&path).unwrap();
                 for _ in 0..10 {
-                    let added = qmp.execute_with_fds(&AddFd::default(), &[file.as_fd()]).unwrap();
+                    let added = qmp.call(&AddFd::default()).fds(&[file.as_fd()]).execute().unwrap();
                     let theirs = fs::read_link(format!("/proc/{id}/fd/{}", added.fd)).unwrap();
                     assert_eq!(theirs, path);
                 }
@@ -281,7 +282,7 @@ fn file_descriptors_are_passed() -> Result<(), Lacking> {
     });
     // A socket for a character device, which is then spoken over.
     let (mut ours, theirs) = UnixStream::pair().unwrap();
-    qmp.execute_with_fds(&GetFd { fdname: "talk".to_owned() }, &[theirs.as_fd()]).unwrap();
+    qmp.call(&GetFd { fdname: "talk".to_owned() }).fds(&[theirs.as_fd()]).execute().unwrap();
     drop(theirs);
     let address = json!({ "type": "fd", "data": { "str": "talk" } });
     let backend = json!({ "type": "socket", "data": { "addr": address, "server": false } });
@@ -315,7 +316,7 @@ fn several_file_descriptors_go_with_their_command() -> Result<(), Lacking> {
     let before = open_files();
     let file = fs::File::open("/dev/null").unwrap();
     let count = |text: &str, fds| {
-        qmp.execute_with_fds(&Count { takes: fds > 0, text: text.to_owned() }, &vec![file.as_fd(); fds])
+        qmp.call(&Count { takes: fds > 0, text: text.to_owned() }).fds(&vec![file.as_fd(); fds]).execute()
     };
     for fds in [2, 0, 253, 1] {
         assert_eq!(count("", fds).unwrap(), fds);
@@ -327,7 +328,7 @@ fn several_file_descriptors_go_with_their_command() -> Result<(), Lacking> {
     pidfd_send_signal(guest.pidfd(), Signal::STOP).unwrap();
     let long = Count { takes: false, text: "x".repeat(30_000) };
     for _ in 0..20 {
-        let error = qmp.execute_timeout(&long, Duration::from_millis(5)).unwrap_err();
+        let error = qmp.call(&long).timeout(Duration::from_millis(5)).execute().unwrap_err();
         assert!(matches!(&error, QmpError::Timeout { .. }), "{error}");
     }
     thread::scope(|scope| {
@@ -353,11 +354,11 @@ fn a_qemu_that_does_not_read_hinders_no_other_call() -> Result<(), Lacking> {
         thread::sleep(SHORT);
         // More than the socket takes: half of it is there when its caller gives up.
         let long = json!({ "no-such": "x".repeat(400_000) });
-        let error = qmp.execute_raw_timeout("query-status", long, SHORT).unwrap_err();
+        let error = qmp.call_raw("query-status", long).timeout(SHORT).execute().unwrap_err();
         assert_eq!(error.to_string(), "query-status: no answer within 300ms");
         let after = scope.spawn(|| qmp.execute(&QueryStatus {}).unwrap());
         // This one is never sent.
-        let error = qmp.execute_raw_timeout("stop", Value::Null, SHORT).unwrap_err();
+        let error = qmp.call_raw("stop", Value::Null).timeout(SHORT).execute().unwrap_err();
         assert_eq!(error.to_string(), "stop: no answer within 300ms");
         pidfd_send_signal(guest.pidfd(), Signal::CONT).unwrap();
         assert_eq!(before.join().unwrap(), after.join().unwrap());
@@ -374,7 +375,7 @@ fn a_silent_qemu_is_not_waited_for() -> Result<(), Lacking> {
     assert_eq!(error.to_string(), "QEMU's greeting: no answer within 300ms");
     assert!(start.elapsed() < LONG);
     let guest = speaking("silent");
-    let error = guest.qmp().unwrap().execute_timeout(&QueryStatus {}, SHORT).unwrap_err();
+    let error = guest.qmp().unwrap().call(&QueryStatus {}).timeout(SHORT).execute().unwrap_err();
     assert_eq!(error.to_string(), "query-status: no answer within 300ms");
     drop(guest);
     until("all is as it was", || (open_files(), threads()) == before);
@@ -430,7 +431,7 @@ fn what_cannot_be_read_concerns_one_call() -> Result<(), Lacking> {
             .replace("END", &"]".repeat(200));
         qmp.execute_raw("x", json!({ "say": say }))
     };
-    for unreadable in [r#""\ud800""#, "1e999", "DEEPEND"] {
+    for unreadable in [r#""\ud800""#, "1e999", "DEEPEND", "\"\u{ff}\"", "[}", "what"] {
         let error = say(&format!(r#"{{"return": {unreadable}, "id": ID}}"#)).unwrap_err();
         assert!(matches!(&error, QmpError::Type { .. }), "{error}");
     }
@@ -439,14 +440,17 @@ fn what_cannot_be_read_concerns_one_call() -> Result<(), Lacking> {
     for foreign in [r#"{"return": 1, "id": "text"}"#, r#"{"return": 1, "id": 999}"#, r#"{"return": 1}"#] {
         assert_eq!(say(&format!("{foreign}\n{{\"return\": 2, \"id\": ID}}")).unwrap(), 2);
     }
-    for event in ["{\"text\": \"\u{ff}\"}", r#""\ud800""#, "DEEPEND"] {
+    for event in [r#"{"text": "x"}"#, "\"\u{ff}\"", r#""\ud800""#, "DEEPEND", "[}"] {
         assert_eq!(
             say(&format!("{{\"event\": \"E\", \"data\": {event}}}\n{{\"return\": 2, \"id\": ID}}")).unwrap(),
             2
         );
     }
-    assert_eq!(events.next(LONG).unwrap().data["text"], "\u{fffd}");
-    assert_eq!([(); 2].map(|()| events.next(LONG).unwrap().data.clone()), [Value::Null, Value::Null]);
+    assert_eq!(events.next(LONG).unwrap().data::<Value>().unwrap(), json!({ "text": "x" }));
+    for _ in 0..4 {
+        let error = events.next(LONG).unwrap().data::<Value>().unwrap_err();
+        assert!(matches!(&error, QmpError::Event { event, .. } if event == "E"), "{error}");
+    }
     let error = say("no JSON").unwrap_err();
     assert!(matches!(ended(&error), QmpEnd::Garbage { greeting: false, .. }), "{error}");
     Ok(())
@@ -454,7 +458,7 @@ fn what_cannot_be_read_concerns_one_call() -> Result<(), Lacking> {
 
 fn a_reply_cut_short_ends_the_call() -> Result<(), Lacking> {
     let guest = speaking("partial");
-    let status = || guest.qmp().unwrap().execute_timeout(&QueryStatus {}, SHORT);
+    let status = || guest.qmp().unwrap().call(&QueryStatus {}).timeout(SHORT).execute();
     let error = status().unwrap_err();
     assert_eq!(error.to_string(), "query-status: QEMU closed QMP in the middle of a line");
     assert_eq!(status().unwrap_err().to_string(), error.to_string());
@@ -466,13 +470,10 @@ fn a_reply_cut_short_ends_the_call() -> Result<(), Lacking> {
 
 fn a_line_of_50_megabytes_is_read() -> Result<(), Lacking> {
     let guest = speaking("huge");
-    let answer = guest.qmp().unwrap().execute_raw("x", Value::Null).unwrap();
+    let answer = guest.qmp().unwrap().call_raw("x", Value::Null).answer_limit(64 << 20).execute().unwrap();
     assert_eq!(answer.as_str().unwrap().len(), 50_000_000);
-    let plan = stand_in::plan(&["qmp", "huge"], vec![]);
-    let options = QmpOptions::new().line_limit(1 << 20);
-    let guest = Spawn::new(&plan).qmp_with(options).spawn().unwrap();
-    let error = guest.qmp().unwrap().execute_raw("x", Value::Null).unwrap_err();
-    assert!(matches!(ended(&error), QmpEnd::LineTooLong { limit: 1_048_576 }));
+    let error = speaking("huge").qmp().unwrap().execute_raw("x", Value::Null).unwrap_err();
+    assert!(matches!(&error, QmpError::TooLong { limit: 10_485_760, .. }), "{error}");
     Ok(())
 }
 
@@ -521,7 +522,7 @@ fn a_slow_death_ends_them_with_its_reason() -> Result<(), Lacking> {
     let guest = speaking("lingers");
     let qmp = guest.qmp().unwrap();
     let mut events = qmp.events();
-    let error = qmp.execute_timeout(&QueryStatus {}, SHORT).unwrap_err();
+    let error = qmp.call(&QueryStatus {}).timeout(SHORT).execute().unwrap_err();
     assert_eq!(error.to_string(), "query-status: QEMU closed QMP");
     for error in [guest.status().unwrap_err(), events.next(LONG).unwrap_err()] {
         assert!(error.to_string().ends_with("QEMU has ended: exit status: 9: the reason"), "{error}");
@@ -553,7 +554,7 @@ fn a_conversation_that_was_closed_is_left_at_once() -> Result<(), Lacking> {
     let plan = stand_in::plan(&["qmp", "partial"], vec![]);
     let guest = Spawn::new(&plan).detached().qmp().spawn().unwrap();
     let pid = guest.pidfd().try_clone_to_owned().unwrap();
-    assert!(guest.qmp().unwrap().execute_timeout(&QueryStatus {}, SHORT).is_err());
+    assert!(guest.qmp().unwrap().call(&QueryStatus {}).timeout(SHORT).execute().is_err());
     let start = Instant::now();
     drop(guest);
     assert!(start.elapsed() < Duration::from_secs(2));

@@ -4,13 +4,15 @@ use std::fs::{self, File};
 use std::future::Future;
 use std::io::{PipeReader, Write};
 use std::os::fd::AsFd;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use qemu_runtime::qmp::{AddFd, QmpError, QueryStatus};
-use qemu_runtime::tokio::Guest;
+use qemu_runtime::qmp::{AddFd, Command, QmpError, QmpOptions, QueryStatus};
+use qemu_runtime::tokio::{Guest, Qmp};
 use qemu_runtime::{
     Cause, ShutdownPolicy, ShutdownReason, ShutdownStep, Spawn, SpawnError, StartError, Stdio, devices,
 };
@@ -19,6 +21,7 @@ use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
 use crate::host::{Lacking, at_rest, open_files, state_of, threads, until};
+use crate::hostile::{GOES_ON, Peer, READ, ReadSlowly};
 use crate::qmp::{LONG, SHORT, paused, qemu};
 use crate::stand_in;
 
@@ -28,6 +31,10 @@ crate::tests! {
     tasks_lose_no_event
     file_descriptors_are_passed
     a_call_that_is_dropped_hinders_no_other
+    an_answer_wakes_whom_it_is_for
+    events_leave_others_their_share
+    a_long_answer_is_read_elsewhere
+    a_call_that_is_dropped_is_read_no_further
     a_qemu_that_does_not_read_hinders_no_task
     a_death_ends_all_calls
     a_start_that_fails_says_why
@@ -63,7 +70,7 @@ fn a_task_talks_with_qemu() -> Result<(), Lacking> {
         assert!(qmp.version().is_some());
         let error = qmp.execute_raw("no-such", Value::Null).await.unwrap_err();
         assert_eq!(error.to_string(), "no-such: The command no-such has not been found (CommandNotFound)");
-        let error = qmp.execute_raw_oob("query-status", Value::Null).await.unwrap_err();
+        let error = qmp.call_raw("query-status", Value::Null).out_of_band().execute().await.unwrap_err();
         assert!(error.to_string().contains("does not support OOB"), "{error}");
         assert!(guest.wait_timeout(SHORT).await.is_none());
         let shutdown = guest.shutdown(&ShutdownPolicy::new()).await.unwrap();
@@ -131,7 +138,7 @@ fn file_descriptors_are_passed() -> Result<(), Lacking> {
         let guest = Guest::start(&paused()).await.unwrap();
         let zero = fs::File::open("/dev/zero").unwrap();
         let add = AddFd { fdset_id: Some(5), opaque: None };
-        let added = guest.qmp().unwrap().execute_with_fds(&add, &[zero.as_fd()]).await.unwrap();
+        let added = guest.qmp().unwrap().call(&add).fds(&[zero.as_fd()]).execute().await.unwrap();
         let theirs = fs::read_link(format!("/proc/{}/fd/{}", guest.id(), added.fd)).unwrap();
         assert_eq!(theirs.to_str(), Some("/dev/zero"));
     })
@@ -144,11 +151,160 @@ fn a_call_that_is_dropped_hinders_no_other() -> Result<(), Lacking> {
         for _ in 0..100 {
             // It is sent, and its answer is nobody's.
             let call = pin!(qmp.execute(&QueryStatus {}));
-            let mut context = Context::from_waker(Waker::noop());
-            assert!(call.poll(&mut context).is_pending());
+            let _ = call.poll(&mut Context::from_waker(Waker::noop()));
         }
         assert!(!qmp.execute(&QueryStatus {}).await.unwrap().running);
     })
+}
+
+/// How often somebody was woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn an_answer_wakes_whom_it_is_for() -> Result<(), Lacking> {
+    run(async {
+        let (qmp, mut peer) = Peer::ready(QmpOptions::new());
+        let tasks = Qmp::from(&qmp);
+        let woken: [Arc<Woken>; 16] = Default::default();
+        let mut events = tasks.events();
+        let mut waits = pin!(events.next(LONG));
+        let woken_by_event = Arc::new(Woken::default());
+        let poll = |future: Pin<&mut dyn Future<Output = _>>, woken: &Arc<Woken>| {
+            future.poll(&mut Context::from_waker(&Waker::from(Arc::clone(woken))))
+        };
+        let mut calls: Vec<_> = (0..16).map(|_| Box::pin(tasks.execute_raw("x", Value::Null))).collect();
+        for (call, woken) in calls.iter_mut().zip(&woken) {
+            assert!(poll(call.as_mut(), woken).is_pending());
+        }
+        let waker = Waker::from(Arc::clone(&woken_by_event));
+        assert!(waits.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        let counts = || woken.each_ref().map(|woken| woken.0.load(Ordering::SeqCst));
+        let mut expected = [0; 16];
+        for number in [3, 15, 0, 7] {
+            peer.say(&format!(r#"{{"return": {number}, "id": {}}}"#, number + 1));
+            until("it is woken", || counts()[number] > 0);
+            expected[number] = 1;
+            assert_eq!(counts(), expected);
+            let Poll::Ready(answer) = poll(calls[number].as_mut(), &woken[number]) else {
+                panic!("{number}")
+            };
+            assert_eq!(answer.unwrap(), number);
+        }
+        assert_eq!(woken_by_event.0.load(Ordering::SeqCst), 0);
+        peer.say(r#"{"event": "E"}"#);
+        assert_eq!(waits.await.unwrap().name, "E");
+        assert_eq!(counts(), expected);
+        // Its end concerns all.
+        drop(peer);
+        until("all are woken", || counts().iter().all(|count| *count == 1));
+    })
+}
+
+fn events_leave_others_their_share() -> Result<(), Lacking> {
+    /// How many tokio lets a task do before it is another's turn.
+    const SHARE: usize = 128;
+
+    run(async {
+        // What comes before its answer is there with that.
+        let guest = speaking("events");
+        guest.qmp().unwrap().execute_raw("x", Value::Null).await.unwrap();
+        let taken = Arc::new(AtomicUsize::new(0));
+        let handled = Arc::clone(&taken);
+        guest
+            .on_event(move |_| {
+                handled.fetch_add(1, Ordering::SeqCst);
+            })
+            .unwrap();
+        let mut turns = Vec::new();
+        while taken.load(Ordering::SeqCst) < 1024 {
+            turns.push(taken.load(Ordering::SeqCst));
+            tokio::task::yield_now().await;
+        }
+        let most = turns.windows(2).map(|turns| turns[1] - turns[0]).max();
+        assert!(most <= Some(SHARE), "{turns:?}");
+
+        // So it is for those that are passed over, and for who takes them by hand.
+        let (found, turns) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let mut events = guest.qmp().unwrap().events_from_start();
+        assert!(matches!(events.next(LONG).await, Err(QmpError::Lagged { .. })));
+        let find = async {
+            assert_eq!(events.wait_for("E4999", LONG).await.unwrap().name, "E4999");
+            found.store(true, Ordering::SeqCst);
+        };
+        let count = async {
+            while !found.load(Ordering::SeqCst) {
+                turns.fetch_add(1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::join!(find, count);
+        assert!(turns.load(Ordering::SeqCst) >= 1024 / SHARE, "{turns:?}");
+    })
+}
+
+/// Says which thread has read it.
+struct Reader(ThreadId);
+
+impl<'de> serde::Deserialize<'de> for Reader {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer)?;
+        Ok(Self(thread::current().id()))
+    }
+}
+
+#[derive(serde::Serialize)]
+struct WhoReads {}
+
+impl Command for WhoReads {
+    type Ok = Reader;
+    const NAME: &'static str = "who-reads";
+    const ALLOW_OOB: bool = false;
+}
+
+fn a_long_answer_is_read_elsewhere() -> Result<(), Lacking> {
+    run(async {
+        let (qmp, mut peer) = Peer::ready(QmpOptions::new());
+        for (id, bytes) in [(1, 60_000), (2, 70_000)] {
+            let call = Qmp::from(&qmp).call(&WhoReads {}).execute();
+            let peer = &mut peer;
+            let answers = async move {
+                peer.say_long(r#"{"return": ["#, b"0,", bytes, &format!(r#"0], "id": {id}}}"#));
+            };
+            let (read, ()) = tokio::join!(biased; call, answers);
+            let here = read.unwrap().0 == thread::current().id();
+            assert_eq!(here, bytes < 65_536);
+        }
+    })
+}
+
+fn a_call_that_is_dropped_is_read_no_further() -> Result<(), Lacking> {
+    let before = at_rest();
+    run(async {
+        let (qmp, mut peer) = Peer::ready(QmpOptions::new());
+        READ.store(0, Ordering::SeqCst);
+        GOES_ON.store(0, Ordering::SeqCst);
+        let mut call = Box::pin(Qmp::from(&qmp).call(&ReadSlowly {}).execute());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(call.as_mut().poll(&mut context).is_pending());
+        peer.say_long(r#"{"return": ["#, b"0,", 1 << 20, r#"0], "id": 1}"#);
+        until("it is read", || {
+            assert!(call.as_mut().poll(&mut context).is_pending());
+            READ.load(Ordering::SeqCst) > 0
+        });
+        drop(call);
+        GOES_ON.store(1, Ordering::SeqCst);
+    })?;
+    // The runtime's end waits for what is read.
+    let read = READ.load(Ordering::SeqCst);
+    assert!(read <= 64 << 10, "{read} elements were read");
+    until("all is as it was", || (open_files(), threads()) == before);
+    Ok(())
 }
 
 fn a_qemu_that_does_not_read_hinders_no_task() -> Result<(), Lacking> {
@@ -174,7 +330,7 @@ fn a_qemu_that_does_not_read_hinders_no_task() -> Result<(), Lacking> {
         assert!(matches!(&error, QmpError::Refused { .. }), "{error}");
 
         signal(rustix::process::Signal::STOP);
-        let call = qmp.execute_raw_timeout("query-status", json!({ "no-such": long }), SHORT);
+        let call = qmp.call_raw("query-status", json!({ "no-such": long })).timeout(SHORT).execute();
         let error = call.await.unwrap_err();
         assert!(matches!(&error, QmpError::Timeout { .. }), "{error}");
         // Half of it is there, and the rest is sent though nobody waits for it.
