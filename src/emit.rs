@@ -55,7 +55,13 @@ fn comment(fd: &Fd) -> String {
         FdSource::File { path, readonly: true, .. } => format!(" {} (read-only)", text(path)),
         FdSource::VhostVsock { cid } => format!(" cid {cid}"),
         FdSource::Memfd { size, .. } => format!(" of {size} bytes"),
-        source => {
+        source @ (FdSource::Tap { .. }
+        | FdSource::Macvtap { .. }
+        | FdSource::Ipvtap { .. }
+        | FdSource::VhostNet
+        | FdSource::File { .. }
+        | FdSource::UnixListen { .. }
+        | FdSource::UnixConnect { .. }) => {
             let name = source.ifname().or(source.path());
             name.map(|name| format!(" {}", text(name))).unwrap_or_default()
         }
@@ -134,7 +140,13 @@ fn json_fd(fd: &Fd) -> JsonFd<'_> {
         FdSource::Memfd { size, hugetlb, seal } => {
             (json.size, json.hugetlb, json.seal) = (Some(size), Some(hugetlb), Some(seal));
         }
-        _ => {}
+        // What they name is in every line.
+        FdSource::Tap { .. }
+        | FdSource::Macvtap { .. }
+        | FdSource::Ipvtap { .. }
+        | FdSource::VhostNet
+        | FdSource::UnixListen { .. }
+        | FdSource::UnixConnect { .. } => {}
     }
     json
 }

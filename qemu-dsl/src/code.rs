@@ -6,7 +6,6 @@ macro_rules! codes {
         ///
         /// Its text ([`Code::as_str`]) is stable: scripts may rely on it. `qemu-dslc explain CODE` prints its page.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
         pub enum Code {
             $($(#[doc = $title])+ $name,)+
         }

@@ -350,7 +350,6 @@ impl fmt::Debug for Exit {
 
 /// Why a QEMU ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Cause {
     /// It was shut down, and this is why.
     Shutdown(ShutdownReason),

@@ -124,7 +124,13 @@ fn complain(exit: &Exit, stop: Option<Stop>) {
             let name = signal_hook::low_level::signal_name(number).unwrap_or("a signal without a name");
             output::complain(&format!("{name} killed QEMU"));
         }
-        _ => {}
+        // It has said so itself, or was asked to end.
+        Cause::Signal(_)
+        | Cause::Shutdown(_)
+        | Cause::GuestCrashed
+        | Cause::Failed(_)
+        | Cause::Ended
+        | Cause::Unknown => {}
     }
 }
 

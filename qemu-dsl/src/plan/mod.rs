@@ -32,7 +32,6 @@ pub const FIRST_FD: u32 = 3;
 /// What a file descriptor refers to. `S` is the form of the names in it: final in a [`Plan`], in pieces in a
 /// [`Template`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum FdSource<S> {
     /// A queue of a tap interface, opened by `/dev/net/tun`.
     Tap {
@@ -109,7 +108,12 @@ impl<S> FdSource<S> {
         match self {
             Self::Tap { ifname } => ifname.as_ref(),
             Self::Macvtap { ifname } | Self::Ipvtap { ifname } => Some(ifname),
-            _ => None,
+            Self::VhostNet
+            | Self::VhostVsock { .. }
+            | Self::File { .. }
+            | Self::UnixListen { .. }
+            | Self::UnixConnect { .. }
+            | Self::Memfd { .. } => None,
         }
     }
 
@@ -117,13 +121,25 @@ impl<S> FdSource<S> {
     pub const fn path(&self) -> Option<&S> {
         match self {
             Self::File { path, .. } | Self::UnixListen { path } | Self::UnixConnect { path } => Some(path),
-            _ => None,
+            Self::Tap { .. }
+            | Self::Macvtap { .. }
+            | Self::Ipvtap { .. }
+            | Self::VhostNet
+            | Self::VhostVsock { .. }
+            | Self::Memfd { .. } => None,
         }
     }
 
     /// Whether a device can have several of the kind, one a queue.
     pub const fn is_of_queue(&self) -> bool {
-        matches!(self, Self::Tap { .. } | Self::Macvtap { .. } | Self::Ipvtap { .. } | Self::VhostNet)
+        match self {
+            Self::Tap { .. } | Self::Macvtap { .. } | Self::Ipvtap { .. } | Self::VhostNet => true,
+            Self::VhostVsock { .. }
+            | Self::File { .. }
+            | Self::UnixListen { .. }
+            | Self::UnixConnect { .. }
+            | Self::Memfd { .. } => false,
+        }
     }
 
     /// The same source with its names in another form.

@@ -29,7 +29,6 @@ impl Property {
 
 /// What a property takes. Printed, it says what could be written: "`on` or `off`".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum PropertyType {
     /// `on` or `off`.
     Bool,

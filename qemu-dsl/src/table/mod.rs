@@ -43,7 +43,6 @@ impl StatementSpec {
 
 /// Where a statement's arguments stand among the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
 pub enum Section {
     /// Statements that print nothing.
     Nowhere,
@@ -147,7 +146,6 @@ impl FormSpec {
 
 /// The word behind the keyword.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum Kinds {
     /// There is none.
     None,

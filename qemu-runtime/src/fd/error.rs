@@ -170,11 +170,6 @@ pub enum FdProblem {
         /// The kernel's reason.
         source: io::Error,
     },
-    /// A kind of source that this version of the runtime doesn't know.
-    Unknown {
-        /// The kind.
-        kind: &'static str,
-    },
 }
 
 impl FdProblem {
@@ -195,9 +190,7 @@ impl FdProblem {
             | Self::Memory { source, .. }
             | Self::Place { source, .. } => Some(source),
             Self::Unfit { source, .. } => source.as_ref(),
-            Self::Name { .. } | Self::OtherInterface { .. } | Self::NoImage { .. } | Self::Unknown { .. } => {
-                None
-            }
+            Self::Name { .. } | Self::OtherInterface { .. } | Self::NoImage { .. } => None,
         }
     }
 }
@@ -352,7 +345,6 @@ impl fmt::Display for FdProblem {
             Self::Place { above, source } => {
                 write!(f, "no number above {above}: {}: {RAISE}", reason(source))
             }
-            Self::Unknown { kind } => write!(f, "this runtime doesn't know how to open a `{kind}`"),
         }
     }
 }

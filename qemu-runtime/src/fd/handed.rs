@@ -67,7 +67,6 @@ pub(super) fn take<'a>(fd: &'a Fd, handed: OwnedFd, taps: &mut Taps<'a>) -> Resu
         FdSource::UnixListen { .. } => listener(&handed),
         FdSource::UnixConnect { .. } => connection(&handed),
         FdSource::Memfd { .. } => memory(&handed),
-        _ => Ok(()),
     };
     match ready {
         Ok(()) => Ok(handed),

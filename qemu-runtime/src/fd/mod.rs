@@ -132,8 +132,6 @@ fn open<'a>(
         FdSource::UnixConnect { path } => unix::connect(path.as_ref()),
         FdSource::Memfd { size, hugetlb, seal } => memfd::make(fd.device.as_os_str(), *size, *hugetlb, *seal)
             .map_err(|source| FdProblem::Memory { size: *size, hugetlb: *hugetlb, source }),
-        // The plan's types may learn of sources before the runtime does.
-        other => Err(FdProblem::Unknown { kind: other.kind() }),
     }
 }
 
