@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::hardware::Hardware;
 use crate::model::{Entry, Vm};
 use crate::plan::{Fragment, Place, Template};
+use crate::print::{Lowering, Output};
 use crate::read::{self, Language};
 use crate::source::SourceMap;
-use crate::{Options, Span, check, lower, statement, syntax};
+use crate::{Options, Span, Version, check, lower, print, statement, syntax};
 
 /// What came of a text.
 #[derive(Clone, Debug)]
@@ -32,9 +34,9 @@ pub struct Compilation {
 /// assert_eq!(rendered.args[1].to_str(), Some("512M"));
 /// ```
 pub fn compile(source: &str, options: &Options) -> Compilation {
-    let Reading { vm, names_target, diagnostics } = analyse(source, false, options);
-    let template = vm.map(|vm| {
-        let template = lower::lower(&vm, print);
+    let Analysed { vm, output, names_target, diagnostics } = analyse(source, false, options);
+    let template = output.map(|(output, order)| {
+        let template = lower::template(&vm, output, &order);
         let places = places(template.args.iter().map(|arg| arg.span), source);
         Template { places: places.into(), ..template }
     });
@@ -62,9 +64,9 @@ pub struct CompiledDevices {
 /// assert_eq!(commands, ["blockdev-add", "device_add"]);
 /// ```
 pub fn compile_devices(source: &str, options: &Options) -> CompiledDevices {
-    let Reading { vm, diagnostics, .. } = analyse(source, true, options);
-    let fragment = vm.map(|vm| {
-        let fragment = lower::lower_devices(&vm, print);
+    let Analysed { vm, output, diagnostics, .. } = analyse(source, true, options);
+    let fragment = output.map(|(output, order)| {
+        let fragment = lower::fragment(&vm, output, &order);
         let places = places(fragment.steps.iter().map(|step| step.span), source);
         Fragment { places: places.into(), ..fragment }
     });
@@ -84,9 +86,10 @@ fn places(spans: impl Iterator<Item = Span>, source: &str) -> Vec<Place> {
 }
 
 /// What a text says.
-struct Reading {
-    /// Nothing where there is an error.
-    vm: Option<Vm>,
+struct Analysed {
+    vm: Vm,
+    /// What its statements print, and their order. Nothing where there is an error.
+    output: Option<(Output, Vec<usize>)>,
     names_target: bool,
     diagnostics: Vec<Diagnostic>,
 }
@@ -94,15 +97,15 @@ struct Reading {
 /// The whole language.
 const LANGUAGE: Language = Language { table: statement::TABLE, reader: statement::reader };
 
-/// Prints a statement.
-fn print(entry: &Entry, out: &mut lower::Lowering<'_>) {
+/// Lets a statement print what it means.
+fn print(entry: &Entry, out: &mut Lowering<'_>) {
     if let Some(form) = statement::meaning(entry) {
         form.lower(out);
     }
 }
 
 /// Reads and checks a text.
-fn analyse(source: &str, is_fragment: bool, options: &Options) -> Reading {
+fn analyse(source: &str, is_fragment: bool, options: &Options) -> Analysed {
     let mut diagnostics = Vec::new();
     if u32::try_from(source.len()).is_err() {
         diagnostics.push(
@@ -110,13 +113,19 @@ fn analyse(source: &str, is_fragment: bool, options: &Options) -> Reading {
                 .at(Span::default())
                 .help("describe one VM"),
         );
-        return Reading { vm: None, names_target: options.target.is_some(), diagnostics };
+        let names_target = options.target.is_some();
+        let vm = Vm::new(Version::NEWEST, names_target, is_fragment);
+        return Analysed { vm, output: None, names_target, diagnostics };
     }
     let tree = syntax::parse(source, &mut diagnostics);
     let vm = read::read(source, &tree, LANGUAGE, is_fragment, options, &mut diagnostics);
-    check::check(&vm, &mut diagnostics);
+    let output = print::print(&vm, print);
+    let hardware = Hardware::new(&vm, &output);
+    check::check(&hardware, &mut diagnostics);
     // Stable, so that of two at one place the one found first stands first.
     diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
     let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    Reading { names_target: vm.names_target, vm: (!failed).then_some(vm), diagnostics }
+    let order = (!failed).then(|| lower::order(&hardware));
+    let names_target = vm.names_target;
+    Analysed { output: order.map(|order| (output, order)), names_target, vm, diagnostics }
 }

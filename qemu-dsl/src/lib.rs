@@ -13,12 +13,16 @@ mod compile;
 #[cfg(feature = "compiler")]
 mod diagnostic;
 #[cfg(feature = "compiler")]
+mod hardware;
+#[cfg(feature = "compiler")]
 mod lower;
 #[cfg(feature = "compiler")]
 mod model;
 #[cfg(feature = "compiler")]
 pub mod pages;
 pub mod plan;
+#[cfg(feature = "compiler")]
+mod print;
 #[cfg(feature = "compiler")]
 mod qemu;
 #[cfg(feature = "compiler")]

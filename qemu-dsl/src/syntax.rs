@@ -42,6 +42,21 @@ pub(crate) struct Value<'s> {
     pub(crate) form: ValueForm<'s>,
 }
 
+impl Value<'_> {
+    /// Its text, where it has no holes.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.form {
+            ValueForm::Bare(text) => Some(text),
+            ValueForm::Quoted(parts) => match parts.as_slice() {
+                [] => Some(""),
+                [Part::Text(text)] => Some(text),
+                _ => None,
+            },
+            ValueForm::Hole(_) | ValueForm::Broken => None,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum ValueForm<'s> {
     Bare(&'s str),

@@ -7,7 +7,7 @@ param root: string = "/dev/vda1"
 qemu /usr/bin/qemu-system-x86_64
 name web.example
 uuid "0b9c2e70-5e11-4b6e-9e1d-5e0b1c2d3e4f"   // Rust reads 0b9c as a binary number.
-machine q35 accel=kvm:tcg nvdimm
+machine q35 accel=kvm nvdimm
 cpu host +aes -svm
 memory 2G share fd slots=4 max=8G
 smp 4 sockets=1 cores=2 threads=2

@@ -2,80 +2,94 @@
 
 use std::collections::HashMap;
 
-use crate::check::schema::driver;
+use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::model::Placement;
-use crate::model::Vm;
-use crate::statement::arg::Arg;
-use crate::statement::global::Global;
-use crate::statement::knobs::NoDefaults;
-use crate::statement::machine::{self, Known, Machine};
-use crate::statement::vga::{Adapter, Vga};
+use crate::hardware::{Device, Hardware};
+use crate::value::{PciAddr, ValueType as _};
 
-pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
-    let machine = vm.get::<Machine>().map_or(machine::DEFAULT, |machine| machine.kind_of.0.as_str());
+/// A device's place on a PCI bus.
+#[derive(Clone, Copy)]
+struct Placement {
+    device: usize,
+    addr: PciAddr,
+    span: Span,
+    /// Whether other functions of its slot may have devices.
+    multifunction: bool,
+}
+
+pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let board = &hardware.board;
+    let machine = &board.name;
     // Of the guest that runs nothing is known here.
-    let known = machine::known(machine).filter(|_| !vm.is_fragment);
-    let root = known.and_then(|known| known.buses.first()).copied().unwrap_or("");
-    let own = known.filter(|_| !root.is_empty()).map_or_else(Vec::new, |known| own(known, vm));
-    let mut slots: HashMap<(&str, u8), [Option<&Placement>; 8]> = HashMap::new();
-    for placement in &vm.placements {
+    let root = board.root().filter(|_| !hardware.vm.is_fragment).unwrap_or("");
+    let own = if root.is_empty() { Vec::new() } else { own(hardware) };
+    let mut slots: HashMap<(String, u8), [Option<Placement>; 8]> = HashMap::new();
+    for (number, device) in hardware.devices.iter().enumerate() {
+        let Some(placement) = placement(number, device, hardware) else { continue };
+        let Placement { addr, span, .. } = placement;
         // A device without a bus sits on the machine's first.
-        let bus = placement.bus.as_ref().map_or(root, |bus| bus.as_str());
-        let addr = placement.addr;
+        let bus = hardware.get(device, "bus").map_or_else(|| root.to_owned(), |bus| bus.text.into_owned());
+        let is_root = bus == root;
         let function = addr.function.unwrap_or(0);
+        let in_bus = if bus.is_empty() { String::new() } else { format!(" of the bus `{bus}`") };
         let functions = slots.entry((bus, addr.slot)).or_default();
         let Some(place) = functions.get_mut(usize::from(function)) else {
             continue;
         };
         if let Some(first) = place {
             diagnostics.push(
-                Diagnostic::error(
-                    Code::AddressInUse,
-                    if bus.is_empty() {
-                        format!("two devices at the address `{}`", addr.value)
-                    } else {
-                        format!("two devices at the address `{}` of the bus `{bus}`", addr.value)
-                    },
-                )
-                .label(addr.span, "again here")
-                .label(first.addr.span, "first here")
-                .help("give each its own slot, or function"),
+                Diagnostic::error(Code::AddressInUse, format!("two devices at the address `{addr}`{in_bus}"))
+                    .label(span, "again here")
+                    .label(first.span, "first here")
+                    .help("give each its own slot, or function"),
             );
             continue;
         }
         *place = Some(placement);
         // A list of what each machine has can't be complete: a warning.
-        let taken = own.iter().find(|own| bus == root && own.slot == addr.slot && own.has(function));
+        let taken = own.iter().find(|own| is_root && own.slot == addr.slot && own.has(function));
         if let Some(taken) = taken {
             diagnostics.push(
                 Diagnostic::warning(
                     Code::AddressInUse,
-                    format!("the machine `{machine}` has {} at `{}`", taken.what, addr.value),
+                    format!("the machine `{machine}` has {} at `{addr}`", taken.what),
                 )
-                .at(addr.span)
-                .help(taken.cure),
+                .at(span)
+                .help(taken.remedy),
             );
         }
     }
-    if !sets_multifunction(vm) {
-        let mut shared: Vec<_> = slots.values().filter_map(|functions| lonely(functions)).collect();
+    if !sets_multifunction(hardware) {
+        let mut shared: Vec<_> = slots.values().filter_map(lonely).collect();
         // In the order of the source, whatever the map's.
-        shared.sort_by_key(|(other, _)| other.statement);
+        shared.sort_by_key(|(other, _)| other.device);
         diagnostics.extend(shared.into_iter().map(|(other, first)| {
             Diagnostic::error(
                 Code::SingleFunction,
                 format!(
                     "the device at function 0 has the slot for itself, and another is at `{}`",
-                    other.addr.value
+                    other.addr
                 ),
             )
-            .label(other.addr.span, "shares its slot")
-            .label(first.addr.span, "has the slot for itself")
+            .label(other.span, "shares its slot")
+            .label(first.span, "has the slot for itself")
             .help("write `multifunction=on` for the device at function 0, or take another slot")
         }));
     }
+}
+
+fn placement(number: usize, device: &Device, hardware: &Hardware<'_>) -> Option<Placement> {
+    if !device.has_pci_address() {
+        return None;
+    }
+    let addr = hardware.get(device, "addr")?;
+    Some(Placement {
+        device: number,
+        addr: PciAddr::parse(&addr.text).ok()?,
+        span: addr.span_or(hardware.head(device.statement)),
+        multifunction: hardware.get(device, "multifunction").is_some_and(|value| value.is_on()),
+    })
 }
 
 /// What the machine itself has in a slot of its first bus.
@@ -84,7 +98,7 @@ struct Own {
     /// At all functions, where it is none.
     function: Option<u8>,
     what: &'static str,
-    cure: &'static str,
+    remedy: &'static str,
 }
 
 impl Own {
@@ -93,39 +107,33 @@ impl Own {
     }
 }
 
-fn own(known: &Known, vm: &Vm) -> Vec<Own> {
-    let usb = vm.get::<Machine>().is_some_and(|machine| machine.is_on("usb"));
-    let usb = if usb { known.usb } else { &[] };
-    let mut own: Vec<_> = known
-        .taken
-        .iter()
-        .chain(usb)
-        .map(|&(slot, function)| Own {
-            slot,
-            function,
-            what: "a device of its own",
-            cure: "take another slot, or leave out `addr=`",
-        })
-        .collect();
-    let defaults = by_default(vm).into_iter().zip(known.free..);
-    own.extend(defaults.map(|((what, cure), slot)| Own { slot, function: Some(0), what, cure }));
-    own
+fn own(hardware: &Hardware<'_>) -> Vec<Own> {
+    let board = &hardware.board;
+    let taken = board.taken().map(|(slot, function)| Own {
+        slot,
+        function,
+        what: "a device of its own",
+        remedy: "take another slot, or leave out `addr=`",
+    });
+    let defaults = by_default(hardware).into_iter().zip(board.first_free()..);
+    let defaults = defaults.map(|((what, remedy), slot)| Own { slot, function: Some(0), what, remedy });
+    taken.chain(defaults).collect()
 }
 
 /// What QEMU adds by itself, in the order in which it takes free slots.
-fn by_default(vm: &Vm) -> Vec<(&'static str, &'static str)> {
-    let bare = vm.get::<NoDefaults>().is_some();
+fn by_default(hardware: &Hardware<'_>) -> Vec<(&'static str, &'static str)> {
     // An argument of QEMU's own may change all of it.
-    if vm.get::<Arg>().is_some() {
+    if hardware.options.iter().any(|option| option.is_arg) {
         return Vec::new();
     }
-    let drivers = || vm.statements.iter().filter_map(|entry| driver(&*entry.values));
-    let has_vga = match vm.get::<Vga>() {
-        Some(vga) => vga.adapter.value != Adapter::None,
-        // Those whose presence makes QEMU add none.
-        None => !bare && !drivers().any(|driver| driver.0.to_ascii_lowercase().contains("vga")),
+    let is_bare = hardware.is_bare();
+    // Those whose presence makes QEMU add none.
+    let is_vga = |device: &Device| device.driver.to_ascii_lowercase().contains("vga");
+    let has_vga = match hardware.all("vga").next() {
+        Some(vga) => vga.first().is_some_and(|adapter| adapter.text != "none"),
+        None => !is_bare && !hardware.devices.iter().any(is_vga),
     };
-    let has_nic = !bare && !vm.statements.iter().any(|entry| entry.spec.keyword == "netdev");
+    let has_nic = !is_bare && !hardware.has("netdev") && !hardware.has("net");
     let vga = (
         "the graphics adapter that QEMU adds by itself",
         "take another slot, or write `nodefaults` or `vga none`",
@@ -138,13 +146,16 @@ fn by_default(vm: &Vm) -> Vec<(&'static str, &'static str)> {
 }
 
 /// Whether a `global` makes devices share their slots.
-fn sets_multifunction(vm: &Vm) -> bool {
-    vm.all::<Global>()
-        .any(|(_, global)| global.properties.iter().any(|property| property.name.ends_with(".multifunction")))
+fn sets_multifunction(hardware: &Hardware<'_>) -> bool {
+    hardware.all("global").any(|global| {
+        global.named().any(|(name, value)| {
+            name.ends_with(".multifunction") || (name == "property" && value.text == "multifunction")
+        })
+    })
 }
 
 /// The first device that shares the slot of one at function 0 that doesn't allow it, and that one.
-fn lonely<'p>(functions: &[Option<&'p Placement>; 8]) -> Option<(&'p Placement, &'p Placement)> {
+fn lonely(functions: &[Option<Placement>; 8]) -> Option<(Placement, Placement)> {
     let [first, others @ ..] = functions;
     let first = first.filter(|first| !first.multifunction)?;
     Some((others.iter().copied().flatten().next()?, first))

@@ -1,154 +1,196 @@
-//! Buses: each that a device names is provided, by a device or by the machine.
+//! Buses: each that a device names is there, and of the right sort; and where it names none, there is one.
 
-use std::collections::HashMap;
-
-use crate::check::schema::driver;
+use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
-use crate::lower::owners;
-use crate::model::Vm;
-use crate::model::ids::{BusUse, Definition, Provides, Space, provider};
-use crate::schema::{Kind, Schema};
-use crate::statement::machine::{self, Known, Machine, ROOTS};
+use crate::hardware::{Device, Hardware, Value};
+use crate::qemu::board::ROOTS;
 use crate::suggest::did_you_mean;
 
-pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
-    let machine = vm.get::<Machine>().map_or(machine::DEFAULT, |machine| machine.kind_of.0.as_str());
-    let known = machine::known(machine);
-    let devices: HashMap<&str, &Definition> = vm
-        .ids
-        .definitions
-        .iter()
-        .filter(|definition| definition.space == Space::Device)
-        .map(|definition| (definition.name.as_str(), definition))
-        .collect();
-    for bus in &vm.ids.buses {
-        if let Some(diagnostic) = unknown(bus, machine, known, &devices, vm) {
-            diagnostics.push(diagnostic);
-        }
+const PCI: &str = "PCI";
+const SERIAL: &str = "virtio-serial-bus";
+
+pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    for device in &hardware.devices {
+        diagnostics.extend(match hardware.get(device, "bus") {
+            Some(bus) => unknown(device, &bus, hardware),
+            None => homeless(device, hardware),
+        });
     }
-    cycles(vm, diagnostics);
+    cycles(hardware, diagnostics);
 }
 
-fn unknown(
-    bus: &BusUse,
-    machine: &str,
-    known: Option<&Known>,
-    devices: &HashMap<&str, &Definition>,
-    vm: &Vm,
-) -> Option<Diagnostic> {
-    let name = bus.name.as_str();
+/// What is wrong with the bus that a device names.
+fn unknown(device: &Device, bus: &Value<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic> {
+    let name = &*bus.text;
     // A path through QEMU's tree of devices names more than can be known here.
     if name.starts_with('/') {
         return None;
     }
-    let wants = sort(bus, vm);
-    let numbered = name.rsplit_once('.').filter(|(_, number)| number.parse::<u32>().is_ok());
-    let find = |name: &str| devices.get(name).copied();
-    match (provider(name, find, |device| device.provides).map(|device| device.provides), wants) {
-        (Some(Provides::Unknown), _)
-        | (Some(Provides::Pci), Provides::Pci | Provides::Unknown)
-        | (Some(Provides::VirtioSerial), Provides::VirtioSerial | Provides::Unknown) => return None,
-        _ => {}
-    }
-    let owner = find(name).or_else(|| find(numbered?.0));
-    // It may be in the guest.
-    if vm.is_fragment && owner.is_none() {
+    let wants = device.bus_sort();
+    let board = &hardware.board;
+    if let Some((_, offer)) = hardware.provider(name)
+        && wants.is_none_or(|wants| offer.sort == wants)
+    {
         return None;
     }
-    let lost = |name: &str| vm.ids.lost.contains(name);
+    let own = board.buses().find(|own| own.name == name);
+    if own.is_some_and(|own| wants.is_none_or(|wants| own.sort == wants)) {
+        return None;
+    }
+    let numbered = name.rsplit_once('.').filter(|(_, number)| number.parse::<u32>().is_ok());
+    let owner = hardware.by_id(name).or_else(|| hardware.by_id(numbered?.0));
+    // A device whose buses aren't known.
+    if owner.is_some_and(|owner| !owner.is_plain()) && hardware.provider(name).is_none() {
+        return None;
+    }
+    // It may be in the guest, or in a file that QEMU reads.
+    if (hardware.vm.is_fragment || hardware.is_uncertain) && owner.is_none() {
+        return None;
+    }
+    let lost = |name: &str| hardware.vm.ids.lost.contains(name);
     if lost(name) || numbered.is_some_and(|(device, _)| lost(device)) {
         return None;
     }
-    let is_pci = known.is_some_and(|known| known.buses.contains(&name));
-    let is_other = known.is_some_and(|known| known.others.contains(&name));
-    let by_machine = is_pci || is_other;
-    match wants {
-        Provides::Unknown if by_machine => return None,
-        Provides::Pci if is_pci => return None,
-        _ => {}
-    }
-    // QEMU numbers the buses of devices without an id by their sort: `scsi.0`. And a machine that is not known
-    // has buses that are not known.
-    let unsure = match wants {
-        Provides::Unknown => numbered.is_some() && !(known.is_some() && ROOTS.contains(&name)),
-        Provides::Pci => known.is_none(),
-        Provides::VirtioSerial | Provides::Nothing => name == "virtio-serial-bus.0",
-    };
-    if unsure && owner.is_none() {
+    if owner.is_none() && is_unsure(name, numbered.is_some(), wants, hardware) {
         return None;
     }
-    let candidates = devices
-        .values()
-        .filter_map(|device| match device.provides {
-            Provides::Pci if wants != Provides::VirtioSerial => Some(device.name.clone()),
-            Provides::VirtioSerial if wants != Provides::Pci => Some(format!("{}.0", device.name)),
-            _ => None,
-        })
-        .chain(
-            known
-                .filter(|_| wants != Provides::VirtioSerial)
-                .map_or(&[][..], |known| known.buses)
-                .iter()
-                .map(|bus| (*bus).to_owned()),
-        );
-    let mut candidates: Vec<_> = candidates.collect();
-    candidates.sort();
-    let elsewhere = vm.ids.definitions.iter().find(|definition| definition.name == name);
+    let span = bus.span_or(hardware.head(device.statement));
+    let elsewhere = hardware.definitions.iter().find(|definition| definition.name == name);
     let diagnostic = match (owner, elsewhere) {
         (Some(owner), _) => {
             Diagnostic::error(Code::UnknownBus, format!("`{name}` is no bus for this device"))
-                .label(bus.span, "the bus")
-                .label(owner.span, "what it names")
+                .label(span, "the bus")
+                .label(id_span(owner, hardware), "what it names")
         }
         (None, Some(other)) => Diagnostic::error(
             Code::WrongId,
-            format!("`{name}` is the id of {}, not a bus", other.space.what()),
+            format!("`{name}` is the id of {}, not a bus", other.namespace.what()),
         )
-        .label(bus.span, "must be a bus")
-        .label(other.span, format!("is {}", other.space.what())),
-        (None, None) => Diagnostic::error(
-            Code::UnknownBus,
-            if by_machine {
-                format!("`{name}` is no bus for this device")
-            } else {
-                format!("nothing provides the bus `{name}`")
-            },
-        )
-        .at(bus.span),
-    };
-    let help = match wants {
-        Provides::VirtioSerial => "a port sits on `ID.0` of a `virtio-serial`",
-        _ => "a bridge provides a bus of its own name",
-    };
-    let buses = known.map(|known| known.buses);
-    let candidates = candidates.iter().map(String::as_str);
-    let help = did_you_mean(name, bus.span, candidates).unwrap_or_else(|| match buses {
-        _ if wants == Provides::VirtioSerial => help.into(),
-        Some([own]) => {
-            let words = format!("the machine `{machine}` provides `{own}`; {help}");
-            Remedy::new(words).replace(bus.span, *own)
+        .label(span, "must be a bus")
+        .label(other.span, format!("is {}", other.namespace.what())),
+        (None, None) if own.is_some() => {
+            Diagnostic::error(Code::UnknownBus, format!("`{name}` is no bus for this device")).at(span)
         }
-        Some([]) => format!("the machine `{machine}` has no PCI bus; {help}").into(),
-        _ => help.into(),
-    });
-    Some(diagnostic.help(help))
+        (None, None) => {
+            Diagnostic::error(Code::UnknownBus, format!("nothing provides the bus `{name}`")).at(span)
+        }
+    };
+    Some(diagnostic.help(remedy(name, span, wants, hardware)))
 }
 
-/// What sort of bus a device must sit on. A statement for PCI devices may name a device of another sort.
-fn sort(bus: &BusUse, vm: &Vm) -> Provides {
-    let named = vm.statements.get(bus.statement).and_then(|entry| driver(&*entry.values));
-    let elsewhere = named.is_some_and(|driver| {
-        let schema = Schema::of_or_oldest(vm.target);
-        let plugs = schema.find(Kind::Device, &driver.0).and_then(|device| device.bus());
-        plugs != Some("PCI")
-    });
-    if bus.wants == Provides::Pci && elsewhere { Provides::Unknown } else { bus.wants }
+/// Whether a bus of this name may be there nevertheless.
+fn is_unsure(name: &str, is_numbered: bool, wants: Option<&str>, hardware: &Hardware<'_>) -> bool {
+    let is_known = hardware.board.is_known();
+    match wants {
+        Some(PCI) => !is_known,
+        Some(SERIAL) => hardware.of_sort(name).is_some(),
+        // QEMU numbers the buses of devices without an id by their sort: `scsi.0`.
+        Some(_) => !is_known || hardware.of_sort(name).is_some(),
+        None => !is_known || is_numbered && !ROOTS.contains(&name),
+    }
+}
+
+fn remedy(name: &str, span: Span, wants: Option<&str>, hardware: &Hardware<'_>) -> Remedy {
+    let board = &hardware.board;
+    let sort = wants.unwrap_or(PCI);
+    let offered = hardware.devices.iter().flat_map(|device| hardware.buses_of(device, sort));
+    let mut candidates: Vec<String> = offered.collect();
+    candidates.extend(board.buses_of(sort).map(str::to_owned));
+    candidates.sort();
+    let help = match sort {
+        SERIAL => "a port sits on `ID.0` of a `virtio-serial`".to_owned(),
+        PCI => "a bridge provides a bus of its own name".to_owned(),
+        sort => format!("{} provides one", controllers(sort)),
+    };
+    did_you_mean(name, span, candidates.iter().map(String::as_str)).unwrap_or_else(|| {
+        let machine = &board.name;
+        let own: Vec<_> = board.buses_of(sort).collect();
+        match own.as_slice() {
+            [_, ..] if sort != PCI => {
+                let own: Vec<_> = own.iter().map(|bus| format!("`{bus}`")).collect();
+                format!("the machine `{machine}` provides {}", own.join(", ")).into()
+            }
+            _ if sort != PCI => help.into(),
+            [bus] => {
+                Remedy::new(format!("the machine `{machine}` provides `{bus}`; {help}")).replace(span, *bus)
+            }
+            [] if board.is_known() => format!("the machine `{machine}` has no PCI bus; {help}").into(),
+            _ => help.into(),
+        }
+    })
+}
+
+/// Devices that offer buses of a sort, as a remedy names them.
+fn controllers(sort: &str) -> &'static str {
+    match sort {
+        SERIAL => "`virtio-serial`",
+        "SCSI" => "a controller such as `device virtio-scsi-pci id=scsi0`",
+        "usb-bus" => "a controller such as `device qemu-xhci id=usb0`, or `usb` of `machine`,",
+        "IDE" => "a controller such as `device ich9-ahci id=sata0`",
+        "HDA" => "a controller such as `device intel-hda id=hda0`",
+        "ccid-bus" => "`device usb-ccid id=ccid0`",
+        _ => "another machine",
+    }
+}
+
+/// What is wrong where a device names no bus and there is none for it.
+fn homeless(device: &Device, hardware: &Hardware<'_>) -> Option<Diagnostic> {
+    let vm = hardware.vm;
+    if vm.is_fragment || !vm.complete || hardware.is_uncertain || device.is_arg {
+        return None;
+    }
+    let sort = device.bus_sort()?;
+    if hardware.offers(sort) || hardware.board_has(sort) || hardware.has("usb") {
+        return None;
+    }
+    let head = hardware.head(device.statement);
+    match sort {
+        SERIAL => Some(
+            Diagnostic::warning(Code::UnknownBus, "there is no virtio-serial controller to sit on")
+                .at(head)
+                .help("add `virtio-serial`"),
+        ),
+        "SCSI" | "usb-bus" | "HDA" | "ccid-bus" if hardware.board.is_known() => Some(
+            Diagnostic::error(Code::UnknownBus, format!("there is no {} for this device", bus_name(sort)))
+                .at(head)
+                .help(format!("add {}", controllers(sort).trim_end_matches(','))),
+        ),
+        PCI if hardware.board.is_known() => Some(
+            Diagnostic::error(
+                Code::UnknownBus,
+                format!("the machine `{}` has no PCI bus for this device", hardware.board.name),
+            )
+            .at(head)
+            .help(match hardware.board.name.as_str() {
+                "microvm" => "add `pcie` to `machine`: `machine microvm pcie=on`",
+                _ => "choose another machine, such as `machine q35`, or another device",
+            }),
+        ),
+        _ => None,
+    }
+}
+
+fn bus_name(sort: &str) -> &str {
+    match sort {
+        "SCSI" => "SCSI bus",
+        "usb-bus" => "USB bus",
+        "HDA" => "HDA bus",
+        "ccid-bus" => "reader of smart cards",
+        sort => sort,
+    }
+}
+
+/// Where a device's id stands.
+fn id_span(device: &Device, hardware: &Hardware<'_>) -> Span {
+    let head = hardware.head(device.statement);
+    hardware.get(device, "id").map_or(head, |id| id.span_or(head))
 }
 
 /// Devices that sit on each other's bus.
-fn cycles(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
-    let owners = owners(vm);
+fn cycles(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let owners: Vec<_> =
+        hardware.devices.iter().map(|device| Some(hardware.number(hardware.owner(device)?))).collect();
     // 0: not seen; otherwise the number of the walk that saw it.
     let mut seen = vec![0usize; owners.len()];
     for start in 0..owners.len() {
@@ -158,10 +200,12 @@ fn cycles(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
             match seen.get_mut(index) {
                 Some(mark @ 0) => *mark = walk,
                 Some(mark) if *mark == walk => {
-                    if let Some(bus) = vm.ids.buses.iter().find(|bus| bus.statement == index) {
+                    if let Some(device) = hardware.devices.get(index)
+                        && let Some(bus) = hardware.get(device, "bus")
+                    {
                         diagnostics.push(
                             Diagnostic::error(Code::BusCycle, "this device sits behind itself")
-                                .at(bus.span)
+                                .at(bus.span_or(hardware.head(device.statement)))
                                 .help("name the machine's bus, or that of another bridge"),
                         );
                     }

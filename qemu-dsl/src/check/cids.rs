@@ -4,18 +4,19 @@ use std::collections::HashMap;
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::model::Vm;
-use crate::statement::vsock::Vsock;
+use crate::hardware::Hardware;
 
-pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut seen = HashMap::new();
-    for (_, vsock) in vm.all::<Vsock>() {
-        let cid = vsock.cid;
-        let first = *seen.entry(cid.value.0).or_insert(cid.span);
-        if first != cid.span {
+    for device in &hardware.devices {
+        let Some(cid) = hardware.get(device, "guest-cid") else { continue };
+        let Ok(number) = cid.text.parse::<u64>() else { continue };
+        let span = cid.span_or(hardware.head(device.statement));
+        let first = *seen.entry(number).or_insert(span);
+        if first != span {
             diagnostics.push(
-                Diagnostic::error(Code::AddressInUse, format!("two vsock devices have the address {cid}"))
-                    .label(cid.span, "again here")
+                Diagnostic::error(Code::AddressInUse, format!("two vsock devices have the address {number}"))
+                    .label(span, "again here")
                     .label(first, "first here")
                     .help("give each device an address of its own"),
             );

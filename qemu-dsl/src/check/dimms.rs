@@ -2,18 +2,24 @@
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::model::Vm;
-use crate::statement::dimm::Dimm;
-use crate::statement::machine::Machine;
-use crate::statement::memory::Memory;
+use crate::hardware::{Device, Hardware};
 
-pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
-    if !vm.complete {
+pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let by_arg = hardware.all("m").any(|memory| memory.is_arg);
+    if !hardware.vm.complete || hardware.is_uncertain || by_arg {
         return;
     }
-    let slots = vm.get::<Memory>().and_then(|memory| memory.slots).map_or(0, |slots| slots.0);
-    let nvdimm = vm.get::<Machine>().is_some_and(|machine| machine.is_on("nvdimm"));
-    for ((entry, dimm), number) in vm.all::<Dimm>().zip(1u64..) {
+    let slots = hardware.all("m").find_map(|memory| memory.get("slots")?.text.parse().ok()).unwrap_or(0u64);
+    let nvdimm = hardware.machine("nvdimm").is_some_and(|nvdimm| nvdimm.is_on());
+    // Before a machine knew its RAM by name, that was printed as a module of its own.
+    let is_written =
+        |device: &Device| hardware.option_of(device).and_then(|option| option.first()?.written).is_some();
+    let modules = hardware
+        .devices
+        .iter()
+        .filter(|device| matches!(device.name(), "pc-dimm" | "nvdimm") && is_written(device));
+    for (device, number) in modules.zip(1u64..) {
+        let head = hardware.head(device.statement);
         // Reported once: for the first that finds no slot.
         if number == slots + 1 {
             diagnostics.push(
@@ -25,14 +31,14 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
                         format!("there are more memory modules than slots ({slots})")
                     },
                 )
-                .at(entry.head)
+                .at(head)
                 .help("give `memory` enough, and a maximum: `memory 2G slots=2 max=4G`"),
             );
         }
-        if dimm.kind.value == "nvdimm" && !nvdimm {
+        if device.name() == "nvdimm" && !nvdimm {
             diagnostics.push(
                 Diagnostic::error(Code::DimmWithoutNvdimm, "the machine has no NVDIMMs")
-                    .at(entry.head)
+                    .at(head)
                     .help("add `nvdimm` to `machine`: `machine q35 nvdimm`"),
             );
         }

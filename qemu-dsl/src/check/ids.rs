@@ -1,22 +1,25 @@
 //! Ids: each is defined once, and whoever refers to one refers to what is there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::model::Vm;
-use crate::model::ids::{Definition, Space};
+use crate::hardware::{Definition, Hardware, Namespace, Reference};
+use crate::schema::{Kind, Schema};
 use crate::suggest::Suggestions;
 
-pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
-    let mut defined: HashMap<(Space, &str), &Definition> = HashMap::new();
-    for definition in &vm.ids.definitions {
-        let key = (definition.space, definition.name.as_str());
+/// Where each id is defined first.
+type Defined<'h> = HashMap<(Namespace, &'h str), &'h Definition>;
+
+pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut defined: Defined<'_> = HashMap::new();
+    for definition in &hardware.definitions {
+        let key = (definition.namespace, definition.name.as_str());
         if let Some(first) = defined.get(&key) {
             diagnostics.push(
                 Diagnostic::error(
                     Code::DuplicateId,
-                    format!("`{}` is already the id of {}", definition.name, definition.space.what()),
+                    format!("`{}` is already the id of {}", definition.name, definition.namespace.what()),
                 )
                 .label(definition.span, "again here")
                 .label(first.span, "first here")
@@ -27,39 +30,138 @@ pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
         }
     }
     let suggestions = Suggestions::default();
-    for reference in &vm.ids.references {
-        let name = reference.name.as_str();
-        let what = reference.space.what();
-        match defined.get(&(reference.space, name)) {
-            Some(definition) if definition.in_use => {
-                diagnostics.push(
-                    Diagnostic::error(Code::InUse, format!("`{name}` has its device already"))
-                        .label(reference.span, "a second one")
-                        .label(definition.span, "its own")
-                        .help("leave out this device; properties of the first go to its statement, or to `global`"),
-                );
-                continue;
+    let mut users = Users::new(hardware);
+    for reference in &hardware.references {
+        match defined.get(&(reference.namespace, reference.name.as_str())) {
+            Some(definition) => {
+                let wrong = users.second(reference, definition);
+                diagnostics.extend(wrong.or_else(|| wrong_type(reference, definition, hardware)));
             }
-            Some(_) => continue,
-            // It may be in the guest.
-            None if vm.is_fragment || vm.ids.lost.contains(name) => continue,
-            None => {}
+            None => diagnostics.extend(unknown(reference, &defined, &suggestions, hardware)),
         }
-        let other = Space::ALL.into_iter().find_map(|space| Some((space, defined.get(&(space, name))?.span)));
-        diagnostics.push(if let Some((space, span)) = other {
-            Diagnostic::error(Code::WrongId, format!("`{name}` is the id of {}, not of {what}", space.what()))
-                .label(reference.span, format!("must be {what}"))
-                .label(span, format!("is {}", space.what()))
-                .help(format!("name {what} here"))
-        } else {
-            let names = defined.keys().filter(|(space, _)| *space == reference.space).map(|(_, name)| *name);
-            Diagnostic::error(Code::UnknownId, format!("nothing has the id `{name}`"))
-                .label(reference.span, format!("must be {what}"))
-                .help(
-                    suggestions
-                        .did_you_mean(name, reference.span, names)
-                        .unwrap_or_else(|| reference.space.definition(name).into()),
-                )
-        });
     }
+}
+
+/// Who uses what serves one user at a time.
+struct Users<'h> {
+    hardware: &'h Hardware<'h>,
+    /// What statements define, each with its number.
+    own: HashSet<(usize, Namespace, &'h str)>,
+    first: HashMap<(Namespace, &'h str), &'h Reference>,
+}
+
+impl<'h> Users<'h> {
+    fn new(hardware: &'h Hardware<'h>) -> Self {
+        let key = |definition: &'h Definition| {
+            (definition.statement, definition.namespace, definition.name.as_str())
+        };
+        let own: HashSet<_> = hardware.definitions.iter().map(key).collect();
+        // What a statement makes for itself is its own, whoever stands first.
+        let mut first = HashMap::new();
+        for reference in &hardware.references {
+            let name = reference.name.as_str();
+            if own.contains(&(reference.statement, reference.namespace, name)) {
+                first.entry((reference.namespace, name)).or_insert(reference);
+            }
+        }
+        Self { hardware, own, first }
+    }
+
+    /// Whether a statement refers to what it makes itself.
+    fn owns(&self, reference: &Reference) -> bool {
+        self.own.contains(&(reference.statement, reference.namespace, reference.name.as_str()))
+    }
+
+    /// What is wrong where something has a user already.
+    fn second(&mut self, reference: &'h Reference, definition: &Definition) -> Option<Diagnostic> {
+        let key = (reference.namespace, reference.name.as_str());
+        if self.owns(reference) || !self.is_use(reference) {
+            return None;
+        }
+        let Some(first) = self.first.get(&key) else {
+            if !self.is_shared(definition) {
+                self.first.insert(key, reference);
+            }
+            return None;
+        };
+        let diagnostic =
+            Diagnostic::error(Code::InUse, format!("`{}` has its device already", reference.name))
+                .label(reference.span, "a second one");
+        Some(if first.statement == definition.statement {
+            diagnostic
+                .label(definition.span, "its own")
+                .help("leave out this device; properties of the first go to its statement, or to `global`")
+        } else {
+            diagnostic.label(first.span, "the first one").help("give each a backend of its own")
+        })
+    }
+
+    /// Whether it takes what it refers to for itself. A filter of a network backend only looks at it.
+    fn is_use(&self, reference: &Reference) -> bool {
+        reference.namespace != Namespace::Netdev
+            || self.hardware.options.get(reference.option).is_some_and(|option| option.name == "device")
+    }
+
+    /// Whether several can use it.
+    fn is_shared(&self, definition: &Definition) -> bool {
+        let option = self.hardware.options.get(definition.option);
+        !definition.namespace.has_one_user()
+            || option.is_some_and(|option| option.get("mux").is_some_and(|mux| mux.is_on()))
+    }
+}
+
+/// What is wrong where an object is of another type than it must be.
+fn wrong_type(reference: &Reference, definition: &Definition, hardware: &Hardware<'_>) -> Option<Diagnostic> {
+    let wants = reference.wants?;
+    let ty = hardware.options.get(definition.option)?.first()?;
+    let known = Schema::of_or_oldest(hardware.vm.target).find(Kind::Object, &ty.text)?;
+    if known.is_a(wants) {
+        return None;
+    }
+    let name = &reference.name;
+    Some(
+        Diagnostic::error(
+            Code::WrongId,
+            format!("`{name}` is a `{}`, and `{}` takes a `{wants}`", ty.text, reference.property),
+        )
+        .label(reference.span, format!("must be a `{wants}`"))
+        .label(definition.span, format!("is a `{}`", ty.text))
+        .help(format!("name a `{wants}` here")),
+    )
+}
+
+/// What is wrong where nothing has the id.
+fn unknown(
+    reference: &Reference,
+    defined: &Defined<'_>,
+    suggestions: &Suggestions,
+    hardware: &Hardware<'_>,
+) -> Option<Diagnostic> {
+    let name = reference.name.as_str();
+    let what = reference.namespace.what();
+    // It may be in the guest, or in a file that QEMU reads.
+    if hardware.vm.is_fragment || hardware.is_uncertain || hardware.vm.ids.lost.contains(name) {
+        return None;
+    }
+    let mut others = Namespace::ALL.into_iter();
+    let other = others.find_map(|namespace| Some((namespace, defined.get(&(namespace, name))?.span)));
+    Some(if let Some((namespace, span)) = other {
+        Diagnostic::error(Code::WrongId, format!("`{name}` is the id of {}, not of {what}", namespace.what()))
+            .label(reference.span, format!("must be {what}"))
+            .label(span, format!("is {}", namespace.what()))
+            .help(format!("name {what} here"))
+    } else {
+        let names = hardware
+            .definitions
+            .iter()
+            .filter(|definition| definition.namespace == reference.namespace)
+            .map(|definition| definition.name.as_str());
+        Diagnostic::error(Code::UnknownId, format!("nothing has the id `{name}`"))
+            .label(reference.span, format!("must be {what}"))
+            .help(
+                suggestions
+                    .did_you_mean(name, reference.span, names)
+                    .unwrap_or_else(|| reference.namespace.definition(name).into()),
+            )
+    })
 }

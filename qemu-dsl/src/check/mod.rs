@@ -1,4 +1,4 @@
-//! Checks that concern more than one statement: one file a noun.
+//! Checks that concern more than one statement: one file a noun. They look at devices, ids and options, not at statements.
 //!
 //! What concerns one statement alone stands in the statement's file.
 
@@ -6,7 +6,6 @@ mod address;
 mod buses;
 mod chassis;
 mod cids;
-mod controllers;
 mod dimms;
 mod ids;
 mod macs;
@@ -14,27 +13,27 @@ mod schema;
 mod sharing;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{Checking, Vm};
+use crate::hardware::{Checking, Hardware};
 use crate::statement;
 
-/// Reports what is wrong with `vm` as a whole.
-pub(crate) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
+/// Reports what is wrong with a VM, or with devices for a guest that runs.
+pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let vm = hardware.vm;
     for entry in &vm.statements {
         if let Some(form) = statement::meaning(entry) {
-            form.check(&mut Checking { vm, entry, diagnostics });
+            form.check(&mut Checking { vm, hardware, entry, diagnostics });
         }
     }
-    ids::check(vm, diagnostics);
-    buses::check(vm, diagnostics);
-    address::check(vm, diagnostics);
-    macs::check(vm, diagnostics);
-    chassis::check(vm, diagnostics);
-    cids::check(vm, diagnostics);
-    schema::check(vm, diagnostics);
+    ids::check(hardware, diagnostics);
+    buses::check(hardware, diagnostics);
+    address::check(hardware, diagnostics);
+    macs::check(hardware, diagnostics);
+    chassis::check(hardware, diagnostics);
+    cids::check(hardware, diagnostics);
+    schema::check(hardware, diagnostics);
     // What devices for a guest that runs need may be there.
     if !vm.is_fragment {
-        controllers::check(vm, diagnostics);
-        dimms::check(vm, diagnostics);
-        sharing::check(vm, diagnostics);
+        dimms::check(hardware, diagnostics);
+        sharing::check(hardware, diagnostics);
     }
 }

@@ -6,47 +6,40 @@
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::model::{Entry, Vm};
-use crate::model::{Property, PropertyValue};
+use crate::hardware::{Hardware, QemuOption, Value};
 use crate::qemu::changes;
 use crate::schema::{self, Kind, Lookup, Schema, Type};
-use crate::source::Node;
-use crate::statement::blockdev::Blockdev;
-use crate::statement::chardev::Chardev;
-use crate::statement::cpu::Cpu;
-use crate::statement::device::Device;
-use crate::statement::disk::Disk;
-use crate::statement::fs::Fs;
-use crate::statement::global::Global;
-use crate::statement::machine::Machine;
-use crate::statement::netdev::{tap::Macvtap, tap::Tap, user::User};
-use crate::statement::object::Object;
-use crate::statement::port::{Console, Port};
-use crate::statement::qemu::Qemu;
-use crate::statement::virtio_serial::VirtioSerial;
 use crate::suggest::Suggestions;
-use crate::value::Driver;
 
-pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     // The schemas are of QEMU for x86.
-    let is_x86 = |qemu: &Qemu| {
-        let program = qemu.path.0.rsplit('/').next().unwrap_or("");
-        program.contains("x86_64") || program.contains("i386") || !program.starts_with("qemu-system-")
-    };
-    let Some(schema) = schema::of(vm.target).filter(|_| vm.get::<Qemu>().is_none_or(is_x86)) else {
+    let Some(schema) = schema::of(hardware.vm.target).filter(|_| hardware.is_x86()) else {
         return;
     };
-    let mut asking = Asking { vm, schema, diagnostics, suggestions: Suggestions::default() };
-    for entry in &vm.statements {
-        asking.statement(entry);
+    let mut asking = Asking { hardware, schema, diagnostics, suggestions: Suggestions::default() };
+    for option in hardware.options.iter().filter(|option| !option.is_arg) {
+        asking.option(option);
     }
 }
 
 struct Asking<'a> {
-    vm: &'a Vm,
+    hardware: &'a Hardware<'a>,
     schema: &'static Schema,
     diagnostics: &'a mut Vec<Diagnostic>,
     suggestions: Suggestions,
+}
+
+/// What an option makes, where the schemas know of it.
+fn kind(option: &str) -> Option<Kind> {
+    Some(match option {
+        "machine" => Kind::Machine,
+        "cpu" => Kind::Cpu,
+        "device" => Kind::Device,
+        "object" => Kind::Object,
+        "chardev" => Kind::Chardev,
+        "blockdev" => Kind::Blockdev,
+        _ => return None,
+    })
 }
 
 /// What a message calls a thing of this kind, and the code for one that is not known.
@@ -62,44 +55,31 @@ fn what(kind: Kind) -> (&'static str, Code) {
 }
 
 impl Asking<'_> {
-    fn statement(&mut self, entry: &Entry) {
-        let form: &dyn std::any::Any = &*entry.values;
-        if let Some(device) = form.downcast_ref::<Device>() {
-            self.all(Kind::Device, &device.kind, device.kind.span, &device.properties);
-        } else if let Some(object) = form.downcast_ref::<Object>() {
-            self.all(Kind::Object, &object.kind, object.kind.span, &object.properties);
-        } else if let Some(chardev) = form.downcast_ref::<Chardev>() {
-            // What the target has under another name has been reported.
-            let renamed = [&changes::CHARDEV_TTY, &changes::CHARDEV_PARPORT];
-            if renamed.iter().any(|change| change.is_about(&chardev.kind)) {
-                return;
-            }
-            self.all(Kind::Chardev, &chardev.kind, chardev.kind.span, &chardev.properties);
-        } else if let Some(blockdev) = form.downcast_ref::<Blockdev>() {
-            self.all(Kind::Blockdev, &blockdev.kind, blockdev.kind.span, &blockdev.properties);
-        } else if let Some(machine) = form.downcast_ref::<Machine>() {
-            self.all(Kind::Machine, &machine.kind_of.0, machine.kind_of.span, &machine.properties);
-        } else if let Some(cpu) = form.downcast_ref::<Cpu>() {
-            self.all(Kind::Cpu, &cpu.model.0, cpu.model.span, &cpu.properties);
-        } else if let Some(global) = form.downcast_ref::<Global>() {
-            self.global(global);
-        } else if let Some(driver) = driver(form) {
-            self.find(Kind::Device, &driver.0, driver.span);
+    fn option(&mut self, option: &QemuOption<'_>) {
+        if option.name == "global" {
+            self.global(option);
         }
-    }
-
-    /// A type and its properties.
-    fn all(&mut self, kind: Kind, name: &str, span: Span, properties: &[Property]) {
-        if let Some(known) = self.find(kind, name, span) {
-            for property in properties {
-                self.property(&known, &property.name.value, property.name.span, property);
+        let Some(kind) = kind(&option.name) else { return };
+        let Some(name) = option.first().or_else(|| option.get("driver")) else { return };
+        // What the language prints of itself is right.
+        let Some(written) = name.written else { return };
+        let renamed = [&changes::CHARDEV_TTY, &changes::CHARDEV_PARPORT];
+        if kind == Kind::Chardev && renamed.iter().any(|change| change.is_about(&name.text)) {
+            // It has been reported.
+            return;
+        }
+        if let Some(known) = self.find(kind, &name.text, written.value) {
+            for (property, value) in option.named() {
+                if let Some(written) = value.written {
+                    self.property(&known, &property, written.name.unwrap_or(written.value), &value);
+                }
             }
         }
     }
 
     fn find(&mut self, kind: Kind, name: &str, span: Span) -> Option<Type> {
         let (what, code) = what(kind);
-        let target = self.vm.target;
+        let target = self.hardware.vm.target;
         let Some(found) = self.schema.find(kind, name) else {
             let help = self
                 .suggestions
@@ -128,10 +108,10 @@ impl Asking<'_> {
 
     /// A list that is older than the target is no proof.
     fn severity(&self) -> Severity {
-        if self.schema.version() == self.vm.target { Severity::Error } else { Severity::Warning }
+        if self.schema.version() == self.hardware.vm.target { Severity::Error } else { Severity::Warning }
     }
 
-    fn property(&mut self, owner: &Type, name: &str, span: Span, property: &Property) {
+    fn property(&mut self, owner: &Type, name: &str, span: Span, value: &Value<'_>) {
         let severity = self.severity();
         let (what, _) = what(owner.kind());
         match owner.property(name) {
@@ -157,35 +137,27 @@ impl Asking<'_> {
             }
             Lookup::Known(known) => {
                 let ty = known.ty();
-                if let PropertyValue::Text(text) = &property.value
-                    && !ty.accepts(text)
-                {
+                let text = &*value.text;
+                if !ty.accepts(text) {
+                    let at = value.span_or(span);
                     let help = self
                         .suggestions
-                        .did_you_mean(text, text.span, ty.values())
+                        .did_you_mean(text, at, ty.values())
                         .unwrap_or_else(|| format!("write {ty}").into());
                     self.diagnostics.push(
-                        Diagnostic::new(
-                            severity,
-                            Code::WrongType,
-                            format!("`{name}` can't be `{}`", text.value),
-                        )
-                        .at(text.span)
-                        .help(help),
+                        Diagnostic::new(severity, Code::WrongType, format!("`{name}` can't be `{text}`"))
+                            .at(at)
+                            .help(help),
                     );
                 }
             }
         }
     }
 
-    fn global(&mut self, global: &Global) {
-        let Some(property) = global.properties.first() else {
-            return;
-        };
-        let Some((driver, name)) = property.name.rsplit_once('.') else {
-            return;
-        };
-        let whole = property.name.span;
+    fn global(&mut self, global: &QemuOption<'_>) {
+        let Some((property, value)) = global.named().find(|(name, _)| name.contains('.')) else { return };
+        let Some((driver, name)) = property.rsplit_once('.') else { return };
+        let Some(whole) = value.written.and_then(|written| written.name) else { return };
         let dot = whole.start + driver.len() as u32;
         let Some(known) = self.schema.driver(driver) else {
             let version = self.schema.version();
@@ -201,7 +173,7 @@ impl Asking<'_> {
             );
             return;
         };
-        self.property(&known, name, Span::new(dot + 1, whole.end), property);
+        self.property(&known, name, Span::new(dot + 1, whole.end), &value);
     }
 }
 
@@ -213,16 +185,4 @@ fn list_command(owner: &Type) -> String {
         Kind::Cpu => "qemu-system-x86_64 -cpu help".to_owned(),
         _ => "man qemu-system-x86_64".to_owned(),
     }
-}
-
-/// The device that a statement names in place of its own.
-pub(super) fn driver(form: &dyn std::any::Any) -> Option<&Node<Driver>> {
-    None.or_else(|| form.downcast_ref::<Disk>()?.driver.as_ref())
-        .or_else(|| form.downcast_ref::<Fs>()?.driver.as_ref())
-        .or_else(|| form.downcast_ref::<Port>()?.driver.as_ref())
-        .or_else(|| form.downcast_ref::<Console>()?.driver.as_ref())
-        .or_else(|| form.downcast_ref::<VirtioSerial>()?.driver.as_ref())
-        .or_else(|| form.downcast_ref::<Tap>()?.driver.as_ref())
-        .or_else(|| form.downcast_ref::<Macvtap>()?.driver.as_ref())
-        .or_else(|| form.downcast_ref::<User>()?.driver.as_ref())
 }

@@ -2,41 +2,47 @@
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::model::Property;
-use crate::model::Vm;
-use crate::statement::machine::Machine;
-use crate::statement::memory::Memory;
-use crate::statement::netdev::vhost_user::VhostUser;
-use crate::statement::object::Object;
+use crate::hardware::{Device, Hardware, QemuOption};
 
-pub(super) fn check(vm: &Vm, diagnostics: &mut Vec<Diagnostic>) {
-    if !vm.complete || is_shared(vm) {
+pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    if !hardware.vm.complete || hardware.is_uncertain || is_shared(hardware) {
         return;
     }
-    for (entry, _) in vm.all::<VhostUser>() {
+    let backends =
+        hardware.all("netdev").filter(|netdev| netdev.first().is_some_and(|kind| kind.text == "vhost-user"));
+    let devices = hardware.devices.iter().filter(|device| needs_memory(device));
+    let statements = backends
+        .map(|netdev| (netdev.statement, "netdev vhost-user".to_owned()))
+        .chain(devices.map(|device| (device.statement, device.name().to_owned())));
+    for (statement, what) in statements {
         let diagnostic = Diagnostic::error(
             Code::UnsharedMemory,
-            "the process behind `netdev vhost-user` can't reach the guest's memory",
+            format!("the process behind `{what}` can't reach the guest's memory"),
         )
-        .at(entry.head)
+        .at(hardware.head(statement))
         .help("share it: `memory 2G share`, or `hugepages`");
-        diagnostics.push(match vm.entry::<Memory>() {
-            Some((memory, _)) => diagnostic.label(memory.head, "the guest's own"),
+        diagnostics.push(match hardware.all("m").find(|memory| !memory.is_arg) {
+            Some(memory) => diagnostic.label(hardware.head(memory.statement), "the guest's own"),
             None => diagnostic,
         });
     }
 }
 
+/// Whether another process of the host does a device's work.
+fn needs_memory(device: &Device) -> bool {
+    let name = device.name();
+    // QEMU itself serves it.
+    name.starts_with("vhost-user-") && !name.starts_with("vhost-user-test")
+}
+
 /// Whether the guest's RAM is shared with other processes of the host.
-fn is_shared(vm: &Vm) -> bool {
-    let backend =
-        vm.get::<Machine>().and_then(|machine| machine.property("memory-backend")).map(Property::text);
-    let shares = |object: &Object| {
-        object.property("share").is_some_and(|share| matches!(share.text(), "on" | "yes" | "true"))
-    };
-    vm.get::<Memory>().is_some_and(Memory::is_shared)
-        // By `-numa`, which only `arg` can say, any object can be the RAM.
-        || vm.all::<Object>().any(|(_, object)| {
-            shares(object) && backend.is_none_or(|id| object.id() == Some(id))
-        })
+fn is_shared(hardware: &Hardware<'_>) -> bool {
+    let backend = hardware.machine("memory-backend");
+    let shares = |object: &QemuOption<'_>| object.get("share").is_some_and(|share| share.is_on());
+    hardware.all("object").any(|object| {
+        // By `-numa`, any object can be the RAM.
+        let is_ram =
+            backend.as_ref().is_none_or(|ram| object.get("id").is_some_and(|id| id.text == ram.text));
+        shares(object) && is_ram
+    }) || hardware.all("mem-path").any(|path| path.is_arg)
 }

@@ -1,17 +1,16 @@
 //! The order of devices.
 
-use std::collections::HashMap;
-
-use crate::model::Vm;
-use crate::model::ids::{Provides, provider};
+use crate::hardware::Hardware;
+use crate::plan::Piece;
+use crate::print::{Argument, Output, Printed};
 
 /// The statements in the order of the source, but a device that owns a bus before those that use it: QEMU creates
 /// devices in the order of its arguments.
-pub(super) fn order(vm: &Vm) -> Vec<usize> {
-    let owners = owners(vm);
-    let mut order = Vec::with_capacity(vm.statements.len());
-    let mut done = vec![false; vm.statements.len()];
-    for start in 0..vm.statements.len() {
+pub(crate) fn order(hardware: &Hardware<'_>) -> Vec<usize> {
+    let owners = owners(hardware);
+    let mut order = Vec::with_capacity(owners.len());
+    let mut done = vec![false; owners.len()];
+    for start in 0..owners.len() {
         // Up the chain of buses as far as it is not printed yet, then down again. A chain that bites its tail is an
         // error elsewhere; here it only must not turn forever.
         let mut chain = Vec::new();
@@ -30,29 +29,54 @@ pub(super) fn order(vm: &Vm) -> Vec<usize> {
 }
 
 /// For each statement, the one that provides its bus.
-pub(crate) fn owners(vm: &Vm) -> Vec<Option<usize>> {
-    let mut providers = HashMap::new();
-    for definition in vm.ids.definitions.iter().filter(|definition| definition.provides != Provides::Nothing)
-    {
-        providers.entry(definition.name.as_str()).or_insert(definition);
-    }
-    let mut owners = vec![None; vm.statements.len()];
-    // Without a name it is the first controller, wherever that stands.
-    if let Some(first) = vm.ids.serial_controllers.first().copied() {
-        for (statement, wants) in &vm.ids.implicit {
-            if *wants == Provides::VirtioSerial
-                && let Some(place) = owners.get_mut(*statement)
-            {
-                *place = Some(first);
-            }
-        }
-    }
-    for bus in &vm.ids.buses {
-        let owner =
-            provider(&bus.name, |name| providers.get(name).copied(), |definition| definition.provides);
-        if let (Some(owner), Some(place)) = (owner, owners.get_mut(bus.statement)) {
+fn owners(hardware: &Hardware<'_>) -> Vec<Option<usize>> {
+    let mut owners = vec![None; hardware.vm.statements.len()];
+    for device in &hardware.devices {
+        if let (Some(owner), Some(place)) = (hardware.owner(device), owners.get_mut(device.statement)) {
             *place = Some(owner.statement);
         }
     }
     owners
+}
+
+/// Brings what the statements print into an order. File descriptors are numbered by it.
+pub(super) fn arrange(mut output: Output, order: &[usize]) -> Output {
+    if order.is_sorted() {
+        return output;
+    }
+    let mut rank = vec![0; order.len()];
+    for (place, statement) in order.iter().enumerate() {
+        if let Some(rank) = rank.get_mut(*statement) {
+            *rank = place;
+        }
+    }
+    let rank_of = |statement: usize| rank.get(statement).copied().unwrap_or(usize::MAX);
+    output.arguments.sort_by_key(|argument| rank_of(argument.statement));
+    let mut slots: Vec<_> = output.fds.into_iter().enumerate().collect();
+    slots.sort_by_key(|(_, asked)| rank_of(asked.statement));
+    let mut numbers = vec![0; slots.len()];
+    for (new, (old, _)) in (0u32..).zip(&slots) {
+        if let Some(number) = numbers.get_mut(*old) {
+            *number = new;
+        }
+    }
+    for argument in &mut output.arguments {
+        renumber(argument, &numbers);
+    }
+    output.fds = slots.into_iter().map(|(_, asked)| asked).collect();
+    output
+}
+
+fn renumber(argument: &mut Argument, numbers: &[u32]) {
+    let pieces: Vec<&mut Piece> = match &mut argument.printed {
+        Printed::Word(pieces) => pieces.iter_mut().collect(),
+        Printed::Option { items, .. } => items.iter_mut().flat_map(|item| &mut item.value).collect(),
+    };
+    for piece in pieces {
+        if let Piece::Fd(slot) = piece
+            && let Some(number) = numbers.get(*slot as usize)
+        {
+            *slot = *number;
+        }
+    }
 }

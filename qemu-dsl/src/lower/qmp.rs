@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::argument::{Argument, FD_SETS, Item, Printed, piece};
-use crate::model::ids;
+use crate::hardware::NAMING;
 use crate::plan::{Action, GeneratedId, Json, Member, Piece, Step};
+use crate::print::{Argument, FD_SETS, Item, Printed, piece};
 use crate::qemu::changes;
 use crate::schema::{Kind, Lookup, PropertyType, Schema, Type};
 use crate::value::{Size, ValueType as _};
@@ -21,7 +21,7 @@ pub(super) fn steps(arguments: Vec<Argument>, target: Version, ids: &mut Vec<Gen
     let mut writer = Writer { schema: Schema::of_or_oldest(target), target, ids };
     let mut steps = Vec::new();
     for Argument { span, printed, .. } in arguments {
-        let Printed::Option { flag, items } = printed else { continue };
+        let Printed::Option { flag, items, .. } = printed else { continue };
         if let Some((phase, step)) = writer.step(flag, items) {
             steps.push((phase, Step { span, ..step }));
         }
@@ -89,10 +89,8 @@ impl Writer<'_> {
     /// The id of a device that has none: without one it could not be unplugged. It is called as what connects it to the
     /// host.
     fn device_id(&mut self, options: &Options) -> Vec<Piece> {
-        let backend = options
-            .0
-            .iter()
-            .find(|item| item.name.as_deref().is_some_and(|name| ids::NAMING.contains(&name)));
+        let backend =
+            options.0.iter().find(|item| item.name.as_deref().is_some_and(|name| NAMING.contains(&name)));
         match backend {
             Some(item) => item.value.clone(),
             None => {
@@ -110,10 +108,10 @@ impl Writer<'_> {
         let mut members: Vec<Member> = Vec::new();
         let mut nested: Vec<(String, Options)> = Vec::new();
         let mut lists: Vec<(String, Vec<Json>)> = Vec::new();
-        for Item { name, value } in options.0 {
+        for Item { name, value, written } in options.0 {
             let Some(name) = name else { continue };
             if let Some((outer, inner)) = name.split_once('.') {
-                let item = Item { name: Some(inner.to_owned()), value };
+                let item = Item { name: Some(inner.to_owned().into()), value, written };
                 match nested.iter_mut().find(|(name, _)| name == outer) {
                     Some((_, options)) => options.0.push(item),
                     None => nested.push((outer.to_owned(), Options(vec![item]))),
@@ -122,10 +120,10 @@ impl Writer<'_> {
                 let entry = object(vec![member("str", Json::Text(value.into()))]);
                 match lists.iter_mut().find(|(other, _)| *other == name) {
                     Some((_, list)) => list.push(entry),
-                    None => lists.push((name, vec![entry])),
+                    None => lists.push((name.into_owned(), vec![entry])),
                 }
             } else {
-                members.extend(self.member(scope, Item { name: Some(name), value }));
+                members.extend(self.member(scope, Item { name: Some(name), value, written }));
             }
         }
         for (name, options) in nested {
@@ -162,7 +160,7 @@ impl Writer<'_> {
     fn member(&self, scope: &Scope<'_>, item: Item) -> Option<Member> {
         let name = item.name?;
         let value = self.value(scope.property(&name), &name, item.value);
-        Some(Member { name: name.into(), value })
+        Some(Member { name, value })
     }
 
     /// The value of the member `name`, of its type.

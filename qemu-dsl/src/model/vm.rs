@@ -1,13 +1,12 @@
-//! A typed VM: its statements, and what they define.
+//! A typed VM: its statements.
 
-use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::any::Any;
 use std::fmt;
 
 use super::ids::Ids;
-use crate::source::Node;
+use crate::plan::Piece;
+use crate::qemu::board::Board;
 use crate::table::StatementSpec;
-use crate::value::PciAddr;
 use crate::{Span, Version};
 
 /// The values of a statement: the struct of its form.
@@ -51,14 +50,16 @@ impl Entry {
     }
 }
 
-/// A device's place on a PCI bus.
-#[derive(Debug)]
-pub(crate) struct Placement {
-    pub(crate) statement: usize,
-    pub(crate) bus: Option<Node<String>>,
-    pub(crate) addr: Node<PciAddr>,
-    /// Whether other functions of its slot may have devices.
-    pub(crate) multifunction: bool,
+/// What a statement says that the printing of others hangs on.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    /// The VM's name, which generated MAC addresses hang on.
+    pub(crate) name: Option<String>,
+    pub(crate) board: Board,
+    /// Whether a statement names the machine.
+    pub(crate) names_machine: bool,
+    /// The id of the object that holds the RAM, where one does.
+    pub(crate) ram: Option<Vec<Piece>>,
 }
 
 /// A typed VM.
@@ -69,14 +70,11 @@ pub(crate) struct Vm {
     pub(crate) names_target: bool,
     /// Whether these are devices for a guest that runs: what they refer to may be there.
     pub(crate) is_fragment: bool,
-    /// Its name, which the generated MAC addresses hang on.
-    pub(crate) name: Option<String>,
+    pub(crate) facts: Facts,
     pub(crate) statements: Vec<Entry>,
     pub(crate) ids: Ids,
-    pub(crate) placements: Vec<Placement>,
     /// Whether all statements could be read without an error: where not, what is missing may be among the errors.
     pub(crate) complete: bool,
-    firsts: HashMap<TypeId, usize>,
 }
 
 impl Vm {
@@ -85,34 +83,10 @@ impl Vm {
             target,
             names_target,
             is_fragment,
-            name: None,
+            facts: Facts::default(),
             statements: Vec::new(),
             ids: Ids::default(),
-            placements: Vec::new(),
             complete: true,
-            firsts: HashMap::new(),
         }
-    }
-
-    /// Adds a statement behind the others.
-    pub(crate) fn push(&mut self, entry: Entry) {
-        self.firsts.entry((*entry.values).type_id()).or_insert(self.statements.len());
-        self.statements.push(entry);
-    }
-
-    /// The first statement of this form.
-    pub(crate) fn entry<F: Values>(&self) -> Option<(&Entry, &F)> {
-        let entry = self.statements.get(*self.firsts.get(&TypeId::of::<F>())?)?;
-        Some((entry, entry.values()?))
-    }
-
-    /// The first statement of this form.
-    pub(crate) fn get<F: Values>(&self) -> Option<&F> {
-        self.entry().map(|(_, form)| form)
-    }
-
-    /// All statements of this form.
-    pub(crate) fn all<F: Values>(&self) -> impl Iterator<Item = (&Entry, &F)> {
-        self.statements.iter().filter_map(|entry| Some((entry, entry.values()?)))
     }
 }

@@ -30,7 +30,10 @@ impl Escape {
 
 /// Writes a list of names and values. The first may have no name.
 #[cfg(feature = "compiler")]
-pub(crate) fn write(items: impl IntoIterator<Item = (Option<impl AsRef<str>>, Vec<Piece>)>) -> Vec<Piece> {
+pub(crate) fn write(
+    escape: Escape,
+    items: impl IntoIterator<Item = (Option<impl AsRef<str>>, Vec<Piece>)>,
+) -> Vec<Piece> {
     let mut list = Vec::new();
     for (name, value) in items {
         if !list.is_empty() {
@@ -42,7 +45,7 @@ pub(crate) fn write(items: impl IntoIterator<Item = (Option<impl AsRef<str>>, Ve
         }
         for piece in value {
             match piece {
-                Piece::Text(more) => append(&mut list, &Escape::Comma.apply(&more)),
+                Piece::Text(more) => append(&mut list, &escape.apply(&more)),
                 piece => list.push(piece),
             }
         }

@@ -178,11 +178,6 @@ changes! {
         .deprecated(9, 2)
         .removed(10, 2)
         .instead("write `reconnect-ms=`, in milliseconds");
-
-    /// `-device vmcoreinfo`
-    DEVICE_VMCOREINFO = Change::of("the device `vmcoreinfo`")
-        .deprecated(10, 0)
-        .instead("write `object vmcore-info`");
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use super::params::Params;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::model::ids::{BusUse, Definition, Ids, Provides, Reference, Space};
-use crate::model::{Flaws, Placement};
+use crate::model::ids::Ids;
+use crate::model::{Facts, Flaws};
 use crate::qemu::changes::Change;
-use crate::source::Node;
+use crate::qemu::deviation;
 use crate::syntax::{Part, Value, ValueForm};
 use crate::table::Table;
 use crate::{Span, Version};
@@ -21,11 +21,7 @@ pub(crate) struct Cx<'a> {
     /// Whether these are devices for a guest that runs, not a VM.
     pub(crate) is_fragment: bool,
     pub(crate) ids: Ids,
-    pub(crate) placements: Vec<Placement>,
-    /// The VM's name.
-    pub(crate) name: Option<String>,
-    /// The number of the statement that is being read.
-    pub(crate) statement: usize,
+    pub(crate) facts: Facts,
     /// What is wrong with it so far.
     pub(crate) flaws: Flaws,
     /// Whether a reserved word has just been reported: `for x in y` is one mistake.
@@ -81,90 +77,8 @@ impl Cx<'_> {
 
     /// Reports what the target makes of something that came or went. `value` is what it is set to.
     pub(crate) fn version(&mut self, change: &Change, value: Option<&str>, span: Span) {
-        if let Some(diagnostic) = version_diagnostic(change, value, span, self.target) {
+        if let Some(diagnostic) = deviation(change, value, span, self.target) {
             self.report(diagnostic);
         }
-    }
-
-    /// Tells of an id. `in_use` says that the statement itself uses what it defines.
-    pub(crate) fn define(
-        &mut self,
-        space: Space,
-        name: String,
-        span: Span,
-        provides: Provides,
-        in_use: bool,
-    ) {
-        let statement = self.statement;
-        self.ids.definitions.push(Definition { space, name, span, statement, provides, in_use });
-    }
-
-    /// Tells that this device sits on a bus, which `wants` provides. Without a name it is the first of its sort.
-    pub(crate) fn sit(&mut self, bus: Option<&Node<String>>, wants: Provides) {
-        let statement = self.statement;
-        match bus {
-            Some(bus) => {
-                self.ids.buses.push(BusUse { name: bus.value.clone(), span: bus.span, statement, wants });
-            }
-            None => self.ids.implicit.push((statement, wants)),
-        }
-    }
-
-    /// Tells that this is a virtio-serial controller, on which a port sits that names no bus.
-    pub(crate) fn control_serial(&mut self) {
-        let statement = self.statement;
-        self.ids.serial_controllers.push(statement);
-    }
-
-    pub(crate) fn refer(&mut self, space: Space, name: &Node<String>) {
-        self.ids.references.push(Reference { space, name: name.value.clone(), span: name.span });
-    }
-}
-
-fn version_diagnostic(
-    change: &Change,
-    value: Option<&str>,
-    span: Span,
-    target: Version,
-) -> Option<Diagnostic> {
-    let what = change.what.trim_end_matches(',');
-    let help = (!change.instead.is_empty()).then_some(change.instead);
-    if let (Some(becomes), Some(deprecated)) = (change.becomes, change.deprecated)
-        && deprecated <= target
-    {
-        return Some(
-            Diagnostic::warning(Code::Deprecated, format!("{what} is deprecated since QEMU {deprecated}"))
-                .at(span)
-                .help(format!("the output says `{becomes}`: write that")),
-        );
-    }
-    if let (true, Some(removed)) = (change.is_removed(target), change.removed) {
-        return Some(if value.is_some() && value == change.default {
-            Diagnostic::advice(Code::Removed, format!("{what} is left out: QEMU {removed} removed it"))
-                .at(span)
-                .help("it says what is the default there, and can be taken out of the text")
-        } else {
-            Diagnostic::error(
-                Code::Removed,
-                format!("QEMU {target} no longer has {what} (removed in {removed})"),
-            )
-            .at(span)
-            .maybe_help(help)
-        });
-    }
-    if let (true, Some(deprecated)) = (change.is_deprecated(target), change.deprecated) {
-        return Some(
-            Diagnostic::warning(Code::Deprecated, format!("{what} is deprecated since QEMU {deprecated}"))
-                .at(span)
-                .maybe_help(help),
-        );
-    }
-    match change.since {
-        Some(since) if since > target => Some(
-            Diagnostic::error(Code::NotYet, format!("QEMU {target} has no {what} yet (since {since})"))
-                .at(span)
-                .help(format!("leave it out, or write `target {since}` or newer")),
-        ),
-        _ => None,
     }
 }

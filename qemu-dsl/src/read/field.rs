@@ -4,7 +4,7 @@ use super::cx::Cx;
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
-use crate::model::ids::{Id, IdKind, OptionalId, Provides, Space};
+use crate::model::ids::{Id, IdKind, OptionalId};
 use crate::source::Node;
 use crate::suggest::did_you_mean;
 use crate::syntax::Value;
@@ -190,14 +190,6 @@ impl<T: ValueType> Field for Vec<Node<T>> {
     }
 }
 
-fn define<K: IdKind>(id: &str, span: Span, cx: &mut Cx<'_>) {
-    cx.define(K::SPACE, id.to_owned(), span, K::PROVIDES, K::SPACE != Space::Device);
-    // A device that is plugged into a guest has an id, and where the statement gives it none, that of its backend.
-    if cx.is_fragment && matches!(K::SPACE, Space::Netdev | Space::Drive) {
-        cx.define(Space::Device, id.to_owned(), span, Provides::Nothing, false);
-    }
-}
-
 impl<K: IdKind> Typed for Id<K> {
     const TYPE: &'static Type = IdText::TYPE;
     const REQUIRED: bool = false;
@@ -207,20 +199,14 @@ impl<K: IdKind> Typed for Id<K> {
 impl<K: IdKind> Field for Id<K> {
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
         let given: Option<Option<Node<IdText>>> = slot.given.first().map(|given| slot.read(*given, cx));
-        let (name, number) = match given {
-            Some(Some(id)) => {
-                define::<K>(&id.0, id.span, cx);
-                (id.value.0, None)
-            }
+        Some(match given {
+            Some(Some(id)) => Self::new(id.value.0, id.span, None),
             // Another in place of the one that was refused.
-            Some(None) => (K::PREFIX.to_owned(), None),
-            None => {
+            Some(None) | None => {
                 let (number, name) = cx.ids.generate(K::PREFIX);
-                define::<K>(&name, slot.head, cx);
-                (name, Some(number))
+                Self::new(name, slot.head, Some(number))
             }
-        };
-        Some(Self::new(name, number))
+        })
     }
 }
 
@@ -236,7 +222,6 @@ impl<K: IdKind> Field for OptionalId<K> {
             return Some(Self::new(None));
         };
         let id: Node<IdText> = slot.read(*given, cx)?;
-        define::<K>(&id.0, id.span, cx);
         Some(Self::new(Some(Node::new(id.value.0, id.span))))
     }
 }

@@ -17,10 +17,11 @@ use std::collections::{HashMap, HashSet};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::ids::Ids;
-use crate::model::{Entry, Flaws, Values, Vm};
+use crate::model::{Entry, Facts, Flaws, Values, Vm};
+use crate::plan::optlist;
 use crate::source::indentation;
 use crate::suggest::did_you_mean;
-use crate::syntax::{Item, Part, Statement, Tree, ValueForm, Word};
+use crate::syntax::{Item, Statement, Tree, Value, Word};
 use crate::table::{Kinds, StatementSpec, Table};
 use crate::{Span, Version};
 
@@ -60,10 +61,8 @@ pub(crate) fn read(
         table,
         target,
         is_fragment,
-        ids: Ids::new(named(tree)),
-        placements: Vec::new(),
-        name: None,
-        statement: 0,
+        ids: Ids::new(named(tree, &params)),
+        facts: Facts::default(),
         flaws: Flaws::default(),
         after_reserved: false,
         params: &params,
@@ -73,7 +72,6 @@ pub(crate) fn read(
     // Where a statement that may stand once stands first.
     let mut once: HashMap<&str, Span> = HashMap::new();
     for statement in &tree.statements {
-        cx.statement = vm.statements.len();
         cx.flaws = Flaws::default();
         let entry = match statement.keyword {
             Some(keyword) => {
@@ -107,20 +105,18 @@ pub(crate) fn read(
             Some(entry) => {
                 if entry.flaws.any() {
                     vm.complete = false;
-                    cx.ids.lost.extend(ids_in(statement).map(str::to_owned));
+                    cx.ids.lost.extend(lost(statement));
                 }
-                vm.push(entry);
+                vm.statements.push(entry);
             }
             None => {
                 vm.complete = false;
-                cx.ids.lost.extend(ids_in(statement).map(str::to_owned));
-                cx.placements.retain(|placement| placement.statement != cx.statement);
+                cx.ids.lost.extend(lost(statement));
             }
         }
     }
     vm.ids = cx.ids;
-    vm.placements = cx.placements;
-    vm.name = cx.name;
+    vm.facts = cx.facts;
     vm
 }
 
@@ -235,24 +231,31 @@ fn not_pluggable(spec: &StatementSpec, kind: &str) -> Option<&'static str> {
     spec.forms.get(spec.form(Some(kind))?)?.settled
 }
 
-/// Every id that the text names, so that a generated one takes none of them.
-fn named(tree: &Tree<'_>) -> HashSet<String> {
-    tree.statements.iter().flat_map(ids_in).map(str::to_owned).collect()
+/// Every id that the text names, also by a parameter's value or in an `arg`, so that a generated one takes none of them.
+fn named(tree: &Tree<'_>, params: &Params) -> HashSet<String> {
+    let written = tree.statements.iter().flat_map(|statement| {
+        let names = ids_in(statement).filter_map(|value| Some(params.peek(value)?.into_owned()));
+        let passed = statement.heads.iter().filter_map(|value| params.peek(value)).flat_map(|list| {
+            let items = optlist::read(&list).filter(|(name, _)| matches!(name, Some("id" | "node-name")));
+            items.map(|(_, id)| id.into_owned()).collect::<Vec<_>>()
+        });
+        names.chain(passed).collect::<Vec<_>>()
+    });
+    written.collect()
 }
 
-fn ids_in<'t>(statement: &'t Statement<'_>) -> impl Iterator<Item = &'t str> {
+/// The ids that a statement names, where they are written out.
+fn lost(statement: &Statement<'_>) -> impl Iterator<Item = String> {
+    ids_in(statement).filter_map(Value::text).map(str::to_owned)
+}
+
+/// The values that are ids, of a statement that need not be understood.
+fn ids_in<'t, 's>(statement: &'t Statement<'s>) -> impl Iterator<Item = &'t Value<'s>> {
     statement.items.iter().filter_map(|item| match item {
         Item::Option { name, value: Some(value) }
-            if matches!(name.text, "id" | "chardev" | "memdev" | "node-name") =>
+            if matches!(name.text, "id" | "chardev" | "memdev" | "node-name" | "backend") =>
         {
-            match &value.form {
-                ValueForm::Bare(text) => Some(*text),
-                ValueForm::Quoted(parts) => match parts.as_slice() {
-                    [Part::Text(text)] => Some(text),
-                    _ => None,
-                },
-                ValueForm::Hole(_) | ValueForm::Broken => None,
-            }
+            Some(value)
         }
         _ => None,
     })

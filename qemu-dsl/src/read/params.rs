@@ -1,5 +1,6 @@
 //! A file's parameters: `param disk: path = "root.qcow2"`, and the values they are given.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::code::Code;
@@ -206,6 +207,19 @@ impl Params {
             }
         }
         complete.then_some(out)
+    }
+
+    /// The text of a value, as far as it can be told without a word about what is wrong with it.
+    pub(crate) fn peek<'v>(&self, value: &'v Value<'_>) -> Option<Cow<'v, str>> {
+        if let Some(text) = value.text() {
+            return Some(Cow::Borrowed(text));
+        }
+        let mut ignored = Vec::new();
+        match &value.form {
+            ValueForm::Hole(hole) => Some(self.fill(*hole, &mut ignored)?.value.to_owned().into()),
+            ValueForm::Quoted(parts) => Some(self.join(parts, &mut ignored)?.into()),
+            ValueForm::Bare(_) | ValueForm::Broken => None,
+        }
     }
 
     /// The value of a hole, or `None` where an error has been reported.

@@ -214,6 +214,12 @@ impl Type {
         self.section.attribute("bus=")
     }
 
+    /// Whether it is `name`, or made of that.
+    #[must_use]
+    pub fn is_a(&self, name: &str) -> bool {
+        self.sections.iter().any(|section| section.name == name)
+    }
+
     /// Whether a user can create it. A device can also be a part of others, which only `-global` reaches.
     #[must_use]
     pub fn is_creatable(&self) -> bool {

@@ -1,9 +1,9 @@
 //! `arg`
 
-use crate::model::Checking;
+use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::value::AnyText;
@@ -19,17 +19,6 @@ form! {
     Arg {
         /// The argument, in quotes; a second string is a second argument.
         texts "text": Vec<Node<AnyText>> { positional: true },
-    }
-}
-
-impl Arg {
-    /// The one or two arguments.
-    pub(crate) fn texts<'a>(&'a self) -> [&'a str; 2]
-    where
-        Self: 'a,
-    {
-        let text = |index: usize| self.texts.get(index).map_or("", |text| text.0.as_str());
-        [text(0), text(1)]
     }
 }
 

@@ -1,10 +1,9 @@
 //! `blockdev`
 
-use crate::lower::Lowering;
-use crate::model::ids::{Provides, Space};
-use crate::read::Cx;
+use crate::hardware::Checking;
+use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
-use crate::statement::passthrough::define;
+use crate::statement::passthrough::check_id;
 use crate::table::Bare;
 
 statement! {
@@ -20,8 +19,8 @@ form! {
 }
 
 impl Form for Blockdev {
-    fn register(&self, cx: &mut Cx<'_>) {
-        define(&self.properties, "node-name", Space::Drive, Provides::Nothing, cx);
+    fn check(&self, cx: &mut Checking<'_>) {
+        check_id(&self.properties, "node-name", cx);
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {

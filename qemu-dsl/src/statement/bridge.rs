@@ -1,7 +1,7 @@
 //! `bridge`
 
 use crate::model::ids::{Id};
-use crate::lower::{Lowering, Shown};
+use crate::print::{Lowering, Shown};
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::{Pci as Place, PciBus};

@@ -1,12 +1,10 @@
 //! `chardev`
 
-use crate::lower::Lowering;
-use crate::model::Checking;
-use crate::model::ids::{Provides, Space};
+use crate::hardware::Checking;
+use crate::print::Lowering;
 use crate::qemu::changes;
-use crate::read::Cx;
 use crate::statement::form::{Form, form, statement};
-use crate::statement::passthrough::{define, needs_id};
+use crate::statement::passthrough::{check_id, needs_id};
 use crate::table::Bare;
 
 statement! {
@@ -22,8 +20,8 @@ form! {
 }
 
 impl Form for Chardev {
-    fn register(&self, cx: &mut Cx<'_>) {
-        define(&self.properties, "id", Space::Chardev, Provides::Nothing, cx);
+    fn check(&self, cx: &mut Checking<'_>) {
+        check_id(&self.properties, "id", cx);
         for change in [&changes::CHARDEV_TTY, &changes::CHARDEV_PARPORT] {
             if change.is_about(&self.kind) {
                 cx.version(change, None, self.kind.span);
@@ -32,9 +30,6 @@ impl Form for Chardev {
         if let Some(reconnect) = self.properties.iter().find(|property| property.name.value == "reconnect") {
             cx.version(&changes::RECONNECT, None, reconnect.name.span);
         }
-    }
-
-    fn check(&self, cx: &mut Checking<'_>) {
         needs_id(&self.properties, cx);
     }
 
@@ -43,6 +38,11 @@ impl Form for Chardev {
             .into_iter()
             .find(|change| change.is_about(&self.kind))
             .and_then(|change| change.becomes_in(out.target()));
-        out.option("-chardev").word(becomes.unwrap_or(&self.kind)).properties(&self.properties);
+        let option = out.option("-chardev");
+        let option = match becomes {
+            Some(becomes) => option.word(becomes),
+            None => option.word(&self.kind),
+        };
+        option.properties(&self.properties);
     }
 }

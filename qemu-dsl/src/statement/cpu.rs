@@ -1,15 +1,12 @@
 //! `cpu`
 
-use crate::model::Checking;
+use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::source::Node;
 use crate::table::{Bare};
 use crate::statement::form::{Form, form, statement};
-use crate::model::{Property};
-use crate::statement::arg::Arg;
-use crate::statement::machine::Machine;
 use crate::value::CpuText;
 
 statement! {
@@ -27,20 +24,6 @@ form! {
         "Features switched on (`+aes`) or off (`-svm`), and any property, such as `migratable=off`."
 }
 
-/// Whether the VM runs by KVM, as far as the text tells.
-fn has_kvm(cx: &Checking<'_>) -> bool {
-    let names_kvm = |accel: &str| accel.split([':', ',']).any(|name| matches!(name, "kvm" | "hvf" | "nvmm"));
-    let machine = cx.vm.get::<Machine>().and_then(|machine| machine.property("accel")).map(Property::text);
-    machine.is_some_and(names_kvm)
-        || cx.vm.all::<Arg>().any(|(_, arg)| match arg.texts() {
-            ["-enable-kvm" | "--enable-kvm", ..] => true,
-            ["-accel" | "--accel" | "-machine" | "-M", value] => {
-                value.split(',').any(|part| names_kvm(part.strip_prefix("accel=").unwrap_or(part)))
-            }
-            _ => false,
-        })
-}
-
 impl Form for Cpu {
     fn check(&self, cx: &mut Checking<'_>) {
         for property in self.properties.iter().filter(|property| property.text().contains(',')) {
@@ -50,18 +33,37 @@ impl Form for Cpu {
                     .help("use a value without a comma, or `global` with the CPU's driver"),
             );
         }
-        if self.model.0 == "host" && cx.vm.complete && !has_kvm(cx) {
-            let diagnostic = Diagnostic::error(Code::HostCpuWithoutKvm, "the CPU `host` needs KVM")
-                .at(self.model.span)
-                .help("write `machine q35 accel=kvm`, or `cpu max` for whatever the accelerator can do");
-            cx.report(match cx.vm.get::<Machine>().and_then(|machine| machine.property("accel")) {
-                Some(accel) => diagnostic.label(accel.value_span(), "another accelerator"),
-                None => diagnostic,
-            });
+        if self.model.0 == "host" && cx.vm.complete {
+            self.check_host(cx);
         }
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
         out.option("-cpu").word(&self.model).properties(&self.properties);
+    }
+}
+
+impl Cpu {
+    /// The host's CPU is there by the host's virtualisation alone.
+    fn check_host(&self, cx: &mut Checking<'_>) {
+        let accelerators = cx.hardware.accelerators();
+        let is_host = |name: &String| matches!(name.as_str(), "kvm" | "hvf" | "nvmm");
+        if accelerators.iter().all(is_host) {
+            return;
+        }
+        let diagnostic = if accelerators.iter().any(is_host) {
+            Diagnostic::warning(Code::HostCpuWithoutKvm, "where KVM is missing, the CPU `host` is missing too")
+                .at(self.model.span)
+                .help("write `cpu max` for whatever the accelerator can do, or leave out the other accelerators")
+        } else {
+            Diagnostic::error(Code::HostCpuWithoutKvm, "the CPU `host` needs KVM")
+                .at(self.model.span)
+                .help("write `machine q35 accel=kvm`, or `cpu max` for whatever the accelerator can do")
+        };
+        let accel = cx.hardware.machine("accel").and_then(|accel| accel.written);
+        cx.report(match accel {
+            Some(written) => diagnostic.label(written.value, "another accelerator"),
+            None => diagnostic,
+        });
     }
 }

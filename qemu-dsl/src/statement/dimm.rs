@@ -1,11 +1,10 @@
 //! `dimm`
 
 use crate::model::ids::{Id, IdKind};
-use crate::model::ids::Space;
-use crate::model::Checking;
+use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::value::{Path, Size};
@@ -21,7 +20,6 @@ statement! {
 pub(crate) struct DimmId;
 
 impl IdKind for DimmId {
-    const SPACE: Space = Space::Device;
     const PREFIX: &'static str = "dimm";
 }
 
@@ -30,7 +28,6 @@ impl IdKind for DimmId {
 pub(crate) struct MemdevId;
 
 impl IdKind for MemdevId {
-    const SPACE: Space = Space::Object;
     const PREFIX: &'static str = "mem";
 }
 

@@ -1,15 +1,16 @@
 //! `disk`
 
 use crate::model::ids::{Id, IdKind};
-use crate::model::ids::{Space, too_long_for_node};
+
 use crate::qemu::changes;
-use crate::model::Checking;
+use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lower::{FD_SETS, FilePath, Lowering, text};
+use crate::print::{FD_SETS, FilePath, Lowering, text};
 use crate::source::Node;
 use crate::plan::{FdSource, Piece};
 use crate::statement::form::{Form, form, statement};
+use crate::statement::passthrough::check_node_name;
 use crate::statement::pci::Pci;
 use crate::value::{Driver, Format, OnOff, Path, Text, UInt, choice};
 
@@ -24,7 +25,6 @@ statement! {
 pub(crate) struct DiskId;
 
 impl IdKind for DiskId {
-    const SPACE: Space = Space::Drive;
     const PREFIX: &'static str = "disk";
 }
 
@@ -107,10 +107,7 @@ impl Disk {
             .help("add `format=raw` or `format=qcow2`: QEMU guesses none here");
             cx.missing("format", diagnostic);
         }
-        let id = cx.vm.ids.definition(Space::Drive, &self.id.name);
-        if let Some(diagnostic) = id.and_then(|id| too_long_for_node(&id.name, id.span)) {
-            cx.report(diagnostic);
-        }
+        check_node_name(&self.id.name, self.id.span, cx);
     }
 
     /// Prints the drive as block nodes, which a guest that runs can be given. The file's node has from the other what is
@@ -138,7 +135,7 @@ impl Form for Disk {
                 .help("add `format=raw` or `format=qcow2`: a guest could write another format's header to a raw disk");
             cx.missing("format", diagnostic);
         }
-        if FilePath(&self.file.0).has_protocol() && !cx.vm.is_fragment {
+        if FilePath(&self.file).has_protocol() && !cx.vm.is_fragment {
             cx.report(
                 Diagnostic::warning(
                     Code::ProtocolInPath,
@@ -220,8 +217,10 @@ impl Form for Disk {
         let at_once = fd.is_some() && !readonly && out.has(&changes::AUTO_READ_ONLY);
         // Of a node, this is the device's to say.
         let writethrough = out.plugs() && self.caches(&[Cache::Writethrough, Cache::Directsync]);
+        // On a PCI bus it has a shorter name, too, which is printed for all versions.
+        let driver = if out.attaches_by_pci() { "virtio-blk".to_owned() } else { out.virtio("virtio-blk") };
         out.option("-device")
-            .word_or(&self.driver, "virtio-blk")
+            .word_or(&self.driver, &driver)
             .truth("disable-modern", &self.disable_modern)
             .set("drive", &self.id)
             .set("scsi", scsi)
@@ -235,7 +234,7 @@ impl Form for Disk {
         }
         out.option("-drive")
             .set("id", &self.id)
-            .set("file", fd.is_none().then_some(FilePath(&self.file.0)))
+            .set("file", fd.is_none().then_some(FilePath(&self.file)))
             .set_prefixed("file", FD_SETS, fd)
             .set("aio", &self.aio)
             .set("format", &self.format)

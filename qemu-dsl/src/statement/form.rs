@@ -1,14 +1,15 @@
 //! What a statement's file declares: the statement, its forms, and what they mean.
 
-use crate::lower::Lowering;
-use crate::model::{Checking, Entry, Values};
-use crate::read::{Cx, ReadForm};
+use crate::hardware::Checking;
+use crate::model::{Entry, Facts, Values};
+use crate::print::Lowering;
+use crate::read::ReadForm;
 use crate::table::StatementSpec;
 
 /// What a statement's values mean.
 pub(crate) trait Form: Values {
-    /// Tells which ids, buses and addresses its properties name, for a form whose table can't tell.
-    fn register(&self, _cx: &mut Cx<'_>) {}
+    /// Tells what the printing of other statements hangs on.
+    fn register(&self, _facts: &mut Facts) {}
 
     /// Reports what is wrong with this statement in this VM.
     fn check(&self, _cx: &mut Checking<'_>) {}
@@ -137,7 +138,7 @@ macro_rules! form {
                 };
                 // A form with one kind need not look which it is.
                 $(let _ = ([$($kind),+], &form.kind);)?
-                $crate::statement::form::Form::register(&form, cx);
+                $crate::statement::form::Form::register(&form, &mut cx.facts);
                 Some(Box::new(form))
             }
         }

@@ -1,12 +1,11 @@
 //! `fs`
 
 use crate::model::ids::{Id, IdKind};
-use crate::model::ids::Space;
 use crate::qemu::changes;
-use crate::model::Checking;
+use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
@@ -23,7 +22,6 @@ statement! {
 pub(crate) struct FsId;
 
 impl IdKind for FsId {
-    const SPACE: Space = Space::Fsdev;
     const PREFIX: &'static str = "fs";
 }
 
@@ -113,8 +111,9 @@ impl Form for Fs {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
+        let driver = out.virtio("virtio-9p");
         out.option("-device")
-            .word_or(&self.driver, "virtio-9p-pci")
+            .word_or(&self.driver, &driver)
             .truth("disable-modern", &self.disable_modern)
             .set("fsdev", &self.id)
             .set("mount_tag", &self.tag)

@@ -1,9 +1,9 @@
 //! `global`
 
-use crate::model::Checking;
+use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::table::{Bare};
 use crate::statement::form::{Form, form, statement};
 
@@ -54,19 +54,6 @@ impl Form for Global {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        for property in &self.properties {
-            let Some((driver, name)) = property.name.rsplit_once('.') else {
-                continue;
-            };
-            if driver.contains('.') {
-                // QEMU parts the short form at the first dot.
-                out.option("-global")
-                    .set("driver", driver)
-                    .set("property", name)
-                    .set("value", property.text());
-            } else {
-                out.value("-global", &format!("{driver}.{name}={}", property.text()));
-            }
-        }
+        out.globals(&self.properties);
     }
 }

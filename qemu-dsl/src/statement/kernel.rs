@@ -1,7 +1,7 @@
 //! `kernel`
 
 use crate::code::Code;
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::value::{AnyText, Path};

@@ -1,9 +1,9 @@
 //! `no-user-config`, `nodefaults`, `nographic` and `daemonize`
 
-use crate::model::Checking;
+use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
 
 statement! {
@@ -59,13 +59,15 @@ form! {
 
 impl Form for NoGraphic {
     fn check(&self, cx: &mut Checking<'_>) {
-        if let Some((daemonize, _)) = cx.vm.entry::<Daemonize>() {
+        // Without its default devices nothing is left that would use the terminal.
+        let daemonize = cx.hardware.all("daemonize").next().filter(|_| !cx.hardware.is_bare());
+        if let Some(daemonize) = daemonize {
             let diagnostic = Diagnostic::error(
                 Code::NographicDaemonize,
                 "`nographic` uses the terminal, `daemonize` leaves it",
             )
             .label(cx.entry.head, "uses the terminal")
-            .label(daemonize.head, "leaves it")
+            .label(cx.hardware.head(daemonize.statement), "leaves it")
             .help("write `arg \"-display\" \"none\"` in place of `nographic`");
             cx.report(diagnostic);
         }

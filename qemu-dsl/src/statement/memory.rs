@@ -1,16 +1,15 @@
 //! `memory`
 
 use crate::model::ids::{Id, IdKind};
-use crate::model::ids::Space;
 use crate::qemu::changes;
-use crate::model::Checking;
+use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lower::{Emit, Lowering};
+use crate::model::Facts;
+use crate::print::{Emit, Lowering, text};
 use crate::source::Node;
 use crate::plan::FdSource;
 use crate::statement::form::{Form, form, statement};
-use crate::statement::machine::Machine;
 use crate::table::Section;
 use crate::value::{MemorySize, OnOff, UInt};
 
@@ -25,7 +24,6 @@ statement! {
 pub(crate) struct RamId;
 
 impl IdKind for RamId {
-    const SPACE: Space = Space::Object;
     const PREFIX: &'static str = "ram";
 }
 
@@ -78,13 +76,11 @@ impl Memory {
     }
 }
 
-/// The object that holds the RAM, for `-machine memory-backend=`.
-pub(crate) fn backend<'v>(out: &Lowering<'v>) -> Option<&'v Id<RamId>> {
-    let memory = out.vm.get::<Memory>().filter(|memory| memory.has_backend())?;
-    out.has(&changes::MEMORY_BACKEND).then_some(&memory.backend)
-}
-
 impl Form for Memory {
+    fn register(&self, facts: &mut Facts) {
+        facts.ram = self.has_backend().then(|| text(&self.backend).into_owned());
+    }
+
     fn check(&self, cx: &mut Checking<'_>) {
         let size = &self.size;
         if let Some(max) = self.max.as_ref().filter(|max| max.bytes < size.bytes) {
@@ -106,28 +102,19 @@ impl Form for Memory {
                     .help("add `max=` and the most memory that there can be, with all slots filled"),
             );
         }
-        let by_machine = cx.vm.get::<Machine>().and_then(|machine| machine.property("memory-backend"));
-        if let Some(property) = by_machine.filter(|_| self.has_backend()) {
-            let flags = [
-                ("hugepages", self.hugepages),
-                ("prealloc", self.prealloc),
-                ("share", self.share),
-                ("fd", self.fd),
-            ];
-            let flag = flags
-                .into_iter()
-                .find_map(|(name, flag)| flag.filter(|flag| flag.0).map(|flag| (name, flag)));
-            if let Some((name, flag)) = flag {
-                cx.report(
-                    Diagnostic::error(
-                        Code::ExclusiveOptions,
-                        format!("`memory-backend` and `{name}` both say what holds the RAM"),
-                    )
-                    .label(flag.span, "this")
-                    .label(property.name.span, "and this")
-                    .help("leave out one of them"),
-                );
-            }
+        let by_machine = cx.hardware.written_machine("memory-backend");
+        let flags =
+            [("hugepages", self.hugepages), ("prealloc", self.prealloc), ("share", self.share), ("fd", self.fd)];
+        let flag = flags.into_iter().find_map(|(name, flag)| Some((name, flag.filter(|flag| flag.0)?)));
+        if let (Some(written), Some((name, flag))) = (by_machine, flag) {
+            let diagnostic = Diagnostic::error(
+                Code::ExclusiveOptions,
+                format!("`memory-backend` and `{name}` both say what holds the RAM"),
+            )
+            .label(flag.span, "this")
+            .label(written.name.unwrap_or(written.value), "and this")
+            .help("leave out one of them");
+            cx.report(diagnostic);
         }
     }
 
@@ -180,7 +167,7 @@ impl Form for Memory {
         }
         if by_machine {
             // The machine's own statement names it, where there is one.
-            if out.vm.get::<Machine>().is_none() {
+            if !out.vm.facts.names_machine {
                 out.section(Section::Machine).option("-machine").set("memory-backend", id);
             }
             return;

@@ -1,8 +1,8 @@
 //! `name` and `uuid`
 
 use crate::qemu::changes;
-use crate::lower::Lowering;
-use crate::read::Cx;
+use crate::print::Lowering;
+use crate::model::Facts;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::value;
@@ -22,8 +22,8 @@ form! {
 }
 
 impl Form for Name {
-    fn register(&self, cx: &mut Cx<'_>) {
-        cx.name = Some(self.name.value.0.clone());
+    fn register(&self, facts: &mut Facts) {
+        facts.name = Some(self.name.value.0.clone());
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {

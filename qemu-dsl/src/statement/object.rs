@@ -1,11 +1,9 @@
 //! `object`
 
-use crate::lower::Lowering;
-use crate::model::ids::{Provides, Space};
-use crate::model::{Checking, Property};
-use crate::read::Cx;
+use crate::hardware::Checking;
+use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
-use crate::statement::passthrough::{define, needs_id, text};
+use crate::statement::passthrough::{check_id, needs_id};
 use crate::table::Bare;
 
 statement! {
@@ -20,24 +18,9 @@ form! {
     } open properties: Bare::Nothing, "Any property of the object: `name=value`. `id=` is required."
 }
 
-impl Object {
-    /// The property of this name.
-    pub(crate) fn property(&self, name: &str) -> Option<&Property> {
-        self.properties.iter().find(|property| property.name.value == name)
-    }
-
-    /// The object's id.
-    pub(crate) fn id(&self) -> Option<&str> {
-        text(&self.properties, "id").map(|id| id.as_str())
-    }
-}
-
 impl Form for Object {
-    fn register(&self, cx: &mut Cx<'_>) {
-        define(&self.properties, "id", Space::Object, Provides::Nothing, cx);
-    }
-
     fn check(&self, cx: &mut Checking<'_>) {
+        check_id(&self.properties, "id", cx);
         needs_id(&self.properties, cx);
     }
 

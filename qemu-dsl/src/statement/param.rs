@@ -1,6 +1,6 @@
 //! `param`, which is read before the others: it says something about the text.
 
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
 
 statement! {

@@ -1,15 +1,16 @@
 //! What `device`, `object`, `chardev` and `blockdev` share: they pass on whatever QEMU has that the language has no word for.
 
+use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::model::ids::{Provides, REFERENCES, Space, too_long_for_node};
-use crate::model::{Checking, Property, PropertyValue};
-use crate::read::Cx;
+
+use crate::hardware::Checking;
+use crate::model::{Property, PropertyValue};
 use crate::source::Node;
 use crate::value::is_id;
 
 /// The text of a property, with its place.
-pub(super) fn text<'p>(properties: &'p [Property], name: &str) -> Option<&'p Node<String>> {
+fn text<'p>(properties: &'p [Property], name: &str) -> Option<&'p Node<String>> {
     properties.iter().find(|property| property.name.value == name).and_then(|property| {
         match &property.value {
             PropertyValue::Text(text) => Some(text),
@@ -18,28 +19,28 @@ pub(super) fn text<'p>(properties: &'p [Property], name: &str) -> Option<&'p Nod
     })
 }
 
-pub(super) fn define(properties: &[Property], name: &str, space: Space, provides: Provides, cx: &mut Cx<'_>) {
-    if let Some(id) = text(properties, name) {
-        if !is_id(id) {
-            cx.report(
-                Diagnostic::error(Code::WrongType, format!("`{}` is not an id", id.escape_debug()))
-                    .at(id.span)
-                    .help("write ASCII letters, digits, `-`, `.` and `_`, a letter first"),
-            );
-        } else if name == "node-name"
-            && let Some(diagnostic) = too_long_for_node(id, id.span)
-        {
-            cx.report(diagnostic);
-        }
-        cx.define(space, id.value.clone(), id.span, provides, false);
+/// Reports an id that is none.
+pub(super) fn check_id(properties: &[Property], name: &str, cx: &mut Checking<'_>) {
+    let Some(id) = text(properties, name) else { return };
+    if !is_id(id) {
+        cx.report(
+            Diagnostic::error(Code::WrongType, format!("`{}` is not an id", id.escape_debug()))
+                .at(id.span)
+                .help("write ASCII letters, digits, `-`, `.` and `_`, a letter first"),
+        );
+    } else if name == "node-name" {
+        check_node_name(id, id.span, cx);
     }
 }
 
-pub(super) fn refer(properties: &[Property], cx: &mut Cx<'_>) {
-    for (name, space) in REFERENCES {
-        if let Some(id) = text(properties, name) {
-            cx.refer(*space, id);
-        }
+/// Reports the name of a block node that is too long.
+pub(super) fn check_node_name(name: &str, span: Span, cx: &mut Checking<'_>) {
+    const MAX: usize = 31;
+    if let Some(more) = name.len().checked_sub(MAX).filter(|more| *more > 0) {
+        let message = format!("the node's name has {} bytes, {more} too many", name.len());
+        cx.report(
+            Diagnostic::error(Code::NameTooLong, message).at(span).help(format!("at most {MAX} bytes")),
+        );
     }
 }
 

@@ -1,9 +1,8 @@
 //! Where a device sits on a PCI bus.
 
-use crate::lower::OptionArg;
-use crate::model::Placement;
 use crate::model::ids::IdKind;
-use crate::model::ids::{Provides, Space};
+use crate::print::OptionArg;
+
 use crate::read::Args;
 use crate::read::Cx;
 use crate::read::Field;
@@ -16,15 +15,13 @@ use crate::value::{BusName, OnOff, PciAddr};
 pub(crate) struct PciBus;
 
 impl IdKind for PciBus {
-    const SPACE: Space = Space::Device;
     const PREFIX: &'static str = "bridge";
-    const PROVIDES: Provides = Provides::Pci;
 }
 
 /// The options that every PCI device has.
 #[derive(Debug)]
 pub(crate) struct Pci {
-    pub(crate) bus: Option<Node<String>>,
+    pub(crate) bus: Option<Node<BusName>>,
     pub(crate) addr: Option<Node<PciAddr>>,
     pub(crate) multifunction: Option<Node<OnOff>>,
 }
@@ -46,25 +43,11 @@ impl Pci {
     ];
 
     pub(crate) fn read(args: &mut Args<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let bus: Option<Node<BusName>> = Field::take(args.slot("bus"), cx)?;
-        let bus = bus.map(|bus| Node::new(bus.value.0, bus.span));
-        let pci = Self {
-            bus,
+        Some(Self {
+            bus: Field::take(args.slot("bus"), cx)?,
             addr: Field::take(args.slot("addr"), cx)?,
             multifunction: Field::take(args.slot("multifunction"), cx)?,
-        };
-        cx.sit(pci.bus.as_ref(), Provides::Pci);
-        pci.place(cx);
-        Some(pci)
-    }
-
-    /// Tells where the device sits, for the check that no other does.
-    pub(crate) fn place(&self, cx: &mut Cx<'_>) {
-        if let Some(addr) = self.addr {
-            let statement = cx.statement;
-            let multifunction = self.multifunction.is_some_and(|multifunction| multifunction.0);
-            cx.placements.push(Placement { statement, bus: self.bus.clone(), addr, multifunction });
-        }
+        })
     }
 }
 

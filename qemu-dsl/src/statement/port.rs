@@ -1,13 +1,12 @@
 //! `port` and `console`: a character device in the guest, and its backend on the host.
 
-use crate::read::Cx;
 use crate::model::ids::{Id, IdKind};
-use crate::model::ids::{Provides, Space};
+
 use crate::qemu::changes;
-use crate::model::Checking;
+use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::socket::Socket;
@@ -26,25 +25,24 @@ statement! {
 }
 
 macro_rules! id_kinds {
-    ($($(#[doc = $doc:literal])+ $name:ident $space:ident $prefix:literal)+) => {$(
+    ($($(#[doc = $doc:literal])+ $name:ident $prefix:literal)+) => {$(
         $(#[doc = $doc])+
         #[derive(Debug)]
         pub(crate) struct $name;
 
         impl IdKind for $name {
-            const SPACE: Space = Space::$space;
-            const PREFIX: &'static str = $prefix;
+                    const PREFIX: &'static str = $prefix;
         }
     )+};
 }
 
 id_kinds! {
     /// The ids of ports.
-    PortId Device "port"
+    PortId "port"
     /// The ids of consoles.
-    ConsoleId Device "console"
+    ConsoleId "console"
     /// The ids of backends.
-    ChardevId Chardev "char"
+    ChardevId "char"
 }
 
 /// Two statements of one shape, which differ by device and prefix.
@@ -81,13 +79,6 @@ macro_rules! ports {
         }
 
         impl Form for $name {
-            fn register(&self, cx: &mut Cx<'_>) {
-                let bus = self.bus.as_ref().map(|bus| Node::new(bus.0.clone(), bus.span));
-                // A device of another sort, such as `isa-serial`, sits on another sort of bus.
-                let is_virtio = self.driver.as_ref().is_none_or(|driver| driver.0.starts_with("virt"));
-                cx.sit(bus.as_ref(), if is_virtio { Provides::VirtioSerial } else { Provides::Unknown });
-            }
-
             fn check(&self, cx: &mut Checking<'_>) {
                 check(&self.kind, self.path.as_ref(), self.fd, cx);
             }

@@ -1,12 +1,11 @@
 //! `qmp`
 
 use crate::model::ids::{Id, IdKind};
-use crate::model::ids::Space;
 use crate::qemu::changes;
-use crate::model::Checking;
+use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::socket::Socket;
@@ -23,7 +22,6 @@ statement! {
 pub(crate) struct QmpBackend;
 
 impl IdKind for QmpBackend {
-    const SPACE: Space = Space::Chardev;
     const PREFIX: &'static str = "qmp";
 }
 

@@ -1,7 +1,7 @@
 //! `realtime`
 
 use crate::qemu::changes;
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::value::OnOff;

@@ -1,6 +1,6 @@
 //! `rtc`
 
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::value::{Refusal, Type, ValueType, choice};

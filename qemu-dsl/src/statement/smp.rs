@@ -1,10 +1,10 @@
 //! `smp`
 
 use crate::qemu::changes;
-use crate::model::Checking;
+use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lower::{Lowering, Shown};
+use crate::print::{Lowering, Shown};
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::value::UInt;

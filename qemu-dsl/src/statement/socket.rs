@@ -1,7 +1,7 @@
 //! Unix sockets, by which `qmp`, `port` and `console` reach the host.
 
-use crate::lower::{Emit, Lowering, OptionArg, text};
 use crate::plan::FdSource;
+use crate::print::{Emit, Lowering, OptionArg, text};
 use crate::source::Node;
 use crate::value::OnOff;
 

@@ -1,6 +1,6 @@
 //! `target`, which is read before the others: it says something about the text.
 
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::value::Text;

@@ -1,8 +1,7 @@
 //! `vfio`
 
 use crate::model::ids::{IdKind, OptionalId};
-use crate::model::ids::Space;
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
@@ -19,7 +18,6 @@ statement! {
 pub(crate) struct VfioId;
 
 impl IdKind for VfioId {
-    const SPACE: Space = Space::Device;
     const PREFIX: &'static str = "vfio";
 }
 

@@ -1,6 +1,6 @@
 //! `vga`
 
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::value::choice;

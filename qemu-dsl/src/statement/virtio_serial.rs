@@ -1,9 +1,8 @@
 //! `virtio-serial`
 
 use crate::model::ids::{Id, IdKind};
-use crate::model::ids::{Provides, Space};
-use crate::lower::Lowering;
-use crate::read::Cx;
+
+use crate::print::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
@@ -20,9 +19,7 @@ statement! {
 pub(crate) struct SerialBus;
 
 impl IdKind for SerialBus {
-    const SPACE: Space = Space::Device;
     const PREFIX: &'static str = "serial";
-    const PROVIDES: Provides = Provides::VirtioSerial;
 }
 
 form! {
@@ -38,13 +35,10 @@ form! {
 }
 
 impl Form for VirtioSerial {
-    fn register(&self, cx: &mut Cx<'_>) {
-        cx.control_serial();
-    }
-
     fn lower(&self, out: &mut Lowering<'_>) {
+        let driver = out.virtio("virtio-serial");
         out.option("-device")
-            .word_or(&self.driver, "virtio-serial-pci")
+            .word_or(&self.driver, &driver)
             .truth("disable-modern", &self.disable_modern)
             .set("id", &self.id)
             .pci(&self.pci);

@@ -1,8 +1,7 @@
 //! `vsock`
 
 use crate::model::ids::{Id, IdKind};
-use crate::model::ids::Space;
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::source::Node;
 use crate::plan::FdSource;
 use crate::statement::form::{Form, form, statement};
@@ -20,7 +19,6 @@ statement! {
 pub(crate) struct VsockId;
 
 impl IdKind for VsockId {
-    const SPACE: Space = Space::Device;
     const PREFIX: &'static str = "vsock";
 }
 
@@ -44,8 +42,9 @@ impl Form for Vsock {
             let cid = u32::try_from(self.cid.0).unwrap_or(u32::MAX);
             out.fd(FdSource::VhostVsock { cid }, &self.id)
         });
+        let driver = out.virtio("vhost-vsock");
         out.option("-device")
-            .word("vhost-vsock-pci")
+            .word(&driver)
             .set("id", &self.id)
             .set("guest-cid", self.cid)
             .set("vhostfd", vhostfd)

@@ -1,11 +1,10 @@
 //! The guest's side of a network device.
 
 use crate::model::ids::{Id, IdKind};
-use crate::model::ids::Space;
-use crate::model::Checking;
+use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lower::{Lowering, Shown};
+use crate::print::{Lowering, Shown};
 use crate::source::Node;
 use crate::plan::Mac;
 use crate::statement::pci::Pci;
@@ -17,7 +16,6 @@ use crate::value::{Driver, MacText, OnOff, UInt};
 pub(crate) struct NetId;
 
 impl IdKind for NetId {
-    const SPACE: Space = Space::Netdev;
     const PREFIX: &'static str = "net";
 }
 
@@ -31,9 +29,6 @@ pub(super) const NO_QUEUES: Refused = Refused::new(
 
 /// How many queues a device can have.
 pub(crate) type Queues = Option<Node<UInt<1, 256>>>;
-
-/// The device of QEMU that a network device is, where none is named.
-pub(crate) const DRIVER: &str = "virtio-net-pci";
 
 /// The guest's side of a network device.
 pub(crate) struct Nic<'a> {
@@ -50,9 +45,12 @@ pub(crate) struct Nic<'a> {
 impl Nic<'_> {
     pub(crate) fn lower(&self, out: &mut Lowering<'_>) {
         let generated = self.mac.is_none().then(|| out.generated_mac(self.ifname, self.id));
+        let driver = out.virtio("virtio-net");
+        // By another transport a device has no vectors to choose from.
+        let by_pci = self.driver.is_some() || out.attaches_by_pci();
         let device = out
             .option("-device")
-            .set("driver", self.driver.map_or(DRIVER, |driver| &driver.0))
+            .set_or("driver", self.driver, &driver)
             .set("netdev", self.id)
             .set("mac", self.mac)
             .set("mac", generated.as_ref().map(|mac| mac.as_slice()))
@@ -60,7 +58,7 @@ impl Nic<'_> {
             .truth("disable-modern", self.disable_modern);
         if let Some(queues) = &self.queues {
             // A vector for each queue to and from the guest, one for the configuration and one for the control queue.
-            device.set("mq", "on").set("vectors", Shown(2 * queues.0 + 2));
+            device.set("mq", "on").set("vectors", by_pci.then_some(Shown(2 * queues.0 + 2)));
         }
     }
 

@@ -1,6 +1,6 @@
 //! `netdev none`
 
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use super::nic::NO_QUEUES;
 use crate::statement::form::{Form, form};
 

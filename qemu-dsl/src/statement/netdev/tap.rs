@@ -2,10 +2,10 @@
 
 use super::nic::{NetId, Nic, Queues};
 use crate::model::ids::{Id};
-use crate::model::Checking;
+use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::lower::{Lowering, text};
+use crate::print::{Lowering, text};
 use crate::source::Node;
 use crate::plan::{FdSource, Text as Pieces};
 use crate::statement::form::{Form, form};
@@ -183,7 +183,7 @@ impl Backend<'_> {
     }
 
     /// Prints both sides. `alone` adds what QEMU needs to open the interface itself.
-    fn lower(&self, out: &mut Lowering<'_>, alone: impl FnOnce(crate::lower::OptionArg<'_>)) {
+    fn lower(&self, out: &mut Lowering<'_>, alone: impl FnOnce(crate::print::OptionArg<'_>)) {
         let id = self.nic.id;
         let queues = self.queues();
         let vhost = self.vhost.map_or(Vhost::Off, |vhost| vhost.value);
@@ -225,7 +225,7 @@ impl Form for Tap {
                     .help("queues that are opened before QEMU starts have it: leave out one of them"),
             );
         }
-        let nameless = cx.vm.name.is_none() && !cx.vm.is_fragment;
+        let nameless = cx.vm.facts.name.is_none() && !cx.vm.is_fragment;
         if self.mac.is_none() && self.ifname.is_none() && nameless && cx.vm.complete {
             let place = cx.entry.head;
             cx.report(

@@ -2,8 +2,8 @@
 
 use super::nic::{NO_QUEUES, NetId, Nic};
 use crate::model::ids::{Id};
-use crate::model::Checking;
-use crate::lower::Lowering;
+use crate::hardware::Checking;
+use crate::print::Lowering;
 use crate::qemu::changes;
 use crate::source::Node;
 use crate::statement::form::{Form, form};

@@ -2,7 +2,7 @@
 
 use super::nic::NO_QUEUES;
 use crate::model::ids::{OptionalId};
-use crate::lower::Lowering;
+use crate::print::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;

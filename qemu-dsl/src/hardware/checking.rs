@@ -1,13 +1,16 @@
 //! What a check has at hand.
 
-use super::vm::{Entry, Vm};
-use crate::Version;
+use super::whole::Hardware;
 use crate::diagnostic::Diagnostic;
+use crate::model::{Entry, Vm};
 use crate::qemu::changes::Change;
+use crate::qemu::deviation;
+use crate::{Span, Version};
 
 /// What a check of a statement has at hand.
 pub(crate) struct Checking<'a> {
     pub(crate) vm: &'a Vm,
+    pub(crate) hardware: &'a Hardware<'a>,
     /// The statement that checks itself.
     pub(crate) entry: &'a Entry,
     pub(crate) diagnostics: &'a mut Vec<Diagnostic>,
@@ -34,6 +37,11 @@ impl Checking<'_> {
     /// Whether the target has it.
     pub(crate) fn has(&self, change: &Change) -> bool {
         change.is_in(self.vm.target)
+    }
+
+    /// Reports what the target makes of something that came or went. `value` is what it is set to.
+    pub(crate) fn version(&mut self, change: &Change, value: Option<&str>, span: Span) {
+        self.diagnostics.extend(deviation(change, value, span, self.vm.target));
     }
 
     pub(crate) fn target(&self) -> Version {

@@ -2,20 +2,31 @@
 
 use std::fmt::Display;
 
+use crate::Span;
 use crate::model::ids::Id;
 use crate::plan::optlist::append;
 use crate::plan::{Piece, Text};
 use crate::source::Node;
+use crate::value::Path;
 
 /// A value that can stand in an argument.
 pub(crate) trait Emit {
     /// Appends the value as it is, not escaped. Whether there is one.
     fn emit(&self, text: &mut Vec<Piece>) -> bool;
+
+    /// Where the text has it, if it does.
+    fn span(&self) -> Option<Span> {
+        None
+    }
 }
 
 impl<T: Display> Emit for Node<T> {
     fn emit(&self, text: &mut Vec<Piece>) -> bool {
         Shown(&self.value).emit(text)
+    }
+
+    fn span(&self) -> Option<Span> {
+        Some(self.span)
     }
 }
 
@@ -23,11 +34,19 @@ impl<T: Emit> Emit for Option<T> {
     fn emit(&self, text: &mut Vec<Piece>) -> bool {
         self.as_ref().is_some_and(|value| value.emit(text))
     }
+
+    fn span(&self) -> Option<Span> {
+        self.as_ref()?.span()
+    }
 }
 
 impl<T: Emit + ?Sized> Emit for &T {
     fn emit(&self, text: &mut Vec<Piece>) -> bool {
         (**self).emit(text)
+    }
+
+    fn span(&self) -> Option<Span> {
+        (**self).span()
     }
 }
 
@@ -40,6 +59,10 @@ impl<K> Emit for Id<K> {
             }
             None => self.name.emit(text),
         }
+    }
+
+    fn span(&self) -> Option<Span> {
+        self.slot.is_none().then_some(self.span)
     }
 }
 
@@ -79,12 +102,12 @@ impl<T: Display> Emit for Shown<T> {
 }
 
 /// A file's path in an option that would take `x:` at its beginning for a protocol.
-pub(crate) struct FilePath<'p>(pub(crate) &'p str);
+pub(crate) struct FilePath<'p>(pub(crate) &'p Node<Path>);
 
 impl FilePath<'_> {
     /// Whether QEMU would read the path as a protocol and its address.
     pub(crate) fn has_protocol(&self) -> bool {
-        self.0.split('/').next().is_some_and(|first| first.contains(':'))
+        self.0.0.split('/').next().is_some_and(|first| first.contains(':'))
     }
 }
 
@@ -94,6 +117,10 @@ impl Emit for FilePath<'_> {
             append(text, "./");
         }
         self.0.emit(text)
+    }
+
+    fn span(&self) -> Option<Span> {
+        Some(self.0.span)
     }
 }
 

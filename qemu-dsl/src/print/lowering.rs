@@ -1,12 +1,15 @@
 //! What the statements print to.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use super::argument::{Argument, Item, Printed, piece};
-use super::emit::{Emit, Shown, text};
+use super::Asked;
+use super::argument::{Argument, Item, Printed, Written, piece};
+use super::emit::{Emit, text};
 use crate::model::{Property, PropertyValue, Vm};
-use crate::plan::optlist::append;
+use crate::plan::optlist::{Escape, append};
 use crate::plan::{FdSlot, FdSource, Piece, Text};
+use crate::qemu::board::Transport;
 use crate::qemu::changes::{self, Change};
 use crate::source::Node;
 use crate::table::Section;
@@ -17,8 +20,9 @@ pub(crate) struct Lowering<'v> {
     pub(crate) vm: &'v Vm,
     pub(super) name: Option<&'v str>,
     pub(super) program: Option<String>,
+    pub(super) statement: usize,
     pub(super) arguments: Vec<Argument>,
-    pub(super) fds: Vec<FdSlot>,
+    pub(super) fds: Vec<Asked>,
     pub(super) section: Section,
     pub(super) span: Span,
 }
@@ -39,6 +43,16 @@ impl<'v> Lowering<'v> {
         self.program = Some(program.to_owned());
     }
 
+    /// The driver of a virtio device, as the machine attaches it: `virtio-net-pci` of `virtio-net`.
+    pub(crate) fn virtio(&self, device: &str) -> String {
+        self.vm.facts.board.transport().driver(device)
+    }
+
+    /// Whether virtio devices are attached by PCI.
+    pub(crate) fn attaches_by_pci(&self) -> bool {
+        self.vm.facts.board.transport() == Transport::Pci
+    }
+
     /// Goes on in another place among the arguments.
     pub(crate) fn section(&mut self, section: Section) -> &mut Self {
         self.section = section;
@@ -52,7 +66,8 @@ impl<'v> Lowering<'v> {
     }
 
     fn argument(&mut self, printed: Printed) {
-        self.arguments.push(Argument { section: self.section, span: self.span, printed });
+        let Self { statement, section, span, .. } = *self;
+        self.arguments.push(Argument { statement, section, span, printed });
     }
 
     /// Whether devices for a guest that runs are printed.
@@ -76,13 +91,32 @@ impl<'v> Lowering<'v> {
 
     /// An option with a list of values: `-rtc base=utc,clock=host`.
     pub(crate) fn option(&mut self, flag: &'static str) -> OptionArg<'_> {
+        self.escaped(flag, Escape::Comma)
+    }
+
+    fn escaped(&mut self, flag: &'static str, escape: Escape) -> OptionArg<'_> {
         let short_booleans = self.has(&changes::SHORT_BOOLEANS) && !self.plugs();
-        self.argument(Printed::Option { flag, items: Vec::new() });
+        self.argument(Printed::Option { flag, escape, items: Vec::new() });
         let items = match self.arguments.last_mut().map(|argument| &mut argument.printed) {
             Some(Printed::Option { items, .. }) => Some(items),
             _ => None,
         };
         OptionArg { items, short_booleans }
+    }
+
+    /// Defaults for properties of drivers. QEMU parts the short form at the first dot, and knows no escape in it.
+    pub(crate) fn globals(&mut self, properties: &[Property]) {
+        for property in properties {
+            let Some((driver, name)) = property.name.rsplit_once('.') else { continue };
+            if driver.contains('.') {
+                self.option("-global")
+                    .set("driver", driver)
+                    .set("property", name)
+                    .set("value", property.text());
+            } else {
+                self.escaped("-global", Escape::Raw).properties(std::slice::from_ref(property));
+            }
+        }
     }
 
     /// Adds a device's one file descriptor to the table: the text of its number.
@@ -91,10 +125,11 @@ impl<'v> Lowering<'v> {
     }
 
     fn queue_fd(&mut self, source: FdSource<Text>, device: &dyn Emit, queue: u32) -> Piece {
-        let slot = self.fds.len() as u32;
+        let number = self.fds.len() as u32;
         let device = text(device);
-        self.fds.push(FdSlot { source, device, queue, span: self.span });
-        Piece::Fd(slot)
+        let slot = FdSlot { source, device, queue, span: self.span };
+        self.fds.push(Asked { statement: self.statement, slot });
+        Piece::Fd(number)
     }
 
     /// File descriptors, one a queue: their numbers as QEMU's lists have them, `3:4:5`.
@@ -125,50 +160,49 @@ pub(crate) struct OptionArg<'o> {
 }
 
 impl OptionArg<'_> {
-    fn push(mut self, name: Option<&str>, value: impl Emit) -> Self {
+    fn push(mut self, name: Option<Cow<'static, str>>, name_span: Option<Span>, value: impl Emit) -> Self {
         let mut pieces = Vec::new();
         if let Some(items) = &mut self.items
             && value.emit(&mut pieces)
         {
-            items.push(Item { name: name.map(str::to_owned), value: pieces });
+            let written = value.span().map(|value| Written { name: name_span, value });
+            items.push(Item { name, value: pieces, written });
         }
         self
     }
 
     /// A value without a name, as the first in the list is.
     pub(crate) fn word(self, value: impl Emit) -> Self {
-        self.push(None, value)
+        self.push(None, None, value)
     }
 
     /// `name=value`, where there is a value.
-    pub(crate) fn set(self, name: &str, value: impl Emit) -> Self {
-        self.push(Some(name), value)
+    pub(crate) fn set(self, name: &'static str, value: impl Emit) -> Self {
+        self.push(Some(name.into()), None, value)
     }
 
     /// A boolean that is on: `name=on`, in the form that the target likes.
-    pub(crate) fn on(self, name: &str) -> Self {
+    pub(crate) fn on(self, name: &'static str) -> Self {
         if self.short_booleans { self.word(name) } else { self.set(name, "on") }
     }
 
     /// A value without a name, or what holds where there is none.
     pub(crate) fn word_or(self, value: impl Emit, default: &str) -> Self {
-        let mut pieces = Vec::new();
-        if value.emit(&mut pieces) { self.word(pieces.as_slice()) } else { self.word(default) }
+        if is_there(&value) { self.word(value) } else { self.word(default) }
     }
 
     /// `name=value`, or what holds where there is none.
-    pub(crate) fn set_or(self, name: &str, value: impl Emit, default: &str) -> Self {
-        let mut pieces = Vec::new();
-        if value.emit(&mut pieces) { self.set(name, pieces.as_slice()) } else { self.set(name, default) }
+    pub(crate) fn set_or(self, name: &'static str, value: impl Emit, default: &str) -> Self {
+        if is_there(&value) { self.set(name, value) } else { self.set(name, default) }
     }
 
     /// A boolean that is off: `name=off`, or the word that the target has for it.
-    pub(crate) fn off(self, name: &str, word: &str) -> Self {
+    pub(crate) fn off(self, name: &'static str, word: &str) -> Self {
         if self.short_booleans { self.word(word) } else { self.set(name, "off") }
     }
 
     /// `name=value`, the value behind a word that belongs to it: `file=/dev/fdset/3`.
-    pub(crate) fn set_prefixed(self, name: &str, prefix: &str, value: Option<impl Emit>) -> Self {
+    pub(crate) fn set_prefixed(self, name: &'static str, prefix: &str, value: Option<impl Emit>) -> Self {
         let pieces = value.map(|value| {
             let mut pieces = Vec::new();
             prefix.emit(&mut pieces);
@@ -187,8 +221,8 @@ impl OptionArg<'_> {
     }
 
     /// `name=true` or `name=false`, where it is given.
-    pub(crate) fn truth(self, name: &str, value: &Option<Node<crate::value::OnOff>>) -> Self {
-        let value = value.as_ref().map(|value| Shown(if value.0 { "true" } else { "false" }));
+    pub(crate) fn truth(self, name: &'static str, value: &Option<Node<crate::value::OnOff>>) -> Self {
+        let value = value.as_ref().map(|value| Node::new(if value.0 { "true" } else { "false" }, value.span));
         self.set(name, value)
     }
 
@@ -196,14 +230,24 @@ impl OptionArg<'_> {
     pub(crate) fn properties(self, properties: &[Property]) -> Self {
         properties.iter().fold(self, |option, property| {
             let name = property.name.as_str();
+            let at = property.name.span;
+            // A flag stands where its name does.
+            let here = |text: &str| Node::new(text.to_owned(), at);
             match &property.value {
-                PropertyValue::Text(text) => option.set(name, text),
-                PropertyValue::Flag => option.on(name),
-                PropertyValue::Feature { on: true } => option.word(&format!("+{name}")),
-                PropertyValue::Feature { on: false } => option.word(&format!("-{name}")),
+                PropertyValue::Text(text) => option.push(Some(name.to_owned().into()), Some(at), text),
+                PropertyValue::Flag if option.short_booleans => option.push(None, Some(at), here(name)),
+                PropertyValue::Flag => option.push(Some(name.to_owned().into()), Some(at), here("on")),
+                PropertyValue::Feature { on: true } => option.push(None, Some(at), here(&format!("+{name}"))),
+                PropertyValue::Feature { on: false } => {
+                    option.push(None, Some(at), here(&format!("-{name}")))
+                }
             }
         })
     }
+}
+
+fn is_there(value: &impl Emit) -> bool {
+    value.emit(&mut Vec::new())
 }
 
 impl fmt::Debug for Lowering<'_> {

@@ -1,0 +1,202 @@
+//! Ids: which options define them, and which values refer to them.
+
+use super::option::{QemuOption, Value};
+use crate::Span;
+use crate::schema::{Kind, Lookup, PropertyType, Schema};
+
+/// The things that have ids. QEMU keeps those of each sort apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Namespace {
+    Device,
+    Netdev,
+    Chardev,
+    Drive,
+    Fsdev,
+    Object,
+    Audiodev,
+    Tpmdev,
+}
+
+impl Namespace {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Device,
+        Self::Netdev,
+        Self::Chardev,
+        Self::Drive,
+        Self::Fsdev,
+        Self::Object,
+        Self::Audiodev,
+        Self::Tpmdev,
+    ];
+
+    /// What has such an id, as a message calls it.
+    pub(crate) const fn what(self) -> &'static str {
+        match self {
+            Self::Device => "a device",
+            Self::Netdev => "a network backend",
+            Self::Chardev => "a character device's backend",
+            Self::Drive => "a drive",
+            Self::Fsdev => "a file system",
+            Self::Object => "an object",
+            Self::Audiodev => "an audio backend",
+            Self::Tpmdev => "a TPM's backend",
+        }
+    }
+
+    /// How to define what has the id `name`.
+    pub(crate) fn definition(self, name: &str) -> String {
+        match self {
+            Self::Device => format!("define it: `device DRIVER id={name}`"),
+            Self::Netdev => format!("define it: `netdev user id={name}`, or another kind"),
+            Self::Chardev => format!("define it: `chardev socket id={name} ...`, or another backend"),
+            Self::Drive => format!("define it: `blockdev DRIVER node-name={name} ...`"),
+            Self::Fsdev => format!("define it: `fs local id={name} ...`"),
+            Self::Object => format!("define it: `object TYPE id={name} ...`"),
+            Self::Audiodev => format!("define it: `arg \"-audiodev\" \"none,id={name}\"`, or another driver"),
+            Self::Tpmdev => format!("define it: `arg \"-tpmdev\" \"emulator,id={name},chardev=...\"`"),
+        }
+    }
+
+    /// Whether what has such an id serves one user at a time.
+    pub(crate) const fn has_one_user(self) -> bool {
+        matches!(self, Self::Netdev | Self::Chardev | Self::Drive)
+    }
+}
+
+/// An id, where it is defined.
+#[derive(Clone, Debug)]
+pub(crate) struct Definition {
+    pub(crate) namespace: Namespace,
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    /// The numbers of the option that defines it, and of its statement.
+    pub(crate) option: usize,
+    pub(crate) statement: usize,
+}
+
+/// An id, where it is referred to.
+#[derive(Clone, Debug)]
+pub(crate) struct Reference {
+    pub(crate) namespace: Namespace,
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    /// The name of the property.
+    pub(crate) property: String,
+    /// QEMU's type that it must be of, where it is known to be an object's.
+    pub(crate) wants: Option<&'static str>,
+    /// The numbers of the option that refers to it, and of its statement.
+    pub(crate) option: usize,
+    pub(crate) statement: usize,
+}
+
+/// Which options define ids, and how they call them.
+const DEFINING: &[(&str, &str, Namespace)] = &[
+    ("device", "id", Namespace::Device),
+    ("netdev", "id", Namespace::Netdev),
+    ("chardev", "id", Namespace::Chardev),
+    ("drive", "id", Namespace::Drive),
+    ("blockdev", "node-name", Namespace::Drive),
+    ("fsdev", "id", Namespace::Fsdev),
+    ("virtfs", "id", Namespace::Fsdev),
+    ("object", "id", Namespace::Object),
+    ("audiodev", "id", Namespace::Audiodev),
+    ("tpmdev", "id", Namespace::Tpmdev),
+];
+
+/// Properties after which a device is called that is plugged into a guest and has no id of its own: each connects one
+/// device.
+pub(crate) const NAMING: &[&str] = &["netdev", "drive"];
+
+/// The id of the backend after which a device is called that has none.
+pub(super) fn backend_of<'o>(device: &'o QemuOption<'_>) -> Option<Value<'o>> {
+    NAMING.iter().find_map(|name| device.get(name))
+}
+
+/// Adds the ids that an option defines.
+pub(super) fn define(
+    number: usize,
+    option: &QemuOption<'_>,
+    head: Span,
+    is_fragment: bool,
+    definitions: &mut Vec<Definition>,
+) {
+    let Some((_, name, namespace)) = DEFINING.iter().find(|(flag, ..)| *flag == option.name) else { return };
+    let is_device = *namespace == Namespace::Device;
+    let id = option.get(name).or_else(|| (is_fragment && is_device).then(|| backend_of(option))?);
+    if let Some(id) = id {
+        definitions.push(Definition {
+            namespace: *namespace,
+            span: id.span_or(head),
+            name: id.text.into_owned(),
+            option: number,
+            statement: option.statement,
+        });
+    }
+}
+
+/// What values of this type name.
+fn named(ty: PropertyType, schema: &Schema) -> Option<(Namespace, Option<&'static str>)> {
+    let PropertyType::Id(what) = ty else { return None };
+    Some(match what {
+        "netdev" => (Namespace::Netdev, None),
+        "chardev" => (Namespace::Chardev, None),
+        "drive" => (Namespace::Drive, None),
+        "audiodev" => (Namespace::Audiodev, None),
+        "tpmdev" => (Namespace::Tpmdev, None),
+        // A device's can be a part of its machine: nothing is known of these.
+        _ => (Namespace::Object, Some(schema.driver(what).filter(|ty| ty.kind() == Kind::Object)?.name())),
+    })
+}
+
+/// Adds the ids that an option's values refer to.
+pub(super) fn refer(
+    number: usize,
+    option: &QemuOption<'_>,
+    head: Span,
+    schema: &Schema,
+    references: &mut Vec<Reference>,
+) {
+    let (kind, is_first) = match &*option.name {
+        "device" => (Kind::Device, true),
+        "object" => (Kind::Object, true),
+        "netdev" => (Kind::Netdev, true),
+        "machine" | "M" => (Kind::Machine, true),
+        _ => return,
+    };
+    let Some(first) = option.first().filter(|_| is_first).or_else(|| option.get("driver")) else { return };
+    let ty = schema.find(kind, &first.text);
+    for (property, value) in option.named() {
+        let known = ty.as_ref().map(|ty| ty.property(&property));
+        let found = match known {
+            Some(Lookup::Known(known)) if known.ty() == PropertyType::Str && property == "fsdev" => {
+                Some((Namespace::Fsdev, None))
+            }
+            Some(Lookup::Known(known)) => named(known.ty(), schema),
+            Some(Lookup::Unknown) => None,
+            // What everyone calls so.
+            Some(Lookup::CannotTell) | None if kind == Kind::Device => match &*property {
+                "netdev" => Some((Namespace::Netdev, None)),
+                "chardev" => Some((Namespace::Chardev, None)),
+                "drive" => Some((Namespace::Drive, None)),
+                "fsdev" => Some((Namespace::Fsdev, None)),
+                "memdev" | "iothread" | "rng" | "cryptodev" => Some((Namespace::Object, None)),
+                _ => None,
+            },
+            Some(Lookup::CannotTell) | None => None,
+        };
+        // An empty one says that there is none.
+        if let Some((namespace, wants)) = found
+            && !value.text.is_empty()
+        {
+            references.push(Reference {
+                namespace,
+                span: value.span_or(head),
+                name: value.text.into_owned(),
+                property: property.into_owned(),
+                wants,
+                option: number,
+                statement: option.statement,
+            });
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The options that a VM prints, those among its `arg`s too, with their values by name.
+
+use std::borrow::Cow;
+
+use crate::Span;
+use crate::model::Vm;
+use crate::plan::{GeneratedId, Piece, arguments, optlist};
+use crate::print::{Argument, Item, Printed, Written, piece};
+use crate::table::Section;
+
+/// An option and its list of values.
+#[derive(Debug)]
+pub(crate) struct QemuOption<'p> {
+    /// Its name without hyphens: `device`.
+    pub(crate) name: Cow<'p, str>,
+    /// The number of the statement that prints it.
+    pub(crate) statement: usize,
+    /// Whether it is an `arg`, of which the language knows nothing.
+    pub(crate) is_arg: bool,
+    items: Cow<'p, [Item]>,
+    ids: &'p [GeneratedId],
+}
+
+/// The value of an option's item, where it is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Value<'o> {
+    pub(crate) text: Cow<'o, str>,
+    /// Where the text says so. What the compiler has added has no place.
+    pub(crate) written: Option<Written>,
+}
+
+impl Value<'_> {
+    /// The place of the value, or of the statement where it isn't written.
+    pub(crate) fn span_or(&self, head: Span) -> Span {
+        self.written.map_or(head, |written| written.value)
+    }
+
+    /// Whether it switches something on.
+    pub(crate) fn is_on(&self) -> bool {
+        matches!(&*self.text, "on" | "yes" | "true" | "y")
+    }
+}
+
+impl QemuOption<'_> {
+    /// The value without a name that comes first: a device's driver, a backend's type.
+    pub(crate) fn first(&self) -> Option<Value<'_>> {
+        self.items.first().filter(|item| item.name.is_none()).and_then(|item| self.value(item))
+    }
+
+    /// The value of this name, the last one where there are several. A bare name says `on`.
+    pub(crate) fn get(&self, name: &str) -> Option<Value<'_>> {
+        self.named().filter(|(other, _)| other == name).last().map(|(_, value)| value)
+    }
+
+    /// All values with a name. Those that are not known yet are left out.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (Cow<'_, str>, Value<'_>)> {
+        self.items.iter().enumerate().filter_map(|(index, item)| match &item.name {
+            Some(name) => Some((Cow::Borrowed(&**name), self.value(item)?)),
+            None if index == 0 => None,
+            None => {
+                let Value { text, written } = self.value(item)?;
+                // A CPU's feature is switched by a sign.
+                let sign = text.chars().next().filter(|sign| self.name == "cpu" && matches!(sign, '+' | '-'));
+                let on = if sign == Some('-') { "off" } else { "on" };
+                let name = match sign {
+                    Some(_) => text.get(1..).unwrap_or_default().to_owned().into(),
+                    None => text,
+                };
+                Some((name, Value { text: on.into(), written }))
+            }
+        })
+    }
+
+    /// Whether its values are JSON, which is not looked into.
+    pub(crate) fn is_json(&self) -> bool {
+        self.first().is_some_and(|first| first.text.starts_with('{'))
+    }
+
+    fn value<'o>(&'o self, item: &'o Item) -> Option<Value<'o>> {
+        let text = match item.value.as_slice() {
+            [] => Cow::Borrowed(""),
+            [Piece::Text(text)] => Cow::Borrowed(&**text),
+            [Piece::Id(slot)] => Cow::Owned(self.ids.get(*slot as usize)?.to_string()),
+            _ => return None,
+        };
+        Some(Value { text, written: item.written })
+    }
+}
+
+/// The options that `printed` has. What takes one value and no list has that as its first one.
+pub(super) fn options<'p>(printed: &'p [Argument], vm: &'p Vm) -> Vec<QemuOption<'p>> {
+    let mut options = Vec::with_capacity(printed.len());
+    let ids = vm.ids.generated.as_slice();
+    let is_word = |argument: &&Argument| matches!(argument.printed, Printed::Word(_));
+    for argument in printed {
+        if let Printed::Option { flag, items, .. } = &argument.printed {
+            let name = flag.trim_start_matches('-').into();
+            let items = items.as_slice().into();
+            let statement = argument.statement;
+            options.push(QemuOption { name, statement, is_arg: false, items, ids });
+        }
+    }
+    // What is printed word by word: the language's own flags, and what `arg` passes on.
+    let mut words: Vec<_> = printed.iter().filter(is_word).collect();
+    // As they stand in the end: of two words the one can be the other's value.
+    words.sort_by_key(|argument| argument.section);
+    let texts: Vec<_> = words.iter().map(|argument| plain(argument)).collect();
+    for argument in arguments::split(texts.iter().copied()) {
+        let Some(name) = argument.name.map(arguments::bare) else { continue };
+        let Some(at) = words.get(argument.at) else { continue };
+        let is_arg = at.section == Section::Args;
+        let value_at = words.get(argument.at + 1).map_or(at.span, |value| value.span);
+        let items = argument.value.map(|value| read(value, value_at)).unwrap_or_default().into();
+        options.push(QemuOption { name: name.into(), statement: at.statement, is_arg, items, ids });
+    }
+    options.sort_by_key(|option| option.statement);
+    options
+}
+
+fn plain(argument: &Argument) -> &str {
+    match &argument.printed {
+        Printed::Word(text) => match text.as_slice() {
+            [Piece::Text(text)] => text,
+            _ => "",
+        },
+        Printed::Option { .. } => "",
+    }
+}
+
+/// The items of an option's list, all of which stand at `at`.
+fn read(list: &str, at: Span) -> Vec<Item> {
+    let written = Some(Written { name: Some(at), value: at });
+    let items = optlist::read(list).map(|(name, value)| Item {
+        name: name.map(|name| name.to_owned().into()),
+        value: vec![piece(&value)],
+        written,
+    });
+    items.collect()
+}

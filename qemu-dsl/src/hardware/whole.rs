@@ -1,0 +1,253 @@
+//! All that a VM consists of.
+
+use std::collections::HashMap;
+
+use crate::Span;
+use crate::model::{Entry, Vm};
+use crate::print::{Output, Written};
+use crate::qemu::board::Board;
+use crate::schema::{Kind, Schema};
+
+use super::bus::{self, Offer};
+use super::device::Device;
+use super::ids::{self, Definition, Reference};
+use super::option::{self, QemuOption, Value};
+
+/// What a VM consists of.
+pub(crate) struct Hardware<'p> {
+    pub(crate) vm: &'p Vm,
+    /// The program that runs it, where a statement names one.
+    pub(crate) program: Option<&'p str>,
+    pub(crate) board: Board,
+    /// All options, in the order of the source.
+    pub(crate) options: Vec<QemuOption<'p>>,
+    pub(crate) devices: Vec<Device>,
+    pub(crate) definitions: Vec<Definition>,
+    pub(crate) references: Vec<Reference>,
+    /// The device of an id, by its number.
+    by_id: HashMap<String, usize>,
+    /// The device that offers buses of a sort, the first one.
+    first_offers: HashMap<&'static str, usize>,
+    /// Whether there is more than can be seen here: QEMU reads it from a file.
+    pub(crate) is_uncertain: bool,
+}
+
+impl<'p> Hardware<'p> {
+    pub(crate) fn new(vm: &'p Vm, output: &'p Output) -> Self {
+        let options = option::options(&output.arguments, vm);
+        let schema = Schema::of_or_oldest(vm.target);
+        let mut hardware = Self {
+            vm,
+            program: output.program.as_deref(),
+            board: board(&options, vm),
+            options: Vec::new(),
+            devices: Vec::new(),
+            definitions: Vec::new(),
+            references: Vec::new(),
+            by_id: HashMap::new(),
+            first_offers: HashMap::new(),
+            is_uncertain: false,
+        };
+        for (number, option) in options.iter().enumerate() {
+            hardware.is_uncertain |= option.name == "readconfig" || option.is_json();
+            if option.name == "device" {
+                hardware.device(number, option, schema);
+            }
+            hardware.ids(number, option, schema);
+        }
+        hardware.options = options;
+        hardware
+    }
+
+    fn device(&mut self, number: usize, option: &QemuOption<'_>, schema: &Schema) {
+        let Some(driver) = option.first().or_else(|| option.get("driver")) else { return };
+        let ty = schema.find(Kind::Device, &driver.text);
+        let id = option.get("id").or_else(|| self.vm.is_fragment.then(|| ids::backend_of(option))?);
+        let device = Device {
+            option: number,
+            statement: option.statement,
+            is_arg: option.is_arg,
+            driver: driver.text.clone().into_owned(),
+            id: id.map(|id| id.text.into_owned()),
+            ty,
+        };
+        let index = self.devices.len();
+        if let Some(id) = &device.id {
+            self.by_id.entry(id.clone()).or_insert(index);
+        }
+        for offer in bus::offers(&device.driver, device.ty.as_ref()) {
+            self.first_offers.entry(offer.sort).or_insert(index);
+        }
+        self.devices.push(device);
+    }
+
+    fn ids(&mut self, number: usize, option: &QemuOption<'_>, schema: &Schema) {
+        let head = self.vm.statements.get(option.statement).map_or(Span::default(), |entry| entry.head);
+        ids::define(number, option, head, self.vm.is_fragment, &mut self.definitions);
+        ids::refer(number, option, head, schema, &mut self.references);
+    }
+
+    /// The option that makes a device.
+    pub(crate) fn option_of(&self, device: &Device) -> Option<&QemuOption<'p>> {
+        self.options.get(device.option)
+    }
+
+    /// The value of a device's property.
+    pub(crate) fn get(&self, device: &Device, name: &str) -> Option<Value<'_>> {
+        self.option_of(device)?.get(name)
+    }
+
+    /// All options of this name.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &QemuOption<'p>> {
+        self.options.iter().filter(move |option| option.name == name)
+    }
+
+    /// Whether there is an option of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.all(name).next().is_some()
+    }
+
+    /// Whether it runs on QEMU for x86.
+    pub(crate) fn is_x86(&self) -> bool {
+        let program = self.program.unwrap_or_default().rsplit('/').next().unwrap_or_default();
+        program.contains("x86_64") || program.contains("i386") || !program.starts_with("qemu-system-")
+    }
+
+    /// The accelerators that it may run by, the first that works. Without a word it is TCG, but for a QEMU that is called
+    /// `kvm`.
+    pub(crate) fn accelerators(&self) -> Vec<String> {
+        let machine = self.machine("accel").map(|accel| accel.text.into_owned());
+        let named = machine.iter().flat_map(|accel| accel.split(':')).map(str::to_owned);
+        let options = self.all("accel").filter_map(|accel| Some(accel.first()?.text.into_owned()));
+        let flags = self.all("enable-kvm").map(|_| "kvm".to_owned());
+        let mut all: Vec<_> = named.chain(options).chain(flags).collect();
+        if all.is_empty() {
+            let program = self.program.unwrap_or_default().rsplit('/').next().unwrap_or_default();
+            let by_name = if matches!(program, "kvm" | "qemu-kvm") { "kvm" } else { "tcg" };
+            all.push(by_name.to_owned());
+        }
+        all
+    }
+
+    /// The value of a machine's property.
+    pub(crate) fn machine(&self, name: &str) -> Option<Value<'_>> {
+        let mut machines = self.options.iter().rev().filter(|option| is_machine(option));
+        machines.find_map(|option| option.get(name))
+    }
+
+    /// Where the text sets a machine's property.
+    pub(crate) fn written_machine(&self, name: &str) -> Option<Written> {
+        let machines = self.options.iter().filter(|option| is_machine(option));
+        let mut values = machines.flat_map(|option| option.named());
+        // What another statement adds has a name of its own.
+        values.find_map(|(property, value)| {
+            value.written.filter(|written| property == name && written.name.is_some())
+        })
+    }
+
+    /// Whether `nodefaults` or its like stands.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.has("nodefaults")
+    }
+
+    /// The statement that prints something.
+    pub(crate) fn entry(&self, statement: usize) -> Option<&'p Entry> {
+        self.vm.statements.get(statement)
+    }
+
+    /// Keyword and kind of a statement.
+    pub(crate) fn head(&self, statement: usize) -> Span {
+        self.entry(statement).map_or(Span::default(), |entry| entry.head)
+    }
+
+    /// The device with an id.
+    pub(crate) fn by_id(&self, id: &str) -> Option<&Device> {
+        self.devices.get(*self.by_id.get(id)?)
+    }
+
+    /// The device that offers the bus of this name, and the bus. `b.0` is the bus number 0 of the device `b`, unless a bus is
+    /// called just so.
+    pub(crate) fn provider(&self, bus: &str) -> Option<(&Device, Offer)> {
+        let offered = |device: &Device, number: Option<u32>| {
+            bus::offers(&device.driver, device.ty.as_ref()).find(|offer| offer.is_called(number))
+        };
+        if let Some(device) = self.by_id(bus)
+            && let Some(offer) = offered(device, None)
+        {
+            return Some((device, offer));
+        }
+        let (name, number) = bus.rsplit_once('.')?;
+        let number = number.parse().ok()?;
+        let device = self.by_id(name)?;
+        Some((device, offered(device, Some(number))?))
+    }
+
+    /// The device on which one sits: the one that offers the bus that it names, or without a name the first one that offers
+    /// a bus of its sort, where the machine has none.
+    pub(crate) fn owner(&self, device: &Device) -> Option<&Device> {
+        match self.get(device, "bus") {
+            Some(bus) => self.provider(&bus.text).map(|(owner, _)| owner).or_else(|| self.of_sort(&bus.text)),
+            None => {
+                let sort = device.bus_sort().filter(|sort| !self.board_has(sort))?;
+                self.devices.get(*self.first_offers.get(sort)?)
+            }
+        }
+    }
+
+    /// The device whose bus QEMU calls by its sort, as it does where the device has no id: `scsi.0`.
+    pub(crate) fn of_sort(&self, bus: &str) -> Option<&Device> {
+        let (name, number) = bus.rsplit_once('.')?;
+        number.parse::<u32>().ok()?;
+        let sort = bus::sort_called(name)?;
+        self.devices.get(*self.first_offers.get(sort)?).filter(|device| device.id.is_none())
+    }
+
+    /// The names of the buses of a sort that a device with an id offers.
+    pub(crate) fn buses_of(&self, device: &Device, sort: &str) -> Vec<String> {
+        let Some(id) = &device.id else { return Vec::new() };
+        let offers = bus::offers(&device.driver, device.ty.as_ref()).filter(|offer| offer.sort == sort);
+        offers.flat_map(|offer| offer.names(id)).collect()
+    }
+
+    /// The number of a device.
+    pub(crate) fn number(&self, device: &Device) -> usize {
+        // They stand in the order of their options.
+        self.devices.partition_point(|other| other.option < device.option)
+    }
+
+    /// Whether the machine itself has a bus of this sort.
+    pub(crate) fn board_has(&self, sort: &str) -> bool {
+        self.board.buses().any(|bus| bus.sort == sort)
+    }
+
+    /// Whether some device offers a bus of this sort.
+    pub(crate) fn offers(&self, sort: &str) -> bool {
+        self.first_offers.contains_key(sort)
+    }
+}
+
+fn is_machine(option: &QemuOption<'_>) -> bool {
+    matches!(&*option.name, "machine" | "M")
+}
+
+fn machine_type<'o>(options: &'o [QemuOption<'_>]) -> Option<Value<'o>> {
+    let mut machines = options.iter().rev().filter(|option| is_machine(option));
+    machines.find_map(|option| option.first().or_else(|| option.get("type")))
+}
+
+/// The machine, also where an `arg` names it.
+fn board(options: &[QemuOption<'_>], vm: &Vm) -> Board {
+    let by_arg = options.iter().filter(|option| option.is_arg && is_machine(option)).collect::<Vec<_>>();
+    if by_arg.is_empty() {
+        return vm.facts.board.clone();
+    }
+    let is_on = |name: &str| {
+        options
+            .iter()
+            .filter(|option| is_machine(option))
+            .any(|option| option.get(name).is_some_and(|value| value.is_on()))
+    };
+    let name =
+        machine_type(options).map_or_else(|| vm.facts.board.name.clone(), |name| name.text.into_owned());
+    Board::new(&name, is_on)
+}

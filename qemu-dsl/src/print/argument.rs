@@ -1,0 +1,50 @@
+//! What statements print: options as lists of names and values.
+
+use std::borrow::Cow;
+
+use crate::Span;
+use crate::plan::Piece;
+use crate::plan::optlist::Escape;
+use crate::table::Section;
+
+/// What stands before the number of a set of file descriptors where QEMU takes it for a file.
+pub(crate) const FD_SETS: &str = "/dev/fdset/";
+
+/// What a statement prints at once.
+#[derive(Debug)]
+pub(crate) struct Argument {
+    /// The number of the statement.
+    pub(crate) statement: usize,
+    pub(crate) section: Section,
+    pub(crate) span: Span,
+    pub(crate) printed: Printed,
+}
+
+#[derive(Debug)]
+pub(crate) enum Printed {
+    /// An argument of its own.
+    Word(Vec<Piece>),
+    /// An option and the list of its values.
+    Option { flag: &'static str, escape: Escape, items: Vec<Item> },
+}
+
+/// A value in an option's list, not escaped, and its name. The first may have none.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) value: Vec<Piece>,
+    /// Where the text says so, if it does.
+    pub(crate) written: Option<Written>,
+}
+
+/// Where the text has an item.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written {
+    /// Its name. What a statement calls otherwise than QEMU has none.
+    pub(crate) name: Option<Span>,
+    pub(crate) value: Span,
+}
+
+pub(crate) fn piece(text: &str) -> Piece {
+    Piece::Text(text.to_owned().into())
+}

@@ -1,0 +1,60 @@
+//! What statements print into: options, as lists of names and values, of which each knows where the text says so.
+//!
+//! All that looks at a VM as a whole reads these options: `hardware` sees devices in them, the checks what is wrong,
+//! `lower` writes them as arguments or as commands. So there is one way to say what a statement means.
+
+mod argument;
+mod emit;
+mod lowering;
+
+use crate::Span;
+use crate::model::{Entry, Vm};
+use crate::plan::FdSlot;
+use crate::table::Section;
+
+pub(crate) use argument::{Argument, FD_SETS, Item, Printed, Written, piece};
+pub(crate) use emit::{Emit, FilePath, Shown, text};
+pub(crate) use lowering::{Lowering, OptionArg};
+
+/// What prints a statement.
+pub(crate) type Print = fn(&Entry, &mut Lowering<'_>);
+
+/// A file descriptor that a statement asks for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// The number of the statement.
+    pub(crate) statement: usize,
+    pub(crate) slot: FdSlot,
+}
+
+/// What all statements print, in the order of the source.
+#[derive(Debug)]
+pub(crate) struct Output {
+    /// The program to run, where a statement names one.
+    pub(crate) program: Option<String>,
+    pub(crate) arguments: Vec<Argument>,
+    /// The file descriptors, in the order in which the statements ask for them.
+    pub(crate) fds: Vec<Asked>,
+}
+
+/// Lets all statements print.
+pub(crate) fn print(vm: &Vm, print: Print) -> Output {
+    let mut out = Lowering {
+        vm,
+        name: vm.facts.name.as_deref(),
+        program: None,
+        statement: 0,
+        arguments: Vec::new(),
+        fds: Vec::new(),
+        section: Section::Nowhere,
+        span: Span::default(),
+    };
+    for (statement, entry) in vm.statements.iter().enumerate() {
+        out.statement = statement;
+        out.section = entry.spec.section;
+        out.span = entry.span;
+        print(entry, &mut out);
+    }
+    let Lowering { program, arguments, fds, .. } = out;
+    Output { program, arguments, fds }
+}

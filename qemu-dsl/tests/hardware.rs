@@ -1,0 +1,100 @@
+//! What is right and looked wrong: nothing is said about it.
+
+use qemu_dsl::{Options, compile};
+
+#[track_caller]
+fn right(text: &str) {
+    let compilation = compile(text, &Options::default());
+    assert!(compilation.diagnostics.is_empty(), "{text}\n{:#?}", compilation.diagnostics);
+    assert!(compilation.template.is_some(), "{text}");
+}
+
+#[test]
+fn a_function_that_the_machine_leaves_free() {
+    right("target 7.2 machine pc device piix3-usb-uhci addr=\"1.2\"");
+}
+
+#[test]
+fn an_address_in_memory() {
+    right(
+        "target 7.2 memory 1G slots=2 max=4G object memory-backend-ram id=m size=1G
+         device pc-dimm memdev=m addr=0x100000000",
+    );
+}
+
+#[test]
+fn what_an_arg_defines() {
+    right(
+        "target 7.2 arg \"-netdev\" \"socket,id=n0,udp=127.0.0.1:1,localaddr=127.0.0.1:0\"
+         device e1000 netdev=n0 arg \"-readconfig\" \"/etc/vm.cfg\" device e1000 netdev=elsewhere",
+    );
+}
+
+#[test]
+fn a_controller_below_its_disk() {
+    right("target 7.2 disk driver=scsi-hd file=\"/a\" format=raw device virtio-scsi-pci");
+}
+
+#[test]
+fn a_chardev_that_several_share() {
+    right("target 7.2 chardev null id=c mux=on device isa-serial chardev=c device isa-serial chardev=c");
+}
+
+#[test]
+fn no_terminal_in_use() {
+    right("target 7.2 nodefaults nographic daemonize");
+}
+
+#[test]
+fn kvm_by_the_programs_name() {
+    right("target 7.2 qemu kvm cpu host");
+    right("target 7.2 qemu \"/usr/libexec/qemu-kvm\" cpu host");
+}
+
+#[test]
+fn ids_that_come_from_elsewhere_are_taken() {
+    right(
+        "target 7.2 param d: string = \"disk0\" disk file=\"/a\" format=raw disk id={d} file=\"/b\" format=raw
+         name web arg \"-netdev\" \"user,id=net0\" netdev user
+         memory 1G share backend=mem0 slots=1 max=2G dimm pc-dimm path=\"/m\" size=1G",
+    );
+}
+
+#[test]
+fn a_controller_stands_before_its_disk() {
+    let text =
+        "disk driver=scsi-hd file=\"/a\" format=raw fd device virtio-scsi-pci id=s netdev tap mq=1 ifname=t0";
+    let plan = compile(text, &Options::default()).template.map(|template| template.render());
+    let plan = plan.as_ref();
+    let args: Vec<_> =
+        plan.into_iter().flat_map(|plan| plan.args.iter()).filter_map(|arg| arg.to_str()).collect();
+    let place = |driver: &str| args.iter().position(|arg| arg.starts_with(driver) || arg.contains(driver));
+    assert!(place("virtio-scsi-pci") < place("scsi-hd"), "{args:?}");
+    // The numbers follow the order of the source, where nothing moves that has one.
+    assert!(
+        args.iter().any(|arg| arg.contains("set=3")) && args.iter().any(|arg| arg.contains("fds=4")),
+        "{args:?}"
+    );
+}
+
+#[test]
+fn microvm_attaches_by_mmio() {
+    let plan = |text: &str| {
+        let compilation = compile(text, &Options::default());
+        assert!(compilation.diagnostics.is_empty(), "{:#?}", compilation.diagnostics);
+        let args = compilation.template.map(|template| template.render().args).unwrap_or_default();
+        args.iter().filter_map(|arg| arg.to_str().map(str::to_owned)).collect::<Vec<_>>().join(" ")
+    };
+    let devices = "name web disk file=\"/a\" format=raw netdev tap mq=2 virtio-serial vsock cid=3";
+    let mmio = plan(&format!("target 7.2 machine microvm {devices}"));
+    assert!(
+        mmio.contains("virtio-blk-device") && mmio.contains("virtio-net-device") && !mmio.contains("pci"),
+        "{mmio}"
+    );
+    assert!(mmio.contains("mq=on") && !mmio.contains("vectors"), "{mmio}");
+    let pci = plan(&format!("target 7.2 machine microvm pcie=on {devices}"));
+    assert!(
+        pci.contains("virtio-net-pci") && pci.contains("vectors=6") && !pci.contains("-device,"),
+        "{pci}"
+    );
+}
