@@ -1,6 +1,6 @@
 //! The rooms of the crate: each uses those before it, never those behind it.
 
-#![expect(clippy::unwrap_used, reason = "these are tests")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "these are tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
