@@ -196,6 +196,7 @@ impl Attended {
         let Self { shared, stderr } = self;
         // Its owner may have copies, by which the kernel would go on to say that it has ended.
         let _ = epoll::delete(epoll, &shared.pidfd);
+        shared.kill_others();
         if let Some(mut incoming) = stderr {
             incoming.take_rest(&shared, buffer);
             let _ = epoll::delete(epoll, &incoming.pipe);

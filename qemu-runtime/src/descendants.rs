@@ -37,11 +37,19 @@ pub(crate) fn kill(ancestor: &Shared) -> bool {
     !ended_before
 }
 
+/// Whether somebody in a process group has not ended.
+pub(crate) fn lives_in(group: u32) -> bool {
+    Process::all().iter().any(|process| process.group == group && !process.is_zombie)
+}
+
 /// A process as the kernel lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Process {
     pid: u32,
+    /// Whether it has ended, and was not waited for.
+    is_zombie: bool,
     parent: u32,
+    group: u32,
     session: u32,
     /// When it was started, in the kernel's ticks.
     started: u64,
@@ -62,11 +70,13 @@ impl Process {
     fn parse(pid: u32, stat: &str) -> Option<Self> {
         // Its name stands in parentheses, and may have some itself.
         let (_, fields) = stat.rsplit_once(") ")?;
-        let mut fields = fields.split(' ').skip(1);
+        let mut fields = fields.split(' ');
+        let is_zombie = matches!(fields.next()?, "Z" | "X");
         let parent = fields.next()?.parse().ok()?;
-        let session = fields.nth(1)?.parse().ok()?;
+        let group = fields.next()?.parse().ok()?;
+        let session = fields.next()?.parse().ok()?;
         let started = fields.nth(15)?.parse().ok()?;
-        Some(Self { pid, parent, session, started })
+        Some(Self { pid, is_zombie, parent, group, session, started })
     }
 
     /// What no other process has, whatever becomes of this one.
@@ -100,10 +110,10 @@ fn family(ancestor: u32, processes: &[Process]) -> Vec<Process> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Process, family};
+    use super::{Process, family, lives_in};
 
     const fn process(pid: u32, parent: u32, session: u32) -> Process {
-        Process { pid, parent, session, started: 0 }
+        Process { pid, is_zombie: false, parent, group: session, session, started: 0 }
     }
 
     #[test]
@@ -127,7 +137,8 @@ mod tests {
     fn names_may_have_parentheses() {
         let stat =
             "7 (a) R 9 (b) S 3 4 6 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 1000 2 18446744073709551615";
-        assert_eq!(Process::parse(7, stat), Some(Process { pid: 7, parent: 3, session: 6, started: 4711 }));
+        let process = Process { pid: 7, is_zombie: false, parent: 3, group: 4, session: 6, started: 4711 };
+        assert_eq!(Process::parse(7, stat), Some(process));
         assert_eq!(Process::parse(7, "7 (a) S 3"), None);
     }
 
@@ -135,6 +146,7 @@ mod tests {
     fn this_process_is_listed() {
         let pid = std::process::id();
         assert!(Process::all().iter().any(|process| process.pid == pid));
-        assert!(Process::of(pid).is_some_and(|process| process.started > 0));
+        let own = Process::of(pid);
+        assert!(own.is_some_and(|process| process.started > 0 && lives_in(process.group)));
     }
 }

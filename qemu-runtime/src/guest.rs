@@ -11,9 +11,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
-use rustix::process::{Signal, pidfd_send_signal};
-
 use crate::fd::SocketFile;
 use crate::plan::Plan;
 use crate::plug::Registry;
@@ -27,6 +24,10 @@ use crate::{HostPaths, Spawn, SpawnError, StartError, Version};
 /// Neither is so for a guest that was started [detached](Spawn::detached). A process that executes another program in its
 /// own place (`exec`) does not end: it drops its guests before. One that was forked off has no guests: it neither uses nor
 /// drops this. A guest that the main thread starts ends with that, should it end before the process (`pthread_exit` of C).
+///
+/// All this is about the plan's program. A wrapper executes QEMU in its own place (`exec`): one that starts it as a child ends
+/// without it, and the kernel kills the wrapper alone when this process ends. Where the wrapper has a process group
+/// [of its own](Spawn::own_group), this process kills that when it kills the wrapper, or when that has ended.
 ///
 /// It can be shared between threads: one may wait while another kills.
 pub struct Guest {
@@ -207,7 +208,8 @@ impl Guest {
         self.shared.ended().map(|ended| self.exit(ended))
     }
 
-    /// Kills it, by SIGKILL: it can neither save anything nor refuse. Does nothing if it has ended.
+    /// Kills it, by SIGKILL: it can neither save anything nor refuse. Does nothing if it has ended. What is in its process group
+    /// is killed with it, where it has [one of its own](Spawn::own_group).
     ///
     /// Doesn't wait for its end.
     ///
@@ -215,10 +217,7 @@ impl Guest {
     ///
     /// `EPERM` where it runs as a user whom this one may not send signals.
     pub fn kill(&self) -> io::Result<()> {
-        match pidfd_send_signal(&self.shared.pidfd, Signal::KILL) {
-            Ok(()) | Err(Errno::SRCH) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        self.shared.kill()
     }
 
     fn exit(&self, ended: Ended) -> Exit {
@@ -245,6 +244,7 @@ impl Drop for Guest {
             return;
         }
         self.shared.wait(None);
+        self.shared.wait_for_others();
         if let Some(thread) = self.thread.take() {
             // The thread's panic would have been printed; there is nothing to add to it.
             let _ = thread.join();

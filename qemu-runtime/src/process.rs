@@ -17,7 +17,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::process::{Uid, WaitId, WaitIdOptions, waitid};
+use rustix::process::{Pid, Signal, Uid, WaitId, WaitIdOptions, kill_process_group, waitid};
 use rustix::thread::CapabilitySet;
 
 use crate::confine::{Limit, Resource, User};
@@ -173,6 +173,51 @@ pub(crate) fn spawn(command: &Command) -> Result<Process, (Step, io::Error)> {
             let _ = wait(&pidfd);
             Err(failure)
         }
+    }
+}
+
+/// Kills what is left of the process group that a process has made.
+///
+/// # Errors
+///
+/// Before Linux 6.9. From then on a pidfd tells the group, also once nothing else has its number.
+pub(crate) fn kill_group(leader: &OwnedFd) -> io::Result<()> {
+    signal_group(leader, libc::SIGKILL).map(drop)
+}
+
+/// The same of one that has ended, and that nobody has waited for: so long the number is its own.
+pub(crate) fn kill_group_of_ended(pid: u32, leader: &OwnedFd) {
+    let unwaited = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    if kill_group(leader).is_err()
+        && let Ok(Some(_)) = waitid(WaitId::PidFd(leader.as_fd()), unwaited)
+        && let Some(group) = Pid::from_raw(pid.cast_signed())
+    {
+        // It is empty, or another user's.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Whether something is left of the process group that a process has made, as far as the kernel can tell: what has ended
+/// counts until it was waited for.
+pub(crate) fn has_group(leader: &OwnedFd) -> bool {
+    signal_group(leader, 0).unwrap_or(false)
+}
+
+/// Whether there was somebody to send it to.
+fn signal_group(leader: &OwnedFd, signal: c_int) -> io::Result<bool> {
+    /// `PIDFD_SIGNAL_PROCESS_GROUP`.
+    const GROUP: libc::c_uint = 1 << 2;
+
+    let no_info = ptr::null::<libc::siginfo_t>();
+    // SAFETY: the call takes numbers, and no information where that is null.
+    let sent =
+        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, leader.as_raw_fd(), signal, no_info, GROUP) };
+    let error = if sent < 0 { io::Error::last_os_error() } else { return Ok(true) };
+    match error.raw_os_error() {
+        Some(libc::ESRCH) => Ok(false),
+        // It is another user's.
+        Some(libc::EPERM) => Ok(true),
+        _ => Err(error),
     }
 }
 

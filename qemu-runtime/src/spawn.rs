@@ -254,6 +254,10 @@ impl<'a> Spawn<'a> {
     /// Gives QEMU a process group of its own, so that a signal to this process's group, as a shell's job control and
     /// `timeout` send it, reaches this process alone, which can then [shut the guest down](Guest::shutdown). Not for a QEMU
     /// that reads from a terminal: the terminal lets only one group do that, and stops the others.
+    ///
+    /// When the guest is dropped or killed, or its program has ended, all that is in the group is killed: also a QEMU that the
+    /// program has started as a child of its own. A [detached](Self::detached) guest has a group of its own in any case, which
+    /// ends when the guest is [killed](Guest::kill).
     pub const fn own_group(mut self) -> Self {
         self.choices.own_group = true;
         self

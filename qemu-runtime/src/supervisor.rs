@@ -4,10 +4,12 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
 use rustix::process::{Signal, pidfd_send_signal};
 
 use crate::Exit;
@@ -23,6 +25,8 @@ use crate::watch::Watched;
 pub(crate) struct Shared {
     pub(crate) pid: u32,
     pub(crate) pidfd: OwnedFd,
+    /// Where it has a process group of its own, whether that ends with it.
+    group_ends: Option<AtomicBool>,
     state: Arc<Watched<State>>,
 }
 
@@ -68,17 +72,19 @@ fn start_here(
     place: &Place,
 ) -> Result<Arc<Shared>, (Step, io::Error)> {
     let Process { pid, pidfd } = process::spawn(&command)?;
+    // What is to live on without its parent lives on without its leader, too, until somebody kills it.
+    let group_ends = (command.own_group || command.detached).then(|| AtomicBool::new(!command.detached));
     drop(command);
     let (captured, passed_on): (Vec<_>, Vec<_>) =
         incoming.into_iter().partition(|incoming| incoming.captured);
     let state = State { passing_on: passed_on.len(), ..State::default() };
-    let shared = Arc::new(Shared { pid, pidfd, state: Arc::new(Watched::new(state)) });
+    let shared = Arc::new(Shared { pid, pidfd, group_ends, state: Arc::new(Watched::new(state)) });
     let attended = passed_on
         .into_iter()
         .try_for_each(|output| pass_on(&shared, output))
         .and_then(|()| place.take(Arc::clone(&shared), captured.into_iter().next()));
     if let Err(error) = attended {
-        let _ = pidfd_send_signal(&shared.pidfd, Signal::KILL);
+        let _ = shared.kill();
         let _ = process::wait(&shared.pidfd);
         return Err((Step::Attend, error));
     }
@@ -176,6 +182,8 @@ pub(crate) fn start_daemon(
     let shared = Arc::new(Shared {
         pid: pid.as_raw_nonzero().get().unsigned_abs(),
         pidfd,
+        // Its group is one that it found there.
+        group_ends: None,
         state: Arc::new(Watched::new(State { stderr, ..State::default() })),
     });
     // It has given up its standard error. The wait will say that it is nobody's child.
@@ -188,6 +196,42 @@ pub(crate) fn start_daemon(
 }
 
 impl Shared {
+    /// Kills it, and with it its process group, where it has one of its own. Does nothing if it has ended.
+    pub(crate) fn kill(&self) -> io::Result<()> {
+        if let Some(group_ends) = &self.group_ends {
+            group_ends.store(true, Ordering::Release);
+            // Where that can't be, who attends to it does so at its end.
+            let _ = process::kill_group(&self.pidfd);
+        }
+        match pidfd_send_signal(&self.pidfd, Signal::KILL) {
+            Ok(()) | Err(Errno::SRCH) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Kills the others of its process group, where they are to end with it. It has ended, and was not waited for.
+    pub(crate) fn kill_others(&self) {
+        if self.ends_others() {
+            process::kill_group_of_ended(self.pid, &self.pidfd);
+        }
+    }
+
+    /// Waits for the end of the others, which were killed, though not for what the kernel can't end.
+    pub(crate) fn wait_for_others(&self) {
+        const PATIENCE: Duration = Duration::from_secs(10);
+
+        let end = Instant::now() + PATIENCE;
+        // Their parent may never wait for them: then they are in the group still.
+        let are_left = || process::has_group(&self.pidfd) && descendants::lives_in(self.pid);
+        while self.ends_others() && are_left() && Instant::now() < end {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn ends_others(&self) -> bool {
+        self.group_ends.as_ref().is_some_and(|ends| ends.load(Ordering::Acquire))
+    }
+
     /// How it ended, if it has.
     pub(crate) fn ended(&self) -> Option<Ended> {
         self.lock().end()

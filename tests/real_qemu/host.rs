@@ -104,7 +104,7 @@ pub(crate) fn in_network_namespace(commands: &[String], test: impl FnOnce() -> O
 
 /// Runs `test` where all that a kernel's vhost device is asked succeeds, and does nothing.
 pub(crate) fn with_fake_vhost(test: impl FnOnce() -> Outcome + Send) -> Outcome {
-    let any_of_vhost = Refused { number: libc::SYS_ioctl, argument: Some((0xaf00, 0xff00)), errno: 0 };
+    let any_of_vhost = Refused { number: libc::SYS_ioctl, argument: Some((1, 0xaf00, 0xff00)), errno: 0 };
     refusing(any_of_vhost, test).map_err(|_| Stop::lacking("needs to be allowed a seccomp filter"))?
 }
 

@@ -10,10 +10,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use qemu_runtime::{Cause, Guest, Lines, Plan, Spawn, SpawnError, Stderr, Stdio};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
 use crate::held::Held;
 use crate::host::{self, Lacking, at_rest, open_files, state_of, threads, until};
+use crate::seccomp::Refused;
 use crate::stand_in::{self, output, run, shell};
 
 crate::tests! {
@@ -42,6 +43,9 @@ crate::tests! {
     signals_are_at_their_defaults
     a_shielded_guest_does_not_see_a_terminals_signals
     a_guest_has_this_processes_group_or_its_own
+    a_group_ends_with_its_guest
+    a_detached_group_ends_when_it_is_killed
+    a_group_ends_on_an_older_kernel_too
     a_program_that_cannot_run_is_named_with_a_cure
     a_status_that_was_lost_is_unknown
     guests_in_a_row_leave_nothing_behind
@@ -531,6 +535,79 @@ fn a_guest_has_this_processes_group_or_its_own() -> Result<(), Lacking> {
     assert_eq!(group(&guest), guest.id());
     guest.kill().unwrap();
     Ok(())
+}
+
+/// A guest whose program has started another as its child, and the number of that.
+fn with_child(spawn: impl for<'a> FnOnce(Spawn<'a>) -> Spawn<'a>, after: &str) -> (Guest, u32) {
+    let plan = shell(&format!("sleep 1000 & echo $!; {after}"));
+    let mut guest = spawn(Spawn::new(&plan)).stdout(Stdio::Pipe).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(guest.take_stdout().unwrap()).read_line(&mut line).unwrap();
+    let child = line.trim().parse().unwrap();
+    assert!(lives(child));
+    (guest, child)
+}
+
+/// Whether a process has not ended. Nobody may wait for it here.
+fn lives(pid: u32) -> bool {
+    !matches!(state_of(pid), None | Some('Z'))
+}
+
+fn a_group_ends_with_its_guest() -> Result<(), Lacking> {
+    let (guest, child) = with_child(|spawn| spawn.own_group(), "wait");
+    drop(guest);
+    assert!(!lives(child));
+    let (guest, child) = with_child(|spawn| spawn.own_group(), "wait");
+    guest.kill().unwrap();
+    assert_eq!(guest.wait().signal(), Some(libc::SIGKILL));
+    until("the child is dead", || !lives(child));
+    // Whoever has ended the program, and be it that itself.
+    for after in ["kill -KILL $$", "exit 0"] {
+        let (guest, child) = with_child(|spawn| spawn.own_group(), after);
+        guest.wait();
+        until("the child is dead", || !lives(child));
+    }
+    let (guest, child) = with_child(|spawn| spawn.own_group().stderr(Stderr::tee(io::sink())), "wait");
+    drop(guest);
+    assert!(!lives(child));
+    Ok(())
+}
+
+fn a_detached_group_ends_when_it_is_killed() -> Result<(), Lacking> {
+    let (guest, child) = with_child(|spawn| spawn.detached(), "wait");
+    guest.kill().unwrap();
+    guest.wait();
+    until("the child is dead", || !lives(child));
+    // It lives on with its program, and without.
+    for after in ["wait", "exit 0"] {
+        let (guest, child) = with_child(|spawn| spawn.detached(), after);
+        if after == "exit 0" {
+            assert!(guest.wait().success());
+        }
+        let program = guest.id();
+        drop(guest);
+        thread::sleep(Duration::from_millis(50));
+        assert!(lives(child));
+        kill_process_group(Pid::from_raw(program.cast_signed()).unwrap(), Signal::KILL).unwrap();
+    }
+    Ok(())
+}
+
+fn a_group_ends_on_an_older_kernel_too() -> Result<(), Lacking> {
+    // The flag by which a pidfd stands for its group came with Linux 6.9.
+    let number = libc::SYS_pidfd_send_signal;
+    host::refusing(Refused { number, argument: Some((3, 4, 4)), errno: libc::EINVAL }, || {
+        let (guest, child) = with_child(|spawn| spawn.own_group(), "wait");
+        drop(guest);
+        until("the child is dead", || !lives(child));
+        let (guest, child) = with_child(|spawn| spawn.own_group(), "exit 0");
+        guest.wait();
+        until("the child is dead", || !lives(child));
+        let (guest, child) = with_child(|spawn| spawn.detached(), "wait");
+        guest.kill().unwrap();
+        guest.wait();
+        until("the child is dead", || !lives(child));
+    })
 }
 
 fn a_program_that_cannot_run_is_named_with_a_cure() -> Result<(), Lacking> {

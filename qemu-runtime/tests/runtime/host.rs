@@ -25,7 +25,7 @@ pub(crate) fn refusing<T: Send>(refused: Refused, test: impl FnOnce() -> T + Sen
 
 /// Runs `test` where all that a kernel's vhost device is asked ends in this way, whatever it is asked of.
 pub(crate) fn with_fake_vhost<T: Send>(errno: i32, test: impl FnOnce() -> T + Send) -> Result<T, Lacking> {
-    refusing(Refused { number: libc::SYS_ioctl, argument: Some((0xaf00, 0xff00)), errno }, test)
+    refusing(Refused { number: libc::SYS_ioctl, argument: Some((1, 0xaf00, 0xff00)), errno }, test)
 }
 
 pub(crate) fn need(there: bool, what: &str) -> Result<(), Lacking> {

@@ -1,5 +1,6 @@
 //! What QEMU would remove, or make in the wrong place, is seen before it starts; and what it leaves behind goes.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
@@ -271,6 +272,13 @@ fn no_socket_stays_of_a_guest_that_ended() -> Result<(), Lacking> {
     drop(guest);
     assert_eq!(there(), 0);
     let guest = Guest::start(&plan).unwrap();
+    assert_eq!(there(), paths.len());
+    drop(guest);
+    assert_eq!(there(), 0);
+    // One that is another program's child.
+    let args = ["-c", "\"$0\" \"$@\"; exit", QEMU].into_iter().map(OsStr::new).chain(plan.args());
+    let wrapped = Plan::new("/bin/sh", args, vec![]);
+    let guest = Spawn::new(&wrapped).own_group().start().unwrap();
     assert_eq!(there(), paths.len());
     drop(guest);
     assert_eq!(there(), 0);

@@ -233,7 +233,7 @@ fn qemu_gets_a_vsock_device() -> Result<(), Lacking> {
     let folder = tempfile::tempdir().unwrap();
     let vhost_vsock = folder.path().join("vhost-vsock");
     fs::write(&vhost_vsock, "").unwrap();
-    let any_of_vhost = Refused { number: libc::SYS_ioctl, argument: Some((0xaf00, 0xff00)), errno: 0 };
+    let any_of_vhost = Refused { number: libc::SYS_ioctl, argument: Some((1, 0xaf00, 0xff00)), errno: 0 };
     refusing(any_of_vhost, || {
         let plan = vm! {
             machine q35 accel=tcg

@@ -6,8 +6,8 @@ use std::{io, thread};
 pub(crate) struct Refused {
     /// Its number.
     pub(crate) number: libc::c_long,
-    /// What its second argument must be, and which bits of it count: the lower 32 of them.
-    pub(crate) argument: Option<(u32, u32)>,
+    /// What one of its arguments must be, counted from 0, and which bits of that count: of the lower 32.
+    pub(crate) argument: Option<(u32, u32, u32)>,
     /// What it fails with. With 0 it succeeds, and does nothing.
     pub(crate) errno: i32,
 }
@@ -29,12 +29,12 @@ pub(crate) fn refusing<T: Send>(refused: Refused, test: impl FnOnce() -> T + Sen
 fn refuse(refused: &Refused) -> io::Result<()> {
     let jump = |code, k, jt, jf| libc::sock_filter { code: code as u16, jt, jf, k };
     let load = |at| jump(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, at, 0, 0);
-    let (value, mask) = refused.argument.unwrap_or_default();
+    let (index, value, mask) = refused.argument.unwrap_or_default();
     let mut filter = [
         // The number of the system call is the first field of `seccomp_data`; the arguments begin at 16.
         load(0),
         jump(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, refused.number as u32, 0, 4),
-        load(if cfg!(target_endian = "little") { 24 } else { 28 }),
+        load(16 + 8 * index + if cfg!(target_endian = "little") { 0 } else { 4 }),
         jump(libc::BPF_ALU | libc::BPF_AND | libc::BPF_K, mask, 0, 0),
         jump(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, value, 0, 1),
         jump(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | refused.errno.unsigned_abs(), 0, 0),
