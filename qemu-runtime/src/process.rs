@@ -44,9 +44,15 @@ pub(crate) struct Command {
     pub(crate) own_group: bool,
     /// Whether it is to be spared the signals by which a terminal ends programs.
     pub(crate) shielded: bool,
+    /// Its umask, where that is not to be this process's with [`UMASK`].
+    pub(crate) umask: Option<u32>,
     /// What it is bound by.
     pub(crate) bounds: Bounds,
 }
+
+/// The bits that no file of the process's has unless it was asked for: nobody else writes to what it makes, or connects to
+/// a socket.
+const UMASK: libc::mode_t = 0o022;
 
 /// What a process is bound by. Its file descriptors, too, are above the numbers of the child's.
 #[derive(Default)]
@@ -263,6 +269,7 @@ struct Child<'a> {
     detached: bool,
     own_group: bool,
     shielded: bool,
+    umask: Option<libc::mode_t>,
     parent: libc::pid_t,
     /// Whether the parent may end it.
     mortal: bool,
@@ -288,6 +295,7 @@ impl<'a> Child<'a> {
             detached: command.detached,
             own_group: command.own_group,
             shielded: command.shielded,
+            umask: command.umask,
             parent: std::process::id().cast_signed(),
             mortal: command.bounds.user.as_ref().is_none_or(may_end),
             last_signal: libc::SIGRTMAX(),
@@ -355,6 +363,12 @@ unsafe fn become_program(child: &Child<'_>) -> Step {
     // SAFETY: as above. The leader of a session has a group of its own, and may not have another.
     if child.own_group && !child.detached && unsafe { libc::setpgid(0, 0) } < 0 {
         return Step::Group;
+    }
+    // It is this process's own, whoever shares its memory. It is told only when it is set.
+    // SAFETY: as above.
+    unsafe {
+        let inherited = libc::umask(0o777);
+        libc::umask(child.umask.unwrap_or(inherited | UMASK));
     }
     if let Some(cgroup) = child.cgroup {
         // Zero is whoever writes it.

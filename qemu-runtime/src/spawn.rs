@@ -76,6 +76,7 @@ struct Choices {
     daemon_timeout: Duration,
     own_group: bool,
     shielded: bool,
+    umask: Option<u32>,
     qmp: Option<QmpOptions>,
 }
 
@@ -97,6 +98,7 @@ impl Default for Choices {
             daemon_timeout: Duration::from_secs(60),
             own_group: false,
             shielded: false,
+            umask: None,
             qmp: None,
         }
     }
@@ -272,6 +274,16 @@ impl<'a> Spawn<'a> {
         self
     }
 
+    /// The bits that QEMU takes from the modes of what it makes (`umask`): files, and sockets, to which whoever may write
+    /// connects. Only the last nine count. Without this they are this process's and 0o022, so that nobody but QEMU's user may
+    /// write to any. A QEMU that goes to the background sets 0o027 by itself.
+    ///
+    /// What this process makes for QEMU is not concerned: a socket that is opened for a plan has the mode 0o600 at most.
+    pub const fn umask(mut self, mask: u32) -> Self {
+        self.choices.umask = Some(mask & 0o777);
+        self
+    }
+
     /// How long a guest that [goes to the background](Self::detached) may take to get ready there. Without this a minute.
     pub const fn daemon_timeout(mut self, timeout: Duration) -> Self {
         self.choices.daemon_timeout = timeout;
@@ -392,6 +404,7 @@ impl<'a> Spawn<'a> {
             bounds,
             own_group: self.choices.own_group,
             shielded: self.choices.shielded,
+            umask: self.choices.umask,
         };
         let failed = |step, source| match step {
             Step::Exec => SpawnError::Exec { program, source },

@@ -65,8 +65,8 @@ pub enum FdSource<S> {
         /// Whether it is read and written past the host's cache (`O_DIRECT`).
         direct: bool,
     },
-    /// A unix socket that is listened on. It is made; the file of a socket on which nobody listens any more is
-    /// replaced.
+    /// A unix socket that is listened on. It is made, with the mode 0600 at most; the file of a socket on which nobody listens
+    /// any more is replaced.
     UnixListen {
         /// Its path.
         path: S,

@@ -65,7 +65,7 @@ macro_rules! ports {
                 /// The socket, the pipe or the host's device.
                 path "path": Option<Node<Path>>,
                 /// The socket is there before QEMU starts, which gets it as a file descriptor: a client can connect at
-                /// once. The file of one on which nobody listens any more is replaced.
+                /// once. It is its user's alone (0600). The file of one on which nobody listens any more is replaced.
                 fd "fd": Option<Node<OnOff>> { change: Some(&changes::CHARDEV_FD) },
                 /// The name by which the guest finds it: `/dev/virtio-ports/NAME`.
                 name "name": Option<Node<Text>>,

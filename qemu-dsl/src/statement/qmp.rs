@@ -35,7 +35,7 @@ form! {
         /// QEMU starts the guest without waiting for a client.
         nowait "nowait": Option<Node<OnOff>>,
         /// The socket is there before QEMU starts, which gets it as a file descriptor: a client can connect at once.
-        /// The file of one on which nobody listens any more is replaced.
+        /// It is its user's alone (0600). The file of one on which nobody listens any more is replaced.
         fd "fd": Option<Node<OnOff>> { change: Some(&changes::CHARDEV_FD) },
         /// The id of the backend that QEMU needs with `fd`, and where the path contains `=`.
         chardev "chardev": Id<QmpBackend>,

@@ -4,12 +4,11 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
-use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, Mode, fchmod, flock};
 use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket_with};
@@ -67,24 +66,18 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // Where it can't be removed, the next one to listen there replaces it.
-        match self.maker {
-            Maker::Us(own) => {
-                if fs::symlink_metadata(&self.path).is_ok_and(|file| own == id(&file)) {
-                    let _ = fs::remove_file(&self.path);
-                }
+        let is_left = || match self.maker {
+            Maker::Us(own) => fs::symlink_metadata(&self.path).is_ok_and(|file| own == id(&file)),
+            Maker::Qemu => matches!(Occupant::at(&self.path), Occupant::Dead),
+            Maker::Nobody => false,
+        };
+        // There seldom is one, as QEMU has removed it.
+        if is_left() {
+            // The next one to listen there may be replacing it, as it does where it can't be removed here.
+            let _turn = Turn::take(&self.path);
+            if is_left() {
+                let _ = fs::remove_file(&self.path);
             }
-            Maker::Qemu => {
-                let is_dead = || matches!(Occupant::at(&self.path), Occupant::Dead);
-                // There seldom is one, as QEMU has removed it.
-                if is_dead() {
-                    let _turn = Turn::take(&self.path);
-                    if is_dead() {
-                        let _ = fs::remove_file(&self.path);
-                    }
-                }
-            }
-            Maker::Nobody => {}
         }
     }
 }
@@ -105,27 +98,39 @@ pub(super) fn listen(path: &Path) -> Result<(OwnedFd, SocketFile), FdProblem> {
         source,
     })?;
     let _turn = Turn::take(path);
-    let listener = match UnixListener::bind(path) {
-        Err(in_use) if in_use.kind() == io::ErrorKind::AddrInUse => {
+    let listener = match bind(path) {
+        Err(in_use @ Errno::ADDRINUSE) => {
             make_way(path).map_err(|Occupied { cure, source }| FdProblem::Open {
                 path: path.into(),
                 cure: Some(cure),
-                source: source.unwrap_or(in_use),
+                source: source.unwrap_or_else(|| in_use.into()),
             })?;
-            UnixListener::bind(path)
+            bind(path)
         }
         bound => bound,
     };
-    let listener = listener.map_err(|source| {
-        let cure = match source.kind() {
-            io::ErrorKind::InvalidInput => Some(TOO_LONG),
-            io::ErrorKind::NotFound => Some("make its folder"),
-            io::ErrorKind::PermissionDenied => Some("this user needs to be allowed to write to its folder"),
+    let listener = listener.map_err(|errno| {
+        let cure = match errno {
+            Errno::NAMETOOLONG => Some(TOO_LONG),
+            Errno::NOENT => Some("make its folder"),
+            Errno::ACCESS => Some("this user needs to be allowed to write to its folder"),
             _ => None,
         };
-        FdProblem::Open { path: path.into(), cure, source }
+        FdProblem::Open { path: path.into(), cure, source: errno.into() }
     })?;
-    Ok((listener.into(), SocketFile::made(path)))
+    Ok((listener, SocketFile::made(path)))
+}
+
+/// A socket at a path that is listened on. It is its user's alone, whatever this process's umask lets through: who may write
+/// to a monitor's socket has all that QEMU has.
+fn bind(path: &Path) -> Result<OwnedFd, Errno> {
+    let listener = socket(SocketType::STREAM)?;
+    // The file gets the socket's own mode: it never has another.
+    fchmod(&listener, Mode::RUSR | Mode::WUSR)?;
+    rustix::net::bind(&listener, &SocketAddrUnix::new(path)?)?;
+    // As many may wait as the kernel allows.
+    rustix::net::listen(&listener, i32::MAX)?;
+    Ok(listener)
 }
 
 /// The turn of whoever looks at the files of a folder's sockets, and removes or makes one.
