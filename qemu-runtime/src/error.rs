@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 use std::{fmt, io};
 
 use crate::plan::Plan;
@@ -67,10 +68,17 @@ pub enum SpawnError {
     /// takes [`allow_spawn`](crate::Sandbox::allow_spawn) and
     /// [`allow_elevate_privileges`](crate::Sandbox::allow_elevate_privileges).
     DaemonSandbox,
-    /// What was to go to the background has not got there: it ended with an error, or was killed as it was not ready
-    /// [in time](crate::Spawn::daemon_timeout).
+    /// What was to go to the background has not got there: it ended with an error, or somebody else killed it.
     Daemon {
         /// How it ended, and what it wrote to standard error.
+        exit: Box<Exit>,
+    },
+    /// What was to go to the background was not ready there [in time](crate::Spawn::daemon_timeout), and was killed for that,
+    /// together with what it had started.
+    DaemonTimeout {
+        /// How long it had.
+        timeout: Duration,
+        /// What it wrote to standard error.
         exit: Box<Exit>,
     },
     /// Another process has the file in which what goes to the background is to leave its number (`-pidfile`): as a rule a
@@ -152,6 +160,7 @@ impl SpawnError {
             | Self::Daemonizes
             | Self::DaemonSandbox
             | Self::Daemon { .. }
+            | Self::DaemonTimeout { .. }
             | Self::PidFileLocked { .. }
             | Self::FdNumber { .. }
             | Self::FdName { .. }
@@ -231,6 +240,13 @@ impl fmt::Display for SpawnError {
                  (`spawn=allow`) and to elevate privileges (`elevateprivileges=allow`), or leave `daemonize` out",
             ),
             Self::Daemon { exit } => write!(f, "QEMU has not gone to the background: {exit}"),
+            Self::DaemonTimeout { timeout, exit } => {
+                write!(f, "QEMU was not ready in the background within {timeout:?}, and was killed for that")?;
+                match exit.stderr_text().trim_end() {
+                    "" => Ok(()),
+                    text => write!(f, ": {text}"),
+                }
+            }
             Self::PidFileLocked { path, pid } => {
                 let holder = pid.map_or("a process of another namespace".to_owned(), |pid| format!("process {pid}"));
                 write!(

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fmt;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use qemu_dsl::Span;
@@ -101,6 +103,46 @@ pub(crate) fn sockets(plan: &Plan, current_dir: Option<&Path>) -> Result<Vec<Soc
         }
     }
     Ok(files)
+}
+
+/// Refuses a pid file that is none. QEMU follows a link, writes over what is there, and removes it at its end.
+pub(crate) fn pid_file(plan: &Plan, current_dir: Option<&Path>) -> Result<(), Box<PathError>> {
+    const NO_FILE: &str =
+        "what is there is no regular file, and QEMU would remove it at its end: choose another path";
+    const NO_NUMBER: &str = "what is there is no file with a process's number, and QEMU would write over it: remove it, or \
+                             choose another path";
+
+    // It takes the last.
+    let Some(argument) = split(plan.args()).filter(|argument| argument.option() == Some("pidfile")).last()
+    else {
+        return Ok(());
+    };
+    let path = in_folder(current_dir, argument.value.map(OsStr::as_bytes).unwrap_or_default());
+    let problem = match fs::symlink_metadata(&path) {
+        // Whatever keeps this process from looking keeps QEMU from making it.
+        Err(_) => return Ok(()),
+        Ok(file) if !file.is_file() => NO_FILE,
+        // One that was just made is empty.
+        Ok(file) if file.len() <= LONGEST_NUMBER && has_number(&path) => return Ok(()),
+        Ok(_) => NO_NUMBER,
+    };
+    Err(Box::new(PathError::new(plan, &argument, path, problem)))
+}
+
+/// More than a process's number and the end of its line have.
+const LONGEST_NUMBER: u64 = 32;
+
+/// Whether there is nothing but a number in a short file, as far as this process may read it.
+fn has_number(path: &Path) -> bool {
+    // It may be something else by now, and be waited for.
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+    let mut content = Vec::new();
+    let read = File::options()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)
+        .and_then(|file| file.take(LONGEST_NUMBER).read_to_end(&mut content));
+    read.is_err() || content.trim_ascii().iter().all(u8::is_ascii_digit)
 }
 
 /// Refuses the folder of huge pages where it has none: QEMU makes a file of ordinary memory there, which the next VM that

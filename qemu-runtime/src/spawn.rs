@@ -352,6 +352,7 @@ impl<'a> Spawn<'a> {
         if !bound && program::elevates(&program, self.choices.confinement.user.as_ref()) {
             return Err(SpawnError::Privileged { program });
         }
+        preflight::pid_file(&self.plan, self.choices.current_dir.as_deref()).map_err(SpawnError::Path)?;
         let mut args = self.arguments(qmp_number)?;
         let env = self.environment()?;
         let current_dir = self.choices.current_dir.as_deref().map(text).transpose()?;
@@ -424,6 +425,11 @@ impl<'a> Spawn<'a> {
                         // What was on its way to the background ends a moment after what had started it.
                         sockets.iter().for_each(SocketFile::settle);
                         return Err(SpawnError::Daemon { exit: Box::new(exit) });
+                    }
+                    Err(DaemonFailure::Late(exit)) => {
+                        sockets.iter().for_each(SocketFile::settle);
+                        let timeout = self.choices.daemon_timeout;
+                        return Err(SpawnError::DaemonTimeout { timeout, exit: Box::new(exit) });
                     }
                     Err(DaemonFailure::Lost(path, source)) => {
                         // It may run on.

@@ -143,8 +143,10 @@ fn start_on_own_thread(
 pub(crate) enum DaemonFailure {
     /// It could not be started.
     Start(Step, io::Error),
-    /// What was started has ended otherwise than it does when the daemon is ready, or was killed as it took too long.
+    /// What was started has ended otherwise than it does when the daemon is ready.
     Ended(Exit),
+    /// It was killed, with all that it had started, as it took too long.
+    Late(Exit),
     /// It is ready, and the file doesn't say which process it is.
     Lost(PathBuf, io::Error),
 }
@@ -168,14 +170,17 @@ pub(crate) fn start_daemon(
         // Its panic would have been printed; there is nothing to add to it.
         let _ = thread.join();
     }
-    let not_there = || DaemonFailure::Ended(Exit::new(&launcher, ended, Default::default()));
-    if killed || ended.is_some_and(|status| !status.success()) {
-        return Err(not_there());
+    let exit = || Exit::new(&launcher, ended, Default::default());
+    if killed {
+        return Err(DaemonFailure::Late(exit()));
+    }
+    if ended.is_some_and(|status| !status.success()) {
+        return Err(DaemonFailure::Ended(exit()));
     }
     let (pid, pidfd) = match pid_file.daemon() {
         Ok(found) => found,
         // Nothing but the file could tell that it got there.
-        Err(_) if ended.is_none() => return Err(not_there()),
+        Err(_) if ended.is_none() => return Err(DaemonFailure::Ended(exit())),
         Err(error) => return Err(DaemonFailure::Lost(pid_file.into_path(), error)),
     };
     let stderr = std::mem::take(&mut launcher.lock().stderr);

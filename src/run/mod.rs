@@ -23,7 +23,6 @@ use crate::source::Source;
 
 use messages::Messages;
 use pid_file::PidFile;
-use qmp_socket::QmpSocket;
 use signals::Signals;
 use supervise::{End, Stop, Supervisor};
 use terminal::Terminal;
@@ -39,7 +38,7 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
         return Ok(status::SOURCE_ERRORS);
     };
     if let Some(path) = &command.qmp {
-        plan = QmpSocket::add(plan, path)?;
+        plan = qmp_socket::add(plan, path)?;
     }
     if command.dry_run {
         output::print(&emit(&plan, Form::Shell))?;
@@ -75,15 +74,20 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
             explain(&exit, &plan, &source, command, &messages)?;
             return Ok(exit_status(&exit));
         }
+        Err(SpawnError::DaemonTimeout { timeout, .. }) => {
+            messages.release();
+            let reason =
+                format!("it was not ready in the background within {timeout:?}, and was killed for that");
+            return Err(Failure::not_started(reason));
+        }
         Err(SpawnError::Path(error)) if error.span.is_some() => {
             rejected::report_path(&error, &source, command)?;
             return Ok(status::NOT_STARTED);
         }
         Err(error) => {
-            return Err(QmpSocket::failure(&error).unwrap_or_else(|| Failure::not_started(error)));
+            return Err(qmp_socket::failure(&error).unwrap_or_else(|| Failure::not_started(error)));
         }
     };
-    let _socket = command.qmp.as_deref().map(QmpSocket::at);
     if goes_away {
         messages.release();
         return Ok(status::SUCCESS);

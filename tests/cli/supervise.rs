@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -469,6 +470,42 @@ fn a_pid_file_replaces_nothing_but_one_that_was_left_behind() {
         assert_eq!(run("pid").status, Some(7));
         assert!(!folder.path().join("pid").exists());
         gone.wait().unwrap();
+    }
+}
+
+#[test]
+fn the_umask_makes_nothing_more_open() {
+    for (umask, pid_file, socket) in
+        [("0", 0o644, 0o600), ("022", 0o644, 0o600), ("027", 0o640, 0o600), ("0277", 0o400, 0o400)]
+    {
+        let folder = Folder::new();
+        folder.file("a.vm", format!("{IDLE}qmp unix \"own\" server nowait fd\n"));
+        let script = format!("umask {umask}; exec \"$0\" run a.vm --pidfile pid --qmp q --grace 0");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script, super::support::PROGRAM]).current_dir(folder.path());
+        super::support::clean(&mut shell);
+        let mut child = shell.stdin(Stdio::null()).spawn().unwrap();
+        let mode = |name| Some(fs::metadata(folder.path().join(name)).ok()?.mode() & 0o7777);
+        let modes = wait_for(|| Some([mode("pid")?, mode("q")?, mode("own")?]));
+        signal(&child, Signal::TERM);
+        child.wait().unwrap();
+        assert_eq!(modes, Some([pid_file, socket, socket]), "{umask}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
+
+/// QEMU would write to it, and remove it at its end.
+#[test]
+fn a_pid_file_of_qemus_that_is_none_is_shown_at_its_statement() {
+    for daemonize in ["", "daemonize\n"] {
+        let (folder, mut command) = prepare(&format!("{IDLE}{daemonize}arg \"-pidfile\" \"pid\"\n"), &[]);
+        let target = folder.file("precious", "precious");
+        std::os::unix::fs::symlink(&target, folder.path().join("pid")).unwrap();
+        let ended = end(command.spawn().unwrap());
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(125), ""), "{ended:?}");
+        assert!(ended.stderr.contains("what is there is no regular file"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("arg \"-pidfile\" \"pid\""), "{}", ended.stderr);
+        assert_eq!(fs::read_to_string(target).unwrap(), "precious");
     }
 }
 

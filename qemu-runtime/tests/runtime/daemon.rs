@@ -167,9 +167,11 @@ fn a_file_that_says_nothing_is_named() -> Result<(), Lacking> {
     // It is looked at before anything is started.
     assert_eq!(error("false", "/dev/null/pid"), "pid file /dev/null/pid: Not a directory");
     assert_eq!(error("true", "/no/such/pid"), "pid file /no/such/pid: No such file or directory");
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    let path = empty.path().to_str().unwrap();
     assert_eq!(
-        error("true", "/dev/null"),
-        "pid file /dev/null: what went to the background has ended at once"
+        error("true", path),
+        format!("pid file {path}: what went to the background has ended at once")
     );
     Ok(())
 }
@@ -204,7 +206,9 @@ fn what_hangs_on_its_way_is_ended() -> Result<(), Lacking> {
     let in_the_background = |seconds| {
         let spawn = Spawn::new(&hanging).detached().daemon_timeout(Duration::from_secs(seconds));
         match spawn.spawn().unwrap_err() {
-            SpawnError::Daemon { exit } => assert_eq!(exit.cause(), Cause::Signal(libc::SIGKILL)),
+            SpawnError::DaemonTimeout { timeout, exit } => {
+                assert_eq!((timeout.as_secs(), exit.cause()), (seconds, Cause::Signal(libc::SIGKILL)));
+            }
             other => panic!("{other}"),
         }
         fs::read_to_string(&file).ok()?.parse::<u32>().ok()
@@ -212,6 +216,14 @@ fn what_hangs_on_its_way_is_ended() -> Result<(), Lacking> {
     // On a machine that is busy it takes a while to get there.
     let daemon = [1, 4, 16].into_iter().find_map(in_the_background).unwrap();
     until("it is ended", || matches!(state_of(daemon), None | Some('Z')));
+    let error = Spawn::new(&hanging).detached().daemon_timeout(Duration::ZERO).spawn().unwrap_err();
+    let text = "QEMU was not ready in the background within 0ns, and was killed for that";
+    assert!(error.to_string().starts_with(text), "{error}");
+    // By another it is killed as any program is.
+    let killed = Plan::new("sh", ["-c", "echo words >&2; kill -KILL $$", "-daemonize"], vec![]);
+    let error = Spawn::new(&killed).detached().spawn().unwrap_err();
+    assert!(matches!(error, SpawnError::Daemon { .. }), "{error}");
+    assert_eq!(error.to_string(), "QEMU has not gone to the background: signal: 9 (SIGKILL): words");
     until("all is as it was", || (open_files(), threads()) == before);
     Ok(())
 }

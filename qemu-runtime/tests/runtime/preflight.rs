@@ -25,6 +25,8 @@ crate::tests! {
     no_socket_stays_of_a_guest_that_ended
     the_sockets_of_a_guest_that_lives_on_stay
     a_folder_without_huge_pages_is_refused
+    what_is_no_pid_file_is_refused_and_stays
+    what_others_may_not_write_to
 }
 
 const QEMU: &str = "qemu-system-x86_64";
@@ -350,4 +352,95 @@ fn a_folder_without_huge_pages_is_refused() -> Result<(), Lacking> {
         assert!(spawn(file).unwrap().success());
         Ok(())
     })
+}
+
+fn what_is_no_pid_file_is_refused_and_stays() -> Result<(), Lacking> {
+    const NO_FILE: &str =
+        "what is there is no regular file, and QEMU would remove it at its end: choose another path";
+    const NO_NUMBER: &str = "what is there is no file with a process's number, and QEMU would write over it: remove it, or \
+                             choose another path";
+    let folder = tempfile::tempdir().unwrap();
+    let [path, pid] = ["pid", "target"].map(|name| folder.path().join(name));
+    fs::write(&pid, "1\n").unwrap();
+    let value = path.to_str().unwrap();
+    let check = |problem: &str| {
+        assert_eq!(refusal("-pidfile", value), format!("`-pidfile {value}`: {value}: {problem}"));
+        assert!(fs::symlink_metadata(&path).is_ok());
+    };
+    for content in ["precious", "1 2", "12345678901234567890123456789012345678901234567890", "-1"] {
+        fs::write(&path, content).unwrap();
+        check(NO_NUMBER);
+        assert_eq!(fs::read_to_string(&path).unwrap(), content);
+    }
+    fs::remove_file(&path).unwrap();
+    for target in [&pid, &folder.path().join("nowhere")] {
+        symlink(target, &path).unwrap();
+        check(NO_FILE);
+        fs::remove_file(&path).unwrap();
+    }
+    assert!(host::run(&format!("mkfifo '{value}'")));
+    check(NO_FILE);
+    fs::remove_file(&path).unwrap();
+    drop(UnixListener::bind(&path).unwrap());
+    check(NO_FILE);
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    check(NO_FILE);
+    fs::remove_dir(&path).unwrap();
+    // What a QEMU that was killed has left, or is just making.
+    for content in ["1", "4194304\n", ""] {
+        fs::write(&path, content).unwrap();
+        // Of several it takes the last, and makes what is not there.
+        for paths in [["/dev/null", value], [value, "/no/such/pid"]] {
+            let plan = Plan::new("true", paths.iter().flat_map(|path| ["-pidfile", path]), vec![]);
+            Guest::spawn(&plan).unwrap();
+        }
+        Spawn::new(&Plan::new("true", ["-pidfile", "pid"], vec![]))
+            .current_dir(folder.path())
+            .spawn()
+            .unwrap();
+    }
+    fs::write(&path, "precious").unwrap();
+    let elsewhere = Plan::new("true", ["--pidfile", "pid"], vec![]);
+    let error = Spawn::new(&elsewhere).current_dir(folder.path()).spawn().unwrap_err();
+    assert!(matches!(error, SpawnError::Path(_)), "{error}");
+
+    need_root()?;
+    fs::remove_file(&path).unwrap();
+    let made = mknodat(CWD, &path, FileType::CharacterDevice, Mode::RUSR, makedev(1, 3));
+    need(made.is_ok(), "needs to be allowed a device node")?;
+    check(NO_FILE);
+    Ok(())
+}
+
+/// With a umask that lets others do everything.
+fn what_others_may_not_write_to() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |name: &str| {
+        let file = fs::metadata(folder.path().join(name)).unwrap();
+        std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o777
+    };
+    let source = qemu_runtime::FdSource::UnixListen { path: folder.path().join("own").into() };
+    let args = [
+        ["-M", "none"],
+        ["-display", "none"],
+        ["-chardev", "socket,id=own,fd=3,server=on,wait=off"],
+        ["-qmp", "unix:theirs,server=on,wait=off"],
+        ["-chardev", "file,id=log,path=log"],
+        ["-pidfile", "pid"],
+    ];
+    let plan = Plan::new(QEMU, args.into_iter().flatten(), vec![host::fd(3, source, "own", 0)]);
+    let spawn = || Spawn::new(&plan).current_dir(folder.path());
+    for (umask, modes) in [(0, [0o600, 0o755, 0o644, 0o600]), (0o277, [0o400, 0o500, 0o400, 0o600])] {
+        let before = rustix::process::umask(Mode::from_raw_mode(umask));
+        let started = spawn().start();
+        rustix::process::umask(before);
+        let _guest = started.unwrap();
+        assert_eq!(["own", "theirs", "log", "pid"].map(mode), modes, "{umask:o}");
+        fs::remove_file(folder.path().join("log")).unwrap();
+    }
+    // Who asks for more gets it.
+    let _guest = spawn().umask(0o007).start().unwrap();
+    assert_eq!(["own", "theirs", "log", "pid"].map(mode), [0o600, 0o770, 0o660, 0o600]);
+    Ok(())
 }

@@ -375,7 +375,7 @@ fn a_slow_start_hinders_no_task() -> Result<(), Lacking> {
             }
         };
         tokio::select! {
-            started = start => assert!(matches!(started, Err(StartError::Spawn(SpawnError::Daemon { .. })))),
+            started = start => assert!(matches!(started, Err(StartError::Spawn(SpawnError::DaemonTimeout { .. })))),
             () = tick => (),
         }
         assert!(ticks > 5, "{ticks}");
