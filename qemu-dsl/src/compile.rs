@@ -1,6 +1,7 @@
-//! The compiler as one function.
+//! The compiler as one function, and as two: what a text says is parsed once, for as many targets as one likes.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -10,6 +11,7 @@ use crate::plan::{Fragment, Place, Template};
 use crate::print::{Lowering, Output};
 use crate::read::{self, Language};
 use crate::source::SourceMap;
+use crate::syntax::Tree;
 use crate::{Options, Span, Version, check, lower, print, statement, syntax};
 
 /// What came of a text.
@@ -34,13 +36,7 @@ pub struct Compilation {
 /// assert_eq!(rendered.args[1].to_str(), Some("512M"));
 /// ```
 pub fn compile(source: &str, options: &Options) -> Compilation {
-    let Analysed { vm, output, names_target, diagnostics } = analyse(source, false, options);
-    let template = output.map(|(output, order)| {
-        let template = lower::template(&vm, output, &order);
-        let places = places(template.args.iter().map(|arg| arg.span), source);
-        Template { places: places.into(), ..template }
-    });
-    Compilation { template, diagnostics, names_target }
+    parse(source).compile(options)
 }
 
 /// What came of the text of devices.
@@ -64,25 +60,109 @@ pub struct CompiledDevices {
 /// assert_eq!(commands, ["blockdev-add", "device_add"]);
 /// ```
 pub fn compile_devices(source: &str, options: &Options) -> CompiledDevices {
-    let Analysed { vm, output, diagnostics, .. } = analyse(source, true, options);
-    let fragment = output.map(|(output, order)| {
-        let fragment = lower::fragment(&vm, output, &order);
-        let places = places(fragment.steps.iter().map(|step| step.span), source);
-        Fragment { places: places.into(), ..fragment }
-    });
-    CompiledDevices { fragment, diagnostics }
+    parse(source).compile_devices(options)
 }
 
-/// Where a text has what stands at `spans`.
-fn places(spans: impl Iterator<Item = Span>, source: &str) -> Vec<Place> {
-    let sources = SourceMap::of("", source);
-    let spans: BTreeSet<_> = spans.map(|span| (span.start, span.end)).collect();
-    let places = spans.into_iter().filter_map(|(start, end)| {
-        let span = Span { start, end };
-        let (_, position) = sources.locate(span)?;
-        Some(Place { span, file: None, line: position.line, column: position.column })
-    });
-    places.collect()
+/// Parses a text, to compile it for several targets or with several values.
+///
+/// ```
+/// use qemu_dsl::{Options, Version};
+///
+/// let parsed = qemu_dsl::parse("qmp unix \"/q\" server nowait");
+/// let qmp = |target| {
+///     let options = Options { target: Some(target), ..Options::default() };
+///     parsed.compile(&options).template.unwrap().render().args[1].to_str().unwrap().to_owned()
+/// };
+/// assert_eq!(qmp(Version::new(2, 10)), "unix:/q,server,nowait");
+/// assert_eq!(qmp(Version::new(7, 2)), "unix:/q,server=on,wait=off");
+/// ```
+pub fn parse(source: &str) -> Parsed<'_> {
+    let mut diagnostics = Vec::new();
+    let tree = if u32::try_from(source.len()).is_ok() {
+        Ok(syntax::parse(source, LANGUAGE.table, &mut diagnostics))
+    } else {
+        diagnostics.push(
+            Diagnostic::error(Code::TooLong, "the text has more than 4 GiB")
+                .at(Span::default())
+                .help("describe one VM"),
+        );
+        Err(source)
+    };
+    Parsed { tree, diagnostics }
+}
+
+/// A text that is parsed. Shown, it is that text again, printed from its tree: byte for byte what was parsed.
+#[derive(Debug)]
+pub struct Parsed<'s> {
+    /// The tree; in its place a text that is too long to have one.
+    tree: Result<Tree<'s>, &'s str>,
+    /// What is wrong with its form.
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Parsed<'_> {
+    /// Does as [`compile()`].
+    pub fn compile(&self, options: &Options) -> Compilation {
+        let Analysed { vm, output, names_target, diagnostics } = self.analyse(false, options);
+        let template = output.map(|(output, order)| {
+            let template = lower::template(&vm, output, &order);
+            let places = self.places(template.args.iter().map(|arg| arg.span));
+            Template { places: places.into(), ..template }
+        });
+        Compilation { template, diagnostics, names_target }
+    }
+
+    /// Does as [`compile_devices`].
+    pub fn compile_devices(&self, options: &Options) -> CompiledDevices {
+        let Analysed { vm, output, diagnostics, .. } = self.analyse(true, options);
+        let fragment = output.map(|(output, order)| {
+            let fragment = lower::fragment(&vm, output, &order);
+            let places = self.places(fragment.steps.iter().map(|step| step.span));
+            Fragment { places: places.into(), ..fragment }
+        });
+        CompiledDevices { fragment, diagnostics }
+    }
+
+    /// Reads and checks the text.
+    fn analyse(&self, is_fragment: bool, options: &Options) -> Analysed {
+        let mut diagnostics = self.diagnostics.clone();
+        let Ok(tree) = &self.tree else {
+            let names_target = options.target.is_some();
+            let vm = Vm::new(Version::NEWEST, names_target, is_fragment);
+            return Analysed { vm, output: None, names_target, diagnostics };
+        };
+        let vm = read::read(tree, LANGUAGE, is_fragment, options, &mut diagnostics);
+        let output = print::print(&vm, print);
+        let hardware = Hardware::new(&vm, &output);
+        check::check(&hardware, &mut diagnostics);
+        // Stable, so that of two at one place the one found first stands first.
+        diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
+        let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        let order = (!failed).then(|| lower::order(&hardware));
+        let names_target = vm.names_target;
+        Analysed { output: order.map(|order| (output, order)), names_target, vm, diagnostics }
+    }
+
+    /// Where the text has what stands at `spans`.
+    fn places(&self, spans: impl Iterator<Item = Span>) -> Vec<Place> {
+        let sources = SourceMap::of("", self.tree.as_ref().map_or("", |tree| tree.source));
+        let spans: BTreeSet<_> = spans.map(|span| (span.start, span.end)).collect();
+        let places = spans.into_iter().filter_map(|(start, end)| {
+            let span = Span { start, end };
+            let (_, position) = sources.locate(span)?;
+            Some(Place { span, file: None, line: position.line, column: position.column })
+        });
+        places.collect()
+    }
+}
+
+impl fmt::Display for Parsed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.tree {
+            Ok(tree) => tree.fmt(f),
+            Err(source) => f.write_str(source),
+        }
+    }
 }
 
 /// What a text says.
@@ -102,30 +182,4 @@ fn print(entry: &Entry, out: &mut Lowering<'_>) {
     if let Some(form) = statement::meaning(entry) {
         form.lower(out);
     }
-}
-
-/// Reads and checks a text.
-fn analyse(source: &str, is_fragment: bool, options: &Options) -> Analysed {
-    let mut diagnostics = Vec::new();
-    if u32::try_from(source.len()).is_err() {
-        diagnostics.push(
-            Diagnostic::error(Code::TooLong, "the text has more than 4 GiB")
-                .at(Span::default())
-                .help("describe one VM"),
-        );
-        let names_target = options.target.is_some();
-        let vm = Vm::new(Version::NEWEST, names_target, is_fragment);
-        return Analysed { vm, output: None, names_target, diagnostics };
-    }
-    let tree = syntax::parse(source, &mut diagnostics);
-    let vm = read::read(source, &tree, LANGUAGE, is_fragment, options, &mut diagnostics);
-    let output = print::print(&vm, print);
-    let hardware = Hardware::new(&vm, &output);
-    check::check(&hardware, &mut diagnostics);
-    // Stable, so that of two at one place the one found first stands first.
-    diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
-    let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    let order = (!failed).then(|| lower::order(&hardware));
-    let names_target = vm.names_target;
-    Analysed { output: order.map(|order| (output, order)), names_target, vm, diagnostics }
 }

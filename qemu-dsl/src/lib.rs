@@ -47,7 +47,7 @@ mod value;
 #[cfg(feature = "compiler")]
 pub use code::Code;
 #[cfg(feature = "compiler")]
-pub use compile::{Compilation, CompiledDevices, compile, compile_devices};
+pub use compile::{Compilation, CompiledDevices, Parsed, compile, compile_devices, parse};
 #[cfg(feature = "compiler")]
 pub use diagnostic::{Diagnostic, Edit, Fix, Help, Label, Remedy, Severity};
 pub use plan::{Span, Version};

@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 use std::panic::catch_unwind;
+use std::path::Path;
 
-use qemu_dsl::{Code, Diagnostic, Options, Severity, Version, compile, compile_devices};
+use qemu_dsl::{Code, Diagnostic, Options, Severity, Version, compile, parse};
 
 /// Valid texts, as a start for what is almost valid.
 const SEEDS: [&str; 4] = [
@@ -152,9 +153,11 @@ fn options(random: &mut fastrand::Rng) -> Options {
 
 /// What must hold of the answer to any text.
 fn hold(source: &str, options: &Options) {
-    let compiled = compile(source, options);
+    let parsed = parse(source);
+    assert_eq!(parsed.to_string(), source, "the tree has all of the text");
+    let compiled = parsed.compile(options);
     diagnostics_hold(source, &compiled.diagnostics, compiled.template.is_none());
-    let devices = compile_devices(source, options);
+    let devices = parsed.compile_devices(options);
     diagnostics_hold(source, &devices.diagnostics, devices.fragment.is_none());
     if let Some(template) = &compiled.template {
         let rendered = template.render();
@@ -210,9 +213,48 @@ fn the_seeds_are_valid() {
 #[test]
 fn a_long_text_takes_no_longer_than_its_length() {
     // Not by the clock: what nests or repeats without end would overflow the stack here, or never come back.
-    for piece in
-        ["{", "<", "r#\"", "\"", "/*", "a ", "a= ", "device ", "{a}", "bridge pci id=a bus=a chassis=1 "]
-    {
+    for piece in [
+        "{",
+        "<",
+        "r#\"",
+        "\"",
+        "/*",
+        "a ",
+        "a= ",
+        "device ",
+        "{a}",
+        "bridge pci id=a bus=a chassis=1 ",
+        "if {a} {",
+        "else ",
+        "for x in {y} { ",
+        "for {",
+        "if {",
+        "}",
+        "param ",
+    ] {
         hold(&piece.repeat(20_000), &Options::default());
     }
+}
+
+/// Any text has a tree, so these need not be VMs: the repository's own files have all that people write.
+#[test]
+fn every_file_of_the_repository_is_printed_back() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("..")];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            if name.starts_with('.') || name == "target" || path.is_symlink() {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(text) = std::fs::read_to_string(&path) {
+                assert_eq!(parse(&text).to_string(), text, "{}", path.display());
+                files += 1;
+            }
+        }
+    }
+    assert!(files > 100, "{files}");
 }

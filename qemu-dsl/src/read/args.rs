@@ -13,7 +13,7 @@ use crate::model::{Property, PropertyValue};
 use crate::schema::{self, Schema};
 use crate::source::{Node, begins_anew, same_line, spell};
 use crate::suggest::{did_you_mean, meant, nearest};
-use crate::syntax::{Item, Statement, Value, ValueForm, Word};
+use crate::syntax::{Item, Keyword, Statement, Value, ValueForm, Word};
 use crate::table::{Bare, FormSpec, Kinds, OptionSpec, Table};
 use crate::value::asks_for_help;
 
@@ -43,24 +43,24 @@ impl<'t, 's> Args<'t, 's> {
     /// Sorts the statement's words into the table's options. What is unknown, repeated or excluded is reported.
     pub(crate) fn new(
         spec: &'static FormSpec,
-        keyword: Word<'s>,
+        keyword: &'t Keyword<'s>,
+        kind: Option<Node<String>>,
         statement: &'t Statement<'s>,
         cx: &mut Cx<'_>,
     ) -> Self {
-        let head = statement.kind.map_or(keyword.span, |kind| keyword.span.to(kind.span));
-        let words =
-            statement.kind.map_or(keyword.text.to_owned(), |kind| format!("{} {}", keyword.text, kind.text));
+        let word = keyword.word;
+        let head = kind.as_ref().map_or(word.span, |kind| word.span.to(kind.span));
+        let words = kind.as_ref().map_or(word.text.to_owned(), |kind| format!("{} {kind}", word.text));
         let mut args = Self {
             table: cx.table,
             spec,
-            kind: statement.kind.and_then(|kind| {
-                if let Kinds::Any(any) = spec.kinds
-                    && asks_for_help(kind.text)
-                {
-                    cx.report(question(kind, "name", format!("write {any}")));
-                    return None;
+            kind: kind.filter(|kind| match spec.kinds {
+                Kinds::Any(any) if asks_for_help(kind) => {
+                    let word = Word { text: kind, span: kind.span };
+                    cx.report(question(word, "name", format!("write {any}")));
+                    false
                 }
-                Some(Node::new(kind.text.to_owned(), kind.span))
+                _ => true,
             }),
             given: Vec::new(),
             rest: Vec::new(),
@@ -72,7 +72,7 @@ impl<'t, 's> Args<'t, 's> {
             meant: Vec::new(),
             previous: None,
         };
-        for (index, value) in statement.heads.iter().enumerate() {
+        for (index, value) in keyword.values.iter().enumerate() {
             let Some(option) =
                 spec.positionals().nth(index).or(spec.positionals().last().filter(|last| last.list))
             else {
@@ -104,7 +104,7 @@ impl<'t, 's> Args<'t, 's> {
             }
             args.given.push((option, Given { name: value.span, value: Some(value) }));
         }
-        let mut previous = statement.heads.last();
+        let mut previous = keyword.values.last();
         for (index, item) in statement.items.iter().enumerate() {
             let rest = statement.items.get(index + 1..).unwrap_or_default();
             if args.misspelt(item, rest.first(), cx) {
@@ -349,26 +349,17 @@ impl<'t, 's> Args<'t, 's> {
     /// Reports the first word that stands where quoted texts should.
     fn quote(&mut self, statement: &Statement<'_>, cx: &mut Cx<'_>) {
         let Some(first) = statement.items.first() else { return };
-        let quoted_only = statement.items.iter().all(|item| {
-            matches!(item, Item::Loose(Value { form: ValueForm::Quoted(_) | ValueForm::Broken, .. }))
-        });
         let span = statement.items.iter().fold(first.span(), |span, item| span.to(item.span()));
         let words = cx.source_of(Some(span)).split_whitespace();
-        // One in front of each two.
-        let more = statement.items.iter().step_by(2);
-        let more = more.fold(Fix::default(), |fix, item| fix.insert(item.span().start, "arg "));
-        let diagnostic = if quoted_only {
-            Diagnostic::error(Code::UnexpectedText, format!("{} takes one or two strings", self.what))
-                .help(Remedy::new("write another `arg` for more").or(more))
-        } else {
-            let quoted: Vec<_> = words.map(|word| format!("\"{}\"", word.trim_matches('"'))).collect();
-            let two = quoted.get(..2).unwrap_or(&quoted).join(" ");
-            let help = Remedy::new(format!("quote them: `arg {two}`"));
-            Diagnostic::error(Code::QuoteIt, format!("{} takes its texts in quotes", self.what))
-                .help(if self.given.len() + quoted.len() <= 2 { help.replace(span, two) } else { help })
-        };
+        let quoted: Vec<_> = words.map(|word| format!("\"{}\"", word.trim_matches('"'))).collect();
+        let two = quoted.get(..2).unwrap_or(&quoted).join(" ");
+        let help = Remedy::new(format!("quote them: `arg {two}`"));
         if !self.broken {
-            cx.report(diagnostic.at(first.span()));
+            cx.report(
+                Diagnostic::error(Code::QuoteIt, format!("{} takes its texts in quotes", self.what))
+                    .at(first.span())
+                    .help(if self.given.len() + quoted.len() <= 2 { help.replace(span, two) } else { help }),
+            );
         }
         self.broken = true;
     }

@@ -9,7 +9,7 @@ use crate::model::ids::Ids;
 use crate::model::{Facts, Flaws};
 use crate::qemu::changes::Change;
 use crate::qemu::deviation;
-use crate::syntax::{Part, Value, ValueForm};
+use crate::syntax::{Value, ValueForm};
 use crate::table::Table;
 use crate::{Span, Version};
 
@@ -24,8 +24,6 @@ pub(crate) struct Cx<'a> {
     pub(crate) facts: Facts,
     /// What is wrong with it so far.
     pub(crate) flaws: Flaws,
-    /// Whether a reserved word has just been reported: `for x in y` is one mistake.
-    pub(super) after_reserved: bool,
     pub(super) params: &'a Params,
     pub(super) diagnostics: &'a mut Vec<Diagnostic>,
 }
@@ -47,13 +45,10 @@ impl Cx<'_> {
         let resolved = match &value.form {
             ValueForm::Broken => return None,
             ValueForm::Bare(text) => Resolved { text: Cow::Borrowed(*text), declared: None },
-            ValueForm::Quoted(parts) => match parts.as_slice() {
-                [] => Resolved { text: Cow::Borrowed(""), declared: None },
-                [Part::Text(text)] => Resolved { text: Cow::Borrowed(text), declared: None },
-                _ => {
-                    Resolved { text: Cow::Owned(self.params.join(parts, self.diagnostics)?), declared: None }
-                }
-            },
+            ValueForm::Text(text) => Resolved { text: Cow::Borrowed(text), declared: None },
+            ValueForm::Parts(parts) => {
+                Resolved { text: Cow::Owned(self.params.join(parts, self.diagnostics)?), declared: None }
+            }
             ValueForm::Hole(hole) => {
                 let filled = self.params.fill(*hole, self.diagnostics)?;
                 Resolved { text: Cow::Owned(filled.value.to_owned()), declared: Some(filled.declared) }

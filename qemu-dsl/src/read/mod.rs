@@ -19,9 +19,9 @@ use crate::diagnostic::Diagnostic;
 use crate::model::ids::Ids;
 use crate::model::{Entry, Facts, Flaws, Values, Vm};
 use crate::plan::optlist;
-use crate::source::indentation;
+use crate::source::Node;
 use crate::suggest::did_you_mean;
-use crate::syntax::{Item, Statement, Tree, Value, Word};
+use crate::syntax::{Head, Item, Keyword, Statement, Structure, Tree, Value, Word};
 use crate::table::{Kinds, StatementSpec, Table};
 use crate::{Span, Version};
 
@@ -45,7 +45,6 @@ pub(crate) struct Language {
 
 /// Reads the statements of `tree` for the target. Those of a fragment are devices for a guest that runs.
 pub(crate) fn read(
-    source: &str,
     tree: &Tree<'_>,
     language: Language,
     is_fragment: bool,
@@ -57,44 +56,57 @@ pub(crate) fn read(
     let named_target = target(tree, &params, options, diagnostics);
     let target = named_target.unwrap_or(Version::NEWEST);
     let mut cx = Cx {
-        source,
+        source: tree.source,
         table,
         target,
         is_fragment,
         ids: Ids::new(named(tree, &params)),
         facts: Facts::default(),
         flaws: Flaws::default(),
-        after_reserved: false,
         params: &params,
         diagnostics,
     };
     let mut vm = Vm::new(target, named_target.is_some(), is_fragment);
     // Where a statement that may stand once stands first.
     let mut once: HashMap<&str, Span> = HashMap::new();
+    let mut last_structure: Option<&Structure<'_>> = None;
     for statement in &tree.statements {
         cx.flaws = Flaws::default();
-        let entry = match statement.keyword {
-            Some(keyword) => {
-                if let Some(spec) = table.find(keyword.text).filter(|spec| spec.once)
-                    && let Some(first) = once.insert(spec.keyword, keyword.span)
+        let entry = match &statement.head {
+            // What holds for it can't be told yet, and that has been reported.
+            _ if statement.block.is_some() => None,
+            Head::Keyword(keyword) => {
+                let word = keyword.word;
+                if keyword.spec.once
+                    && let Some(first) = once.insert(word.text, word.span)
                 {
-                    once.insert(spec.keyword, first);
+                    once.insert(word.text, first);
                     cx.report(
-                        Diagnostic::error(
-                            Code::RepeatedStatement,
-                            format!("`{}` stands twice", spec.keyword),
-                        )
-                        .label(keyword.span, "again here")
-                        .label(first, "first here")
-                        .help("a VM has one: leave out one of them, or join them"),
+                        Diagnostic::error(Code::RepeatedStatement, format!("`{}` stands twice", word.text))
+                            .label(word.span, "again here")
+                            .label(first, "first here")
+                            .help("a VM has one: leave out one of them, or join them"),
                     );
                 }
-                if is_directive(keyword.text) {
+                if word.text == "target" {
+                    // It was read before.
                     continue;
                 }
+                last_structure = None;
                 statement_of(keyword, statement, language, &mut cx)
             }
-            None => {
+            // It was read before: it says something about the text, not about the VM.
+            Head::Declaration(..) => continue,
+            Head::Structure(structure) => {
+                let word = structure.word;
+                // `for x in y` is one mistake, and so are an `if` and its `else`.
+                let goes_on = |last: &Structure<'_>| last.block.is_none() || word.text == "else";
+                if !last_structure.replace(structure).is_some_and(goes_on) {
+                    cx.report(reserved(word));
+                }
+                None
+            }
+            Head::Orphan => {
                 if let Some(first) = statement.items.first() {
                     orphan(first, statement.broken, &mut cx);
                 }
@@ -120,45 +132,29 @@ pub(crate) fn read(
     vm
 }
 
-/// Statements that say something about the text, not about the VM: they were read before.
-fn is_directive(keyword: &str) -> bool {
-    matches!(keyword, "param" | "target")
+fn reserved(word: Word<'_>) -> Diagnostic {
+    Diagnostic::error(Code::ReservedWord, format!("`{}` is reserved for later", word.text))
+        .at(word.span)
+        .help(format!("the language has no `{}` yet; quote it if it is meant as a value", word.text))
 }
 
 fn statement_of(
-    keyword: Word<'_>,
+    keyword: &Keyword<'_>,
     statement: &Statement<'_>,
     language: Language,
     cx: &mut Cx<'_>,
 ) -> Option<Entry> {
-    let Some(spec) = cx.table.find(keyword.text) else {
-        if std::mem::replace(&mut cx.after_reserved, true) {
-            return None;
-        }
-        cx.report(
-            Diagnostic::error(Code::ReservedWord, format!("`{}` is reserved for later", keyword.text))
-                .at(keyword.span)
-                .help(format!(
-                    "the language has no `{}` yet; quote it if it is meant as a value",
-                    keyword.text
-                )),
-        );
-        return None;
+    let Keyword { word, spec, .. } = *keyword;
+    let kind = match &keyword.kind {
+        Some(kind) => Some(Node::new(cx.resolve(kind)?.text.into_owned(), kind.span)),
+        None => None,
     };
-    cx.after_reserved = false;
-    let begins_line = |word: &Word<'_>| indentation(cx.source, word.span.start).is_some();
-    // A kind may be spelt like a keyword, but not where the next statement most likely begins.
-    let kind = statement.kind.filter(|kind| {
-        let is_keyword = cx.table.find(kind.text).is_some();
-        let is_kind = spec.kinds().any(|other| other.name == kind.text);
-        is_kind || !is_keyword || !begins_line(kind)
-    });
     if cx.is_fragment
-        && let Some(help) = not_pluggable(spec, kind.map_or("", |kind| kind.text))
+        && let Some(help) = not_pluggable(spec, kind.as_ref().map_or("", |kind| kind))
     {
         let what = kind.filter(|_| spec.pluggable);
-        let span = what.map_or(keyword.span, |kind| keyword.span.to(kind.span));
-        let what = what.map_or(String::new(), |kind| format!(" {}", kind.text));
+        let span = what.as_ref().map_or(word.span, |kind| word.span.to(kind.span));
+        let what = what.map_or(String::new(), |kind| format!(" {kind}"));
         cx.report(
             Diagnostic::error(
                 Code::NotPluggable,
@@ -169,22 +165,19 @@ fn statement_of(
         );
         return None;
     }
-    let form = spec.form(kind.map(|kind| kind.text));
+    let form = spec.form(kind.as_ref().map(|kind| kind.as_str()));
     let Some((form, form_spec)) = form.and_then(|form| Some((form, *spec.forms.get(form)?))) else {
-        match kind {
+        match &kind {
             Some(kind) => {
                 let names: Vec<_> = spec.kinds().map(|kind| format!("`{}`", kind.name)).collect();
-                let help = did_you_mean(kind.text, kind.span, spec.kinds().map(|kind| kind.name))
-                    .unwrap_or_else(|| {
+                let help =
+                    did_you_mean(kind, kind.span, spec.kinds().map(|kind| kind.name)).unwrap_or_else(|| {
                         format!("the kinds of `{}` are {}", spec.keyword, names.join(", ")).into()
                     });
                 cx.report(
-                    Diagnostic::error(
-                        Code::UnknownKind,
-                        format!("`{}` has no kind `{}`", spec.keyword, kind.text),
-                    )
-                    .at(kind.span)
-                    .help(help),
+                    Diagnostic::error(Code::UnknownKind, format!("`{}` has no kind `{kind}`", spec.keyword))
+                        .at(kind.span)
+                        .help(help),
                 );
             }
             None if statement.broken => {}
@@ -196,28 +189,28 @@ fn statement_of(
                 };
                 cx.report(
                     Diagnostic::error(Code::MissingKind, format!("`{}` needs its kind", spec.keyword))
-                        .at(keyword.span)
+                        .at(word.span)
                         .help(help),
                 );
             }
         }
         return None;
     };
-    let mut head = keyword.span;
-    if let Some(kind) = kind {
+    let mut head = word.span;
+    if let Some(kind) = &kind {
         head = head.to(kind.span);
-        let change = spec.kinds().find(|other| other.name == kind.text).and_then(|kind| kind.change);
+        let change = spec.kinds().find(|other| other.name == kind.value).and_then(|kind| kind.change);
         if let Some(change) = change {
             cx.version(change, None, kind.span);
         }
     }
-    let mut args = Args::new(form_spec, keyword, statement, cx);
+    let mut args = Args::new(form_spec, keyword, kind, statement, cx);
     let values = (language.reader)(spec, form)?(&mut args, cx)?;
     let end = statement
         .items
         .last()
         .map(Item::span)
-        .or_else(|| statement.heads.last().map(|value| value.span))
+        .or_else(|| keyword.values.last().map(|value| value.span))
         .unwrap_or(head);
     let flaws = std::mem::take(&mut cx.flaws);
     Some(Entry { spec, form, values, head, span: head.to(end), flaws })
@@ -235,7 +228,8 @@ fn not_pluggable(spec: &StatementSpec, kind: &str) -> Option<&'static str> {
 fn named(tree: &Tree<'_>, params: &Params) -> HashSet<String> {
     let written = tree.statements.iter().flat_map(|statement| {
         let names = ids_in(statement).filter_map(|value| Some(params.peek(value)?.into_owned()));
-        let passed = statement.heads.iter().filter_map(|value| params.peek(value)).flat_map(|list| {
+        let values = statement.keyword().map_or(&[][..], |keyword| &keyword.values);
+        let passed = values.iter().filter_map(|value| params.peek(value)).flat_map(|list| {
             let items = optlist::read(&list).filter(|(name, _)| matches!(name, Some("id" | "node-name")));
             items.map(|(_, id)| id.into_owned()).collect::<Vec<_>>()
         });

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Help};
 use crate::suggest::{Suggestions, did_you_mean};
-use crate::syntax::{Parameter, Statement, Value, ValueForm, Word};
+use crate::syntax::{Head, Parameter, Part, Statement, Value, ValueForm, Word};
 use crate::value::{
     AnyText, HostPci, MacText, OnOff, Path, PciAddr, Refusal, Size, UInt, Uuid, ValueType as _,
 };
@@ -60,9 +60,10 @@ impl Params {
     ) -> Self {
         let mut params = Self::default();
         for statement in statements {
-            let Some(keyword) = statement.keyword.filter(|keyword| keyword.text == "param") else {
+            let Head::Declaration(keyword, parameter) = &statement.head else { continue };
+            if statement.block.is_some() {
                 continue;
-            };
+            }
             if let Some(item) = statement.items.first().filter(|_| !statement.broken) {
                 diagnostics.push(
                     Diagnostic::error(Code::UnexpectedText, "nothing can follow a parameter's declaration")
@@ -70,7 +71,7 @@ impl Params {
                         .help("write `param NAME: TYPE = DEFAULT`; a default with spaces is quoted"),
                 );
             }
-            match &statement.parameter {
+            match parameter {
                 Some(parameter) => params.declare(parameter, options, statement.broken, diagnostics),
                 None if statement.broken => {}
                 None => diagnostics.push(
@@ -155,7 +156,7 @@ impl Params {
         let set = options.params.iter().rev().find(|(set, _)| set == name.text);
         let (value, at) = match (set, &parameter.default) {
             (Some((_, value)), _) => (Some(value.clone()), name.span),
-            (None, Some(default)) => (self.literal(default, diagnostics), default.span),
+            (None, Some(default)) => (self.literal(default, diagnostics).map(Cow::into_owned), default.span),
             (None, None) => (None, name.span),
         };
         // Where a declaration is wrong, its holes are not to blame.
@@ -179,28 +180,29 @@ impl Params {
         self.declared.insert(name.text.to_owned(), declared);
     }
 
-    /// A default, which may use the parameters declared before it.
-    fn literal(&self, value: &Value<'_>, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
+    /// The text of a value, its holes filled: a default may use the parameters declared before it.
+    pub(crate) fn literal<'v>(
+        &self,
+        value: &'v Value<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Cow<'v, str>> {
         match &value.form {
-            ValueForm::Bare(text) => Some((*text).to_owned()),
+            ValueForm::Bare(text) => Some(Cow::Borrowed(text)),
+            ValueForm::Text(text) => Some(Cow::Borrowed(text)),
+            ValueForm::Parts(parts) => Some(self.join(parts, diagnostics)?.into()),
+            ValueForm::Hole(hole) => Some(self.fill(*hole, diagnostics)?.value.to_owned().into()),
             ValueForm::Broken => None,
-            ValueForm::Hole(hole) => Some(self.fill(*hole, diagnostics)?.value.to_owned()),
-            ValueForm::Quoted(parts) => self.join(parts, diagnostics),
         }
     }
 
-    /// The text of a quoted string, its holes filled.
-    pub(crate) fn join(
-        &self,
-        parts: &[crate::syntax::Part<'_>],
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Option<String> {
+    /// The text of a string, its holes filled.
+    pub(crate) fn join(&self, parts: &[Part<'_>], diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
         let mut out = String::new();
         let mut complete = true;
         for part in parts {
             match part {
-                crate::syntax::Part::Text(text) => out.push_str(text),
-                crate::syntax::Part::Hole(hole) => match self.fill(*hole, diagnostics) {
+                Part::Text(text) => out.push_str(text),
+                Part::Hole(hole) => match self.fill(*hole, diagnostics) {
                     Some(filled) => out.push_str(filled.value),
                     None => complete = false,
                 },
@@ -211,15 +213,7 @@ impl Params {
 
     /// The text of a value, as far as it can be told without a word about what is wrong with it.
     pub(crate) fn peek<'v>(&self, value: &'v Value<'_>) -> Option<Cow<'v, str>> {
-        if let Some(text) = value.text() {
-            return Some(Cow::Borrowed(text));
-        }
-        let mut ignored = Vec::new();
-        match &value.form {
-            ValueForm::Hole(hole) => Some(self.fill(*hole, &mut ignored)?.value.to_owned().into()),
-            ValueForm::Quoted(parts) => Some(self.join(parts, &mut ignored)?.into()),
-            ValueForm::Bare(_) | ValueForm::Broken => None,
-        }
+        self.literal(value, &mut Vec::new())
     }
 
     /// The value of a hole, or `None` where an error has been reported.

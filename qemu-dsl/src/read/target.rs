@@ -4,7 +4,7 @@ use super::params::Params;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Help};
 use crate::source::Node;
-use crate::syntax::{Tree, ValueForm};
+use crate::syntax::Tree;
 use crate::{Options, Version};
 
 /// The QEMU that the output is for, where the options or the text say so.
@@ -16,9 +16,12 @@ pub(super) fn target(
 ) -> Option<Version> {
     let mut found: Option<Node<Version>> = None;
     for statement in &tree.statements {
-        let Some(keyword) = statement.keyword.filter(|keyword| keyword.text == "target") else {
+        let Some(keyword) = statement.keyword().filter(|keyword| keyword.word.text == "target") else {
             continue;
         };
+        if statement.block.is_some() {
+            continue;
+        }
         for item in &statement.items {
             diagnostics.push(
                 Diagnostic::error(Code::UnknownOption, "`target` has no options")
@@ -26,23 +29,17 @@ pub(super) fn target(
                     .help("write `target 7.2`"),
             );
         }
-        let Some(value) = statement.heads.first() else {
+        let Some(value) = keyword.values.first() else {
             if !statement.broken && statement.items.is_empty() {
                 diagnostics.push(
                     Diagnostic::error(Code::MissingValue, "`target` needs its version")
-                        .at(keyword.span)
+                        .at(keyword.word.span)
                         .help("write `target 7.2`"),
                 );
             }
             continue;
         };
-        let text = match &value.form {
-            ValueForm::Bare(text) => Some((*text).to_owned()),
-            ValueForm::Broken => None,
-            ValueForm::Hole(hole) => params.fill(*hole, diagnostics).map(|filled| filled.value.to_owned()),
-            ValueForm::Quoted(parts) => params.join(parts, diagnostics),
-        };
-        let Some(text) = text else { continue };
+        let Some(text) = params.literal(value, diagnostics) else { continue };
         match text.parse::<Version>() {
             Ok(version) if version < Version::OLDEST => diagnostics.push(
                 Diagnostic::error(Code::UnknownTarget, format!("QEMU {version} is too old"))

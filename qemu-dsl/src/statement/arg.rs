@@ -2,7 +2,7 @@
 
 use crate::hardware::Checking;
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Fix, Remedy};
 use crate::print::Lowering;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
@@ -29,6 +29,15 @@ impl Form for Arg {
                 .at(cx.entry.head)
                 .help("write one or two strings: `arg \"-boot\" \"order=c\"`");
             cx.missing("text", diagnostic);
+        }
+        if let Some(third) = self.texts.get(2) {
+            // One in front of each two.
+            let more = self.texts.iter().skip(2).step_by(2);
+            let more = more.fold(Fix::default(), |fix, text| fix.insert(text.span.start, "arg "));
+            let diagnostic = Diagnostic::error(Code::UnexpectedText, "`arg` takes one or two strings")
+                .at(third.span)
+                .help(Remedy::new("write another `arg` for more").or(more));
+            cx.report(diagnostic);
         }
     }
 

@@ -1,0 +1,567 @@
+//! From tokens to statements, by the table.
+//!
+//! A statement goes on to the next keyword, `;` or brace of its block. What no keyword precedes is an orphan, and is
+//! reported when it is read. Blocks are kept on a stack of their own: nothing here calls itself.
+
+use super::lex::{Interpolated, Lexed};
+use super::problems;
+use super::token::{Kind, Token};
+use super::tree::{Head, Item, Keyword, Parameter, Part, Statement, Structure, Tree, Value, ValueForm, Word};
+use crate::Span;
+use crate::diagnostic::Diagnostic;
+use crate::source::{begins_anew, indentation};
+use crate::table::{Bare, FormSpec, Kinds, StatementSpec, Table};
+
+/// Forms the statements of a text.
+pub(super) fn group<'s>(
+    source: &'s str,
+    lexed: Lexed<'s>,
+    table: Table,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Tree<'s> {
+    let Lexed { tokens, strings } = lexed;
+    let mut meant = tokens.iter().enumerate().filter(|(_, token)| !token.kind.is_gap()).map(|(at, _)| at);
+    let first = meant.next().unwrap_or(0);
+    let last = meant.next_back().unwrap_or(first);
+    let braces = Braces::of(&tokens);
+    let mut grouper = Grouper {
+        source,
+        table,
+        tokens,
+        braces,
+        strings: strings.into_iter().peekable(),
+        at: 0,
+        statements: Vec::new(),
+        current: None,
+        form: None,
+        blocks: Vec::new(),
+        opened: 0,
+        previous_end: 0,
+        diagnostics,
+    };
+    grouper.text(first, last);
+    Tree { source, statements: grouper.statements, tokens: grouper.tokens }
+}
+
+struct Grouper<'s, 'd> {
+    source: &'s str,
+    table: Table,
+    tokens: Vec<Token>,
+    braces: Braces,
+    strings: std::iter::Peekable<std::vec::IntoIter<Interpolated<'s>>>,
+    /// The number of the next token.
+    at: usize,
+    statements: Vec<Statement<'s>>,
+    /// The statement that goes on.
+    current: Option<Statement<'s>>,
+    /// Its form, where its keyword and kind tell that.
+    form: Option<&'static FormSpec>,
+    /// The blocks that are open: their numbers, and where each begins.
+    blocks: Vec<(u32, Span)>,
+    /// How many blocks there have been.
+    opened: u32,
+    /// Where the value, word or item before ended: what begins there lacks white space.
+    previous_end: u32,
+    diagnostics: &'d mut Vec<Diagnostic>,
+}
+
+impl<'s> Grouper<'s, '_> {
+    fn text(&mut self, first: usize, last: usize) {
+        let mut open = None;
+        let mut close = None;
+        while let Some(token) = self.peek() {
+            match token.kind {
+                Kind::Semicolon => {
+                    self.end_statement();
+                    self.at += 1;
+                }
+                Kind::OpenAngle if self.at == first => {
+                    open = Some(token.span);
+                    self.at += 1;
+                }
+                Kind::CloseAngle if self.at == last => {
+                    close = Some(token.span);
+                    self.at += 1;
+                }
+                Kind::OpenBrace | Kind::OpenHole if self.opens_block() => self.open_block(token.span),
+                Kind::CloseBrace if !self.blocks.is_empty() => {
+                    self.end_statement();
+                    self.blocks.pop();
+                    self.at += 1;
+                }
+                Kind::Param => self.declaration(token),
+                Kind::Structure => self.structure(token),
+                Kind::Word => match self.keyword(token) {
+                    Some(spec) => self.statement(token, spec),
+                    None => self.item(token),
+                },
+                _ => self.item(token),
+            }
+        }
+        self.end_statement();
+        for (_, brace) in std::mem::take(&mut self.blocks) {
+            self.report(problems::open_block(brace, self.source));
+        }
+        match (open, close) {
+            (Some(open), None) => self.report(problems::open_angle(open, self.source)),
+            (None, Some(close)) => self.report(problems::close_angle(close)),
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+    }
+
+    // ---- Tokens ----
+
+    /// The next token that is no gap.
+    fn peek(&mut self) -> Option<Token> {
+        loop {
+            let token = *self.tokens.get(self.at)?;
+            if !token.kind.is_gap() {
+                return Some(token);
+            }
+            self.at += 1;
+        }
+    }
+
+    /// The token behind the next one, gaps left out.
+    fn peek_behind(&self) -> Option<Token> {
+        self.tokens.get(self.at + 1..)?.iter().find(|token| !token.kind.is_gap()).copied()
+    }
+
+    fn take(&mut self, kind: Kind) -> Option<Token> {
+        let token = self.peek().filter(|token| token.kind == kind)?;
+        self.at += 1;
+        Some(token)
+    }
+
+    fn text_of(&self, span: Span) -> &'s str {
+        self.source.get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+
+    fn word(&self, token: Token) -> Word<'s> {
+        Word { text: self.text_of(token.span), span: token.span }
+    }
+
+    /// Leaves out what has been reported, from token number `from` up to the next one.
+    fn skip(&mut self, from: usize) {
+        for token in self.tokens.get_mut(from..self.at).unwrap_or_default() {
+            if !token.kind.is_gap() {
+                token.kind = Kind::Skipped;
+            }
+        }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    // ---- Statements ----
+
+    fn begin(&mut self, head: Head<'s>) {
+        self.end_statement();
+        let block = self.blocks.last().map(|(number, _)| *number);
+        self.current = Some(Statement { head, items: Vec::new(), broken: false, block });
+        self.previous_end = 0;
+    }
+
+    fn end_statement(&mut self) {
+        self.statements.extend(self.current.take());
+        self.form = None;
+    }
+
+    /// The statement that a word begins, if it begins one: a keyword begins one wherever it stands.
+    fn keyword(&self, token: Token) -> Option<&'static StatementSpec> {
+        self.table.find(self.text_of(token.span))
+    }
+
+    fn statement(&mut self, token: Token, spec: &'static StatementSpec) {
+        let word = self.word(token);
+        self.at += 1;
+        self.begin(Head::Keyword(Keyword { word, spec, kind: None, values: Vec::new() }));
+        let kind = self.kind(spec);
+        let form = spec.form(kind.as_ref().and_then(Value::text)).or((!spec.forms.is_empty()).then_some(0));
+        self.form = form.and_then(|form| spec.forms.get(form)).copied();
+        if let Some(Head::Keyword(keyword)) = self.current.as_mut().map(|current| &mut current.head) {
+            keyword.kind = kind;
+        }
+        for option in self.form.into_iter().flat_map(FormSpec::positionals) {
+            loop {
+                let Some(value) = self.positional(option.list) else { return };
+                self.previous_end = value.span.end;
+                if let Some(Head::Keyword(keyword)) = self.current.as_mut().map(|current| &mut current.head) {
+                    keyword.values.push(value);
+                }
+                if !option.list {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The kind behind the keyword. It may be spelt like another, but not where the next statement most likely begins.
+    fn kind(&mut self, spec: &'static StatementSpec) -> Option<Value<'s>> {
+        let any = spec.forms.iter().any(|form| matches!(form.kinds, Kinds::Any(_)));
+        let of = spec.kinds().next().is_some();
+        if !any && !of {
+            return None;
+        }
+        let token = self.peek()?;
+        match token.kind {
+            Kind::Word => {
+                let word = self.text_of(token.span);
+                let is_kind = spec.kinds().any(|kind| kind.name == word);
+                let is_optional = spec.form(None).is_some();
+                let is_next = || {
+                    self.table.find(word).is_some() && indentation(self.source, token.span.start).is_some()
+                };
+                if !is_kind && (is_optional || is_next()) {
+                    return None;
+                }
+                self.at += 1;
+                Some(Value { span: token.span, form: ValueForm::Bare(word) })
+            }
+            _ => None,
+        }
+    }
+
+    /// A value behind the keyword and its kind. One of several stands in quotes.
+    fn positional(&mut self, of_several: bool) -> Option<Value<'s>> {
+        let token = self.peek()?;
+        let is_value = match token.kind {
+            _ if token.kind.is_quoted() => true,
+            _ if of_several => false,
+            Kind::OpenHole => true,
+            Kind::Word => self.keyword(token).is_none(),
+            // What begins with a sign and a letter is meant as a feature. A digit may also be a number's.
+            Kind::Feature => {
+                let features = self.form.and_then(|form| form.open.as_ref()).map(|open| open.bare);
+                let text = self.text_of(token.span);
+                features != Some(Bare::Feature)
+                    && text.get(1..).is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()))
+            }
+            Kind::Bare => {
+                let behind_sign = self.text_of(token.span).strip_prefix(['+', '-']);
+                !behind_sign.is_some_and(|text| text.starts_with(|c: char| c.is_ascii_alphabetic()))
+            }
+            _ => false,
+        };
+        is_value.then(|| self.value(token))
+    }
+
+    /// `param name: type = default`
+    fn declaration(&mut self, token: Token) {
+        let word = self.word(token);
+        self.at += 1;
+        self.begin(Head::Declaration(word, None));
+        let parameter = self.parameter();
+        if let Some(current) = &mut self.current {
+            current.head = Head::Declaration(word, parameter);
+        }
+    }
+
+    fn parameter(&mut self) -> Option<Parameter<'s>> {
+        let token = self.peek().filter(|token| token.kind == Kind::ParamName)?;
+        let next = self.peek_behind().map(|token| token.kind);
+        if !matches!(next, Some(Kind::Colon | Kind::Equals)) && self.begins_statement(token) {
+            return None;
+        }
+        self.at += 1;
+        let mut parameter = Parameter { name: self.word(token), kind: None, default: None };
+        if self.take(Kind::Colon).is_some() {
+            parameter.kind = self.take(Kind::ParamType).map(|token| self.word(token));
+        }
+        let before = self.at;
+        if self.take(Kind::Equals).is_some() {
+            parameter.default = self.option_value();
+            match &parameter.default {
+                Some(default) => self.previous_end = default.span.end,
+                None => self.at = before,
+            }
+        }
+        Some(parameter)
+    }
+
+    /// Whether what stands in the place of a parameter's name is the next statement. Then it is read as that.
+    fn begins_statement(&mut self, token: Token) -> bool {
+        let goes_on = self.tokens.get(self.at + 1).is_some_and(|behind| behind.kind.is_bare());
+        let begins = !goes_on && self.keyword(token).is_some();
+        if let (true, Some(token)) = (begins, self.tokens.get_mut(self.at)) {
+            token.kind = Kind::Word;
+        }
+        begins
+    }
+
+    // ---- Blocks ----
+
+    /// `if`, `else`, `for`, `in` and `include`
+    fn structure(&mut self, token: Token) {
+        let word = self.word(token);
+        self.at += 1;
+        self.begin(Head::Structure(Structure { word, block: None }));
+        match self.peek() {
+            // It may be called like a statement.
+            Some(token) if word.text == "for" && token.kind == Kind::Word => self.item(token),
+            _ if !matches!(word.text, "if" | "in") => {}
+            // The first braces are what it is about; only then comes the block.
+            Some(token) if token.kind == Kind::OpenHole => {
+                let hole = self.hole();
+                self.previous_end = hole.span.end;
+                self.add(Item::Loose(hole));
+            }
+            Some(token) if token.kind == Kind::OpenBrace => {
+                let from = self.at;
+                let close = self.braces.close(self.at);
+                self.stray(token);
+                if let Some(close) = close {
+                    self.at = close + 1;
+                    self.skip(from);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether an opening brace is a block's here. In what `for` takes apart it is none.
+    fn opens_block(&self) -> bool {
+        let Some(Head::Structure(structure)) = self.current.as_ref().map(|current| &current.head) else {
+            return false;
+        };
+        match structure.word.text {
+            "if" | "in" | "else" => true,
+            "for" => {
+                let behind = self.braces.close(self.at).and_then(|close| self.tokens.get(close + 1..));
+                let next = behind.into_iter().flatten().find(|token| !token.kind.is_gap());
+                next.is_none_or(|token| self.text_of(token.span) != "in")
+            }
+            _ => false,
+        }
+    }
+
+    fn open_block(&mut self, brace: Span) {
+        let number = self.opened;
+        self.opened += 1;
+        if let Some(Head::Structure(structure)) = self.current.as_mut().map(|current| &mut current.head) {
+            structure.block = Some(number);
+        }
+        self.end_statement();
+        self.blocks.push((number, brace));
+        self.at += 1;
+    }
+
+    // ---- Items ----
+
+    fn add(&mut self, item: Item<'s>) {
+        if let Some(current) = &mut self.current {
+            current.items.push(item);
+        }
+    }
+
+    /// Sees to it that there is a statement that what begins at `start` can belong to.
+    fn belong(&mut self, start: u32) {
+        let anew = match &self.current {
+            Some(Statement { head: Head::Orphan, items, .. }) => {
+                items.first().is_some_and(|first| begins_anew(self.source, start, first.span().start))
+            }
+            Some(_) => false,
+            None => true,
+        };
+        if anew {
+            let previous_end = self.previous_end;
+            self.begin(Head::Orphan);
+            self.previous_end = previous_end;
+        }
+    }
+
+    fn item(&mut self, token: Token) {
+        let start = token.span.start;
+        self.belong(start);
+        let (from, said) = (self.at, self.diagnostics.len());
+        let Some((item, end)) = self.read_item(token) else {
+            return self.stray(token);
+        };
+        // What touches something that makes no sense belongs to the same mistake. One such error a statement: what follows
+        // it is most often its consequence.
+        let touches = start == self.previous_end && start > 0;
+        let broken = self.current.as_ref().is_some_and(|current| current.broken);
+        self.previous_end = end;
+        if touches && broken {
+            self.diagnostics.truncate(said);
+            return self.skip(from);
+        }
+        if touches {
+            self.diagnostics.insert(said, problems::touching(Span::new(start, end)));
+            if let Some(current) = &mut self.current {
+                current.broken = true;
+            }
+        }
+        self.add(item);
+    }
+
+    /// The item that begins with the next token, and where it ends.
+    fn read_item(&mut self, token: Token) -> Option<(Item<'s>, u32)> {
+        let word = self.word(token);
+        let item = match token.kind {
+            Kind::Name => {
+                self.at += 1;
+                let equals = self.take(Kind::Equals).map_or(token.span, |equals| equals.span);
+                let value = self.option_value();
+                let end = value.as_ref().map_or(equals.end, |value| value.span.end);
+                return Some((Item::Option { name: word, value }, end));
+            }
+            Kind::Word | Kind::ParamName | Kind::ParamType => {
+                self.at += 1;
+                Item::Flag(word)
+            }
+            Kind::Feature => {
+                self.at += 1;
+                let span = Span::new(token.span.start + 1, token.span.end);
+                Item::Feature {
+                    on: word.text.starts_with('+'),
+                    name: Word { text: self.text_of(span), span },
+                }
+            }
+            kind if kind.is_bare() || kind.is_quoted() || kind == Kind::OpenHole => {
+                Item::Loose(self.value(token))
+            }
+            _ => return None,
+        };
+        let end = item.span().end;
+        Some((item, end))
+    }
+
+    /// Reports a character that begins nothing.
+    fn stray(&mut self, token: Token) {
+        let at = token.span;
+        if !self.current.as_ref().is_some_and(|current| current.broken) {
+            self.report(problems::stray(at, self.source));
+        }
+        if let Some(current) = &mut self.current {
+            current.broken = true;
+        }
+        self.at += 1;
+        self.skip(self.at - 1);
+        self.previous_end = at.end;
+    }
+
+    // ---- Values ----
+
+    /// The value behind `=`, directly or not. A keyword is none, but the next statement.
+    fn option_value(&mut self) -> Option<Value<'s>> {
+        let token = self.peek()?;
+        let is_value = match token.kind {
+            Kind::Word => self.keyword(token).is_none(),
+            Kind::Bare | Kind::Name | Kind::Feature | Kind::OpenHole => true,
+            kind => kind.is_quoted(),
+        };
+        is_value.then(|| self.value(token))
+    }
+
+    /// The value that begins with the next token.
+    fn value(&mut self, token: Token) -> Value<'s> {
+        if token.kind.is_quoted() {
+            self.at += 1;
+            return Value { span: token.span, form: self.quoted(token) };
+        }
+        // Text and holes that touch.
+        let (mut runs, mut hole) = (0, None);
+        let mut span = Span::new(token.span.start, token.span.start);
+        while let Some(token) = self.tokens.get(self.at) {
+            if token.kind == Kind::OpenHole {
+                let value = self.hole();
+                span.end = value.span.end;
+                hole = Some(value);
+                runs += 1;
+            } else if token.kind.is_bare() {
+                span.end = token.span.end;
+                self.at += 1;
+                runs += u32::from(hole.is_some());
+            } else {
+                break;
+            }
+        }
+        match hole {
+            None => Value { span, form: ValueForm::Bare(self.text_of(span)) },
+            Some(hole) if runs == 1 && hole.span.start == span.start => hole,
+            Some(_) => {
+                self.report(problems::mixed(span, self.source));
+                Value { span, form: ValueForm::Broken }
+            }
+        }
+    }
+
+    /// The hole that begins with the next token.
+    fn hole(&mut self) -> Value<'s> {
+        let mut span = self.tokens.get(self.at).map_or(Span::default(), |token| token.span);
+        self.at += 1;
+        let form = match self.take(Kind::Word) {
+            Some(name) => ValueForm::Hole(self.word(name)),
+            None => ValueForm::Broken,
+        };
+        if let Some(close) = self.take(Kind::CloseBrace) {
+            span = span.to(close.span);
+        }
+        Value { span, form }
+    }
+
+    fn quoted(&mut self, token: Token) -> ValueForm<'s> {
+        let text = self.text_of(token.span);
+        match token.kind {
+            Kind::OpenString => {
+                self.report(problems::open_string(token.span, self.source));
+                ValueForm::Broken
+            }
+            Kind::OpenRawString => {
+                self.report(problems::open_raw_string(token.span, self.source));
+                ValueForm::Broken
+            }
+            _ => self.string(text, token.span.start),
+        }
+    }
+
+    fn string(&mut self, text: &'s str, start: u32) -> ValueForm<'s> {
+        // Those before it may have been left out.
+        while self.strings.next_if(|string| string.start < start).is_some() {}
+        let Some(string) = self.strings.next_if(|string| string.start == start) else {
+            let quoted = text.strip_prefix('r').map_or(text, |raw| raw.trim_matches('#'));
+            let inside = quoted.get(1..quoted.len() - 1);
+            return ValueForm::Text(inside.unwrap_or(quoted).into());
+        };
+        if !string.problems.is_empty() {
+            self.diagnostics.extend(string.problems);
+            return ValueForm::Broken;
+        }
+        let mut parts = string.parts;
+        match (parts.pop(), parts.is_empty()) {
+            (Some(Part::Text(text)), true) => ValueForm::Text(text),
+            (last, _) => {
+                parts.extend(last);
+                ValueForm::Parts(parts)
+            }
+        }
+    }
+}
+
+/// Which brace closes which: their tokens' numbers. Only blocks need to know.
+struct Braces(Vec<(usize, usize)>);
+
+impl Braces {
+    fn of(tokens: &[Token]) -> Self {
+        let mut pairs = Vec::new();
+        let mut open = Vec::new();
+        if tokens.iter().any(|token| token.kind == Kind::Structure) {
+            for (at, token) in tokens.iter().enumerate() {
+                match token.kind {
+                    Kind::OpenBrace | Kind::OpenHole => open.push(at),
+                    Kind::CloseBrace => pairs.extend(open.pop().map(|open| (open, at))),
+                    _ => {}
+                }
+            }
+            pairs.sort_unstable();
+        }
+        Self(pairs)
+    }
+
+    fn close(&self, open: usize) -> Option<usize> {
+        let found = self.0.binary_search_by_key(&open, |(open, _)| *open).ok()?;
+        self.0.get(found).map(|(_, close)| *close)
+    }
+}

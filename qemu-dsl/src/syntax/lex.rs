@@ -1,0 +1,194 @@
+//! From text to tokens, by the grammar.
+
+use std::borrow::Cow;
+
+use pest::Parser as _;
+use pest::error::InputLocation;
+use pest::iterators::Pair;
+
+use super::problems;
+use super::token::{Kind, Token};
+use super::tree::{Part, Word};
+use crate::Span;
+use crate::diagnostic::Diagnostic;
+
+// Inside a module of its own, because the derive makes `Rule` as public as the parser.
+mod grammar {
+    #[derive(pest_derive::Parser)]
+    #[grammar = "../grammar/vm.pest"]
+    pub(super) struct Grammar;
+}
+use grammar::{Grammar, Rule};
+
+/// The tokens of a text.
+pub(super) struct Lexed<'s> {
+    pub(super) tokens: Vec<Token>,
+    /// The strings that have more than text between their quotes, in their order.
+    pub(super) strings: Vec<Interpolated<'s>>,
+}
+
+/// A string with escapes or holes.
+pub(super) struct Interpolated<'s> {
+    pub(super) start: u32,
+    pub(super) parts: Vec<Part<'s>>,
+    /// What is wrong inside it.
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+/// Parts `source` into tokens. What is wrong with its comments is reported.
+pub(super) fn lex<'s>(source: &'s str, diagnostics: &mut Vec<Diagnostic>) -> Lexed<'s> {
+    let mut lexer = Lexer { source, tokens: Vec::new(), strings: Vec::new(), end: 0, diagnostics };
+    match Grammar::parse(Rule::file, source) {
+        Ok(mut pairs) => {
+            pairs.next().into_iter().flat_map(Pair::into_inner).for_each(|pair| lexer.piece(pair));
+        }
+        // The grammar is total (a property test holds it to that). Should it ever not be, that is an error of the
+        // text to its author, not a crash.
+        Err(error) => {
+            let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
+            lexer.diagnostics.push(problems::not_total(at as u32));
+            lexer.push(Kind::Skipped, Span::new(0, source.len() as u32));
+        }
+    }
+    lexer.space(source.len() as u32);
+    Lexed { tokens: lexer.tokens, strings: lexer.strings }
+}
+
+struct Lexer<'s, 'd> {
+    source: &'s str,
+    tokens: Vec<Token>,
+    strings: Vec<Interpolated<'s>>,
+    /// Where the last token ends.
+    end: u32,
+    diagnostics: &'d mut Vec<Diagnostic>,
+}
+
+fn span(pair: &Pair<'_, Rule>) -> Span {
+    let span = pair.as_span();
+    Span::new(span.start() as u32, span.end() as u32)
+}
+
+impl<'s> Lexer<'s, '_> {
+    fn push(&mut self, kind: Kind, span: Span) {
+        self.space(span.start);
+        self.tokens.push(Token { kind, span });
+        self.end = span.end;
+    }
+
+    /// White space is what the grammar leaves between two tokens.
+    fn space(&mut self, end: u32) {
+        if self.end < end {
+            self.tokens.push(Token { kind: Kind::Space, span: Span::new(self.end, end) });
+            self.end = end;
+        }
+    }
+
+    fn piece(&mut self, pair: Pair<'s, Rule>) {
+        let at = span(&pair);
+        let kind = match pair.as_rule() {
+            Rule::word => Kind::Word,
+            Rule::name => Kind::Name,
+            Rule::equals => Kind::Equals,
+            Rule::bare => Kind::Bare,
+            Rule::string | Rule::raw_string => {
+                self.string(pair, at.start);
+                Kind::String
+            }
+            Rule::hole => return self.hole(pair, at),
+            Rule::feature => Kind::Feature,
+            Rule::semicolon => Kind::Semicolon,
+            Rule::line_comment => Kind::Comment,
+            Rule::block_comment => {
+                let nested = pair.into_inner().map(|nested| problems::nested_comment(span(&nested)));
+                self.diagnostics.extend(nested);
+                Kind::Comment
+            }
+            Rule::open_comment => {
+                self.diagnostics.push(problems::open_comment(at, self.source));
+                Kind::Comment
+            }
+            Rule::open_string => Kind::OpenString,
+            Rule::open_raw_string => Kind::OpenRawString,
+            Rule::param => Kind::Param,
+            Rule::param_name => Kind::ParamName,
+            Rule::colon => Kind::Colon,
+            Rule::param_type => Kind::ParamType,
+            Rule::structure => Kind::Structure,
+            Rule::open_angle => Kind::OpenAngle,
+            Rule::close_angle => Kind::CloseAngle,
+            Rule::open_brace => Kind::OpenBrace,
+            Rule::close_brace => Kind::CloseBrace,
+            Rule::bom => Kind::ByteOrderMark,
+            Rule::shebang => Kind::Shebang,
+            Rule::EOI => return,
+            _ => Kind::Stray,
+        };
+        self.push(kind, at);
+    }
+
+    /// A hole is its braces and the word between them, so that braces which turn out to be a block's are read likewise.
+    fn hole(&mut self, pair: Pair<'s, Rule>, at: Span) {
+        self.push(Kind::OpenHole, Span::new(at.start, at.start + 1));
+        for name in pair.into_inner() {
+            self.push(Kind::Word, span(&name));
+        }
+        self.push(Kind::CloseBrace, Span::new(at.end - 1, at.end));
+    }
+
+    fn string(&mut self, pair: Pair<'s, Rule>, start: u32) {
+        let inner = pair.into_inner();
+        let is_text = |rule| matches!(rule, Rule::string_text | Rule::raw_text);
+        if inner.len() < 2 && inner.peek().is_none_or(|only| is_text(only.as_rule())) {
+            return;
+        }
+        let mut string = Interpolated { start, parts: Vec::new(), problems: Vec::new() };
+        for pair in inner {
+            string.add(pair);
+        }
+        self.strings.push(string);
+    }
+}
+
+impl<'s> Interpolated<'s> {
+    fn add(&mut self, pair: Pair<'s, Rule>) {
+        let at = span(&pair);
+        let text = pair.as_str();
+        match pair.as_rule() {
+            Rule::string_text | Rule::raw_text => self.push(Cow::Borrowed(text)),
+            Rule::brace => self.push(Cow::Borrowed(text.get(1..).unwrap_or(text))),
+            Rule::hole => {
+                let names = pair.into_inner().map(|name| Word { text: name.as_str(), span: span(&name) });
+                self.parts.extend(names.map(Part::Hole));
+            }
+            Rule::bad_brace => self.problems.push(problems::brace(at, text)),
+            _ => match unescape(text) {
+                Some(character) => self.push(Cow::Owned(character.to_string())),
+                None => self.problems.push(problems::escape(at, text)),
+            },
+        }
+    }
+
+    fn push(&mut self, text: Cow<'s, str>) {
+        match self.parts.last_mut() {
+            Some(Part::Text(last)) => last.to_mut().push_str(&text),
+            _ => self.parts.push(Part::Text(text)),
+        }
+    }
+}
+
+/// The character of an escape, without which a `\u{...}` names none.
+fn unescape(text: &str) -> Option<char> {
+    let code = |digits: &str| u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
+    match text.strip_prefix('\\')? {
+        "n" => Some('\n'),
+        "r" => Some('\r'),
+        "t" => Some('\t'),
+        "0" => Some('\0'),
+        rest @ ("\\" | "'" | "\"") => rest.chars().next(),
+        rest => match (rest.strip_prefix('x'), rest.strip_prefix("u{")) {
+            (Some(digits), _) if digits.len() == 2 => code(digits),
+            (_, Some(digits)) => code(digits.strip_suffix('}')?),
+            _ => None,
+        },
+    }
+}

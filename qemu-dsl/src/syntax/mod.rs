@@ -1,0 +1,26 @@
+//! From a text to its tree.
+//!
+//! The grammar says what a text consists of (`lex`), the table which words begin a statement and what belongs to each
+//! (`group`). Both are total: what is wrong becomes a diagnostic, and the rest a tree. The tree borrows from the text, has
+//! all of it, and knows nothing of what it means.
+
+mod group;
+mod lex;
+mod problems;
+#[cfg(test)]
+mod tests;
+mod token;
+mod tree;
+
+use crate::diagnostic::Diagnostic;
+use crate::table::Table;
+
+pub(crate) use tree::{
+    Head, Item, Keyword, Parameter, Part, Statement, Structure, Tree, Value, ValueForm, Word,
+};
+
+/// Parses `source`, whose statements are those of `table`. Its length must fit a [`crate::Span`].
+pub(crate) fn parse<'s>(source: &'s str, table: Table, diagnostics: &mut Vec<Diagnostic>) -> Tree<'s> {
+    let lexed = lex::lex(source, diagnostics);
+    group::group(source, lexed, table, diagnostics)
+}

@@ -1,0 +1,136 @@
+//! What is wrong with the form of a text, and what to do about it.
+
+use crate::Span;
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Remedy};
+
+pub(super) fn not_total(at: u32) -> Diagnostic {
+    Diagnostic::error(Code::UnexpectedText, "cannot make sense of this").at(Span::new(at, at))
+}
+
+pub(super) fn open_angle(open: Span, source: &str) -> Diagnostic {
+    Diagnostic::error(Code::UnbalancedAngle, "`<` without its `>`").at(open).help(
+        Remedy::new("end the text with `>`, or leave out both")
+            .insert(source.len() as u32, "\n>")
+            .remove(open),
+    )
+}
+
+pub(super) fn close_angle(close: Span) -> Diagnostic {
+    Diagnostic::error(Code::UnbalancedAngle, "`>` without its `<`")
+        .at(close)
+        .help(Remedy::new("begin the text with `<`, or leave out both").remove(close))
+}
+
+pub(super) fn open_block(brace: Span, source: &str) -> Diagnostic {
+    Diagnostic::error(Code::UnexpectedText, "this block does not end")
+        .at(brace)
+        .help(Remedy::new("end it with `}`").insert(source.len() as u32, "\n}"))
+}
+
+pub(super) fn open_comment(at: Span, source: &str) -> Diagnostic {
+    Diagnostic::error(Code::UnterminatedComment, "this comment does not end")
+        .at(Span::new(at.start, at.start + 2))
+        .help(Remedy::new("end it with `*/`").insert(line_end(source, at.start), " */"))
+}
+
+pub(super) fn nested_comment(at: Span) -> Diagnostic {
+    Diagnostic::error(Code::NestedComment, "a comment opens inside a comment")
+        .at(at)
+        .help("comments don't nest in files: end the outer one first, or use `//`")
+}
+
+/// What begins directly behind something else.
+pub(super) fn touching(at: Span) -> Diagnostic {
+    let help = "separate options with spaces; a value that mixes text and quotes is quoted as a whole";
+    Diagnostic::error(Code::QuoteIt, "white space is missing before this")
+        .at(at)
+        .help(Remedy::new(help).insert(at.start, " "))
+}
+
+/// A character that begins nothing.
+pub(super) fn stray(at: Span, source: &str) -> Diagnostic {
+    match text(source, at) {
+        "," => Diagnostic::error(Code::Comma, "a comma separates nothing here")
+            .at(at)
+            .help(Remedy::new("separate options with spaces, or quote the value").replace(at, " ")),
+        "{" => Diagnostic::error(Code::BadHole, "`{` does not begin a hole")
+            .at(at)
+            .help("a hole is a name in braces, such as `{disk}`; text with braces is quoted"),
+        stray => Diagnostic::error(Code::UnexpectedText, format!("unexpected `{}`", stray.escape_debug()))
+            .at(at)
+            .help(
+                value_around(at, source)
+                    .into_iter()
+                    .fold(Remedy::new("a value with such a character is quoted"), |remedy, value| {
+                        remedy.replace(value, quote(text(source, value)))
+                    }),
+            ),
+    }
+}
+
+/// Text and holes that touch.
+pub(super) fn mixed(at: Span, source: &str) -> Diagnostic {
+    let value = text(source, at);
+    Diagnostic::error(Code::QuoteIt, "text and holes without quotes")
+        .at(at)
+        .help(Remedy::new(format!("quote it: `\"{value}\"`")).replace(at, quote(value)))
+}
+
+pub(super) fn open_string(at: Span, source: &str) -> Diagnostic {
+    let end = line_end(source, at.start);
+    let help = "end it with its closing quote on the same line; `\\n` stands for a line end";
+    Diagnostic::error(Code::UnterminatedString, "this string does not end")
+        .at(Span::new(at.start, end))
+        .help(Remedy::new(help).insert(end, "\""))
+}
+
+pub(super) fn open_raw_string(at: Span, source: &str) -> Diagnostic {
+    let hashes = text(source, at).chars().skip(1).take_while(|c| *c == '#').count();
+    let close = format!("\"{}", "#".repeat(hashes));
+    Diagnostic::error(Code::UnterminatedString, "this raw string does not end")
+        .at(Span::new(at.start, at.start + 2 + hashes as u32))
+        .help(Remedy::new(format!("end it with `{close}`")).insert(line_end(source, at.start), close))
+}
+
+/// A brace in a string that is neither doubled nor a hole's.
+pub(super) fn brace(at: Span, brace: &str) -> Diagnostic {
+    let help = format!("write `{brace}{brace}` for a brace, `{{name}}` for a hole");
+    Diagnostic::error(Code::BadHole, format!("`{brace}` alone in a string"))
+        .at(at)
+        .help(Remedy::new(help).insert(at.start, brace))
+}
+
+pub(super) fn escape(at: Span, escape: &str) -> Diagnostic {
+    let help = r#"the escapes are Rust's: \n \r \t \\ \0 \" \' \x41 \u{e9}"#;
+    Diagnostic::error(Code::BadEscape, format!("unknown escape `{escape}`"))
+        .at(at)
+        .help(Remedy::new(help).insert(at.start, "\\"))
+}
+
+fn text(source: &str, at: Span) -> &str {
+    source.get(at.start as usize..at.end as usize).unwrap_or_default()
+}
+
+/// Where the line ends that `at` is in.
+fn line_end(source: &str, at: u32) -> u32 {
+    let rest = source.get(at as usize..).unwrap_or_default();
+    at + rest.find(['\n', '\r']).unwrap_or(rest.len()) as u32
+}
+
+/// The value that `at` is part of, up to white space and `=` at its left. None where what it is part of has quotes or
+/// holes.
+fn value_around(at: Span, source: &str) -> Option<Span> {
+    let (before, rest) = source.split_at_checked(at.start as usize)?;
+    let before = before.rsplit(|c: char| c.is_whitespace() || c == ';').next()?;
+    let start = at.start - (before.len() - before.find('=').map_or(0, |equals| equals + 1)) as u32;
+    let end = at.start + rest.find(|c: char| c.is_whitespace() || c == ';').unwrap_or(rest.len()) as u32;
+    let value = source.get(start as usize..end as usize)?;
+    let is_plain = !value.contains(['"', '{', '}', ';']) && !value.contains("//");
+    is_plain.then_some(Span::new(start, end))
+}
+
+/// What is written bare, holes and all, as a string.
+fn quote(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\"))
+}

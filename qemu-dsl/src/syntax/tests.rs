@@ -1,0 +1,118 @@
+//! What a text's tree is.
+
+use super::{Head, Item, Statement, parse};
+use crate::statement::TABLE;
+
+/// A statement as a line: the block that it stands in, its head and its items.
+fn line(statement: &Statement<'_>) -> String {
+    let block = |number: u32| format!("{number}: ");
+    let mut line = statement.block.map_or(String::new(), block);
+    match &statement.head {
+        Head::Orphan => line += "?",
+        Head::Keyword(keyword) => {
+            line += keyword.word.text;
+            for value in keyword.kind.iter().chain(&keyword.values) {
+                line += &format!(" <{}>", value.text().unwrap_or("{}"));
+            }
+        }
+        Head::Declaration(word, parameter) => {
+            line += word.text;
+            if let Some(parameter) = parameter {
+                let kind = parameter.kind.map_or("", |kind| kind.text);
+                let default = parameter.default.as_ref().and_then(|value| value.text());
+                line += &format!(" {}:{kind}={}", parameter.name.text, default.unwrap_or_default());
+            }
+        }
+        Head::Structure(structure) => {
+            line += structure.word.text;
+            line += &structure.block.map_or(String::new(), |number| format!(" -> {number}"));
+        }
+    }
+    for item in &statement.items {
+        line += &match item {
+            Item::Option { name, value } => {
+                let value = value.as_ref().map_or("", |value| value.text().unwrap_or("{}"));
+                format!(" {}={value}", name.text)
+            }
+            Item::Flag(name) => format!(" {}", name.text),
+            Item::Feature { on, name } => format!(" {}{}", if *on { "+" } else { "-" }, name.text),
+            Item::Loose(value) => format!(" ({})", value.text().unwrap_or("{}")),
+        };
+    }
+    line
+}
+
+fn lines(source: &str) -> Vec<String> {
+    parse(source, TABLE, &mut Vec::new()).statements.iter().map(line).collect()
+}
+
+#[test]
+fn a_statement_goes_on_to_the_next_keyword_or_semicolon() {
+    assert_eq!(
+        lines("name web machine q35 usb; disk file=\"/a b\" id = d netdev user; x memory=1"),
+        ["name <web>", "machine <q35> usb", "disk file=/a b id=d", "netdev <user>", "? x memory=1"]
+    );
+    assert_eq!(lines("cpu qemu64 +aes -3dnow -x=on"), ["cpu <qemu64> +aes -3dnow -x=on"]);
+    assert_eq!(lines("smp -4"), ["smp <-4>"]);
+}
+
+#[test]
+fn a_kind_may_be_spelt_like_a_keyword_but_not_where_the_next_statement_begins() {
+    assert_eq!(
+        lines("port console netdev memory device\nmemory 2G"),
+        ["port <console>", "netdev <memory>", "device", "memory <2G>"]
+    );
+    assert_eq!(lines("port\nconsole id=a"), ["port <console> id=a"]);
+}
+
+#[test]
+fn a_declaration_is_not_the_next_statement_s() {
+    assert_eq!(
+        lines("param disk: path = \"a\" param n:int=4 param k"),
+        ["param disk:path=a", "param n:int=4", "param k:="]
+    );
+    assert_eq!(
+        lines("param memory 2G param param x: int"),
+        ["param", "memory <2G>", "param", "param x:int="]
+    );
+    assert_eq!(lines("param x: path = memory 1G"), ["param x:path= (=)", "memory <1G>"]);
+}
+
+#[test]
+fn braces_behind_a_condition_are_a_block_s_and_others_a_hole_s() {
+    assert_eq!(
+        lines(
+            "if {a} { nographic } else if {b}{disk file={c} format={ nographic }} else { name {d} } vga none"
+        ),
+        [
+            "if -> 0 ({})",
+            "0: nographic",
+            "else",
+            "if -> 1 ({})",
+            "1: disk file={} format={}",
+            "else -> 2",
+            "2: name <{}>",
+            "vga <none>",
+        ]
+    );
+    assert_eq!(
+        lines("for disk in {disks} { if {x} { bios b } uuid u } name n"),
+        ["for disk", "in -> 0 ({})", "0: if -> 1 ({})", "1: bios <b>", "0: uuid <u>", "name <n>",]
+    );
+    // What is forgotten changes nothing about the rest.
+    assert_eq!(
+        lines("if a { vga none } for x { bios b } if {a > b} { uuid u } } smp 2"),
+        ["if -> 0 a", "0: vga <none>", "for -> 1 x", "1: bios <b>", "if -> 2", "2: uuid <u>", "?", "smp <2>",]
+    );
+    assert_eq!(lines("for {a} in {b} { smp 2 }"), ["for ({})", "in -> 0 ({})", "0: smp <2>"]);
+}
+
+#[test]
+fn the_grammar_knows_no_keyword_of_the_table() {
+    let grammar = include_str!("../../grammar/vm.pest");
+    let mut seen = std::collections::HashSet::new();
+    for keyword in TABLE.keywords() {
+        assert!(seen.insert(keyword), "{keyword} stands twice");
+        assert!(keyword == "param" || !grammar.contains(&format!("\"{keyword}\"")), "{keyword}");
+    }
+}
