@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use qemu_dsl::plan::{Piece, Plan};
-use qemu_dsl::{Options, Version};
+use qemu_dsl::{Options, Parsed, Version};
 
 use crate::cli::{Compile, Language, Target};
 use crate::emit::emit;
@@ -50,7 +50,8 @@ pub(crate) fn compile(
     purpose: Purpose,
     reporter: &mut Reporter,
 ) -> Result<Option<Plan>, Failure> {
-    let host = || host(source, language, purpose);
+    let parsed = qemu_dsl::parse(source.text());
+    let host = || host(&parsed, language, purpose);
     let mut options = Options {
         target: match language.target {
             Some(Target::Version(version)) => Some(version),
@@ -61,7 +62,7 @@ pub(crate) fn compile(
         },
         params: language.set.clone(),
     };
-    let mut compilation = qemu_dsl::compile(source.text(), &options);
+    let mut compilation = parsed.compile(&options);
     if !compilation.names_target {
         let version = match &language.qemu {
             Some(_) => host().map(Some).map_err(|reason| {
@@ -74,7 +75,7 @@ pub(crate) fn compile(
         };
         if version.is_some() {
             options.target = version;
-            compilation = qemu_dsl::compile(source.text(), &options);
+            compilation = parsed.compile(&options);
         }
     }
     reporter.report(source.map(), &compilation.diagnostics)?;
@@ -88,8 +89,8 @@ pub(crate) fn compile(
 
 /// The version of the QEMU that is installed: the one that the command line names, or that the text names which is to run,
 /// or the default.
-fn host(source: &Source, language: &Language, purpose: Purpose) -> Result<Version, String> {
-    let named = host::program(source.text(), &language.set);
+fn host(parsed: &Parsed<'_>, language: &Language, purpose: Purpose) -> Result<Version, String> {
+    let named = host::program(parsed, &language.set);
     let asked = match (&language.qemu, purpose) {
         (Some(qemu), _) => qemu,
         (None, Purpose::Run) => &named,

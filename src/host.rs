@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use qemu_dsl::plan::Plan;
-use qemu_dsl::{Options, Version};
+use qemu_dsl::{Options, Parsed, Version};
 use qemu_runtime::{Spawn, Stdio};
 
 /// How long QEMU may take to tell its version.
@@ -17,12 +17,12 @@ const LONGEST_LINE: u64 = 4096;
 /// The program of a VM that names none.
 pub(crate) const DEFAULT_PROGRAM: &str = "qemu-system-x86_64";
 
-/// The program that `text` names, or the default. It is known once the text compiles, which it may for some versions only.
-pub(crate) fn program(text: &str, params: &[(String, String)]) -> String {
+/// The program that a text names, or the default. It is known once the text compiles, which it may for some versions only.
+pub(crate) fn program(text: &Parsed<'_>, params: &[(String, String)]) -> String {
     let known = Version::KNOWN.iter().rev().copied().map(Some);
     let program = [None].into_iter().chain(known).find_map(|target| {
         let options = Options { target, params: params.to_vec() };
-        let template = qemu_dsl::compile(text, &options).template?;
+        let template = text.compile(&options).template?;
         Some(template.text(&template.program))
     });
     program.unwrap_or_else(|| DEFAULT_PROGRAM.to_owned())
@@ -105,9 +105,9 @@ mod tests {
 
     #[test]
     fn a_text_names_its_program_even_where_it_has_errors_for_some_versions() {
-        assert_eq!(program("qemu \"/q\"", &[]), "/q");
-        assert_eq!(program("memory 1G", &[]), "qemu-system-x86_64");
-        assert_eq!(program("memory oops", &[]), "qemu-system-x86_64");
+        assert_eq!(program(&qemu_dsl::parse("qemu \"/q\""), &[]), "/q");
+        assert_eq!(program(&qemu_dsl::parse("memory 1G"), &[]), "qemu-system-x86_64");
+        assert_eq!(program(&qemu_dsl::parse("memory oops"), &[]), "qemu-system-x86_64");
     }
 
     #[test]

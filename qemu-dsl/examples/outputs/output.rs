@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use qemu_dsl::plan::{Fd, FdSlot, Filling, Fragment, Json, Plan, Template};
-use qemu_dsl::{Diagnostic, Options, Span, Version, compile, compile_devices};
+use qemu_dsl::{Diagnostic, Options, Parsed, Span, Version, parse};
 
 use crate::corpus::Text;
 use crate::wording;
 
 /// One way to compile a text: what comes of it, if it says anything.
-type Compile = fn(&str, &Options) -> Option<String>;
+type Compile = fn(&str, &Parsed<'_>, &Options) -> Option<String>;
 
 const TARGETS: [&str; 6] = ["none", "2.10", "5.2", "7.2", "10.0", "11.1"];
 
@@ -19,11 +19,13 @@ pub(crate) fn write(text: &Text, to: &mut String) {
     let Text { place, source } = text;
     section(to, "text", place, source);
     let params = params(source);
+    let parsed = parse(source);
+    assert_eq!(&parsed.to_string(), source, "the text is printed back");
     for (way, compile) in [("vm", vm as Compile), ("devices", devices)] {
         let mut outputs: Vec<(Vec<&str>, String)> = Vec::new();
         for target in TARGETS {
             let options = Options { target: target.parse::<Version>().ok(), params: params.clone() };
-            let Some(output) = compile(source, &options) else { continue };
+            let Some(output) = compile(source, &parsed, &options) else { continue };
             match outputs.iter_mut().find(|(_, same)| *same == output) {
                 Some((targets, _)) => targets.push(target),
                 None => outputs.push((vec![target], output)),
@@ -34,7 +36,12 @@ pub(crate) fn write(text: &Text, to: &mut String) {
         }
     }
     if !params.is_empty() {
-        section(to, "vm without values", "none", &vm(source, &Options::default()).unwrap_or_default());
+        section(
+            to,
+            "vm without values",
+            "none",
+            &vm(source, &parsed, &Options::default()).unwrap_or_default(),
+        );
     }
     to.push('\n');
 }
@@ -71,8 +78,8 @@ fn params(source: &str) -> Vec<(String, String)> {
     params.into_iter().collect()
 }
 
-fn vm(source: &str, options: &Options) -> Option<String> {
-    let compiled = compile(source, options);
+fn vm(_: &str, parsed: &Parsed<'_>, options: &Options) -> Option<String> {
+    let compiled = parsed.compile(options);
     let mut to = said(&compiled.diagnostics);
     if let Some(template) = compiled.template {
         is_for(template.target, compiled.names_target, options, &mut to);
@@ -82,8 +89,8 @@ fn vm(source: &str, options: &Options) -> Option<String> {
 }
 
 /// A text of other statements says nothing about those of devices.
-fn devices(source: &str, options: &Options) -> Option<String> {
-    let compiled = compile_devices(source, options);
+fn devices(source: &str, parsed: &Parsed<'_>, options: &Options) -> Option<String> {
+    let compiled = parsed.compile_devices(options);
     if compiled.fragment.is_none() && !source.starts_with("//: devices") && !source.starts_with("// devices")
     {
         return None;
