@@ -230,8 +230,8 @@ class Generator:
         """Properties that a device is nothing without: QEMU doesn't say which, but most have all of these."""
         usual = {"drive": 0.95, "chardev": 0.9, "memdev": 0.97, "fsdev": 0.97, "mount_tag": 0.97, "netdev": 0.6,
                  "audiodev": 0.8, "cryptodev": 0.97, "bmc": 0.97, "rng": 0.4, "iothread": 0.1, "canbus": 0.97, "canbus0": 0.97, "canbus1": 0.97,
-                 "guest-cid": 0.97}
-        if thing.name in ("nvme", "nvme-ns"):
+                 "guest-cid": 0.97, "tag": 0.97, "wwpn": 0.95}
+        if thing.name == "nvme":
             usual["serial"] = 0.97
         if thing.name.startswith(("pcie-root-port", "x3130", "xio3130", "ioh3420", "pci-bridge", "pxb")):
             usual |= {"chassis": 0.9, "chassis_nr": 0.9, "bus_nr": 0.9}
