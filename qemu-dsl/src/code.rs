@@ -183,6 +183,8 @@ codes! {
     // QEMU's own names.
     /// a device, object or backend that the target doesn't know
     UnknownDevice = "unknown-device",
+    /// a device that no option creates
+    NotCreatable = "not-creatable",
     /// a property that a device or object doesn't have
     UnknownProperty = "unknown-property",
     /// a machine type that the target doesn't know

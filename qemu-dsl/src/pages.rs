@@ -110,6 +110,7 @@ fn text(code: Code) -> &'static str {
         Code::Removed => include_str!("pages/removed.md"),
         Code::NotYet => include_str!("pages/not-yet.md"),
         Code::UnknownDevice => include_str!("pages/unknown-device.md"),
+        Code::NotCreatable => include_str!("pages/not-creatable.md"),
         Code::UnknownProperty => include_str!("pages/unknown-property.md"),
         Code::UnknownMachine => include_str!("pages/unknown-machine.md"),
         Code::UnknownCpu => include_str!("pages/unknown-cpu.md"),

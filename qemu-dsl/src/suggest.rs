@@ -150,6 +150,12 @@ fn is_version_of(name: &str, family: &str) -> bool {
         && matches!(versioned(name), (found, Some(_)) if found == family)
 }
 
+/// Whether two names differ in their versions alone.
+pub(crate) fn is_other_version(name: &str, other: &str) -> bool {
+    let ((family, version), (other_family, other_version)) = (versioned(name), versioned(other));
+    version.is_some() && other_version.is_some() && family == other_family
+}
+
 /// Letters to insert, remove, change or swap (with their neighbour) to make `name` of `folded`, if they are no more than
 /// `limit`.
 fn distance(folded: &[u8], name: &str, limit: usize) -> Option<usize> {

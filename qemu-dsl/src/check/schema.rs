@@ -1,22 +1,24 @@
 //! QEMU's own names: devices, properties, machine types, CPU models, as the target's schema knows them.
 //!
-//! A name that the schema doesn't know may be newer than the schema, or of another build of QEMU: a warning. A
-//! property that a known type of exactly this version doesn't have is an error; `arg` remains for who knows better.
+//! Where the target has a schema of its own, what that lacks is an error, but for a name like no other: it may be of a QEMU
+//! that was built otherwise. Between two schemas, what both lack is; a name is warned of, as one may have come and gone.
+//! `arg` remains for who knows better.
 
-use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::hardware::{Hardware, QemuOption, Value};
+use crate::hardware::{Device, Hardware, QemuOption, Value};
 use crate::qemu::changes;
 use crate::schema::{self, Kind, Lookup, Schema, Type};
-use crate::suggest::Suggestions;
+use crate::suggest::{Suggestions, is_other_version};
+use crate::{Span, Version};
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     // The schemas are of QEMU for x86.
-    let Some(schema) = schema::of(hardware.vm.target).filter(|_| hardware.is_x86()) else {
+    let schemas = schema::around(hardware.vm.asked_target);
+    if schemas.is_empty() || !hardware.is_x86() {
         return;
-    };
-    let mut asking = Asking { hardware, schema, diagnostics, suggestions: Suggestions::default() };
+    }
+    let mut asking = Asking { hardware, schemas, diagnostics, suggestions: Suggestions::default() };
     for option in hardware.options.iter().filter(|option| !option.is_arg) {
         asking.option(option);
     }
@@ -24,7 +26,8 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 
 struct Asking<'a> {
     hardware: &'a Hardware<'a>,
-    schema: &'static Schema,
+    /// The target's own, or the two between which it lies, or the newest of all. What one of two knows may be there.
+    schemas: &'static [Schema],
     diagnostics: &'a mut Vec<Diagnostic>,
     suggestions: Suggestions,
 }
@@ -68,32 +71,45 @@ impl Asking<'_> {
             // It has been reported.
             return;
         }
-        if let Some(known) = self.find(kind, &name.text, written.value) {
-            for (property, value) in option.named() {
-                if let Some(written) = value.written {
-                    self.property(&known, &property, written.name.unwrap_or(written.value), &value);
-                }
+        let owners = self.find(kind, &name.text, written.value);
+        for (property, value) in option.named() {
+            if let Some(written) = value.written {
+                self.property(
+                    &owners,
+                    &property,
+                    written.name.unwrap_or(written.value),
+                    &value,
+                    self.severity(),
+                );
             }
         }
     }
 
-    fn find(&mut self, kind: Kind, name: &str, span: Span) -> Option<Type> {
-        let (what, code) = what(kind);
-        let target = self.hardware.vm.target;
-        let Some(found) = self.schema.find(kind, name) else {
-            let help = self
-                .suggestions
-                .did_you_mean(name, span, self.schema.names(kind))
-                .unwrap_or_else(|| "if your QEMU has it, all is well: it is passed on as it is".into());
-            let version = self.schema.version();
+    /// What each schema knows under a name. What none knows, or no user can create, is reported.
+    fn find(&mut self, kind: Kind, name: &str, span: Span) -> Vec<Type> {
+        let (what, _) = what(kind);
+        let found: Vec<_> = self.schemas.iter().filter_map(|schema| schema.find(kind, name)).collect();
+        let parts = self.schemas.iter().filter(|schema| schema.find_part(kind, name).is_some());
+        if parts.count() == self.schemas.len() {
+            let (what_it_is, help) = if found.is_empty() {
+                ("is a type that others are made of", "name one of these")
+            } else {
+                ("is a part of a machine or of another device", "no option creates it")
+            };
             self.diagnostics.push(
-                Diagnostic::warning(code, format!("QEMU {version} has no {what} `{name}`"))
-                    .at(span)
-                    .help(help),
+                Diagnostic::new(
+                    self.severity(),
+                    Code::NotCreatable,
+                    format!("the {what} `{name}` {what_it_is}"),
+                )
+                .at(span)
+                .help(help),
             );
-            return None;
-        };
-        if found.is_deprecated() {
+        } else if found.is_empty() {
+            let unknown = self.unknown(kind, name, span);
+            self.diagnostics.push(unknown);
+        } else if found.iter().all(Type::is_deprecated) {
+            let target = self.hardware.vm.asked_target;
             self.diagnostics.push(
                 Diagnostic::warning(
                     Code::Deprecated,
@@ -103,77 +119,137 @@ impl Asking<'_> {
                 .help("it will go: look for what follows it"),
             );
         }
-        Some(found)
+        found
     }
 
-    /// A list that is older than the target is no proof.
-    fn severity(&self) -> Severity {
-        if self.schema.version() == self.hardware.vm.target { Severity::Error } else { Severity::Warning }
-    }
-
-    fn property(&mut self, owner: &Type, name: &str, span: Span, value: &Value<'_>) {
-        let severity = self.severity();
-        let (what, _) = what(owner.kind());
-        match owner.property(name) {
-            Lookup::CannotTell => {}
-            // What the target no longer has has been reported.
-            Lookup::Unknown
-                if owner.kind() == Kind::Chardev && changes::RECONNECT.is_about(&format!("{name}=")) => {}
-            Lookup::Unknown => {
-                let names: Vec<_> = owner.properties().map(|property| property.name()).collect();
-                let help = self
-                    .suggestions
-                    .did_you_mean(name, span, names.iter().copied())
-                    .unwrap_or_else(|| format!("QEMU lists them: `{}`", list_command(owner)).into());
-                self.diagnostics.push(
-                    Diagnostic::new(
-                        severity,
-                        Code::UnknownProperty,
-                        format!("the {what} `{}` has no property `{name}`", owner.name()),
-                    )
-                    .at(span)
-                    .help(help),
-                );
-            }
-            Lookup::Known(known) => {
-                let ty = known.ty();
-                let text = &*value.text;
-                if !ty.accepts(text) {
-                    let at = value.span_or(span);
-                    let help = self
-                        .suggestions
-                        .did_you_mean(text, at, ty.values())
-                        .unwrap_or_else(|| format!("write {ty}").into());
-                    self.diagnostics.push(
-                        Diagnostic::new(severity, Code::WrongType, format!("`{name}` can't be `{text}`"))
-                            .at(at)
-                            .help(help),
-                    );
+    /// What is wrong with a name that no schema knows. One that is near a known one, or another version's, is no name of
+    /// a QEMU that was built otherwise.
+    fn unknown(&self, kind: Kind, name: &str, span: Span) -> Diagnostic {
+        let (what, code) = what(kind);
+        let elsewhere: Vec<_> =
+            schema::all().iter().filter(|schema| schema.find(kind, name).is_some()).collect();
+        // What exists elsewhere isn't misspelt: at most another version of it is meant.
+        let names = self.schemas.iter().flat_map(|schema| schema.names(kind));
+        let names = names.filter(|known| elsewhere.is_empty() || is_other_version(name, known));
+        let near = self.suggestions.did_you_mean(name, span, names);
+        let is_certain = self.is_exact() && (near.is_some() || !elsewhere.is_empty());
+        let severity = if is_certain { Severity::Error } else { Severity::Warning };
+        let versions: Vec<_> = self.schemas.iter().map(|schema| schema.version().to_string()).collect();
+        let has = if versions.len() > 1 { "have" } else { "has" };
+        let message = format!("QEMU {} {has} no {what} `{name}`", versions.join(" and "));
+        let label = elsewhere_label(self.hardware.vm.asked_target, &elsewhere);
+        Diagnostic::new(severity, code, message).label(span, label.unwrap_or_default()).help(
+            near.unwrap_or_else(|| {
+                match elsewhere.as_slice() {
+                    [] => "if your QEMU has it, all is well: it is passed on as it is",
+                    _ => "leave it out, or write for a QEMU that has it",
                 }
+                .into()
+            }),
+        )
+    }
+
+    /// Whether the schema is the target's own.
+    fn is_exact(&self) -> bool {
+        self.schemas.iter().any(|schema| schema.version() == self.hardware.vm.asked_target)
+    }
+
+    /// How grave it is where all schemas say that something is wrong. Of a QEMU newer than all of them they are no proof.
+    fn severity(&self) -> Severity {
+        if self.is_exact() || self.schemas.len() > 1 { Severity::Error } else { Severity::Warning }
+    }
+
+    /// Checks a property of what is one of `owners`, as each schema knows it.
+    fn property(&mut self, owners: &[Type], name: &str, span: Span, value: &Value<'_>, severity: Severity) {
+        let Some(owner) = owners.last() else { return };
+        // Where one of the schemas doesn't know the owner, the other is no proof.
+        let severity =
+            if owners.len() < self.schemas.len() { severity.min(Severity::Warning) } else { severity };
+        let lookups: Vec<_> = owners.iter().map(|owner| owner.property(name)).collect();
+        if lookups.contains(&Lookup::CannotTell) {
+            return;
+        }
+        let known: Vec<_> = lookups
+            .iter()
+            .filter_map(
+                |lookup| if let Lookup::Known(property) = lookup { Some(property.ty()) } else { None },
+            )
+            .collect();
+        let (what, _) = what(owner.kind());
+        let Some(ty) = known.last() else {
+            // What the target no longer has has been reported.
+            if owner.kind() == Kind::Chardev && changes::RECONNECT.is_about(&format!("{name}=")) {
+                return;
             }
+            let names: Vec<_> =
+                owners.iter().flat_map(Type::properties).map(|property| property.name()).collect();
+            let help = self
+                .suggestions
+                .did_you_mean(name, span, names)
+                .unwrap_or_else(|| format!("QEMU lists them: `{}`", list_command(owner)).into());
+            let has_it = |schema: &&Schema| {
+                let there = schema.find(owner.kind(), owner.name());
+                there.is_some_and(|there| matches!(there.property(name), Lookup::Known(_)))
+            };
+            let elsewhere: Vec<_> = schema::all().iter().filter(has_it).collect();
+            let label = elsewhere_label(self.hardware.vm.asked_target, &elsewhere);
+            self.diagnostics.push(
+                Diagnostic::new(
+                    severity,
+                    Code::UnknownProperty,
+                    format!("the {what} `{}` has no property `{name}`", owner.name()),
+                )
+                .label(span, label.unwrap_or_default())
+                .help(help),
+            );
+            return;
+        };
+        let text = &*value.text;
+        if !known.iter().any(|ty| ty.accepts(text)) {
+            let at = value.span_or(span);
+            let help = self
+                .suggestions
+                .did_you_mean(text, at, ty.values())
+                .unwrap_or_else(|| format!("write {ty}").into());
+            self.diagnostics.push(
+                Diagnostic::new(severity, Code::WrongType, format!("`{name}` can't be `{text}`"))
+                    .at(at)
+                    .help(help),
+            );
         }
     }
 
+    /// Checks a default. QEMU reads it where there is such a device, now or later: it is an error where one is here.
     fn global(&mut self, global: &QemuOption<'_>) {
         let Some((property, value)) = global.named().find(|(name, _)| name.contains('.')) else { return };
         let Some((driver, name)) = property.rsplit_once('.') else { return };
         let Some(whole) = value.written.and_then(|written| written.name) else { return };
         let dot = whole.start + driver.len() as u32;
-        let Some(known) = self.schema.driver(driver) else {
-            let version = self.schema.version();
-            let span = Span::new(whole.start, dot);
-            let help = self
-                .suggestions
-                .did_you_mean(driver, span, self.schema.names(Kind::Device))
-                .unwrap_or_else(|| "QEMU ignores a default for what it doesn't have".into());
-            self.diagnostics.push(
-                Diagnostic::warning(Code::UnknownDevice, format!("QEMU {version} has no device `{driver}`"))
-                    .at(span)
-                    .help(help),
-            );
+        let owners: Vec<_> = self.schemas.iter().filter_map(|schema| schema.driver(driver)).collect();
+        if owners.is_empty() {
+            let mut unknown = self.unknown(Kind::Device, driver, Span::new(whole.start, dot));
+            unknown.severity = Severity::Warning;
+            if unknown.remedy.as_ref().is_none_or(|remedy| remedy.fixes.is_empty()) {
+                unknown = unknown.help("QEMU ignores a default for what it doesn't have");
+            }
+            self.diagnostics.push(unknown);
             return;
-        };
-        self.property(&known, name, Span::new(dot + 1, whole.end), &value);
+        }
+        let is_here = |device: &Device| device.ty.as_ref().is_some_and(|ty| ty.is_a(driver));
+        let severity =
+            if self.hardware.devices.iter().any(is_here) { self.severity() } else { Severity::Warning };
+        self.property(&owners, name, Span::new(dot + 1, whole.end), &value, severity);
+    }
+}
+
+/// Which QEMU has what the target lacks.
+fn elsewhere_label(target: Version, elsewhere: &[&Schema]) -> Option<String> {
+    let newer = elsewhere.iter().find(|schema| schema.version() > target);
+    let older = elsewhere.iter().rfind(|schema| schema.version() < target);
+    match (older, newer) {
+        (_, Some(newer)) => Some(format!("QEMU {} has it", newer.version())),
+        (Some(older), None) => Some(format!("QEMU {} had it", older.version())),
+        (None, None) => None,
     }
 }
 

@@ -66,6 +66,8 @@ pub(crate) struct Facts {
 #[derive(Debug)]
 pub(crate) struct Vm {
     pub(crate) target: Version,
+    /// The same, or a version newer than all that are known, where such a one is asked for.
+    pub(crate) asked_target: Version,
     /// Whether the options or the text say so.
     pub(crate) names_target: bool,
     /// Whether these are devices for a guest that runs: what they refer to may be there.
@@ -81,6 +83,7 @@ impl Vm {
     pub(crate) fn new(target: Version, names_target: bool, is_fragment: bool) -> Self {
         Self {
             target,
+            asked_target: target,
             names_target,
             is_fragment,
             facts: Facts::default(),

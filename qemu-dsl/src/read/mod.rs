@@ -54,7 +54,8 @@ pub(crate) fn read(
     let table = language.table;
     let params = Params::new(&tree.statements, options, diagnostics);
     let named_target = target(tree, &params, options, diagnostics);
-    let target = named_target.unwrap_or(Version::NEWEST);
+    let asked_target = named_target.unwrap_or(Version::NEWEST);
+    let target = asked_target.min(Version::NEWEST);
     let mut cx = Cx {
         source: tree.source,
         table,
@@ -67,6 +68,7 @@ pub(crate) fn read(
         diagnostics,
     };
     let mut vm = Vm::new(target, named_target.is_some(), is_fragment);
+    vm.asked_target = asked_target;
     // Where a statement that may stand once stands first.
     let mut once: HashMap<&str, Span> = HashMap::new();
     let mut last_structure: Option<&Structure<'_>> = None;

@@ -78,5 +78,5 @@ pub(super) fn target(
             None => warning,
         });
     }
-    Some(version.clamp(Version::OLDEST, Version::NEWEST))
+    Some(version.max(Version::OLDEST))
 }

@@ -4,8 +4,8 @@
 //! The data beside this file was written by `scripts/schema`, which asks real QEMUs (`x86_64`, as Debian builds them).
 //! It is searched where it lies: nothing is parsed or built, neither at start nor later.
 //!
-//! A list can lag behind the QEMU that runs, or know a build with other parts in it. So only what is listed is
-//! certain: a name that isn't deserves a warning, never an error.
+//! A list can lag behind the QEMU that runs, or know a build with other parts in it: `check/schema.rs` says what follows
+//! from a name that isn't listed.
 //!
 //! ```
 //! use qemu_dsl::Version;
@@ -60,6 +60,26 @@ static SCHEMAS: [Schema; 4] = [
 #[must_use]
 pub fn of(version: Version) -> Option<&'static Schema> {
     SCHEMAS.iter().rev().find(|schema| schema.version <= version)
+}
+
+/// The schemas that tell of QEMU `version`, the older one first: its own, or the two between which it lies, or the newest
+/// where it is newer than that. Empty for a QEMU older than the oldest schema, which may have had what went since.
+#[must_use]
+pub fn around(version: Version) -> &'static [Schema] {
+    let newer = SCHEMAS.partition_point(|schema| schema.version < version);
+    let range = match SCHEMAS.get(newer) {
+        Some(own) if own.version == version => newer..newer + 1,
+        None => newer.saturating_sub(1)..newer,
+        Some(_) if newer == 0 => 0..0,
+        Some(_) => newer - 1..newer + 1,
+    };
+    SCHEMAS.get(range).unwrap_or_default()
+}
+
+/// All schemas, the oldest first.
+#[must_use]
+pub fn all() -> &'static [Schema] {
+    &SCHEMAS
 }
 
 /// What one version of QEMU has.
@@ -134,6 +154,14 @@ impl Schema {
             None => found,
         };
         (!section.has("abstract")).then(|| self.whole(kind, section))
+    }
+
+    /// What `name` names though no user can create it: a part of others, or a type that others are made of.
+    #[must_use]
+    pub fn find_part(&self, kind: Kind, name: &str) -> Option<Type> {
+        let section = self.section(kind, name)?;
+        let part = self.whole(kind, section);
+        (!part.is_creatable()).then_some(part)
     }
 
     /// The type of devices or objects that `-global NAME.property=value` sets a property of. Unlike `-device` it takes
@@ -264,7 +292,7 @@ impl Type {
 mod tests {
     #![expect(clippy::panic, clippy::unwrap_used, reason = "these are tests")]
 
-    use super::{Kind, Lookup, PropertyType, SCHEMAS, Schema, Type, of};
+    use super::{Kind, Lookup, PropertyType, SCHEMAS, Schema, Type, around, of};
     use crate::Version;
 
     const KINDS: [Kind; 8] = [
@@ -304,6 +332,20 @@ mod tests {
         assert_eq!(found(9, 9).as_deref(), Some("7.2"));
         assert_eq!(found(10, 0).as_deref(), Some("10.0"));
         assert_eq!(found(99, 0).as_deref(), Some("11.1"));
+    }
+
+    #[test]
+    fn a_version_between_two_schemas_has_two() {
+        let found = |major, minor| {
+            let schemas = around(Version::new(major, minor)).iter();
+            schemas.map(|schema| schema.version().to_string()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(found(5, 1), "");
+        assert_eq!(found(5, 2), "5.2");
+        assert_eq!(found(6, 0), "5.2 7.2");
+        assert_eq!(found(9, 2), "7.2 10.0");
+        assert_eq!(found(11, 1), "11.1");
+        assert_eq!(found(99, 0), "11.1");
     }
 
     #[test]
