@@ -319,7 +319,8 @@ impl Part {
         self.bytes.extend_from_slice(more);
     }
 
-    fn text(self) -> Text {
+    fn text(mut self) -> Text {
+        self.bytes.shrink_to_fit();
         (!self.too_long).then_some(self.bytes)
     }
 

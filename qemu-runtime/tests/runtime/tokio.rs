@@ -245,6 +245,15 @@ fn events_leave_others_their_share() -> Result<(), Lacking> {
         };
         tokio::join!(find, count);
         assert!(turns.load(Ordering::SeqCst) >= 1024 / SHARE, "{turns:?}");
+
+        // Who doesn't wait misses none over it.
+        let mut events = guest.qmp().unwrap().events_from_start();
+        assert!(matches!(events.next(Duration::ZERO).await, Err(QmpError::Lagged { .. })));
+        let mut count = 0;
+        while events.next(Duration::ZERO).await.is_ok() {
+            count += 1;
+        }
+        assert_eq!(count, 1024);
     })
 }
 
