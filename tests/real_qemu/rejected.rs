@@ -72,7 +72,8 @@ fn rejection(qemu: &Qemu, text: &str, world: &World) -> Outcome<Rejection> {
     let params = world.params().into_iter().filter(|(name, _)| text.contains(&format!("param {name}:")));
     let options = Options { target: Some(qemu.version), params: params.collect() };
     let compiled = qemu_dsl::compile(text, &options);
-    let plan = Plan::of(some(compiled.template, format!("plan: {:#?}", compiled.diagnostics))?);
+    let template = some(compiled.template, format!("plan: {:#?}", compiled.diagnostics))?;
+    let plan = Plan::of(template.in_file("a.vm"));
     match Guest::start(&plan) {
         Err(StartError::Rejected { rejection, error }) => {
             equal("QEMU's exit code", error.exit().and_then(|exit| exit.code()), Some(1))?;
@@ -143,6 +144,11 @@ pub(crate) fn comes_back(qemu: &Qemu, statement: &str, words: &str) -> Outcome {
     // Of an `arg`, it is its strings.
     let expected = statement.strip_prefix("arg ").unwrap_or(statement);
     equal("the statement", text.get(span.start as usize..span.end as usize), Some(expected))?;
+    let before = text.get(..span.start as usize).unwrap_or_default();
+    let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1) + 1;
+    let place = format!("a.vm:{}:{column}", before.matches('\n').count() + 1);
+    equal("the place", rejection.place.as_ref().map(ToString::to_string), Some(place.clone()))?;
+    ensure!(rejection.to_string().starts_with(&format!("{place}: QEMU rejects `")), "{rejection}")?;
     ensure!(rejection.words.contains(words), "{rejection:#?}")?;
     ensure!(!rejection.words.contains('\n') && !rejection.words.starts_with("qemu"), "{rejection:#?}")
 }

@@ -23,6 +23,13 @@ pub struct Fragment {
 }
 
 impl Fragment {
+    /// Says which file the text is from, as [`Template::in_file`](super::Template::in_file) does.
+    #[must_use]
+    pub fn in_file(mut self, file: impl Into<Cow<'static, str>>) -> Self {
+        Place::in_file(&mut self.places, file.into());
+        self
+    }
+
     /// The place of what stands at `span`.
     pub fn place(&self, span: Span) -> Option<&Place> {
         Place::find(&self.places, span)

@@ -68,7 +68,7 @@ pub struct GeneratedId {
 pub struct Place {
     /// What stands there, in the text that was compiled.
     pub span: Span,
-    /// The file, as `file!()` has it. A text that the program compiles has none.
+    /// The file, as `file!()` has it. A text that the program compiles has none, unless it [says](Template::in_file) so.
     pub file: Option<Cow<'static, str>>,
     /// The line, from 1.
     pub line: u32,
@@ -80,6 +80,13 @@ impl Place {
     /// The one of what stands at `span`.
     pub(super) fn find(places: &[Self], span: Span) -> Option<&Self> {
         places.iter().find(|place| place.span == span)
+    }
+
+    /// The places, in this file.
+    pub(super) fn in_file(places: &mut Cow<'static, [Self]>, file: Cow<'static, str>) {
+        for place in places.to_mut() {
+            place.file = Some(file.clone());
+        }
     }
 }
 
@@ -136,6 +143,19 @@ impl Template {
                 })
                 .collect(),
         }
+    }
+
+    /// Says which file the text is from: what is told of a place then begins with that.
+    ///
+    /// ```
+    /// let compiled = qemu_dsl::compile("name web\nmemory 512M", &qemu_dsl::Options::default());
+    /// let plan = qemu_dsl::plan::Plan::of(compiled.template.unwrap().in_file("web.vm"));
+    /// assert_eq!(plan.arg_place(2).unwrap().to_string(), "web.vm:2:1");
+    /// ```
+    #[must_use]
+    pub fn in_file(mut self, file: impl Into<Cow<'static, str>>) -> Self {
+        Place::in_file(&mut self.places, file.into());
+        self
     }
 
     /// The place of what stands at `span`.
