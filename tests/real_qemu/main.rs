@@ -72,6 +72,7 @@ fn trials(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
         add(&format!("shows {statement}"), Box::new(|qemu| rejected::is_shown(qemu, statement)));
     }
     add("a warning is no rejection", Box::new(rejected::warnings_are_none));
+    add("what it rejects is shown nowhere else", Box::new(rejected::nowhere_else));
     add("ends with its program", Box::new(lifetime::ends_with_its_program));
     add("is bound by QEMU itself", Box::new(lifetime::is_bound_by_qemu));
     for (name, test) in plug::TESTS {

@@ -67,8 +67,33 @@ pub(crate) const SHOWN: &[&str] = &[
     "arg \"-rtc\" \"base=x\"",
 ];
 
-/// What QEMU makes of a text.
-fn rejection(qemu: &Qemu, text: &str, world: &World) -> Outcome<Rejection> {
+/// A statement that some QEMU rejects in words that could be about another.
+const NOWHERE_ELSE: &[&str] = &[
+    "cpu max hv_vpindex",
+    "cpu max hv_vpindex hv_synic",
+    "cpu max phys-bits=99",
+    "machine pc accel=tcg memory-backend=ram0",
+    "arg \"-m\" \"64M,slots=300,maxmem=1G\"",
+    "object secret id=x",
+    "object memory-backend-ram id=x size=16M policy=bind",
+    "object filter-redirector id=x netdev=net0",
+    "object tls-creds-psk id=x endpoint=server",
+    "object memory-backend-memfd id=x size=900T",
+    "arg \"-spice\" \"unix=on,addr={dir}/none/s,disable-ticketing=on\"",
+    "arg \"-serial\" \"no-such\"",
+    "arg \"-usbdevice\" \"braille\"",
+    "arg \"-netdev\" \"user,id=x,dns=\"",
+    "arg \"-numa\" \"node,memdev=ram0\"",
+    "arg \"-boot\" \"splash-time=99999\"",
+    "arg \"-loadvm\" \"kernel\"",
+    "arg \"-trace\" \"events={dir}/kernel BIOS\"",
+    "arg \"-global\" \"virtio-rng-pci.max-bytes=x\"",
+    "arg \"-global\" \"qemu64-x86_64-cpu.phys-bits=1\"",
+    "arg \"-device\" \"cirrus-vga,vgamem_mb=1\"",
+];
+
+/// What QEMU makes of a text: nothing where it takes it, or does not tell what it is about.
+fn told(qemu: &Qemu, text: &str, world: &World) -> Outcome<Result<Rejection, Option<StartError>>> {
     let params = world.params().into_iter().filter(|(name, _)| text.contains(&format!("param {name}:")));
     let options = Options { target: Some(qemu.version), params: params.collect() };
     let compiled = qemu_dsl::compile(text, &options);
@@ -77,22 +102,73 @@ fn rejection(qemu: &Qemu, text: &str, world: &World) -> Outcome<Rejection> {
     match Guest::start(&plan) {
         Err(StartError::Rejected { rejection, error }) => {
             equal("QEMU's exit code", error.exit().and_then(|exit| exit.code()), Some(1))?;
-            Ok(*rejection)
+            Ok(Ok(*rejection))
         }
-        Err(error) => Err(Stop::failed(format!("not told: {error}"))),
-        Ok(_) => Err(Stop::failed("QEMU takes it")),
+        Err(error) => Ok(Err(Some(error))),
+        Ok(_) => Ok(Err(None)),
     }
 }
+
+fn rejection(qemu: &Qemu, text: &str, world: &World) -> Outcome<Rejection> {
+    told(qemu, text, world)?.map_err(|error| match error {
+        Some(error) => Stop::failed(format!("not told: {error}")),
+        None => Stop::failed("QEMU takes it"),
+    })
+}
+
+/// What stands in each text, but for what the statement is there for.
+const OTHERS: &[&str] = &[
+    "machine pc accel=tcg",
+    "cpu qemu64",
+    "smp 2",
+    "memory 64M",
+    "bios \"{dir}/flash.img\"",
+    "kernel \"{dir}/kernel\" initrd=\"{dir}/initrd\" append=\"quiet\"",
+    "rtc base=utc",
+    "vga std",
+    "netdev user",
+    "object memory-backend-ram id=ram0 size=16M",
+    "object rng-random id=entropy filename=\"/dev/urandom\"",
+    "device virtio-rng-pci id=before",
+];
 
 /// A text around `statement`.
 fn text(qemu: &Qemu, statement: &str) -> Outcome<String> {
     let program = quoted(&qemu.program)?;
-    let machine = if statement.starts_with("machine ") { "" } else { "machine pc accel=tcg" };
+    let takes_place = |other: &&&str| {
+        let keyword = other.split(' ').next().unwrap_or_default();
+        let option = format!("arg \"-{keyword}\"");
+        let is_append = keyword == "kernel" && statement.starts_with("arg \"-append\"");
+        is_append
+            || (!["object", "device", "netdev"].contains(&keyword)
+                && (statement.starts_with(&format!("{keyword} ")) || statement.starts_with(&option)))
+    };
+    let others: Vec<_> = OTHERS.iter().filter(|other| !takes_place(other)).copied().collect();
     Ok(format!(
-        "param dir: path\nqemu {program}\nname \"{{dir}}\"\n{machine}\nmemory 64M\n\
-         device virtio-rng-pci id=before\n{statement}\ndevice virtio-rng-pci id=behind\nnodefaults\nno-user-config\n\
-         arg \"-display\" \"none\"\narg \"-S\"\n"
+        "param dir: path\nqemu {program}\nname \"{{dir}}\"\n{}\n{statement}\n\
+         device virtio-rng-pci id=behind\nnodefaults\nno-user-config\n\
+         arg \"-display\" \"none\"\narg \"-S\"\n",
+        others.join("\n")
     ))
+}
+
+/// What QEMU rejects is shown at its statement, or nowhere.
+pub(crate) fn nowhere_else(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    let mut rejected = 0;
+    for statement in NOWHERE_ELSE {
+        let text = text(qemu, statement)?;
+        match told(qemu, &text, &world)? {
+            Ok(rejection) => {
+                let span = some(rejection.span, "span")?;
+                let shown = text.get(span.start as usize..span.end as usize).unwrap_or_default();
+                ensure!(statement.contains(shown), "{statement} is shown at {shown}: {rejection:#?}")?;
+                rejected += 1;
+            }
+            Err(error) => rejected += u32::from(error.is_some()),
+        }
+    }
+    ensure!(rejected > 10, "only {rejected} are rejected")
 }
 
 /// The command line shows the same as a program gets, as a report at the statement.
