@@ -12,6 +12,7 @@ use qemu_dsl::Version;
 use crate::emit::Form;
 use crate::explain::TopicParser;
 use crate::failure::{Failure, status};
+use crate::levels::LevelArgs;
 use crate::output;
 use crate::report::MessageFormat;
 
@@ -189,6 +190,8 @@ pub(crate) struct Language {
     /// is executed by `run` only; what `--qemu` names is asked for its version by all that take it.
     #[arg(long, value_name = "PATH", value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::ExecutablePath)]
     pub(crate) qemu: Option<String>,
+    #[command(flatten)]
+    pub(crate) levels: LevelArgs,
     /// How mistakes are reported
     ///
     /// Reports for people go to standard error. JSON goes to standard output for `check`, to standard error otherwise.

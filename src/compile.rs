@@ -61,6 +61,7 @@ pub(crate) fn compile(
             None => None,
         },
         params: language.set.clone(),
+        levels: language.levels.0.clone(),
     };
     let mut compilation = parsed.compile(&options);
     if !compilation.names_target {

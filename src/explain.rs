@@ -16,7 +16,7 @@ pub(crate) fn explain(command: &Explain) -> Result<u8, Failure> {
     let mut page = match topic.as_str() {
         "" => list(),
         topic => reference::statement(topic)
-            .or_else(|| Code::find(topic).map(Code::page))
+            .or_else(|| Code::find(topic).map(code))
             .ok_or_else(|| unknown(topic))?,
     };
     if !page.ends_with('\n') {
@@ -24,6 +24,19 @@ pub(crate) fn explain(command: &Explain) -> Result<u8, Failure> {
     }
     output::print(page.as_bytes())?;
     Ok(status::SUCCESS)
+}
+
+/// The page of a code, and that one needn't put up with it.
+fn code(code: Code) -> String {
+    let mut page = code.page();
+    if code.is_settable() {
+        let name = code.as_str();
+        page += &format!(
+            "\nHow grave it is taken can be set: by `--allow {name}`, `--warn {name}` or `--deny {name}`, in a\n\
+             program by `#![allow({name})]` at the beginning of `vm!`. What QEMU refuses for certain stays an error.\n"
+        );
+    }
+    page
 }
 
 fn list() -> String {

@@ -17,11 +17,12 @@ const LONGEST_LINE: u64 = 4096;
 /// The program of a VM that names none.
 pub(crate) const DEFAULT_PROGRAM: &str = "qemu-system-x86_64";
 
-/// The program that a text names, or the default. It is known once the text compiles, which it may for some versions only.
+/// The program that a text names, or the default. It is known once the text compiles, which it may for some versions only:
+/// for the oldest whatever QEMU's names are, as there is no schema of it.
 pub(crate) fn program(text: &Parsed<'_>, params: &[(String, String)]) -> String {
     let known = Version::KNOWN.iter().rev().copied().map(Some);
     let program = [None].into_iter().chain(known).find_map(|target| {
-        let options = Options { target, params: params.to_vec() };
+        let options = Options { target, params: params.to_vec(), ..Options::default() };
         let template = text.compile(&options).template?;
         Some(template.text(&template.program))
     });
@@ -106,6 +107,7 @@ mod tests {
     #[test]
     fn a_text_names_its_program_even_where_it_has_errors_for_some_versions() {
         assert_eq!(program(&qemu_dsl::parse("qemu \"/q\""), &[]), "/q");
+        assert_eq!(program(&qemu_dsl::parse("qemu \"/q\" device virtio-rng-pci acme=1"), &[]), "/q");
         assert_eq!(program(&qemu_dsl::parse("memory 1G"), &[]), "qemu-system-x86_64");
         assert_eq!(program(&qemu_dsl::parse("memory oops"), &[]), "qemu-system-x86_64");
     }

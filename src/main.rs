@@ -10,6 +10,7 @@ mod emit;
 mod explain;
 mod failure;
 mod host;
+mod levels;
 mod output;
 mod printable;
 mod quote;

@@ -334,25 +334,16 @@ mod tests {
     use fastrand::Rng;
     use miette::{GraphicalReportHandler, GraphicalTheme};
     use qemu_dsl::source::SourceMap;
-    use qemu_dsl::{Code, Diagnostic, Label, Severity, Span};
+    use qemu_dsl::{Code, Diagnostic, Severity, Span};
 
     use super::{Json, Located, Tally, choose};
     use crate::snippet::Snippets;
 
     fn diagnostic(severity: Severity, spans: &[(usize, usize)]) -> Diagnostic {
-        Diagnostic {
-            code: Code::Comma,
-            severity,
-            message: "message".into(),
-            remedy: None,
-            labels: spans
-                .iter()
-                .map(|&(start, end)| Label {
-                    span: Span::new(start as u32, end as u32),
-                    text: "label".into(),
-                })
-                .collect(),
-        }
+        let diagnostic = Diagnostic::new(severity, Code::Comma, "message");
+        spans.iter().fold(diagnostic, |diagnostic, &(start, end)| {
+            diagnostic.label(Span::new(start as u32, end as u32), "label")
+        })
     }
 
     fn plain() -> GraphicalReportHandler {

@@ -9,6 +9,7 @@ mod cli {
     mod emit;
     mod explain;
     mod files;
+    mod levels;
     mod parameters;
     mod pipes;
     mod report;

@@ -229,6 +229,25 @@ mod strict {
     }
 }
 
+#[deny(warnings)]
+#[test]
+fn levels_are_set_in_front_of_the_text() {
+    let plan = vm! {
+        #![allow(unknown-device, guessed-format)]
+        //! A comment.
+        #![allow(unknown-property)]
+        device acme-nic id=nic0
+        disk file=/a
+        device virtio-rng-pci acme=1
+    };
+    let printed = |wanted: &str| plan.args().any(|arg| arg == wanted);
+    assert!(
+        printed("acme-nic,id=nic0")
+            && printed("virtio-rng-pci,acme=1")
+            && printed("id=disk0,file=/a,if=none")
+    );
+}
+
 #[test]
 fn it_offends_no_lint() {
     same(&strict::PLAN, "name web netdev tap mq=2 vhost");

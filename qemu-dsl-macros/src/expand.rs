@@ -6,10 +6,11 @@ use std::env::{self, VarError};
 
 use proc_macro2::{Span, TokenStream};
 use qemu_dsl::plan::{Fragment, Place, Template};
-use qemu_dsl::{Code, Diagnostic, Help, Options, Remedy, Severity, Version};
+use qemu_dsl::{Code, Diagnostic, Help, Options, Remedy, Version};
 use quote::quote;
 
 use crate::data::Data as _;
+use crate::levels::Attributes;
 use crate::report;
 use crate::source::Source;
 
@@ -107,6 +108,7 @@ impl Subject for Fragment {
 /// The expression that a macro becomes: always one of its type, so that a mistake in the text is the only one that Rust
 /// reports.
 pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
+    let (Attributes { levels, errors: refused_levels }, input) = Attributes::take(input);
     let source = Source::read(input, Span::call_site());
     if !source.has_places() {
         return value::<S>(TokenStream::new(), None);
@@ -115,7 +117,8 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
         Ok(target) => (target, None),
         Err(refusal) => (None, Some(refusal)),
     };
-    let (compiled, mut diagnostics) = S::compile(&source.text, &Options { target, params: Vec::new() });
+    let (compiled, mut diagnostics) =
+        S::compile(&source.text, &Options { target, levels, ..Options::default() });
     if target.is_some() {
         name_the_variable(&mut diagnostics);
     }
@@ -124,13 +127,15 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
     diagnostics.extend(refused);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
 
-    let errors = report::errors(&diagnostics, &source);
+    let mut errors = refused_levels;
+    errors.extend(report::errors(&diagnostics, &source));
+    let warnings = report::warnings(&diagnostics, &source);
     match compiled {
         Some(mut compiled) if errors.is_empty() => {
             compiled.place(&source);
-            value(report::warnings(&diagnostics, &source), Some(compiled))
+            value(warnings, Some(compiled))
         }
-        _ => value::<S>(quote!(#errors #holes), None),
+        _ => value::<S>(quote!(#errors #warnings #holes), None),
     }
 }
 
@@ -176,17 +181,10 @@ fn target(variable: Result<String, VarError>) -> Result<Option<Version>, Diagnos
         Ok(version) if version >= Version::OLDEST => Ok(Some(version)),
         _ => {
             let known: Vec<_> = Version::KNOWN.iter().map(ToString::to_string).collect();
-            Err(Diagnostic {
-                code: Code::UnknownTarget,
-                severity: Severity::Error,
-                message: format!(
-                    "the environment variable `{TARGET}` is `{text}`, for which no output can be made"
-                ),
-                remedy: Some(
-                    format!("set it to a version of QEMU, such as {}, or unset it", known.join(", ")).into(),
-                ),
-                labels: Vec::new(),
-            })
+            let message =
+                format!("the environment variable `{TARGET}` is `{text}`, for which no output can be made");
+            let help = format!("set it to a version of QEMU, such as {}, or unset it", known.join(", "));
+            Err(Diagnostic::error(Code::UnknownTarget, message).help(help))
         }
     }
 }
@@ -212,13 +210,8 @@ fn holes<S: Subject>(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Toke
         let code = &hole.code;
         if !hole.is_name {
             diagnostics.retain(|diagnostic| !overlaps(diagnostic, hole.span));
-            diagnostics.push(Diagnostic {
-                code: Code::BadHole,
-                severity: Severity::Error,
-                message: format!("`{name}` can't take a value of the program yet"),
-                remedy: Some(help.clone()),
-                labels: vec![qemu_dsl::Label { span: hole.span, text: String::new() }],
-            });
+            let message = format!("`{name}` can't take a value of the program yet");
+            diagnostics.push(Diagnostic::error(Code::BadHole, message).at(hole.span).help(help.clone()));
             out.extend(quote!(let _ = &{ #code };));
         } else if diagnostics
             .iter()

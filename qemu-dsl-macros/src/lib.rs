@@ -2,6 +2,7 @@
 
 mod data;
 mod expand;
+mod levels;
 mod report;
 mod source;
 
@@ -24,6 +25,17 @@ mod source;
 ///
 /// ```compile_fail
 /// let plan = qemu_runtime::vm! { netdev tap ifnam=tap0 };
+/// ```
+///
+/// A warning is the use of something deprecated to Rust. How grave warnings are taken can be said in front of the text,
+/// by their codes, and of those errors too that only follow from what QEMU's schema has:
+///
+/// ```
+/// let plan = qemu_runtime::vm! {
+///     #![allow(unknown-device)]
+///     #![deny(guessed-format)]
+///     device acme-nic id=nic0
+/// };
 /// ```
 ///
 /// Values that Rust's lexer can't read are quoted: a MAC address with a group such as `5e`, the PCI address `"1e.0"`,

@@ -22,10 +22,13 @@ pub(crate) fn errors(diagnostics: &[Diagnostic], source: &Source) -> TokenStream
     out
 }
 
-/// The whole of a macro's call is what Rust underlines: from the path's first token to the closing bracket.
 fn error(error: &Diagnostic, source: &Source) -> TokenStream {
-    let (first, last) = place(error, source);
-    let message = text(error, source);
+    failure(&text(error, source), place(error, source))
+}
+
+/// A statement that makes Rust report an error from a first to a last token. The whole of a macro's call is what Rust
+/// underlines: from the path's first token to the closing bracket.
+pub(crate) fn failure(message: &str, (first, last): (Span, Span)) -> TokenStream {
     let mut message = Group::new(Delimiter::Brace, quote!(#message));
     message.set_span(last);
     let mut call = quote_spanned!(first=> ::core::compile_error!);
@@ -81,7 +84,7 @@ fn text(diagnostic: &Diagnostic, source: &Source) -> String {
 fn help(help: &Help) -> String {
     match help {
         Help::SetParameter { name } => {
-            format!("give it a default: `param {name}: ... = ...`; nobody sets it when a program is built")
+            format!("give `{name}` a default where it is declared: nobody sets it when a program is built")
         }
         Help::Text(_)
         | Help::DidYouMean(_)

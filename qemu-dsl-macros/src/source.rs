@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use proc_macro2::{Delimiter, Group, LineColumn, Spacing, Span, TokenStream, TokenTree};
 use qemu_dsl::source::{Position, SourceMap};
-use qemu_dsl::{Code, Diagnostic, Label, Severity};
+use qemu_dsl::{Code, Diagnostic};
 
 /// What stands in the text for a hole that the language can't say. Nobody declares a parameter of this name.
 const PLACEHOLDER: &str = "{__qemu_dsl_hole}";
@@ -492,8 +492,7 @@ fn is_refused(token: &str) -> bool {
 }
 
 fn flaw(code: Code, message: String, help: String, at: &Range<usize>) -> Diagnostic {
-    let labels = vec![Label { span: text_span(at), text: String::new() }];
-    Diagnostic { code, severity: Severity::Error, message, remedy: Some(help.into()), labels }
+    Diagnostic::error(code, message).at(text_span(at)).help(help)
 }
 
 /// A range of the text, as the compiler has it. Where it doesn't fit, the compiler refuses the text.

@@ -1,7 +1,7 @@
 //! The kinds of mistake: one stable code each.
 
 macro_rules! codes {
-    ($($(#[doc = $title:literal])+ $name:ident = $code:literal,)+) => {
+    ($($(#[doc = $title:literal])+ $name:ident = $code:literal $($settable:ident)?,)+) => {
         /// Which kind of mistake a diagnostic is about.
         ///
         /// Its text ([`Code::as_str`]) is stable: scripts may rely on it. `qemu-dslc explain CODE` prints its page.
@@ -21,6 +21,14 @@ macro_rules! codes {
                 }
             }
 
+            /// Whether there are warnings, advice or errors by QEMU's schema of this code, so that its
+            /// [level](crate::Levels) can be set.
+            pub const fn is_settable(self) -> bool {
+                match self {
+                    $(Self::$name => codes!(@ $($settable)?),)+
+                }
+            }
+
             /// What it is about, in a line.
             pub fn title(self) -> &'static str {
                 match self {
@@ -29,6 +37,8 @@ macro_rules! codes {
             }
         }
     };
+    (@) => { false };
+    (@ settable) => { true };
 }
 
 codes! {
@@ -66,7 +76,7 @@ codes! {
     /// a kind that is missing
     MissingKind = "missing-kind",
     /// a value that is missing
-    MissingValue = "missing-value",
+    MissingValue = "missing-value" settable,
     /// an option that is required
     MissingOption = "missing-option",
     /// an option given twice
@@ -78,7 +88,7 @@ codes! {
 
     // The values.
     /// a value of the wrong type
-    WrongType = "wrong-type",
+    WrongType = "wrong-type" settable,
     /// a value out of its range
     OutOfRange = "out-of-range",
     /// a value that QEMU's syntax can't say
@@ -88,7 +98,7 @@ codes! {
     /// a name that is too long for its place
     NameTooLong = "name-too-long",
     /// a file name that could be read as a protocol
-    ProtocolInPath = "protocol-in-path",
+    ProtocolInPath = "protocol-in-path" settable,
 
     // Parameters.
     /// a hole that names no parameter
@@ -110,7 +120,7 @@ codes! {
     /// a second device for what has one
     InUse = "in-use",
     /// a bus that nothing provides
-    UnknownBus = "unknown-bus",
+    UnknownBus = "unknown-bus" settable,
     /// devices that sit on each other's bus
     BusCycle = "bus-cycle",
     /// a PCI slot above 1f
@@ -118,7 +128,7 @@ codes! {
     /// a PCI function above 7
     PciFunction = "pci-function",
     /// two devices at one address
-    AddressInUse = "address-in-use",
+    AddressInUse = "address-in-use" settable,
     /// devices that share a slot of one device
     SingleFunction = "single-function",
     /// two bridges with one chassis number
@@ -134,15 +144,15 @@ codes! {
     /// an interface that needs queues
     MissingQueues = "missing-queues",
     /// an option that has no effect
-    IgnoredOption = "ignored-option",
+    IgnoredOption = "ignored-option" settable,
     /// a MAC address of a group
-    MulticastMac = "multicast-mac",
+    MulticastMac = "multicast-mac" settable,
     /// a MAC address used twice
-    EqualMacs = "equal-macs",
+    EqualMacs = "equal-macs" settable,
     /// a generated MAC address that other VMs share
-    SharedMac = "shared-mac",
+    SharedMac = "shared-mac" settable,
     /// a disk whose format QEMU guesses
-    GuessedFormat = "guessed-format",
+    GuessedFormat = "guessed-format" settable,
     /// asynchronous I/O that needs a direct cache
     NativeAio = "native-aio",
     /// memory that must be shared and is not
@@ -162,7 +172,7 @@ codes! {
     /// an NVDIMM on a machine without them
     DimmWithoutNvdimm = "dimm-without-nvdimm",
     /// the host's CPU without KVM
-    HostCpuWithoutKvm = "host-cpu-without-kvm",
+    HostCpuWithoutKvm = "host-cpu-without-kvm" settable,
     /// a terminal and no terminal
     NographicDaemonize = "nographic-daemonize",
     /// kernel options without a kernel
@@ -170,27 +180,27 @@ codes! {
 
     // Versions of QEMU.
     /// a target that is newer than this compiler
-    FutureTarget = "future-target",
+    FutureTarget = "future-target" settable,
     /// a target that is not known
     UnknownTarget = "unknown-target",
     /// something that the target deprecates
-    Deprecated = "deprecated",
+    Deprecated = "deprecated" settable,
     /// something that the target has no more
-    Removed = "removed",
+    Removed = "removed" settable,
     /// something that the target has not yet
     NotYet = "not-yet",
 
     // QEMU's own names.
     /// a device, object or backend that the target doesn't know
-    UnknownDevice = "unknown-device",
+    UnknownDevice = "unknown-device" settable,
     /// a device that no option creates
-    NotCreatable = "not-creatable",
+    NotCreatable = "not-creatable" settable,
     /// a property that a device or object doesn't have
-    UnknownProperty = "unknown-property",
+    UnknownProperty = "unknown-property" settable,
     /// a machine type that the target doesn't know
-    UnknownMachine = "unknown-machine",
+    UnknownMachine = "unknown-machine" settable,
     /// a CPU model that the target doesn't know
-    UnknownCpu = "unknown-cpu",
+    UnknownCpu = "unknown-cpu" settable,
 
     // QEMU itself.
     /// something that QEMU refuses when it is started

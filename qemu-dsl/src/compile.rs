@@ -137,6 +137,7 @@ impl Parsed<'_> {
         check::check(&hardware, &mut diagnostics);
         // Stable, so that of two at one place the one found first stands first.
         diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
+        options.levels.apply(&mut diagnostics);
         let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
         let order = (!failed).then(|| lower::order(&hardware));
         let names_target = vm.names_target;

@@ -49,7 +49,7 @@ pub use code::Code;
 #[cfg(feature = "compiler")]
 pub use compile::{Compilation, CompiledDevices, Parsed, compile, compile_devices, parse};
 #[cfg(feature = "compiler")]
-pub use diagnostic::{Diagnostic, Edit, Fix, Help, Label, Remedy, Severity};
+pub use diagnostic::{Diagnostic, Edit, Fix, Help, Label, Level, LevelError, Levels, Remedy, Severity};
 pub use plan::{Span, Version};
 #[cfg(feature = "compiler")]
 pub use read::Options;

@@ -29,10 +29,14 @@ pub fn all() -> String {
         "# Diagnostics\n\n\
          <!-- Generated from qemu-dsl/src/pages: `UPDATE_DOCS=1 cargo test -p qemu-dsl --test pages` writes it. -->\n\n\
          What the compiler has to say about a text, by code. `qemu-dslc explain CODE` prints a page. Where a page does not say\n\
-         otherwise it is about an error: no output is made. A warning or advice leaves the output as it is.\n\n",
+         otherwise it is about an error: no output is made. A warning or advice leaves the output as it is.\n\n\
+         Where a `*` stands behind a code, its level can be set: `--allow CODE` says nothing, `--warn CODE` warns, `--deny CODE`\n\
+         makes it an error, and `warnings` stands for all warnings. In a program `#![allow(CODE)]` at the beginning of `vm!` does\n\
+         the same. It is set for warnings and advice, and for errors that only follow from what QEMU's schema has.\n\n",
     );
     for code in Code::ALL {
-        out += &format!("- [`{0}`](#{0}): {1}\n", code.as_str(), code.title());
+        let settable = if code.is_settable() { "\\*" } else { "" };
+        out += &format!("- [`{0}`](#{0}){settable}: {1}\n", code.as_str(), code.title());
     }
     for code in Code::ALL {
         out += &format!("\n#{}", code.page());

@@ -148,7 +148,7 @@ fn input(random: &mut fastrand::Rng) -> String {
 fn options(random: &mut fastrand::Rng) -> Options {
     let versions = Version::KNOWN.into_iter().map(Some).chain([None]).collect::<Vec<_>>();
     let params = if random.bool() { vec![("disk".to_owned(), "/a,b=\"c".to_owned())] } else { vec![] };
-    Options { target: random.choice(versions).flatten(), params }
+    Options { target: random.choice(versions).flatten(), params, ..Options::default() }
 }
 
 /// What must hold of the answer to any text.

@@ -6,7 +6,7 @@ use qemu_dsl::plan::{FdSource, Filling, Fragment, Json};
 use qemu_dsl::{Options, Version, compile_devices};
 
 fn fragment(text: &str, target: Option<Version>) -> Fragment {
-    let compiled = compile_devices(text, &Options { target, params: Vec::new() });
+    let compiled = compile_devices(text, &Options { target, ..Options::default() });
     compiled.fragment.unwrap_or_else(|| panic!("{text}\n{:#?}", compiled.diagnostics))
 }
 

@@ -19,7 +19,8 @@ pub(crate) fn add(plan: Plan, path: &str) -> Result<Plan, Failure> {
     const SOCKET_FDS: Version = Version::new(2, 12);
 
     let target = plan.target().max(Some(SOCKET_FDS));
-    let options = Options { target, params: vec![("path".to_owned(), path.to_owned())] };
+    let options =
+        Options { target, params: vec![("path".to_owned(), path.to_owned())], ..Options::default() };
     let compilation = qemu_dsl::compile(STATEMENT, &options);
     match (compilation.template, plan.template()) {
         (Some(added), Some(own)) => Ok(join(own, added)),

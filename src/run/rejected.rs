@@ -1,6 +1,6 @@
 //! What QEMU rejects, as a diagnostic of the source.
 
-use qemu_dsl::{Code, Diagnostic, Label, Remedy, Severity, Span};
+use qemu_dsl::{Code, Diagnostic, Span};
 use qemu_runtime::{PathError, Rejection};
 
 use crate::cli::Run;
@@ -27,15 +27,13 @@ fn say(
     source: &Source,
     command: &Run,
 ) -> Result<(), Failure> {
-    let label = |span| Label { span, text: option.to_owned() };
-    let labels = span.map(label).into_iter().collect();
-    let diagnostic = Diagnostic {
-        code: Code::Rejected,
-        severity: Severity::Error,
-        message,
-        remedy: help.map(Remedy::from),
-        labels,
-    };
+    let mut diagnostic = Diagnostic::error(Code::Rejected, message);
+    if let Some(span) = span {
+        diagnostic = diagnostic.label(span, option);
+    }
+    if let Some(help) = help {
+        diagnostic = diagnostic.help(help);
+    }
     let mut reporter = Reporter::new(command.language.message_format, JsonTo::Stderr);
     reporter.report(source.map(), &[diagnostic])?;
     reporter.finish();

@@ -21,6 +21,16 @@ fn every_statement_and_every_code_is_listed_and_explained() {
 }
 
 #[test]
+fn a_code_s_page_tells_whether_its_level_can_be_set() {
+    for code in Code::ALL {
+        let page = run(&["explain", code.as_str()], "").stdout;
+        let told =
+            ["--allow", "--warn", "--deny"].map(|flag| page.contains(&format!("`{flag} {}`", code.as_str())));
+        assert_eq!(told, [code.is_settable(); 3], "{page}");
+    }
+}
+
+#[test]
 fn a_kind_is_explained_alone() {
     let page = run(&["explain", "netdev", "tap"], "");
     assert_eq!(page.status, Some(0));

@@ -72,13 +72,21 @@ fn every_shell_gets_its_completions() {
 fn the_completions_of_bash_work() {
     let folder = Folder::new();
     let script = folder.file("script", run(&["completions", "bash"], "").stdout);
-    let complete = format!(
-        ". {}; COMP_WORDS=(qemu-dslc explain netd) COMP_CWORD=2; _qemu__dslc qemu-dslc netd explain; \
-         echo \"${{COMPREPLY[@]}}\"",
-        script.display()
-    );
-    let Ok(output) = Command::new("bash").args(["-c", &complete]).output() else {
-        return;
+    let completed = |words: &str, place: u8, word: &str, before: &str| {
+        let complete = format!(
+            ". {}; COMP_WORDS=({words}) COMP_CWORD={place}; _qemu__dslc qemu-dslc {word} {before}; \
+             echo \"${{COMPREPLY[@]}}\"",
+            script.display()
+        );
+        let output = Command::new("bash").args(["-c", &complete]).output().ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).into_owned())
     };
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "netdev\n", "{output:?}");
+    for (words, place, word, before, expected) in [
+        ("qemu-dslc explain netd", 2, "netd", "explain", "netdev\n"),
+        ("qemu-dslc check --allow unknown-dev", 3, "unknown-dev", "--allow", "unknown-device\n"),
+        ("qemu-dslc --deny warn", 2, "warn", "--deny", "warnings\n"),
+    ] {
+        let Some(completed) = completed(words, place, word, before) else { return };
+        assert_eq!(completed, expected, "{words}");
+    }
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use qemu_dsl::{Code, Diagnostic, Options, compile, compile_devices};
+use qemu_dsl::{Code, Diagnostic, Options, Severity, compile, compile_devices};
 
 #[path = "../../src/wording.rs"]
 mod wording;
@@ -38,11 +38,15 @@ fn main() -> ExitCode {
         }
     };
     let mut seen = BTreeSet::new();
+    // The codes whose level can be set, as far as the cases tell.
+    let mut settable = BTreeSet::new();
     let mut trials = Vec::new();
     for (name, path) in cases {
         let said = said(&path);
         if let Ok((_, diagnostics)) = &said {
             seen.extend(diagnostics.iter().map(|diagnostic| diagnostic.code.as_str()));
+            let set = diagnostics.iter().filter(|one| one.severity != Severity::Error || one.by_schema);
+            settable.extend(set.map(|diagnostic| diagnostic.code.as_str()));
         }
         let said = said.map(|(text, _)| text).map_err(|error| error.to_string());
         trials.push(Trial::test(name, move || is_expected(&path.with_extension("expected"), said)));
@@ -52,6 +56,12 @@ fn main() -> ExitCode {
         let all: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
         let missing: Vec<_> = all.difference(&seen).filter(|code| !excused.contains(*code)).collect();
         if missing.is_empty() { Ok(()) } else { Err(format!("no case has {missing:?}").into()) }
+    }));
+    trials.push(Trial::test("the codes whose level can be set are those of warnings", move || {
+        let told: BTreeSet<_> =
+            Code::ALL.iter().filter(|code| code.is_settable()).map(|code| code.as_str()).collect();
+        let wrong: Vec<_> = told.symmetric_difference(&settable).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(format!("`settable` is wrong of {wrong:?}").into()) }
     }));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -122,7 +132,7 @@ fn options(source: &str) -> Result<Options, Box<dyn Error>> {
 
 /// The code, the message, each label's line with what it underlines, and the help.
 fn shown(diagnostic: &Diagnostic, source: &str, to: &mut String) -> Result<(), Box<dyn Error>> {
-    let Diagnostic { code, severity, message, remedy, labels } = diagnostic;
+    let Diagnostic { code, severity, message, remedy, labels, by_schema: _ } = diagnostic;
     writeln!(to, "{}[{}]: {message}", severity.name(), code.as_str())?;
     for label in labels {
         let (start, end) = (label.span.start as usize, label.span.end as usize);

@@ -82,7 +82,7 @@ fn start_with<'w>(
 fn options(target: Version, text: &str, world: &World) -> Options {
     let params = world.params().into_iter();
     let params = params.filter(|(name, _)| text.contains(&format!("param {name}:"))).collect();
-    Options { target: Some(target), params }
+    Options { target: Some(target), params, ..Options::default() }
 }
 
 impl Running<'_> {

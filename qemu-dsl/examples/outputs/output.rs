@@ -24,7 +24,11 @@ pub(crate) fn write(text: &Text, to: &mut String) {
     for (way, compile) in [("vm", vm as Compile), ("devices", devices)] {
         let mut outputs: Vec<(Vec<&str>, String)> = Vec::new();
         for target in TARGETS {
-            let options = Options { target: target.parse::<Version>().ok(), params: params.clone() };
+            let options = Options {
+                target: target.parse::<Version>().ok(),
+                params: params.clone(),
+                ..Options::default()
+            };
             let Some(output) = compile(source, &parsed, &options) else { continue };
             match outputs.iter_mut().find(|(_, same)| *same == output) {
                 Some((targets, _)) => targets.push(target),
@@ -114,7 +118,7 @@ fn is_for(target: Version, is_named: bool, options: &Options, to: &mut String) {
 
 fn said(diagnostics: &[Diagnostic]) -> String {
     let mut to = String::new();
-    for Diagnostic { code, severity, message, remedy, labels } in diagnostics {
+    for Diagnostic { code, severity, message, remedy, labels, .. } in diagnostics {
         line(&mut to, format_args!("{}[{}] {message:?}", severity.name(), code.as_str()));
         for label in labels {
             line(&mut to, format_args!("  at {} {:?}", place(label.span), label.text));

@@ -30,7 +30,9 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     macs::check(hardware, diagnostics);
     chassis::check(hardware, diagnostics);
     cids::check(hardware, diagnostics);
+    let others = diagnostics.len();
     schema::check(hardware, diagnostics);
+    diagnostics.iter_mut().skip(others).for_each(|diagnostic| diagnostic.by_schema = true);
     // What devices for a guest that runs need may be there.
     if !vm.is_fragment {
         dimms::check(hardware, diagnostics);

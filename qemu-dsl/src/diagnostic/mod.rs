@@ -1,5 +1,6 @@
 //! What the compiler has to say about a source text.
 
+mod level;
 mod remedy;
 
 use std::fmt;
@@ -7,6 +8,7 @@ use std::fmt;
 use crate::Span;
 use crate::code::Code;
 
+pub use level::{Level, LevelError, Levels};
 pub use remedy::{Edit, Fix, Help, Remedy};
 
 /// How grave a diagnostic is.
@@ -54,14 +56,19 @@ pub struct Diagnostic {
     /// Where: the first is the place to blame. Only what concerns no place in the text (a parameter set from outside
     /// that the text doesn't declare) has none.
     pub labels: Vec<Label>,
+    /// Whether it only follows from what the target's schema says of QEMU's own names, which another build of that
+    /// version may have otherwise. Such an error can be [lowered](Levels).
+    pub by_schema: bool,
 }
 
 impl Diagnostic {
-    pub(crate) fn new(severity: Severity, code: Code, message: impl Into<String>) -> Self {
-        Self { code, severity, message: message.into(), remedy: None, labels: Vec::new() }
+    /// One of this code, about no place yet.
+    pub fn new(severity: Severity, code: Code, message: impl Into<String>) -> Self {
+        Self { code, severity, message: message.into(), remedy: None, labels: Vec::new(), by_schema: false }
     }
 
-    pub(crate) fn error(code: Code, message: impl Into<String>) -> Self {
+    /// An error.
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
         Self::new(Severity::Error, code, message)
     }
 
@@ -74,17 +81,21 @@ impl Diagnostic {
     }
 
     /// Points at `span` without a word: the message says it.
-    pub(crate) fn at(self, span: Span) -> Self {
+    #[must_use]
+    pub fn at(self, span: Span) -> Self {
         self.label(span, "")
     }
 
-    pub(crate) fn label(mut self, span: Span, text: impl Into<String>) -> Self {
+    /// Points at `span` with something to say about it.
+    #[must_use]
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
         self.labels.push(Label { span, text: text.into() });
         self
     }
 
-    /// What to do about it: words, or a remedy that can do it, too.
-    pub(crate) fn help(self, remedy: impl Into<Remedy>) -> Self {
+    /// Says what to do about it: words, or a remedy that can do it, too.
+    #[must_use]
+    pub fn help(self, remedy: impl Into<Remedy>) -> Self {
         Self { remedy: Some(remedy.into()), ..self }
     }
 

@@ -1,6 +1,7 @@
 //! What a compilation takes beside the text.
 
 use crate::Version;
+use crate::diagnostic::Levels;
 
 /// What a compilation takes beside the text.
 #[derive(Clone, Debug, Default)]
@@ -9,4 +10,6 @@ pub struct Options {
     pub target: Option<Version>,
     /// Values for the text's parameters, by name. Of two for one name, the last holds.
     pub params: Vec<(String, String)>,
+    /// How grave warnings are to be taken.
+    pub levels: Levels,
 }
