@@ -43,17 +43,26 @@ pub(crate) fn warnings(diagnostics: &[Diagnostic], source: &Source) -> TokenStre
     warnings.map(|warning| self::warning(warning, source)).collect()
 }
 
-/// The initializer of a deprecated field, since Rust underlines all of it: of a constant, only the last token.
+/// The use of a deprecated macro, of all deprecated things: Rust calls it by the path that is written, as far as which it
+/// underlines too, and says no word of the function and the module that it stands in.
 fn warning(warning: &Diagnostic, source: &Source) -> TokenStream {
     let (first, last) = place(warning, source);
-    let message = text(warning, source);
-    let code = warning.code.as_str().replace('-', "_");
-    let field = Ident::new(&code, first);
-    let value = quote_spanned!(last=> : ());
-    let declared = Ident::new(&code, Span::call_site());
+    let code = warning.code.as_str();
+    let message = format!(
+        "{}\nnote: `#![allow({code})]` at the beginning of the text silences it",
+        text(warning, source)
+    );
+    let name = code.replace('-', "_");
+    let (module, declared) = (Ident::new("vm", Span::call_site()), Ident::new(&name, Span::call_site()));
+    let (vm, used) = (Ident::new("vm", first), Ident::new(&name, last));
     quote! {{
-        struct Vm { #[deprecated(note = #message)] #declared: () }
-        let _ = Vm { #field #value };
+        mod #module {
+            #[deprecated(note = #message)]
+            macro_rules! #declared { () => {}; }
+            #[allow(deprecated)]
+            pub(super) use #declared;
+        }
+        #vm::#used!();
     }}
 }
 
