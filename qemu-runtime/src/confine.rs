@@ -114,9 +114,9 @@ impl Limit {
         Self { soft: Some(amount), hard: Some(amount) }
     }
 
-    pub(crate) fn raw(self) -> libc::rlimit {
-        let raw = |amount: Option<u64>| amount.unwrap_or(libc::RLIM_INFINITY);
-        libc::rlimit { rlim_cur: raw(self.soft), rlim_max: raw(self.hard) }
+    /// As the kernel's `prlimit64` takes it on all machines.
+    pub(crate) fn raw(self) -> [u64; 2] {
+        [self.soft, self.hard].map(|amount| amount.unwrap_or(u64::MAX))
     }
 }
 

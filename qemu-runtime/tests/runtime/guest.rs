@@ -10,7 +10,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use qemu_runtime::{Cause, Guest, Lines, Plan, Spawn, SpawnError, Stderr, Stdio};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, pidfd_send_signal, waitid,
+};
 
 use crate::held::Held;
 use crate::host::{self, Lacking, at_rest, open_files, state_of, threads, until};
@@ -29,6 +31,7 @@ crate::tests! {
     a_guest_that_is_traced_hinders_no_other
     a_guest_dies_with_its_parent
     a_guest_whose_parent_dies_first_is_none
+    a_guest_that_is_stopped_before_its_program_is_continued
     a_detached_guest_outlives_its_handle
     a_detached_guest_outlives_its_parent
     a_hundred_megabytes_of_stderr_stay_bounded
@@ -166,6 +169,19 @@ fn a_guest_whose_parent_dies_first_is_none() -> Result<(), Lacking> {
     held.launcher.wait().unwrap();
     held.release();
     until("it has seen that nobody is left", || matches!(state_of(held.guest), None | Some('Z')));
+    Ok(())
+}
+
+fn a_guest_that_is_stopped_before_its_program_is_continued() -> Result<(), Lacking> {
+    let another = if rustix::process::geteuid().is_root() { 65534 } else { 0 };
+    for user in [0, another] {
+        let mut held = Held::new(user)?;
+        pidfd_send_signal(held.pidfd(), Signal::STOP).unwrap();
+        held.release();
+        let name = || fs::read_to_string(format!("/proc/{}/comm", held.guest)).unwrap_or_default();
+        until("it executes its program", || name() == "sleep\n");
+        assert_eq!(held.said().trim().parse(), Ok(held.guest));
+    }
     Ok(())
 }
 

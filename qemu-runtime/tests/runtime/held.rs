@@ -2,8 +2,11 @@
 #![expect(unsafe_code, reason = "ptrace has no safe form")]
 
 use std::env;
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::host::{Lacking, need};
 
@@ -34,6 +37,18 @@ impl Held {
         wait_for_stop(held.guest.cast_signed());
         trace(libc::PTRACE_DETACH, pid, 0).unwrap();
         Ok(held)
+    }
+
+    /// What refers to it, whoever has its number by then.
+    pub(crate) fn pidfd(&self) -> OwnedFd {
+        pidfd_open(Pid::from_raw(self.guest.cast_signed()).unwrap(), PidfdFlags::empty()).unwrap()
+    }
+
+    /// What the launcher says: the number of its guest, or why it has none.
+    pub(crate) fn said(&mut self) -> String {
+        let mut line = String::new();
+        BufReader::new(self.launcher.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        line
     }
 
     /// Lets the process go on.

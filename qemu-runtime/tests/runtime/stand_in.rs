@@ -150,12 +150,16 @@ fn launch_as(user: &str) {
     launch(|spawn| if user == 0 { spawn } else { spawn.user(User::new(user, user)) });
 }
 
-/// Starts a guest, says its number, and waits.
+/// Starts a guest, says its number, and waits. Or it says why there is none.
 fn launch(how: impl for<'a> FnOnce(Spawn<'a>) -> Spawn<'a>) {
     let sleep = shell("exec sleep 1000");
-    let guest = how(Spawn::new(&sleep)).spawn().unwrap();
-    println!("{}", guest.id());
-    let _ = guest.wait();
+    match how(Spawn::new(&sleep)).spawn() {
+        Ok(guest) => {
+            println!("{}", guest.id());
+            let _ = guest.wait();
+        }
+        Err(error) => println!("{error}"),
+    }
 }
 
 /// Traces a process, says so, and heeds nothing that it is to hear of it.
