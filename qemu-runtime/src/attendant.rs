@@ -1,5 +1,5 @@
 //! Takes what guests write to standard error, and waits for their end: no guest waits for a reader or stays a zombie,
-//! whatever its owner does.
+//! whatever its owner does. Guests that the main thread starts have one attendant together, any other has a thread of its own.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -33,9 +33,10 @@ struct Guests {
     places: BTreeMap<u64, Option<Attended>>,
 }
 
-struct Attended {
-    shared: Arc<Shared>,
-    stderr: Option<Incoming>,
+/// A guest that was started, and its standard error, where that is captured.
+pub(crate) struct Attended {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) stderr: Option<Incoming>,
 }
 
 /// The place of a guest that isn't started yet: there is somebody who will attend to it.
@@ -63,12 +64,14 @@ impl Attendant {
     }
 
     /// Attends until there is no guest, and `ends` agrees, which is asked when there has been none for a while.
-    fn attend(&self, patience: &Timespec, ends: impl Fn() -> bool) {
+    fn attend(&self, ends: impl Fn() -> bool) {
+        const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
         let mut buffer = vec![0; Tail::MAX];
         let mut events = [MaybeUninit::uninit(); 64];
         loop {
             let idle = !self.guests().places.values().any(Option::is_some);
-            let seen = match epoll::wait(&self.epoll, &mut events, idle.then_some(patience)) {
+            let seen = match epoll::wait(&self.epoll, &mut events, idle.then_some(&PATIENCE)) {
                 Ok((seen, _)) => seen,
                 // What continues a process that was stopped interrupts this. Else there is nothing that can be wrong.
                 Err(Errno::INTR) => continue,
@@ -94,7 +97,12 @@ impl Attendant {
             let ended = guests.places.remove(&key).flatten();
             drop(guests);
             if let Some(attended) = ended {
-                attended.end(&self.epoll, buffer);
+                // Its owner may have copies, by which the kernel would go on to say that it has ended.
+                let _ = epoll::delete(&self.epoll, &attended.shared.pidfd);
+                if let Some(incoming) = &attended.stderr {
+                    let _ = epoll::delete(&self.epoll, &incoming.pipe);
+                }
+                attended.end(buffer);
             }
         } else if let Some(incoming) = &mut attended.stderr
             && is_ready(&incoming.pipe)
@@ -118,8 +126,6 @@ impl Place {
     /// With the one thread that attends to many. It is there while it is needed, and a little longer: who starts one guest
     /// after another doesn't start a thread for each.
     pub(crate) fn common() -> io::Result<Self> {
-        const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-
         let mut common = common();
         let process = std::process::id();
         if let Some((owner, attendant)) = &*common
@@ -132,7 +138,7 @@ impl Place {
         let attending = Arc::clone(&attendant);
         thread::Builder::new().name("qemu-guests".into()).spawn(move || {
             process::block_signals();
-            attending.attend(&PATIENCE, || retire(&attending));
+            attending.attend(|| retire(&attending));
             // Also where it failed: a program may have closed what is not its own.
             self::common().take_if(|(_, current)| Arc::ptr_eq(current, &attending));
         })?;
@@ -140,35 +146,26 @@ impl Place {
         Ok(place)
     }
 
-    /// With the calling thread, which [attends](Self::attend) to nobody else.
-    pub(crate) fn own() -> io::Result<Self> {
-        Ok(Attendant::new()?.place())
-    }
-
     /// Gives a guest that was started to its attendant.
     ///
     /// # Errors
     ///
     /// Where the kernel has no room for it: nobody attends to it then.
-    pub(crate) fn take(&self, shared: Arc<Shared>, stderr: Option<Incoming>) -> io::Result<()> {
+    pub(crate) fn take(&self, attended: Attended) -> io::Result<()> {
+        let Attended { shared, stderr } = &attended;
         let Attendant { epoll, .. } = &*self.attendant;
         let key = EventData::new_u64(self.key);
         // Until it is there, nothing is made of what the kernel says of it.
         let mut guests = self.attendant.guests();
         epoll::add(epoll, &shared.pidfd, key, EventFlags::IN)?;
-        if let Some(incoming) = &stderr
+        if let Some(incoming) = stderr
             && let Err(error) = epoll::add(epoll, &incoming.pipe, key, EventFlags::IN)
         {
             let _ = epoll::delete(epoll, &shared.pidfd);
             return Err(error.into());
         }
-        guests.places.insert(self.key, Some(Attended { shared, stderr }));
+        guests.places.insert(self.key, Some(attended));
         Ok(())
-    }
-
-    /// Attends to the guest that was given to the place, until its end.
-    pub(crate) fn attend(self) {
-        self.attendant.attend(&Timespec::default(), || true);
     }
 }
 
@@ -192,14 +189,23 @@ fn retire(attendant: &Attendant) -> bool {
 }
 
 impl Attended {
-    fn end(self, epoll: &OwnedFd, buffer: &mut [u8]) {
+    /// Attends to it until its end: the work of a thread of its own.
+    pub(crate) fn attend(mut self) {
+        let mut buffer = vec![0; Tail::MAX];
+        if let Some(incoming) = &mut self.stderr {
+            incoming.take_until_end(&self.shared, &mut buffer);
+        }
+        while !is_ready(&self.shared.pidfd) {
+            let _ = poll(&mut [PollFd::new(&self.shared.pidfd, PollFlags::IN)], None);
+        }
+        self.end(&mut buffer);
+    }
+
+    fn end(self, buffer: &mut [u8]) {
         let Self { shared, stderr } = self;
-        // Its owner may have copies, by which the kernel would go on to say that it has ended.
-        let _ = epoll::delete(epoll, &shared.pidfd);
         shared.kill_others();
         if let Some(mut incoming) = stderr {
             incoming.take_rest(&shared, buffer);
-            let _ = epoll::delete(epoll, &incoming.pipe);
         }
         if let Some(ended) = process::try_wait(&shared.pidfd) {
             return shared.end(ended);

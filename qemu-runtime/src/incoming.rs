@@ -81,18 +81,23 @@ impl Incoming {
         }
     }
 
-    /// Takes all, until the guest's end: the work of a thread.
-    pub(crate) fn take_all(mut self, shared: &Shared) {
-        let mut buffer = vec![0; Tail::MAX];
+    /// Takes what comes until the guest's end, or until nobody can write any more.
+    pub(crate) fn take_until_end(&mut self, shared: &Shared, buffer: &mut [u8]) {
         while !is_ready(&shared.pidfd) {
             let mut both =
                 [PollFd::new(&self.pipe, PollFlags::IN), PollFd::new(&shared.pidfd, PollFlags::IN)];
             // What fails is tried again.
             let _ = poll(&mut both, None);
-            if is_ready(&self.pipe) && self.take(shared, &mut buffer) == 0 {
+            if is_ready(&self.pipe) && self.take(shared, buffer) == 0 {
                 return;
             }
         }
+    }
+
+    /// Takes all: the work of a thread.
+    pub(crate) fn take_all(mut self, shared: &Shared) {
+        let mut buffer = vec![0; Tail::MAX];
+        self.take_until_end(shared, &mut buffer);
         self.take_rest(shared, &mut buffer);
     }
 }

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use rustix::process::{Signal, pidfd_send_signal};
 
 use crate::Exit;
-use crate::attendant::Place;
+use crate::attendant::{Attended, Place};
 use crate::daemon::PidFile;
 use crate::descendants;
 use crate::incoming::Incoming;
@@ -62,15 +62,17 @@ pub(crate) fn start(
         return start_on_own_thread(command, incoming).map(|(shared, thread)| (shared, Some(thread)));
     }
     let place = Place::common().map_err(|error| (Step::Thread, error))?;
-    Ok((start_here(command, incoming, &place)?, None))
+    let attended = start_here(command, incoming)?;
+    let shared = Arc::clone(&attended.shared);
+    if let Err(error) = place.take(attended) {
+        shared.give_up();
+        return Err((Step::Attend, error));
+    }
+    Ok((shared, None))
 }
 
 /// Starts it on the calling thread.
-fn start_here(
-    command: Command,
-    incoming: Vec<Incoming>,
-    place: &Place,
-) -> Result<Arc<Shared>, (Step, io::Error)> {
+fn start_here(command: Command, incoming: Vec<Incoming>) -> Result<Attended, (Step, io::Error)> {
     let Process { pid, pidfd } = process::spawn(&command)?;
     // What is to live on without its parent lives on without its leader, too, until somebody kills it.
     let group_ends = (command.own_group || command.detached).then(|| AtomicBool::new(!command.detached));
@@ -79,16 +81,11 @@ fn start_here(
         incoming.into_iter().partition(|incoming| incoming.captured);
     let state = State { passing_on: passed_on.len(), ..State::default() };
     let shared = Arc::new(Shared { pid, pidfd, group_ends, state: Arc::new(Watched::new(state)) });
-    let attended = passed_on
-        .into_iter()
-        .try_for_each(|output| pass_on(&shared, output))
-        .and_then(|()| place.take(Arc::clone(&shared), captured.into_iter().next()));
-    if let Err(error) = attended {
-        let _ = shared.kill();
-        let _ = process::wait(&shared.pidfd);
+    if let Err(error) = passed_on.into_iter().try_for_each(|output| pass_on(&shared, output)) {
+        shared.give_up();
         return Err((Step::Attend, error));
     }
-    Ok(shared)
+    Ok(Attended { shared, stderr: captured.into_iter().next() })
 }
 
 /// Passes on what a guest writes, by a thread of its own, which ends with the guest.
@@ -114,16 +111,16 @@ fn start_on_own_thread(
         .name("qemu-guest".into())
         .spawn(move || {
             process::block_signals();
-            let (started, place) = match Place::own() {
-                Ok(place) => (start_here(command, incoming, &place), Some(place)),
-                Err(error) => (Err((Step::Attend, error)), None),
+            let (started, attended) = match start_here(command, incoming) {
+                Ok(attended) => (Ok(Arc::clone(&attended.shared)), Some(attended)),
+                Err(failure) => (Err(failure), None),
             };
             // The owner waits for this and nothing else.
             let _ = sender.send(started);
             let _ = tell.write(&[0]);
             drop(tell);
-            if let Some(place) = place {
-                place.attend();
+            if let Some(attended) = attended {
+                attended.attend();
             }
         })
         .map_err(|error| (Step::Thread, error))?;
@@ -192,7 +189,8 @@ pub(crate) fn start_daemon(
         state: Arc::new(Watched::new(State { stderr, ..State::default() })),
     });
     // It has given up its standard error. The wait will say that it is nobody's child.
-    let attended = Place::common().and_then(|place| place.take(Arc::clone(&shared), None));
+    let attended =
+        Place::common().and_then(|place| place.take(Attended { shared: Arc::clone(&shared), stderr: None }));
     if let Err(error) = attended {
         let _ = pidfd_send_signal(&shared.pidfd, Signal::KILL);
         return Err(failed((Step::Attend, error)));
@@ -212,6 +210,12 @@ impl Shared {
             Ok(()) | Err(Errno::SRCH) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Ends it where nobody attends to it.
+    fn give_up(&self) {
+        let _ = self.kill();
+        let _ = process::wait(&self.pidfd);
     }
 
     /// Kills the others of its process group, where they are to end with it. It has ended, and was not waited for.

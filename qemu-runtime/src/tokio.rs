@@ -5,6 +5,10 @@
 //! [`start`](Guest::start), until QEMU is executing, and an answer of more than 64 KiB, while it is read. Where many events
 //! have come, whoever takes them leaves other tasks their share of the thread.
 //!
+//! A guest has two threads of its own, its parent in the kernel's eyes and QMP's reader, and four file descriptors: its process,
+//! its standard error, QMP's socket, and what the reader waits on. Those of a [`Guest`](crate::Guest) that the main thread starts
+//! have one parent and one thread together, beside QMP's readers.
+//!
 //! ```no_run
 //! # async fn example(plan: qemu_runtime::Plan) -> Result<(), Box<dyn std::error::Error>> {
 //! use qemu_runtime::ShutdownPolicy;

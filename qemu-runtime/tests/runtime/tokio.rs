@@ -43,6 +43,7 @@ crate::tests! {
     a_task_has_the_standard_streams
     a_handler_is_called_with_events
     a_task_plugs_and_unplugs
+    a_guest_costs_four_files_and_two_threads
     a_guest_ends_with_its_value
     a_guest_may_outlive_the_runtime
     ten_guests_at_once_leave_nothing
@@ -468,6 +469,23 @@ fn a_task_plugs_and_unplugs() -> Result<(), Lacking> {
         );
         let error = guest.unplug_timeout("port0", SHORT).await.unwrap_err();
         assert_eq!(error.to_string(), "the guest has no device `port0`");
+    })
+}
+
+fn a_guest_costs_four_files_and_two_threads() -> Result<(), Lacking> {
+    let (files, _) = at_rest();
+    run(async {
+        let guests = (Guest::start(&paused()).await.unwrap(), Guest::start(&paused()).await.unwrap());
+        // tokio's own for the blocking work of the start has another name.
+        let names = fs::read_dir("/proc/self/task").unwrap().filter_map(Result::ok);
+        let names = names.filter_map(|task| fs::read_to_string(task.path().join("comm")).ok());
+        let mut names: Vec<_> = names.filter(|name| name.starts_with("qemu-")).collect();
+        names.sort();
+        assert_eq!(names, ["qemu-guest\n", "qemu-guest\n", "qemu-qmp\n", "qemu-qmp\n"]);
+        let mut own = open_files();
+        own.retain(|number, _| !files.contains_key(number));
+        assert_eq!(own.len(), 2 * 4, "{own:?}");
+        drop(guests);
     })
 }
 
