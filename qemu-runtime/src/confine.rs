@@ -9,7 +9,7 @@ use nix::unistd::{Gid, Uid};
 use rustix::fs::{Mode, OFlags, open, openat};
 
 use crate::fd::is_network_namespace;
-use crate::file_system::FileSystem;
+use crate::host::FileSystem;
 
 /// The user as whom QEMU runs, with its groups.
 #[derive(Clone, Debug, PartialEq, Eq)]

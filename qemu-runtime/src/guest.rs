@@ -1,33 +1,30 @@
-//! A running guest, and how it ended.
+//! A running guest.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, PipeReader, PipeWriter};
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::Version;
 use crate::fd::SocketFile;
-use crate::plan::Plan;
-use crate::plug::Registry;
+use crate::host::HostPaths;
+use crate::plugged::Registry;
 use crate::qmp::{Cont, Event, Qmp, QmpError, Status, Stop, SystemPowerdown};
-use crate::supervisor::{Ended, OwnThread, Shared};
-use crate::{HostPaths, Spawn, SpawnError, StartError, Version};
+use crate::supervisor::{Ended, Exit, OwnThread, Shared};
 
-/// A guest: a QEMU that was started from a [`Plan`].
+/// A guest: a QEMU that was started from a [`Plan`](crate::Plan).
 ///
 /// When it is dropped, QEMU is killed and waited for. When this process ends, by whatever cause, the kernel kills QEMU.
-/// Neither is so for a guest that was started [detached](Spawn::detached). A process that executes another program in its
+/// Neither is so for a guest that was started [detached](crate::Spawn::detached). A process that executes another program in its
 /// own place (`exec`) does not end: it drops its guests before. One that was forked off has no guests: it neither uses nor
 /// drops this. A guest that the main thread starts ends with that, should it end before the process (`pthread_exit` of C).
 ///
 /// All this is about the plan's program. A wrapper executes QEMU in its own place (`exec`): one that starts it as a child ends
 /// without it, and the kernel kills the wrapper alone when this process ends. Where the wrapper has a process group
-/// [of its own](Spawn::own_group), this process kills that when it kills the wrapper, or when that has ended.
+/// [of its own](crate::Spawn::own_group), this process kills that when it kills the wrapper, or when that has ended.
 ///
 /// It can be shared between threads: one may wait while another kills.
 pub struct Guest {
@@ -48,40 +45,7 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Starts a plan, with nothing on standard input, this process's standard output, and standard error captured.
-    /// [`Spawn`] has the choices.
-    ///
-    /// Returns once QEMU's program is executing. Whether it likes its arguments is seen later, by [`Guest::wait`].
-    ///
-    /// # Errors
-    ///
-    /// Where a file descriptor of the plan can't be opened, or the program can't be executed. Nothing is left then.
-    pub fn spawn(plan: &Plan) -> Result<Self, SpawnError> {
-        Spawn::new(plan).spawn()
-    }
-
-    /// Starts a plan with [QMP](Guest::qmp), and waits until QEMU has greeted there: it has taken its arguments and made
-    /// the machine by then. Otherwise as [`Guest::spawn`].
-    ///
-    /// ```no_run
-    /// # let plan: qemu_runtime::Plan = todo!();
-    /// use qemu_runtime::{Guest, ShutdownPolicy};
-    ///
-    /// let guest = Guest::start(&plan)?;
-    /// println!("{}", guest.status()?.status);
-    /// let shutdown = guest.shutdown(&ShutdownPolicy::new())?;
-    /// println!("{:?}: {}", shutdown.step, shutdown.exit);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Where it can't be spawned, and where QEMU ends or says nothing in time. Nothing is left then.
-    pub fn start(plan: &Plan) -> Result<Self, StartError> {
-        Spawn::new(plan).start()
-    }
-
-    /// The conversation with QEMU, where it was started with one: by [`Guest::start`] or [`Spawn::qmp`].
+    /// The conversation with QEMU, where it was started with one: by [`Guest::start`] or [`Spawn::qmp`](crate::Spawn::qmp).
     pub const fn qmp(&self) -> Option<&Qmp> {
         self.qmp.as_ref()
     }
@@ -209,7 +173,7 @@ impl Guest {
     }
 
     /// Kills it, by SIGKILL: it can neither save anything nor refuse. Does nothing if it has ended. What is in its process group
-    /// is killed with it, where it has [one of its own](Spawn::own_group).
+    /// is killed with it, where it has [one of its own](crate::Spawn::own_group).
     ///
     /// Doesn't wait for its end.
     ///
@@ -222,7 +186,7 @@ impl Guest {
 
     fn exit(&self, ended: Ended) -> Exit {
         let observed = self.qmp().map(Qmp::observed).unwrap_or_default();
-        Exit::new(&self.shared, ended, observed)
+        self.shared.exit(ended, observed)
     }
 }
 
@@ -248,192 +212,6 @@ impl Drop for Guest {
         if let Some(thread) = self.thread.take() {
             // The thread's panic would have been printed; there is nothing to add to it.
             let _ = thread.join();
-        }
-    }
-}
-
-/// How a guest ended.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Exit {
-    status: Ended,
-    stderr: Vec<u8>,
-    skipped: u64,
-    observed: Observed,
-}
-
-impl Exit {
-    pub(crate) fn new(shared: &Shared, status: Ended, observed: Observed) -> Self {
-        let (stderr, skipped) = shared.stderr();
-        Self { status, stderr, skipped, observed }
-    }
-
-    /// Why it ended, as far as is known: what QEMU's events say takes QMP.
-    pub fn cause(&self) -> Cause {
-        if let Some(signal) = self.signal() {
-            return Cause::Signal(signal);
-        }
-        match (&self.observed.reason, self.code()) {
-            _ if self.observed.panicked => Cause::GuestPanicked,
-            _ if self.observed.crashed => Cause::GuestCrashed,
-            (_, Some(code)) if code != 0 => Cause::Failed(code),
-            (Some(reason), _) => Cause::Shutdown(reason.clone()),
-            (None, Some(_)) => Cause::Ended,
-            (None, None) => Cause::Unknown,
-        }
-    }
-
-    /// The exit code, where it ended by itself.
-    pub fn code(&self) -> Option<i32> {
-        self.status?.code()
-    }
-
-    /// The number of the signal that killed it, where one did.
-    pub fn signal(&self) -> Option<i32> {
-        self.status?.signal()
-    }
-
-    /// QEMU's exit status.
-    ///
-    /// It is lost (`None`) where the guest [went to the background](Spawn::detached), as it is nobody's child there, and
-    /// where the program ignores SIGCHLD or waits for all its children elsewhere.
-    pub const fn status(&self) -> Option<ExitStatus> {
-        self.status
-    }
-
-    /// Whether it is known that QEMU ended with exit code 0.
-    pub fn success(&self) -> bool {
-        self.status.is_some_and(|status| status.success())
-    }
-
-    /// The last 64 KiB that it wrote to standard error. Empty unless that was
-    /// [captured](crate::Stderr::Captured).
-    pub fn stderr(&self) -> &[u8] {
-        &self.stderr
-    }
-
-    /// The same as text, with a replacement character for what is no UTF-8.
-    pub fn stderr_text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.stderr)
-    }
-
-    /// How many bytes of standard error came before those that were kept.
-    pub const fn stderr_skipped(&self) -> u64 {
-        self.skipped
-    }
-}
-
-/// The exit status, and what was written to standard error.
-impl fmt::Display for Exit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.status {
-            Some(status) => status.fmt(f)?,
-            None => f.write_str("exit status unknown")?,
-        }
-        match self.stderr_text().trim_end() {
-            "" => Ok(()),
-            text => write!(f, ": {text}"),
-        }
-    }
-}
-
-/// In words: it is what a `main` shows that returns an error.
-impl fmt::Debug for Exit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exit")
-            .field("status", &self.status.map(|status| status.to_string()))
-            .field("stderr", &self.stderr_text())
-            .field("skipped", &self.skipped)
-            .field("observed", &self.observed)
-            .finish()
-    }
-}
-
-/// Why a QEMU ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// It was shut down, and this is why.
-    Shutdown(ShutdownReason),
-    /// The guest's system panicked (`GUEST_PANICKED`), which QEMU was not told to ignore, and was not reset since.
-    GuestPanicked,
-    /// The guest's system crashed into its crash kernel (`GUEST_CRASHLOADED`), and was not reset since.
-    GuestCrashed,
-    /// A signal killed QEMU: its number.
-    Signal(i32),
-    /// QEMU failed, with this exit code: what it says is on its standard error.
-    Failed(i32),
-    /// It ended with exit code 0, and nothing more is known.
-    Ended,
-    /// It ended, and nothing more is known: [its exit status is lost](Exit::status).
-    Unknown,
-}
-
-/// Why QEMU shut down, in the words of its event `SHUTDOWN`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ShutdownReason {
-    /// `guest-shutdown`: the guest powered down.
-    Guest,
-    /// `guest-reset`: the guest reset itself, which ends QEMU under `-no-reboot`.
-    GuestReset,
-    /// `guest-panic`: the guest's system panicked.
-    GuestPanic,
-    /// `host-qmp-quit`: QEMU was told to `quit`.
-    Quit,
-    /// `host-signal`: QEMU got SIGTERM, SIGINT or SIGHUP.
-    Signal,
-    /// `host-ui`: the window was closed.
-    Window,
-    /// `host-error`: QEMU met an error.
-    HostError,
-    /// Another reason, in QEMU's word.
-    Other(String),
-}
-
-impl ShutdownReason {
-    fn of(word: &str) -> Self {
-        match word {
-            "guest-shutdown" => Self::Guest,
-            "guest-reset" => Self::GuestReset,
-            "guest-panic" => Self::GuestPanic,
-            "host-qmp-quit" => Self::Quit,
-            "host-signal" => Self::Signal,
-            "host-ui" => Self::Window,
-            "host-error" => Self::HostError,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-}
-
-/// What QEMU's events said of its end.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Observed {
-    reason: Option<ShutdownReason>,
-    panicked: bool,
-    crashed: bool,
-}
-
-impl Observed {
-    pub(crate) fn take(&mut self, event: &Event) {
-        /// What is read of them.
-        #[derive(Default, serde::Deserialize)]
-        #[serde(default)]
-        struct Says {
-            reason: Option<String>,
-            action: Option<String>,
-        }
-
-        let says = || event.data::<Says>().unwrap_or_default();
-        match &*event.name {
-            "SHUTDOWN" => {
-                self.reason = says().reason.as_deref().map(ShutdownReason::of);
-                self.panicked |= self.reason == Some(ShutdownReason::GuestPanic);
-            }
-            // QEMU may have been told that a panic is the guest's own matter.
-            "GUEST_PANICKED" => self.panicked = says().action.as_deref() != Some("run"),
-            "GUEST_CRASHLOADED" => self.crashed = true,
-            // It lives on after that.
-            "RESET" => (self.panicked, self.crashed) = (false, false),
-            _ => {}
         }
     }
 }

@@ -5,50 +5,35 @@ compile_error!(
     "qemu-runtime runs on Linux: it needs its tap interfaces, its process file descriptors and its clone"
 );
 
-mod attendant;
 mod confine;
-mod daemon;
-mod descendants;
-mod error;
 mod fd;
-mod file_system;
 mod guest;
-mod host_paths;
-mod incoming;
-mod lines;
-mod options;
+mod host;
 mod plug;
-mod preflight;
+mod plugged;
 mod process;
-mod program;
 pub mod qmp;
 mod rejection;
 mod shutdown;
 mod spawn;
-mod stdio;
 mod supervisor;
-mod tail;
-mod texts;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod watch;
 
 pub use confine::{Limit, Resource, Sandbox, User};
-pub use daemon::daemonizes;
-pub use error::{SpawnError, StartError};
 pub use fd::{FdError, FdProblem, InheritedFdError, inherited_fd};
-pub use guest::{Cause, Exit, Guest, OlderQemu, ShutdownReason};
-pub use host_paths::HostPaths;
-pub use lines::Lines;
-pub use plug::{Left, PlugError, PlugProblem, Plugged, UnplugError};
-pub use preflight::PathError;
+pub use guest::{Guest, OlderQemu};
+pub use host::HostPaths;
+pub use plug::{PlugError, PlugProblem, Plugged, UnplugError};
+pub use plugged::Left;
 pub use qemu_dsl::Version;
 pub use qemu_dsl::plan::{self, Fd, FdSource, Fragment, OsText, Place, Plan};
 pub use qemu_dsl_macros::{devices, vm};
 pub use rejection::Rejection;
 pub use shutdown::{Shutdown, ShutdownPolicy, ShutdownStep};
-pub use spawn::Spawn;
-pub use stdio::{Stderr, Stdio};
+pub use spawn::{Lines, PathError, Spawn, SpawnError, StartError, Stderr, Stdio};
+pub use supervisor::{Cause, Exit, ShutdownReason, daemonizes};
 
 /// What `vm!` expands to names. It is no part of the interface.
 #[doc(hidden)]

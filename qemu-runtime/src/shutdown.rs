@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::process::{Signal, pidfd_send_signal};
 
+use crate::guest::Guest;
 use crate::qmp::{QueryStatus, Quit, SystemPowerdown};
-use crate::{Cause, Exit, Guest, ShutdownReason};
+use crate::supervisor::{Cause, Exit, ShutdownReason};
 
 /// How long each step of a shutdown is given. A step without a time is left out; the last, SIGKILL, never is.
 #[derive(Clone, Copy, Debug)]

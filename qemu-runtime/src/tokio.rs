@@ -28,14 +28,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::supervisor::Ended;
+use crate::watch::blocking;
 
 pub use crate::qmp::tasks::{Call, Events, Qmp};
 
+use crate::guest::OlderQemu;
 use crate::plan::{Fragment, Plan};
+use crate::plug::{PlugError, Plugged, UnplugError};
 use crate::qmp::{Command, Cont, Event, QmpError, QueryStatus, Status, Stop, SystemPowerdown};
-use crate::{
-    Exit, OlderQemu, PlugError, Plugged, Shutdown, ShutdownPolicy, Spawn, SpawnError, StartError, UnplugError,
-};
+use crate::shutdown::{Shutdown, ShutdownPolicy};
+use crate::spawn::{Spawn, SpawnError, StartError};
+use crate::supervisor::Exit;
 
 /// A [guest](crate::Guest) whose calls are waited for by `await`.
 ///
@@ -236,7 +239,7 @@ impl Guest {
             Some(qmp) => qmp.observed().await,
             None => Default::default(),
         };
-        Exit::new(&self.blocking().shared, ended, observed)
+        self.blocking().shared.exit(ended, observed)
     }
 
     /// Shuts it down: see [`crate::Guest::shutdown`]. Begun, it goes on though the call is dropped.
@@ -303,18 +306,6 @@ impl Guest {
     /// As [`crate::Guest::kill`].
     pub fn kill(&self) -> io::Result<()> {
         self.blocking().kill()
-    }
-}
-
-/// Does what blocks on one of tokio's threads for that.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime ends, and drops this task with it.
-            Err(_) => std::future::pending().await,
-        },
     }
 }
 

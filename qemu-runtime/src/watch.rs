@@ -105,6 +105,19 @@ impl<S, A: Copy + Ord> Watched<S, A> {
     }
 }
 
+#[cfg(feature = "tokio")]
+/// Does what blocks on one of tokio's threads for that.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime ends, and drops this task with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
 /// The place of one who waits among the others, until it is dropped.
 struct Place<'w, S, A: Copy + Ord> {
     watched: &'w Watched<S, A>,

@@ -5,8 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::{fmt, io};
 
-use super::image::NO_IMAGE;
-use crate::error::reason;
+use crate::host::reason;
 use crate::plan::Fd;
 
 /// A file descriptor of a plan's table could not be opened.
@@ -370,4 +369,21 @@ const RAISE: &str = "raise the limit of open files (`ulimit -n`)";
 /// What to do where this process has no number left for a file descriptor.
 fn table_full(error: &io::Error) -> Option<&'static str> {
     (error.raw_os_error() == Some(libc::EMFILE)).then_some(RAISE)
+}
+
+/// What to do about what is no image.
+pub(super) const NO_IMAGE: &str = "it is neither a file nor a block device: name one that holds an image";
+
+/// Why a table can't be opened.
+pub(crate) enum TableError {
+    /// One of its lines can't be.
+    Fd(Box<FdError>),
+    /// Something was handed over under a name that not exactly one line has.
+    Name { name: String, lines: usize, known: Vec<String> },
+    /// Two were handed over under one name.
+    Twice { name: String },
+    /// The network namespace of its interfaces can't be entered.
+    Namespace(io::Error),
+    /// A thread that enters it can't be started.
+    Thread(io::Error),
 }

@@ -8,18 +8,18 @@ use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use rustix::net::getpeername;
 use rustix::net::sockopt::socket_acceptconn;
 
-use super::image::{NO_DIRECT, NO_IMAGE, is_image, set_direct};
+use super::error::{FdProblem, NO_IMAGE, TableError};
+use super::image::{NO_DIRECT, is_image, set_direct};
 use super::interface::{attach_queue, interface_of};
 use super::tap::Taps;
-use super::{FdProblem, vhost};
-use crate::SpawnError;
+use super::vhost;
 use crate::plan::{Fd, FdSource};
 
 /// What was handed over, by name, in the order of the table's lines.
 pub(crate) fn assign(
     table: &[Fd],
     handed: Vec<(String, OwnedFd)>,
-) -> Result<Vec<Option<OwnedFd>>, SpawnError> {
+) -> Result<Vec<Option<OwnedFd>>, TableError> {
     let mut lines: Vec<_> = table.iter().map(|_| None).collect();
     if handed.is_empty() {
         return Ok(lines);
@@ -33,12 +33,12 @@ pub(crate) fn assign(
         match own {
             [line] => match lines.get_mut(*line) {
                 Some(place @ None) => *place = Some(fd),
-                _ => return Err(SpawnError::FdTwice { name }),
+                _ => return Err(TableError::Twice { name }),
             },
             _ => {
                 let lines = own.len();
                 let known = table.iter().map(Fd::name).collect();
-                return Err(SpawnError::FdName { name, lines, known });
+                return Err(TableError::Name { name, lines, known });
             }
         }
     }

@@ -6,10 +6,9 @@ use std::path::Path;
 
 use rustix::fs::{FileType, OFlags, fcntl_setfl, fstat};
 
-use super::{FdProblem, open_file};
-
-/// What to do about what is no image.
-pub(super) const NO_IMAGE: &str = "it is neither a file nor a block device: name one that holds an image";
+use super::FdProblem;
+use super::error::NO_IMAGE;
+use super::node::open_file;
 
 /// What to do about a file that can't be read past the cache.
 pub(super) const NO_DIRECT: &str = "its file system has no direct I/O: choose another `cache=`";

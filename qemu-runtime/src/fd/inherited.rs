@@ -9,7 +9,7 @@ use std::{fmt, io};
 
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 
-use crate::error::reason;
+use crate::host::reason;
 
 /// The variables by which systemd tells what it passes, in the order: for which process, how many, their names; and once
 /// more for which process, by the number of its pidfd.

@@ -11,8 +11,9 @@ use rustix::fs::{CWD, Mode, OFlags, major, minor, openat};
 use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
 
+use super::FdProblem;
 use super::interface::IfName;
-use super::{FdProblem, open_device};
+use super::node::open_device;
 
 /// A device's major and minor number.
 type Number = (u32, u32);

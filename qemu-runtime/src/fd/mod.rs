@@ -7,10 +7,12 @@ mod inherited;
 mod interface;
 mod macvtap;
 mod memfd;
+mod node;
 mod tap;
 mod unix;
 mod vhost;
 
+pub(crate) use error::TableError;
 pub use error::{FdError, FdProblem};
 pub(crate) use handed::assign;
 pub use inherited::{InheritedFdError, inherited_fd};
@@ -18,18 +20,14 @@ pub(crate) use inherited::{LISTEN_VARIABLES, listen_fds};
 pub(crate) use interface::is_network_namespace;
 pub(crate) use unix::{Occupied, SocketFile};
 
-use std::fs::{File, OpenOptions};
-use std::os::fd::{AsFd as _, AsRawFd, OwnedFd, RawFd};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
-use std::{ffi::OsStr, io, thread};
+use std::ffi::OsStr;
+use std::os::fd::{AsFd as _, OwnedFd, RawFd};
+use std::thread;
 
-use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
+use crate::host::{HostPaths, move_above};
 use crate::plan::{Fd, FdSource};
-use crate::process::Step;
-use crate::{HostPaths, SpawnError};
 
 /// A table that is open.
 pub(crate) struct Opened {
@@ -48,22 +46,19 @@ pub(crate) fn open_table(
     paths: &HostPaths,
     above: RawFd,
     namespace: Option<&OwnedFd>,
-) -> Result<Opened, SpawnError> {
-    let open = || open_all(table, handed, paths, above).map_err(SpawnError::Fd);
+) -> Result<Opened, TableError> {
+    let open = || open_all(table, handed, paths, above).map_err(TableError::Fd);
     let Some(namespace) = namespace else {
         return open();
     };
     // A namespace is a thread's.
     thread::scope(|scope| {
         let entered = || {
-            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).map_err(
-                |error| SpawnError::System { action: Step::NetworkNamespace.action(), source: error.into() },
-            )?;
+            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
+                .map_err(|error| TableError::Namespace(error.into()))?;
             open()
         };
-        let opening = thread::Builder::new()
-            .spawn_scoped(scope, entered)
-            .map_err(|source| SpawnError::System { action: "starting a thread", source })?;
+        let opening = thread::Builder::new().spawn_scoped(scope, entered).map_err(TableError::Thread)?;
         opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
@@ -88,24 +83,6 @@ fn open_all(
     });
     let fds = fds.collect::<Result<_, _>>()?;
     Ok(Opened { fds, socket_files })
-}
-
-/// The same open file under a number above `above`.
-pub(crate) fn move_above(fd: OwnedFd, above: RawFd) -> io::Result<OwnedFd> {
-    if fd.as_raw_fd() > above {
-        return Ok(fd);
-    }
-    match fcntl_dupfd_cloexec(&fd, above.saturating_add(1)) {
-        // The numbers to choose from begin beyond the limit: it is as if none of them were free.
-        Err(Errno::INVAL) => Err(Errno::MFILE.into()),
-        moved => Ok(moved?),
-    }
-}
-
-/// One that this process keeps for a guest. Where the program has closed its standard input or output, it doesn't take their
-/// place: what the program prints is not meant for it.
-pub(crate) fn kept<T: Into<OwnedFd> + From<OwnedFd>>(fd: T) -> io::Result<T> {
-    Ok(move_above(fd.into(), 2)?.into())
 }
 
 fn open<'a>(
@@ -133,25 +110,4 @@ fn open<'a>(
         FdSource::Memfd { size, hugetlb, seal } => memfd::make(fd.device.as_os_str(), *size, *hugetlb, *seal)
             .map_err(|source| FdProblem::Memory { size: *size, hugetlb: *hugetlb, source }),
     }
-}
-
-/// Opens a device node for reading and writing. `missing` is what to do where there is none.
-fn open_device(path: &Path, missing: &'static str) -> Result<OwnedFd, FdProblem> {
-    open_file(path, false, 0).map_err(|source| {
-        let cure = match source.kind() {
-            io::ErrorKind::NotFound => Some(missing),
-            io::ErrorKind::PermissionDenied => Some("this user needs to be allowed to read and write it"),
-            // The node stands there without a driver behind it.
-            _ if matches!(source.raw_os_error(), Some(libc::ENODEV | libc::ENXIO)) => Some(missing),
-            _ => None,
-        };
-        FdProblem::Open { path: path.into(), cure, source }
-    })
-}
-
-fn open_file(path: &Path, readonly: bool, flags: libc::c_int) -> io::Result<OwnedFd> {
-    // A terminal that is handed to a guest is not to become the caller's.
-    let mut options = OpenOptions::new();
-    options.read(true).write(!readonly).custom_flags(libc::O_NOCTTY | flags);
-    options.open(path).map(File::into)
 }

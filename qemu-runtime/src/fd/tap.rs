@@ -6,8 +6,9 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
+use super::FdProblem;
 use super::interface::{IfName, attach_tap};
-use super::{FdProblem, open_device};
+use super::node::open_device;
 use crate::plan::{Fd, FdSource};
 
 /// The tap devices of one table while it is opened.

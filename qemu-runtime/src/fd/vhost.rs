@@ -7,7 +7,8 @@ use std::path::Path;
 
 use rustix::ioctl::{Getter, Opcode, Setter, ioctl, opcode};
 
-use super::{FdProblem, open_device};
+use super::FdProblem;
+use super::node::open_device;
 
 /// `VHOST_GET_FEATURES` of `linux/vhost.h`.
 const GET_FEATURES: Opcode = opcode::read::<u64>(0xaf, 0);

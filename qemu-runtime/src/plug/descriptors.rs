@@ -9,19 +9,20 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::{Map, Value, json};
 
 use crate::fd::{self, Opened};
+use crate::guest::Guest;
 use crate::plan::{Fd, FdSource};
 use crate::qmp::{AddFd, GetFd, QmpError};
-use crate::{Guest, SpawnError};
+use crate::spawn::SpawnError;
 
 use super::inventory::Asking;
-use super::registry::Thing;
+use crate::plugged::Thing;
 
 /// Opens what devices need, but for what is handed over.
 pub(super) fn open(guest: &Guest, fds: &[Fd], handed: Vec<(String, OwnedFd)>) -> Result<Opened, SpawnError> {
     let handed = fd::assign(fds, handed)?;
     let opens_interface = fds.iter().zip(&handed).any(|(fd, handed)| handed.is_none() && is_interface(fd));
     let namespace = if opens_interface { namespace(guest)? } else { None };
-    fd::open_table(fds, handed, &guest.host_paths, -1, namespace.as_ref())
+    Ok(fd::open_table(fds, handed, &guest.host_paths, -1, namespace.as_ref())?)
 }
 
 fn is_interface(fd: &Fd) -> bool {

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use qemu_dsl::Version;
 
-use crate::SpawnError;
-use crate::plan::{Action, Place};
+use crate::plan::Place;
+use crate::plugged::Left;
 use crate::qmp::QmpError;
-
-use super::registry::Thing;
+use crate::spawn::SpawnError;
 
 /// Devices could not be plugged into a guest. What had been done for them was undone, but for what is
 /// [left](Self::left).
@@ -22,36 +21,6 @@ pub struct PlugError {
     pub problem: Box<PlugProblem>,
     /// What could not be undone, and what was to go with earlier calls and is there still.
     pub left: Vec<Left>,
-}
-
-/// Something that is in the guest still, though it should not be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Left {
-    /// What it is, in words.
-    pub what: &'static str,
-    /// Its id.
-    pub id: String,
-    /// Why it is still there.
-    pub reason: String,
-}
-
-impl Left {
-    pub(super) fn of(thing: &Thing, reason: impl ToString) -> Self {
-        Self { what: what(thing.action), id: thing.id.clone(), reason: reason.to_string() }
-    }
-}
-
-/// What people call it.
-pub(super) fn what(action: Action) -> &'static str {
-    match action {
-        Action::FdSet => "a set of file descriptors",
-        Action::Chardev => "a character device's backend",
-        Action::Object => "an object",
-        Action::Blockdev => "a block node",
-        Action::Netdev => "a network backend",
-        Action::Device => "a device",
-    }
 }
 
 /// What went wrong with devices that were to join a guest.

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use crate::Guest;
+use crate::guest::Guest;
 use crate::plan::{Action, Fd, Filling, Fragment, OsText};
 use crate::qmp::QmpError;
 
-use super::error::{PlugError, PlugProblem, what};
+use super::error::{PlugError, PlugProblem};
 use super::inventory::{Inventory, Seat, set_path};
-use super::registry::{Registry, Thing};
 use super::values::Ready;
+use crate::plugged::{Registry, Thing, what};
 
 /// A fragment that fits the guest.
 pub(super) struct Prepared {

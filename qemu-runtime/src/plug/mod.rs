@@ -4,13 +4,11 @@ mod descriptors;
 mod error;
 mod fit;
 mod inventory;
-mod registry;
 mod release;
 mod removal;
 mod values;
 
-pub use error::{Left, PlugError, PlugProblem, UnplugError};
-pub(crate) use registry::Registry;
+pub use error::{PlugError, PlugProblem, UnplugError};
 
 use std::os::fd::OwnedFd;
 use std::sync::{MutexGuard, PoisonError};
@@ -19,14 +17,15 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::fd::SocketFile;
+use crate::guest::Guest;
 use crate::plan::{Action, Filling, Fragment, Step};
+use crate::plugged::{Left, Registry, Thing};
 use crate::qmp::QmpError;
-use crate::{Guest, SpawnError};
+use crate::spawn::SpawnError;
 
 use descriptors::{add_fd, close, pass};
 use fit::{Prepared, prepare};
 use inventory::{Asking, Inventory};
-use registry::Thing;
 use release::{find, release};
 use removal::{Removal, SETTLE, finish, halves, undo};
 use values::Ready;
@@ -112,7 +111,7 @@ impl Guest {
             return Err(nowhere(PlugProblem::Target { fragment: fragment.target, plan }));
         }
         let inventory = Inventory::of(&asking).map_err(|error| nowhere(PlugProblem::Qmp(error)))?;
-        registry.reconcile(&inventory);
+        registry.reconcile(|action, id| inventory.has(action, id));
         let mut left = finish(&asking, &mut registry);
         match self.plug_into(&inventory, fragment, handed, &mut registry) {
             Ok(devices) => Ok(Plugged { devices, left }),
@@ -205,7 +204,7 @@ impl Guest {
         let inventory = Inventory::of(&asking).map_err(UnplugError::Qmp)?;
         let was_plugged = registry.has_device(id);
         let is_known = registry.knows(id);
-        registry.reconcile(&inventory);
+        registry.reconcile(|action, id| inventory.has(action, id));
         let mut left = finish(&asking, &mut registry);
         let is_found = found.is_some();
         if let Some(found) = found.filter(|_| !was_plugged && !inventory.has(Action::Device, id)) {

@@ -9,7 +9,7 @@ use crate::qmp::{Events, QmpError};
 
 use super::error::UnplugError;
 use super::inventory::{Asking, DEVICES, NAMELESS};
-use super::registry::Thing;
+use crate::plugged::Thing;
 
 /// How often it is asked: a guest that boots may not have heard the first time.
 const AGAIN: Duration = Duration::from_secs(10);

@@ -9,10 +9,9 @@ use crate::plan::{Action, Filling, Step};
 use crate::qmp::QmpError;
 
 use super::descriptors::set_number;
-use super::error::{Left, what};
 use super::inventory::{Asking, DEVICES};
-use super::registry::{Registry, Removed, Thing};
 use super::release::{Found, release};
+use crate::plugged::{Left, Registry, Removed, Thing, what};
 
 /// How long it may take where the device is one that is to be undone.
 const UNDO: Duration = Duration::from_secs(5);

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::Guest;
+use crate::guest::Guest;
 use crate::plan::{Filling, Json, Member, Piece, Step};
 
-use super::registry::Thing;
+use crate::plugged::Thing;
 
 /// A step whose slots are filled.
 pub(super) struct Ready {

@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::os::fd::{OwnedFd, RawFd};
 
 use crate::confine::{Limit, Resource, User};
-use crate::texts::Texts;
+use crate::host::Texts;
 
 /// A process to be started.
 pub(crate) struct Command {

@@ -4,12 +4,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::connection::{Connection, deadline_of};
+use super::connection::Connection;
+use super::options::{Bounds, deadline_of, is_past};
 use super::request::Request;
 use super::{Command, QmpError};
 
@@ -41,13 +42,6 @@ pub struct Call<'q, C> {
 /// A command by its name, with its arguments as JSON: see [`Qmp::call_raw`](super::Qmp::call_raw).
 #[derive(Debug)]
 pub struct Raw;
-
-/// What a call may take.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
-    pub(super) timeout: Duration,
-    pub(super) answer_limit: usize,
-}
 
 impl<'q, C> Call<'q, C> {
     /// How long its answer is waited for, and read.
@@ -97,7 +91,7 @@ impl<'q, C: Command> Call<'q, C> {
             Ok(arguments) => Ok(Request { name: C::NAME, arguments, ..Request::default() }),
             Err(source) => Err(QmpError::unreadable(C::NAME, source)),
         };
-        Self { connection, request, bounds: connection.bounds(), command: PhantomData }
+        Self { connection, request, bounds: connection.options.bounds(), command: PhantomData }
     }
 
     /// Has it executed out of band: before those that QEMU has begun or that wait. That it can be is checked when the
@@ -120,7 +114,7 @@ impl<'q, C: Command> Call<'q, C> {
 impl<'q> Call<'q, Raw> {
     pub(super) fn raw(connection: &'q Connection, name: &'q str, arguments: Value) -> Self {
         let request = Ok(Request { name, arguments, ..Request::default() });
-        Self { connection, request, bounds: connection.bounds(), command: PhantomData }
+        Self { connection, request, bounds: connection.options.bounds(), command: PhantomData }
     }
 
     /// Has it executed out of band: before those that QEMU has begun or that wait. QEMU refuses what can't be.
@@ -143,8 +137,4 @@ impl<C> fmt::Debug for Call<'_, C> {
         let name = self.request.as_ref().map(|request| request.name).ok();
         f.debug_struct("Call").field("command", &name).field("bounds", &self.bounds).finish_non_exhaustive()
     }
-}
-
-pub(super) fn is_past(deadline: Option<Instant>) -> bool {
-    deadline.is_some_and(|deadline| Instant::now() >= deadline)
 }

@@ -15,15 +15,16 @@ use rustix::net::{RecvFlags, recv};
 use serde_json::{Value, json};
 
 use super::answer::{Answered, Refusal};
-use super::call::Bounds;
+use super::end::observe;
 use super::event::Ring;
-use super::line::{Answer, Line, Message, NoQmp, read};
+use super::line::{Answer, Line, Message, NoQmp};
+use super::options::{Bounds, deadline_of};
 use super::outgoing::Outgoing;
 use super::request::Request;
+use super::text::read;
 use super::{Greeting, QmpEnd, QmpError, QmpOptions};
-use crate::fd::kept;
-use crate::guest::{Exit, Observed};
-use crate::supervisor::Shared;
+use crate::host::kept;
+use crate::supervisor::{Exit, Observed, Shared};
 use crate::watch::Watched;
 
 /// The id of `qmp_capabilities`, which is sent once. Those of commands follow.
@@ -122,11 +123,6 @@ struct Seen {
     answer_limit: usize,
 }
 
-/// A deadline beyond what the clock can tell is none.
-pub(super) fn deadline_of(timeout: Duration) -> Option<Instant> {
-    Instant::now().checked_add(timeout)
-}
-
 impl Connection {
     pub(super) fn new(
         socket: UnixStream,
@@ -169,11 +165,6 @@ impl Connection {
         drop(state);
         news.into_iter().for_each(|about| self.state.tell(about));
         changed
-    }
-
-    /// What a call may take that doesn't say.
-    pub(super) const fn bounds(&self) -> Bounds {
-        Bounds { timeout: self.options.timeout, answer_limit: self.options.answer_limit }
     }
 
     /// Waits for what `look` sees, which comes first, or the connection's end.
@@ -304,7 +295,7 @@ impl Connection {
         let deadline = deadline_of(self.options.timeout);
         while self.lock().ended.is_none() && deadline.is_none_or(|deadline| Instant::now() < deadline) {
             if let Some(ended) = process.wait(deadline_of(STEP)) {
-                return Some(Exit::new(process, ended, observed));
+                return Some(process.exit(ended, observed));
             }
         }
         None
@@ -374,7 +365,7 @@ impl Connection {
             match (message, state.greeting.is_some()) {
                 (Message::Greeting(greeting), false) => return self.negotiate(state, greeting),
                 (Message::Event(event), true) => {
-                    state.observed.take(&event);
+                    observe(&mut state.observed, &event);
                     state.events.push(event);
                     state.news.push(About::Events);
                 }

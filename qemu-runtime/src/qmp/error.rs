@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
 
-use crate::Exit;
-use crate::error::reason;
+use crate::host::reason;
+use crate::supervisor::Exit;
 
 /// A command has no answer that it should have, or an event didn't come.
 #[derive(Clone, Debug)]

@@ -4,12 +4,8 @@
 
 use std::mem;
 
-use serde::de::DeserializeOwned;
-
+use super::text::{Text, UNASKED, read};
 use super::{Event, Greeting};
-
-/// How many bytes of what QEMU says unasked are kept, and of what it answers in any case.
-pub(super) const UNASKED: usize = 1 << 20;
 
 /// The same of its greeting, of whose small parts each costs many times its text. It has about 150.
 const GREETING: usize = 16 << 10;
@@ -35,9 +31,6 @@ pub(super) enum Answer {
     Returned(Text),
     Refused(Text),
 }
-
-/// A text of JSON that has been checked for nothing yet, or nothing where it was too long.
-pub(super) type Text = Option<Vec<u8>>;
 
 /// What comes is no QMP.
 #[derive(Debug)]
@@ -290,11 +283,6 @@ impl Line {
             },
         })
     }
-}
-
-/// Reads a part of a line that is small, if it is what it should be.
-pub(super) fn read<T: DeserializeOwned>(part: &[u8]) -> Option<T> {
-    serde_json::from_slice(part).ok()
 }
 
 /// A part of a line, as far as it has come.

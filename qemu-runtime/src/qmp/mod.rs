@@ -27,13 +27,17 @@ mod answer;
 mod call;
 mod command;
 mod connection;
+mod end;
 mod error;
 mod event;
+mod events;
 mod line;
+mod options;
 mod outgoing;
 mod request;
 #[cfg(feature = "tokio")]
 pub(crate) mod tasks;
+mod text;
 
 pub use call::{Call, Raw};
 pub use command::{
@@ -41,7 +45,9 @@ pub use command::{
     Quit, RunningVersion, Status, Stop, SystemPowerdown,
 };
 pub use error::{QmpEnd, QmpError};
-pub use event::{Event, Events};
+pub use event::Event;
+pub use events::Events;
+pub use options::QmpOptions;
 
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -51,52 +57,9 @@ use std::{fmt, io};
 
 use serde_json::Value;
 
-use crate::guest::Observed;
-use crate::supervisor::Shared;
-use connection::{Connection, deadline_of};
-
-/// The bounds of a connection.
-#[derive(Clone, Copy, Debug)]
-#[must_use = "it sets nothing by itself"]
-pub struct QmpOptions {
-    timeout: Duration,
-    answer_limit: usize,
-    event_limit: usize,
-}
-
-impl Default for QmpOptions {
-    fn default() -> Self {
-        Self { timeout: Duration::from_secs(30), answer_limit: 10 << 20, event_limit: 1024 }
-    }
-}
-
-impl QmpOptions {
-    /// 30 seconds for a command, 10 MiB for its answer, 1024 events.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// How long an answer is waited for, and read, where the [call](Call::timeout) doesn't say. So long is waited for the
-    /// greeting, too, and for QEMU's end, once it has closed the conversation.
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// How many bytes an answer may have where the [call](Call::answer_limit) doesn't say. One that is
-    /// [longer](QmpError::TooLong) is thrown away while it comes, which concerns its own call alone. The longest of
-    /// QEMU's has a quarter of a megabyte (`query-qmp-schema`), unless there are hundreds of what it lists.
-    pub const fn answer_limit(mut self, bytes: usize) -> Self {
-        self.answer_limit = bytes;
-        self
-    }
-
-    /// How many events are kept for those who haven't taken them yet: fewer where they take more than 16 MiB.
-    pub const fn event_limit(mut self, events: usize) -> Self {
-        self.event_limit = events;
-        self
-    }
-}
+use crate::supervisor::{Observed, Shared};
+use connection::Connection;
+use options::deadline_of;
 
 /// A conversation with QEMU.
 ///

@@ -9,11 +9,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::answer::STEP;
-use super::call::is_past;
-use super::connection::deadline_of;
+use super::options::{deadline_of, is_past};
 use super::{Command, Event, Greeting, QmpError, Raw, RunningVersion};
-use crate::guest::Observed;
-use crate::tokio::blocking;
+use crate::supervisor::Observed;
+use crate::watch::blocking;
 
 /// A [conversation with QEMU](super::Qmp), whose calls are waited for by `await`.
 ///

@@ -16,8 +16,8 @@ use std::path::Path;
 
 use qemu_dsl::Span;
 
-use crate::Exit;
 use crate::plan::{Place, Plan};
+use crate::supervisor::Exit;
 
 use argument::arguments;
 use help::help;

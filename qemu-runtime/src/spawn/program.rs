@@ -10,7 +10,8 @@ use rustix::fs::{Access, access, getxattr};
 use rustix::process::{getegid, geteuid, getgid, getuid};
 use rustix::thread::no_new_privs;
 
-use crate::{SpawnError, User};
+use super::SpawnError;
+use crate::confine::User;
 
 /// What is searched where there is no `PATH`.
 const DEFAULT_PATH: &str = "/usr/local/bin:/bin:/usr/bin";

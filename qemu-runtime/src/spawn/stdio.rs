@@ -5,8 +5,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
-use crate::fd::kept;
-use crate::incoming::{Incoming, Sink};
+use crate::host::kept;
+use crate::supervisor::{Incoming, Sink};
 
 /// What a guest's standard input or output is.
 #[non_exhaustive]

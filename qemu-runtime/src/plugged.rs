@@ -4,9 +4,6 @@ use std::collections::HashSet;
 
 use crate::plan::Action;
 
-use super::error::Left;
-use super::inventory::Inventory;
-
 /// What was plugged into a guest.
 #[derive(Default)]
 pub(crate) struct Registry {
@@ -21,15 +18,15 @@ pub(crate) struct Registry {
 }
 
 #[derive(Clone)]
-pub(super) struct Thing {
-    pub(super) action: Action,
-    pub(super) id: String,
+pub(crate) struct Thing {
+    pub(crate) action: Action,
+    pub(crate) id: String,
     /// The ids of what it refers to, and of a device also those of what goes with it.
-    pub(super) needs: Vec<String>,
+    pub(crate) needs: Vec<String>,
 }
 
 impl Thing {
-    pub(super) fn is_device(&self) -> bool {
+    pub(crate) fn is_device(&self) -> bool {
         self.action == Action::Device
     }
 
@@ -45,8 +42,38 @@ struct Orphan {
     owner: String,
 }
 
+/// Something that is in the guest still, though it should not be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Left {
+    /// What it is, in words.
+    pub what: &'static str,
+    /// Its id.
+    pub id: String,
+    /// Why it is still there.
+    pub reason: String,
+}
+
+impl Left {
+    pub(crate) fn of(thing: &Thing, reason: impl ToString) -> Self {
+        Self { what: what(thing.action), id: thing.id.clone(), reason: reason.to_string() }
+    }
+}
+
+/// What people call it.
+pub(crate) fn what(action: Action) -> &'static str {
+    match action {
+        Action::FdSet => "a set of file descriptors",
+        Action::Chardev => "a character device's backend",
+        Action::Object => "an object",
+        Action::Blockdev => "a block node",
+        Action::Netdev => "a network backend",
+        Action::Device => "a device",
+    }
+}
+
 /// What has become of a thing that was to be removed.
-pub(super) enum Removed {
+pub(crate) enum Removed {
     Gone,
     /// QEMU has agreed, and has it still.
     Lingers(Left),
@@ -56,24 +83,24 @@ pub(super) enum Removed {
 
 impl Registry {
     /// A name for a file descriptor that QEMU has had none under.
-    pub(super) fn fd_name(&mut self) -> String {
+    pub(crate) fn fd_name(&mut self) -> String {
         self.fds += 1;
         format!("qemu-runtime-{}", self.fds)
     }
 
     /// Whether anything of this id was plugged, or something is there still that belonged to it.
-    pub(super) fn knows(&self, id: &str) -> bool {
+    pub(crate) fn knows(&self, id: &str) -> bool {
         self.things.iter().any(|thing| thing.id == id)
             || self.lingering.iter().any(|orphan| orphan.id == id || orphan.owner == id)
     }
 
     /// Whether a device of this id was plugged.
-    pub(super) fn has_device(&self, id: &str) -> bool {
+    pub(crate) fn has_device(&self, id: &str) -> bool {
         self.things.iter().any(|thing| thing.is_device() && thing.id == id)
     }
 
     /// Adds what was plugged at once. What none of it refers to belongs to all of its devices.
-    pub(super) fn add_plugged(&mut self, mut things: Vec<Thing>) {
+    pub(crate) fn add_plugged(&mut self, mut things: Vec<Thing>) {
         let is_used = |thing: &Thing| things.iter().any(|other| other.needs(&thing.id));
         let unused = things.iter().filter(|thing| !thing.is_device() && !is_used(thing));
         let unused: Vec<_> = unused.map(|thing| thing.id.clone()).collect();
@@ -83,32 +110,31 @@ impl Registry {
         self.add(things);
     }
 
-    pub(super) fn add(&mut self, things: impl IntoIterator<Item = Thing>) {
+    pub(crate) fn add(&mut self, things: impl IntoIterator<Item = Thing>) {
         self.things.extend(things);
     }
 
     /// Has these of the device `owner` go, unless something uses them.
-    pub(super) fn abandon(&mut self, owner: &str, ids: impl IntoIterator<Item = String>) {
+    pub(crate) fn abandon(&mut self, owner: &str, ids: impl IntoIterator<Item = String>) {
         self.orphans.extend(ids.into_iter().map(|id| Orphan { id, owner: owner.to_owned() }));
     }
 
     /// Adds what QEMU was told to remove, and has still.
-    pub(super) fn linger(&mut self, owner: &str, id: String) {
+    pub(crate) fn linger(&mut self, owner: &str, id: String) {
         self.lingering.push(Orphan { id, owner: owner.to_owned() });
     }
 
     /// Forgets what is not there any more, whoever removed it.
-    pub(super) fn reconcile(&mut self, inventory: &Inventory<'_>) {
-        let gone: Vec<_> =
-            self.things.extract_if(.., |thing| !inventory.has(thing.action, &thing.id)).collect();
+    pub(crate) fn reconcile(&mut self, has: impl Fn(Action, &str) -> bool) {
+        let gone: Vec<_> = self.things.extract_if(.., |thing| !has(thing.action, &thing.id)).collect();
         for thing in gone {
             self.abandon(&thing.id, thing.needs);
         }
-        self.lingering.retain(|orphan| inventory.has(Action::FdSet, &orphan.id));
+        self.lingering.retain(|orphan| has(Action::FdSet, &orphan.id));
     }
 
     /// Asks again for what QEMU has still, though it was told to remove it. Gives what it then has.
-    pub(super) fn finish(&mut self, mut remove: impl FnMut(&Thing) -> Removed) -> Vec<Left> {
+    pub(crate) fn finish(&mut self, mut remove: impl FnMut(&Thing) -> Removed) -> Vec<Left> {
         let mut left = Vec::new();
         self.lingering.retain(|orphan| {
             let set = Thing { action: Action::FdSet, id: orphan.id.clone(), needs: Vec::new() };
@@ -124,7 +150,7 @@ impl Registry {
     }
 
     /// Removes what nothing uses of what is to go, and what only that used. Gives what is there still.
-    pub(super) fn sweep(&mut self, mut remove: impl FnMut(&Thing) -> Removed) -> Vec<Left> {
+    pub(crate) fn sweep(&mut self, mut remove: impl FnMut(&Thing) -> Removed) -> Vec<Left> {
         let mut left = Vec::new();
         let mut tried = HashSet::new();
         while let Some((index, owner)) = self.next(&tried) {

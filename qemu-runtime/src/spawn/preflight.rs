@@ -12,10 +12,9 @@ use std::path::{Path, PathBuf};
 
 use qemu_dsl::Span;
 
-use crate::error::reason;
+use super::options::Properties;
 use crate::fd::{Occupied, SocketFile};
-use crate::file_system::FileSystem;
-use crate::options::Properties;
+use crate::host::{FileSystem, reason};
 use crate::plan::arguments::{Argument, split};
 use crate::plan::{Place, Plan};
 

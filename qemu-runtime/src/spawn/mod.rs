@@ -1,5 +1,17 @@
 //! How a guest is started.
 
+mod error;
+mod lines;
+mod options;
+mod preflight;
+mod program;
+mod stdio;
+
+pub use error::{SpawnError, StartError};
+pub use lines::Lines;
+pub use preflight::PathError;
+pub use stdio::{Stderr, Stdio};
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env;
@@ -13,20 +25,18 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::confine::{self, Confinement};
-use crate::daemon::{self, PidFile, daemonizes};
-use crate::fd::SocketFile;
+use crate::Version;
+use crate::confine::{self, Confinement, Limit, Resource, Sandbox, User};
+use crate::fd::{self, InheritedFdError, SocketFile};
+use crate::guest::Guest;
+use crate::host::{HasZero, HostPaths, Texts, kept, move_above};
 use crate::plan::{Fd, Plan};
 use crate::process::{Bounds, Command, Step};
 use crate::qmp::{Qmp, QmpOptions};
-use crate::stdio::{open_input, open_output, open_stderr};
-use crate::supervisor::{self, DaemonFailure};
-use crate::texts::{HasZero, Texts};
-use crate::{
-    Guest, HostPaths, InheritedFdError, Limit, Resource, Sandbox, SpawnError, StartError, Stderr, Stdio,
-    User, Version, fd, preflight, program,
-};
+use crate::supervisor::{self, DaemonFailure, PidFile, daemonizes, is_kept};
 use qemu_dsl::plan::arguments::value_of;
+
+use stdio::{open_input, open_output, open_stderr};
 
 /// The numbers of standard input, output and error.
 const STDIO: std::ops::Range<RawFd> = 0..3;
@@ -366,7 +376,7 @@ impl<'a> Spawn<'a> {
         let mut fds = Vec::with_capacity(STDIO.len() + self.plan.fds().len());
         for (number, opened) in STDIO.zip([stdin, stdout.theirs, stderr.theirs]) {
             let opened =
-                fd::move_above(opened, highest).map_err(system("making room for the file descriptors"))?;
+                move_above(opened, highest).map_err(system("making room for the file descriptors"))?;
             fds.push((number, opened));
         }
         let bounds = bounds(self.choices.confinement, highest)?;
@@ -382,10 +392,10 @@ impl<'a> Spawn<'a> {
             None => None,
             Some(number) => {
                 let (ours, theirs) = UnixStream::pair().map_err(system("making QMP's sockets"))?;
-                let theirs = fd::move_above(theirs.into(), highest)
+                let theirs = move_above(theirs.into(), highest)
                     .map_err(system("making room for the file descriptors"))?;
                 fds.push((number, theirs));
-                Some(fd::kept(ours).map_err(system("making QMP's sockets"))?)
+                Some(kept(ours).map_err(system("making QMP's sockets"))?)
             }
         };
 
@@ -495,7 +505,7 @@ impl<'a> Spawn<'a> {
         if !self.choices.detached {
             return Err(SpawnError::Daemonizes);
         }
-        if daemon::is_kept(&self.plan, self.choices.sandbox.map(Sandbox::arg).as_deref()) {
+        if is_kept(&self.plan, self.choices.sandbox.map(Sandbox::arg).as_deref()) {
             return Err(SpawnError::DaemonSandbox);
         }
         let user = self.choices.confinement.user.as_ref();
@@ -549,11 +559,46 @@ impl<'a> Spawn<'a> {
     }
 }
 
+impl Guest {
+    /// Starts a plan, with nothing on standard input, this process's standard output, and standard error captured.
+    /// [`Spawn`] has the choices.
+    ///
+    /// Returns once QEMU's program is executing. Whether it likes its arguments is seen later, by [`Guest::wait`].
+    ///
+    /// # Errors
+    ///
+    /// Where a file descriptor of the plan can't be opened, or the program can't be executed. Nothing is left then.
+    pub fn spawn(plan: &Plan) -> Result<Self, SpawnError> {
+        Spawn::new(plan).spawn()
+    }
+
+    /// Starts a plan with [QMP](Guest::qmp), and waits until QEMU has greeted there: it has taken its arguments and made
+    /// the machine by then. Otherwise as [`Guest::spawn`].
+    ///
+    /// ```no_run
+    /// # let plan: qemu_runtime::Plan = todo!();
+    /// use qemu_runtime::{Guest, ShutdownPolicy};
+    ///
+    /// let guest = Guest::start(&plan)?;
+    /// println!("{}", guest.status()?.status);
+    /// let shutdown = guest.shutdown(&ShutdownPolicy::new())?;
+    /// println!("{:?}: {}", shutdown.step, shutdown.exit);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Where it can't be spawned, and where QEMU ends or says nothing in time. Nothing is left then.
+    pub fn start(plan: &Plan) -> Result<Self, StartError> {
+        Spawn::new(plan).start()
+    }
+}
+
 /// Opens what the process is bound by.
 fn bounds(confinement: Confinement, highest: RawFd) -> Result<Bounds, SpawnError> {
     let open = |what, path: Option<PathBuf>, open: fn(&Path) -> io::Result<OwnedFd>| {
         let opened = path.map(|path| {
-            let opened = open(&path).and_then(|file| fd::move_above(file, highest));
+            let opened = open(&path).and_then(|file| move_above(file, highest));
             opened.map_err(|source| SpawnError::Bound { what, path, source })
         });
         opened.transpose()

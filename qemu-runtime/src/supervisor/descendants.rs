@@ -6,8 +6,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use crate::attendant::is_ready;
-use crate::supervisor::Shared;
+use crate::host::is_ready;
 
 /// Kills a process that has a session of its own, and what descends from it. Says whether it did: not where the process had
 /// ended before.
@@ -15,13 +14,13 @@ use crate::supervisor::Shared;
 /// QEMU's way to the background is a child that makes a session, and a child of that which stays in it. The first ends soon,
 /// and is remembered for as long as its parent is there. So all are stopped before any is killed: nothing starts another
 /// process then, or takes what connects the others along.
-pub(crate) fn kill(ancestor: &Shared) -> bool {
+pub(crate) fn kill(pid: u32, pidfd: &OwnedFd) -> bool {
     let mut seen = BTreeSet::new();
     let mut stopped = Vec::new();
     loop {
-        let family = family(ancestor.pid, &Process::all());
+        let family = family(pid, &Process::all());
         // Else its number may have been another's.
-        if is_ready(&ancestor.pidfd) {
+        if is_ready(pidfd) {
             break;
         }
         let new: Vec<_> = family.into_iter().filter(|process| seen.insert(process.identity())).collect();
@@ -30,9 +29,9 @@ pub(crate) fn kill(ancestor: &Shared) -> bool {
         }
         stopped.extend(new.iter().filter_map(Process::stop));
     }
-    let ended_before = stopped.is_empty() && is_ready(&ancestor.pidfd);
-    for pidfd in stopped.iter().chain([&ancestor.pidfd]) {
-        let _ = pidfd_send_signal(pidfd, Signal::KILL);
+    let ended_before = stopped.is_empty() && is_ready(pidfd);
+    for each in stopped.iter().chain([pidfd]) {
+        let _ = pidfd_send_signal(each, Signal::KILL);
     }
     !ended_before
 }

@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-use crate::attendant::is_ready;
-use crate::supervisor::Shared;
-use crate::tail::Tail;
+use super::shared::Shared;
+use super::tail::Tail;
+use crate::host::is_ready;
 
 /// Where it comes in.
 pub(crate) struct Incoming {

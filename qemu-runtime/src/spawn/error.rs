@@ -6,10 +6,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::{fmt, io};
 
+use super::preflight::PathError;
+use crate::fd::{FdError, TableError};
+use crate::host::reason;
 use crate::plan::Plan;
 use crate::process::Step;
 use crate::qmp::QmpError;
-use crate::{Exit, FdError, PathError, Rejection};
+use crate::rejection::Rejection;
+use crate::supervisor::Exit;
 
 /// A guest could not be started. Nothing of it is left: no process, and no open file descriptor. There is one exception, a
 /// daemon whose [file](Self::PidFile) was tampered with.
@@ -167,6 +171,18 @@ impl SpawnError {
             | Self::FdTwice { .. }
             | Self::Nul { .. }
             | Self::NoId { .. } => None,
+        }
+    }
+}
+
+impl From<TableError> for SpawnError {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Fd(error) => Self::Fd(error),
+            TableError::Name { name, lines, known } => Self::FdName { name, lines, known },
+            TableError::Twice { name } => Self::FdTwice { name },
+            TableError::Namespace(source) => Self::System { action: Step::NetworkNamespace.action(), source },
+            TableError::Thread(source) => Self::System { action: "starting a thread", source },
         }
     }
 }
@@ -339,10 +355,4 @@ fn needed(action: &str) -> Option<&'static str> {
         (Step::ParentDeath, "CAP_KILL to end what another user runs: start it detached, or as this user"),
     ];
     needs.iter().find(|(step, _)| step.action() == action).map(|(_, capability)| *capability)
-}
-
-/// The kernel's words for an error, without the number that Rust puts behind them.
-pub(crate) fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split_once(" (os error ").map_or(text.as_str(), |(words, _)| words).to_owned()
 }

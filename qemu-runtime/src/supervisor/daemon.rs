@@ -8,20 +8,85 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, fcntl};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tempfile::TempDir;
 
+use super::attendant::{Attended, Place};
+use super::descendants;
+use super::exit::{Exit, Observed};
+use super::incoming::Incoming;
+use super::shared::Shared;
+use super::start::start;
 use crate::Version;
 use crate::confine::User;
 use crate::plan::Plan;
+use crate::process::{Command, Process, Step};
 use qemu_dsl::plan::arguments::value_of;
 
 /// Whether QEMU goes to the background with a plan's arguments: the statement `daemonize`. Such a plan is started
 /// [detached](crate::Spawn::detached).
 pub fn daemonizes(plan: &Plan) -> bool {
     value_of(plan.args(), "daemonize").is_some()
+}
+
+/// Why there is no daemon.
+pub(crate) enum DaemonFailure {
+    /// It could not be started.
+    Start(Step, io::Error),
+    /// What was started has ended otherwise than it does when the daemon is ready.
+    Ended(Exit),
+    /// It was killed, with all that it had started, as it took too long.
+    Late(Exit),
+    /// It is ready, and the file doesn't say which process it is.
+    Lost(PathBuf, io::Error),
+}
+
+/// Starts `command`, waits until it has gone to the background, and attends to it there.
+///
+/// It is nobody's child then: when it ends is seen, how it ended is not.
+pub(crate) fn start_daemon(
+    command: Command,
+    incoming: Vec<Incoming>,
+    pid_file: PidFile,
+    patience: Duration,
+) -> Result<Arc<Shared>, DaemonFailure> {
+    let failed = |(step, error)| DaemonFailure::Start(step, error);
+    let (launcher, thread) = start(command, incoming).map_err(failed)?;
+    let deadline = Instant::now().checked_add(patience);
+    let late = launcher.wait(deadline).is_none();
+    let killed = late && descendants::kill(launcher.pid, &launcher.pidfd);
+    let ended = launcher.wait(None).flatten();
+    if let Some(thread) = thread {
+        // Its panic would have been printed; there is nothing to add to it.
+        let _ = thread.join();
+    }
+    let exit = || launcher.exit(ended, Observed::default());
+    if killed {
+        return Err(DaemonFailure::Late(exit()));
+    }
+    if ended.is_some_and(|status| !status.success()) {
+        return Err(DaemonFailure::Ended(exit()));
+    }
+    let (pid, pidfd) = match pid_file.daemon() {
+        Ok(found) => found,
+        // Nothing but the file could tell that it got there.
+        Err(_) if ended.is_none() => return Err(DaemonFailure::Ended(exit())),
+        Err(error) => return Err(DaemonFailure::Lost(pid_file.into_path(), error)),
+    };
+    let process = Process { pid: pid.as_raw_nonzero().get().unsigned_abs(), pidfd };
+    let shared = Arc::new(Shared::of_daemon(process, &launcher));
+    // It has given up its standard error. The wait will say that it is nobody's child.
+    let attended =
+        Place::common().and_then(|place| place.take(Attended { shared: Arc::clone(&shared), stderr: None }));
+    if let Err(error) = attended {
+        let _ = pidfd_send_signal(&shared.pidfd, Signal::KILL);
+        return Err(failed((Step::Attend, error)));
+    }
+    Ok(shared)
 }
 
 /// The file in which a daemon leaves its number, and which it keeps locked.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -12,11 +12,11 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use crate::fd::kept;
-use crate::incoming::Incoming;
+use super::incoming::Incoming;
+use super::shared::Shared;
+use super::tail::Tail;
+use crate::host::{is_ready, kept};
 use crate::process;
-use crate::supervisor::Shared;
-use crate::tail::Tail;
 
 /// Guests that one thread attends to.
 ///
@@ -222,9 +222,4 @@ impl Attended {
             shared.end(ended);
         }
     }
-}
-
-/// Whether there is something to read: of a pidfd, that the process has ended.
-pub(crate) fn is_ready(fd: impl AsFd) -> bool {
-    matches!(poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&Timespec::default())), Ok(1..))
 }
