@@ -15,6 +15,8 @@ mod diagnostic;
 #[cfg(feature = "compiler")]
 mod hardware;
 #[cfg(feature = "compiler")]
+mod level;
+#[cfg(feature = "compiler")]
 mod lower;
 #[cfg(feature = "compiler")]
 mod model;
@@ -49,7 +51,9 @@ pub use code::Code;
 #[cfg(feature = "compiler")]
 pub use compile::{Compilation, CompiledDevices, Parsed, compile, compile_devices, parse};
 #[cfg(feature = "compiler")]
-pub use diagnostic::{Diagnostic, Edit, Fix, Help, Label, Level, LevelError, Levels, Remedy, Severity};
+pub use diagnostic::{Diagnostic, Edit, Fix, Help, Label, Remedy, Severity};
+#[cfg(feature = "compiler")]
+pub use level::{Level, LevelError, Levels};
 pub use plan::{Span, Version};
 #[cfg(feature = "compiler")]
 pub use read::Options;

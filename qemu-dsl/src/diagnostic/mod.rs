@@ -1,6 +1,5 @@
 //! What the compiler has to say about a source text.
 
-mod level;
 mod remedy;
 
 use std::fmt;
@@ -8,7 +7,6 @@ use std::fmt;
 use crate::Span;
 use crate::code::Code;
 
-pub use level::{Level, LevelError, Levels};
 pub use remedy::{Edit, Fix, Help, Remedy};
 
 /// How grave a diagnostic is.
@@ -57,7 +55,7 @@ pub struct Diagnostic {
     /// that the text doesn't declare) has none.
     pub labels: Vec<Label>,
     /// Whether it only follows from what the target's schema says of QEMU's own names, which another build of that
-    /// version may have otherwise. Such an error can be [lowered](Levels).
+    /// version may have otherwise. Such an error can be [lowered](crate::Levels).
     pub by_schema: bool,
 }
 

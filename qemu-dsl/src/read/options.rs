@@ -1,7 +1,7 @@
 //! What a compilation takes beside the text.
 
 use crate::Version;
-use crate::diagnostic::Levels;
+use crate::level::Levels;
 
 /// What a compilation takes beside the text.
 #[derive(Clone, Debug, Default)]

@@ -77,7 +77,7 @@ impl Guest {
         self.plug_handed(fragment, Vec::new())
     }
 
-    /// The same, with open file descriptors in place of what the devices ask for, by their [names](Fd::name): `net0.0` for
+    /// The same, with open file descriptors in place of what the devices ask for, by their [names](crate::Fd::name): `net0.0` for
     /// the first queue of the device `net0`. What is handed over isn't opened. Give a device its `id=`: which one a guest
     /// has free for it isn't known before.
     ///

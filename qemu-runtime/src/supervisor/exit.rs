@@ -49,7 +49,7 @@ impl Exit {
 
     /// QEMU's exit status.
     ///
-    /// It is lost (`None`) where the guest [went to the background](Spawn::detached), as it is nobody's child there, and
+    /// It is lost (`None`) where the guest [went to the background](crate::Spawn::detached), as it is nobody's child there, and
     /// where the program ignores SIGCHLD or waits for all its children elsewhere.
     pub const fn status(&self) -> Option<ExitStatus> {
         self.status

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{Diagnostic, Severity};
 use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::suggest::nearest;
 
 /// How grave diagnostics of some code are to be taken, as for rustc's lints: of two settings for one code, the last
