@@ -114,7 +114,7 @@ codes! {
     /// an id used twice
     DuplicateId = "duplicate-id",
     /// an id that nothing has
-    UnknownId = "unknown-id",
+    UnknownId = "unknown-id" settable,
     /// an id of another kind of thing
     WrongId = "wrong-id",
     /// a second device for what has one

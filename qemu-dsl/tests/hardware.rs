@@ -98,3 +98,21 @@ fn microvm_attaches_by_mmio() {
         "{pci}"
     );
 }
+
+#[test]
+fn what_others_refer_to_stands_before_them() {
+    let text = "target 7.2 chardev mux id=m chardev=c chardev null id=c device pci-ipmi-kcs bmc=b device ipmi-bmc-sim id=b
+                object memory-backend-ram id=r size=1M prealloc-context=t object thread-context id=t";
+    let compilation = compile(text, &Options::default());
+    assert!(compilation.diagnostics.is_empty(), "{:#?}", compilation.diagnostics);
+    let plan = compilation.template.map(|template| template.render());
+    let args: Vec<_> = plan.iter().flat_map(|plan| plan.args.iter()).filter_map(|arg| arg.to_str()).collect();
+    let place = |wanted: &str| args.iter().position(|arg| arg.contains(wanted));
+    for (first, second) in [
+        ("null,id=c", "mux,id=m"),
+        ("ipmi-bmc-sim", "pci-ipmi-kcs"),
+        ("thread-context,", "memory-backend-ram"),
+    ] {
+        assert!(place(first).is_some() && place(first) < place(second), "{args:?}");
+    }
+}

@@ -30,8 +30,15 @@ TEXTS = {
     "height": ["1080"], "server": ["localhost"], "wwpn": ["naa.5001405b4d3a8c1f"], "mem": [], "iv": [], "keyid": [], "vhostfd": [], "vhostfds": [], "chassis": [], "hostaddr": [], "sriov-pf": [],
 }
 
-# The same for one object's.
-TEXTS_OF = {("rng-random", "filename"): ["/dev/urandom"]}
+# The same for one thing's, whatever its type. None: no value is right by itself.
+VALUES_OF = {
+    ("rng-random", "filename"): ["/dev/urandom"],
+    # It is that or `data`.
+    ("secret", "file"): [],
+    ("ccid-card-emulated", "slot"): ["0"], ("ccid-card-passthru", "slot"): ["0"],
+    # As many as the memory has.
+    ("nvdimm", "slot"): ["0", "1"], ("pc-dimm", "slot"): ["0", "1"],
+}
 
 # Numbers that aren't the default, but right, by the property's name.
 NUMBERS = {
@@ -306,8 +313,11 @@ class Generator:
             # A reference that is right for one device is none for another: only where it is meant.
             if each.kind == "reference" and each.name not in names and self.rng.random() < 0.7:
                 continue
-            special = TEXTS_OF.get((thing.name, each.name))
-            value = self.rng.choice(special) if special else self.value(each, context)
+            special = VALUES_OF.get((thing.name, each.name))
+            if special is None:
+                value = self.value(each, context)
+            else:
+                value = self.rng.choice(special) if special else None
             if value is not None:
                 options.append((each.name, value))
         return options
@@ -320,6 +330,9 @@ class Generator:
                 return rng.choice(["on", "off"])
             case "choice":
                 return rng.choice(each.detail)
+            case "reference" if each.name.startswith("pflash"):
+                # A machine has room for so much.
+                return context.add(Statement("blockdev", "null-co", [("size", "65536")]), "d", "node-name")
             case "reference":
                 return context.refer(each.detail)
             case "mac":

@@ -14,7 +14,7 @@ HOST = {
     "needs vhost, of the kernel or of another process":
         r"[Ff]ailed to set msg fds|vhost (initialization|dev|backend)|vhost_|failed to open vhost|Failed to read msg|vhost-vdpa",
     "needs a device of the host":
-        r"[Vv][Ff][Ii][Oo] \S*: |No provided host|/dev/iommu|libusb|No such device|CAN_RAW|SG_IO|host device|Failed to find a|Required key",
+        r"[Vv][Ff][Ii][Oo] \S*: |VFIO dummy|No provided host|/dev/iommu|libusb|No such device|CAN_RAW|SG_IO|host device|Failed to find a|Required key",
     "needs a file, socket or process of the host":
         r"No such file or directory|Permission denied|Address already in use|Connection refused|[Ff]ailed to connect|"
         r"Failed to open|Could not connect|Operation not permitted|openConnection",
@@ -23,6 +23,10 @@ HOST = {
     "needs a module, or a part that isn't built": r"module|failed to find romfile|is not available in this|not compiled in",
     "needs a display or sound of the host": r"OpenGL|opengl|virgl|no default audio|Could not init|DBus|D-Bus|spice not enabled",
 }
+
+# What Debian's packages have in modules: a QEMU without these says that it doesn't know the names.
+MODULAR = r"(qxl|qxl-vga|spice\w+|braille|dbus|dbus-display|\S+-gl|\S+-gl-pci)"
+MODULE = re.compile(f"'{MODULAR}' is not a valid |does not accept value '{MODULAR}'|invalid object type: {MODULAR}$")
 
 
 @dataclasses.dataclass
@@ -66,7 +70,13 @@ def left_out(verdict):
     if verdict.kind == "hung":
         return "waits for another process"
     said = re.sub(r"^-\S+ .*?: |'[^']*'", "", verdict.message, flags=re.MULTILINE)
-    return next((rule for rule, pattern in HOST.items() if re.search(pattern, said)), None)
+    rule = next((rule for rule, pattern in HOST.items() if re.search(pattern, said)), None)
+    if rule is None and MODULE.search(verdict.message):
+        return "needs a module, or a part that isn't built"
+    # With a message it says what is wrong with the line. Without one it is QEMU's own mistake.
+    if rule is None and verdict.kind == "crashed" and re.search(r"^SIG\w+: *$|[Aa]ssertion", said):
+        return "ends QEMU without a word"
+    return rule
 
 
 def is_read(case):

@@ -39,7 +39,7 @@ INTEGERS = {
 }
 
 # Properties that no user gives: parts of a device, and what it reports.
-NOT_GIVEN = re.compile(r"child<|link<(bus|irq|memory-region)>|GuestPanic|X86CPUFeature|guest statistics|struct tm")
+NOT_GIVEN = re.compile(r"child<|link<(bus|irq|(qemu:)?memory-region)>|GuestPanic|X86CPUFeature|guest statistics|struct tm")
 
 
 @dataclasses.dataclass

@@ -110,12 +110,13 @@ impl<'h> Users<'h> {
     }
 }
 
-/// What is wrong where an object is of another type than it must be.
+/// What is wrong where an object or a device is of another type than it must be.
 fn wrong_type(reference: &Reference, definition: &Definition, hardware: &Hardware<'_>) -> Option<Diagnostic> {
     let wants = reference.wants?;
     let ty = hardware.options.get(definition.option)?.first()?;
-    let known = Schema::of_or_oldest(hardware.vm.target).find(Kind::Object, &ty.text)?;
-    if known.is_a(wants) {
+    let kind = if reference.namespace == Namespace::Device { Kind::Device } else { Kind::Object };
+    let known = Schema::of_or_oldest(hardware.vm.target).find(kind, &ty.text)?;
+    if known.is_a(wants) || !is_known(reference, hardware) {
         return None;
     }
     let name = &reference.name;
@@ -128,6 +129,19 @@ fn wrong_type(reference: &Reference, definition: &Definition, hardware: &Hardwar
         .label(definition.span, format!("is a `{}`", ty.text))
         .help(format!("name a `{wants}` here")),
     )
+}
+
+/// Whether the type of what is referred to is known. Others may be what several types have in common.
+fn is_known(reference: &Reference, hardware: &Hardware<'_>) -> bool {
+    let schema = Schema::of_or_oldest(hardware.vm.target);
+    reference.wants.is_some_and(|wants| schema.driver(wants).is_some())
+}
+
+/// Whether a user can make a device that is `wanted`.
+fn can_be_made(wanted: &str, hardware: &Hardware<'_>) -> bool {
+    let schema = Schema::of_or_oldest(hardware.vm.target);
+    let devices = || schema.names(Kind::Device).filter_map(|name| schema.find(Kind::Device, name));
+    devices().any(|device| device.is_a(wanted))
 }
 
 /// What is wrong where nothing has the id.
@@ -143,6 +157,15 @@ fn unknown(
     if hardware.vm.is_fragment || hardware.is_uncertain || hardware.vm.ids.lost.contains(name) {
         return None;
     }
+    // A part of the machine has a path, or is a bus.
+    let is_device = reference.namespace == Namespace::Device;
+    if is_device && (name.contains('/') || hardware.board.buses().any(|bus| bus.name == name)) {
+        return None;
+    }
+    // Some of QEMU's types have no section of their own: an object may be of such a one, too.
+    if is_device && defined.contains_key(&(Namespace::Object, name)) && !is_known(reference, hardware) {
+        return None;
+    }
     let mut others = Namespace::ALL.into_iter();
     let other = others.find_map(|namespace| Some((namespace, defined.get(&(namespace, name))?.span)));
     Some(if let Some((namespace, span)) = other {
@@ -150,6 +173,10 @@ fn unknown(
             .label(reference.span, format!("must be {what}"))
             .label(span, format!("is {}", namespace.what()))
             .help(format!("name {what} here"))
+    } else if is_device && reference.wants.is_some_and(|wants| !can_be_made(wants, hardware)) {
+        Diagnostic::warning(Code::UnknownId, format!("nothing in this text has the id `{name}`"))
+            .label(reference.span, "must be a part of the machine")
+            .help("a part of the machine is named by its path in QEMU's tree of objects")
     } else {
         let names = hardware
             .definitions
@@ -158,10 +185,11 @@ fn unknown(
             .map(|definition| definition.name.as_str());
         Diagnostic::error(Code::UnknownId, format!("nothing has the id `{name}`"))
             .label(reference.span, format!("must be {what}"))
-            .help(
-                suggestions
+            .help(match name {
+                "" => format!("name {what} here, or leave it out").into(),
+                _ => suggestions
                     .did_you_mean(name, reference.span, names)
                     .unwrap_or_else(|| reference.namespace.definition(name).into()),
-            )
+            })
     })
 }

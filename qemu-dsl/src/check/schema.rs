@@ -8,7 +8,7 @@ use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::hardware::{Device, Hardware, QemuOption, Value};
 use crate::qemu::changes;
-use crate::schema::{self, Kind, Lookup, Schema, Type};
+use crate::schema::{self, Kind, Lookup, PropertyType, Schema, Type};
 use crate::suggest::{Suggestions, is_other_version};
 use crate::{Span, Version};
 
@@ -205,7 +205,13 @@ impl Asking<'_> {
             return;
         };
         let text = &*value.text;
-        if !known.iter().any(|ty| ty.accepts(text)) {
+        if value.is_switch && !known.contains(&PropertyType::Bool) {
+            self.diagnostics.push(
+                Diagnostic::new(severity, Code::WrongType, format!("`{name}` can't be switched by a sign"))
+                    .at(span)
+                    .help(format!("write `{name}=VALUE`: it takes {ty}")),
+            );
+        } else if !known.iter().any(|ty| ty.accepts(text)) {
             let at = value.span_or(span);
             let help = self
                 .suggestions

@@ -57,6 +57,16 @@ impl Namespace {
         }
     }
 
+    /// The option that defines such an id, where others of its sort can refer to it.
+    pub(crate) const fn option(self) -> Option<&'static str> {
+        match self {
+            Self::Device => Some("device"),
+            Self::Chardev => Some("chardev"),
+            Self::Object => Some("object"),
+            _ => None,
+        }
+    }
+
     /// Whether what has such an id serves one user at a time.
     pub(crate) const fn has_one_user(self) -> bool {
         matches!(self, Self::Netdev | Self::Chardev | Self::Drive)
@@ -82,7 +92,7 @@ pub(crate) struct Reference {
     pub(crate) span: Span,
     /// The name of the property.
     pub(crate) property: String,
-    /// QEMU's type that it must be of, where it is known to be an object's.
+    /// QEMU's type that it must be of, where that is known.
     pub(crate) wants: Option<&'static str>,
     /// The numbers of the option that refers to it, and of its statement.
     pub(crate) option: usize,
@@ -110,6 +120,14 @@ pub(crate) const NAMING: &[&str] = &["netdev", "drive"];
 /// The id of the backend after which a device is called that has none.
 pub(super) fn backend_of<'o>(device: &'o QemuOption<'_>) -> Option<Value<'o>> {
     NAMING.iter().find_map(|name| device.get(name))
+}
+
+/// Whether a backend of a character device looks at ids of this sort. All have one list of options.
+fn refers(backend: &str, namespace: Namespace) -> bool {
+    match namespace {
+        Namespace::Chardev => matches!(backend, "hub" | "mux"),
+        _ => backend == "socket",
+    }
 }
 
 /// Adds the ids that an option defines.
@@ -143,9 +161,21 @@ fn named(ty: PropertyType, schema: &Schema) -> Option<(Namespace, Option<&'stati
         "drive" => (Namespace::Drive, None),
         "audiodev" => (Namespace::Audiodev, None),
         "tpmdev" => (Namespace::Tpmdev, None),
-        // A device's can be a part of its machine: nothing is known of these.
-        _ => (Namespace::Object, Some(schema.driver(what).filter(|ty| ty.kind() == Kind::Object)?.name())),
+        _ => match schema.driver(what) {
+            Some(object) if object.kind() == Kind::Object => (Namespace::Object, Some(object.name())),
+            _ => (Namespace::Device, Some(what)),
+        },
     })
+}
+
+/// Whether an empty id says that there is nothing. Elsewhere it is that of nothing.
+fn can_be_none(kind: Kind, namespace: Namespace, wants: Option<&str>) -> bool {
+    match kind {
+        Kind::Device => wants.is_some() || matches!(namespace, Namespace::Drive | Namespace::Chardev),
+        Kind::Object => wants.is_some(),
+        Kind::Machine => namespace == Namespace::Drive,
+        _ => false,
+    }
 }
 
 /// Adds the ids that an option's values refer to.
@@ -156,14 +186,15 @@ pub(super) fn refer(
     schema: &Schema,
     references: &mut Vec<Reference>,
 ) {
-    let (kind, is_first) = match &*option.name {
-        "device" => (Kind::Device, true),
-        "object" => (Kind::Object, true),
-        "netdev" => (Kind::Netdev, true),
-        "machine" | "M" => (Kind::Machine, true),
+    let kind = match &*option.name {
+        "chardev" => Kind::Chardev,
+        "device" => Kind::Device,
+        "object" => Kind::Object,
+        "netdev" => Kind::Netdev,
+        "machine" | "M" => Kind::Machine,
         _ => return,
     };
-    let Some(first) = option.first().filter(|_| is_first).or_else(|| option.get("driver")) else { return };
+    let Some(first) = option.first().or_else(|| option.get("driver")) else { return };
     let ty = schema.find(kind, &first.text);
     for (property, value) in option.named() {
         let known = ty.as_ref().map(|ty| ty.property(&property));
@@ -184,9 +215,9 @@ pub(super) fn refer(
             },
             Some(Lookup::CannotTell) | None => None,
         };
-        // An empty one says that there is none.
         if let Some((namespace, wants)) = found
-            && !value.text.is_empty()
+            && !(value.text.is_empty() && can_be_none(kind, namespace, wants))
+            && (kind != Kind::Chardev || refers(&first.text, namespace))
         {
             references.push(Reference {
                 namespace,

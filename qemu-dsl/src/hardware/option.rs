@@ -27,6 +27,8 @@ pub(crate) struct Value<'o> {
     pub(crate) text: Cow<'o, str>,
     /// Where the text says so. What the compiler has added has no place.
     pub(crate) written: Option<Written>,
+    /// Whether it is a switch by a sign (`+avx`), as a CPU's feature can have.
+    pub(crate) is_switch: bool,
 }
 
 impl Value<'_> {
@@ -58,7 +60,7 @@ impl QemuOption<'_> {
             Some(name) => Some((Cow::Borrowed(&**name), self.value(item)?)),
             None if index == 0 => None,
             None => {
-                let Value { text, written } = self.value(item)?;
+                let Value { text, written, .. } = self.value(item)?;
                 // A CPU's feature is switched by a sign.
                 let sign = text.chars().next().filter(|sign| self.name == "cpu" && matches!(sign, '+' | '-'));
                 let on = if sign == Some('-') { "off" } else { "on" };
@@ -66,7 +68,7 @@ impl QemuOption<'_> {
                     Some(_) => text.get(1..).unwrap_or_default().to_owned().into(),
                     None => text,
                 };
-                Some((name, Value { text: on.into(), written }))
+                Some((name, Value { text: on.into(), written, is_switch: sign.is_some() }))
             }
         })
     }
@@ -83,7 +85,7 @@ impl QemuOption<'_> {
             [Piece::Id(slot)] => Cow::Owned(self.ids.get(*slot as usize)?.to_string()),
             _ => return None,
         };
-        Some(Value { text, written: item.written })
+        Some(Value { text, written: item.written, is_switch: false })
     }
 }
 

@@ -1,42 +1,71 @@
-//! The order of devices.
+//! The order of statements.
 
-use crate::hardware::Hardware;
+use std::collections::HashMap;
+
+use crate::hardware::{Hardware, Reference};
 use crate::plan::Piece;
 use crate::print::{Argument, Output, Printed};
 
-/// The statements in the order of the source, but a device that owns a bus before those that use it: QEMU creates
-/// devices in the order of its arguments.
+/// The statements in the order of the source, but each behind those that it needs: QEMU creates what is of one sort in the
+/// order of its arguments.
 pub(crate) fn order(hardware: &Hardware<'_>) -> Vec<usize> {
-    let owners = owners(hardware);
-    let mut order = Vec::with_capacity(owners.len());
-    let mut done = vec![false; owners.len()];
-    for start in 0..owners.len() {
-        // Up the chain of buses as far as it is not printed yet, then down again. A chain that bites its tail is an
-        // error elsewhere; here it only must not turn forever.
-        let mut chain = Vec::new();
-        let mut at = Some(start);
-        while let Some(index) = at {
-            match done.get_mut(index) {
-                Some(seen @ false) => *seen = true,
-                _ => break,
+    let needs = needs(hardware);
+    let mut order = Vec::with_capacity(needs.len());
+    let mut seen = vec![false; needs.len()];
+    for start in 0..needs.len() {
+        // A statement, and how many of those that it needs have been seen to. What needs itself is an error elsewhere; here
+        // it only must not turn forever.
+        let mut path = Vec::new();
+        let mut next = Some(start);
+        loop {
+            if let Some(index) = next
+                && let Some(seen @ false) = seen.get_mut(index)
+            {
+                *seen = true;
+                path.push((index, 0));
             }
-            chain.push(index);
-            at = owners.get(index).copied().flatten();
+            let Some((index, done)) = path.last_mut() else { break };
+            next = needs.get(*index).and_then(|needs| needs.get(*done)).copied();
+            *done += 1;
+            if next.is_none() {
+                order.push(*index);
+                path.pop();
+            }
         }
-        order.extend(chain.into_iter().rev());
     }
     order
 }
 
-/// For each statement, the one that provides its bus.
-fn owners(hardware: &Hardware<'_>) -> Vec<Option<usize>> {
-    let mut owners = vec![None; hardware.vm.statements.len()];
+/// For each statement those that it needs: the one that provides its bus, and what it refers to, where that is of the same
+/// sort. Unlike ones have an order of their own.
+fn needs(hardware: &Hardware<'_>) -> Vec<Vec<usize>> {
+    let mut needs = vec![Vec::new(); hardware.vm.statements.len()];
+    let mut add = |of: usize, needed: usize| {
+        if let Some(needs) = needs.get_mut(of).filter(|_| of != needed) {
+            needs.push(needed);
+        }
+    };
     for device in &hardware.devices {
-        if let (Some(owner), Some(place)) = (hardware.owner(device), owners.get_mut(device.statement)) {
-            *place = Some(owner.statement);
+        if let Some(owner) = hardware.owner(device) {
+            add(device.statement, owner.statement);
         }
     }
-    owners
+    let option = |number: usize| hardware.options.get(number).map(|option| &*option.name);
+    let alike = |reference: &&Reference| option(reference.option) == reference.namespace.option();
+    let references: Vec<_> = hardware.references.iter().filter(alike).collect();
+    if !references.is_empty() {
+        let defined: HashMap<_, _> = hardware
+            .definitions
+            .iter()
+            .map(|definition| ((definition.namespace, definition.name.as_str()), definition.statement))
+            .collect();
+        for reference in references {
+            if let Some(needed) = defined.get(&(reference.namespace, reference.name.as_str())) {
+                add(reference.statement, *needed);
+            }
+        }
+    }
+    needs
 }
 
 /// Brings what the statements print into an order. File descriptors are numbered by it.

@@ -5,7 +5,7 @@ use std::fmt;
 use super::types::{Refusal, Type, ValueType, ty};
 use crate::code::Code;
 
-/// A whole number from `MIN` to `MAX`.
+/// A whole number from `MIN` to `MAX`, decimal or, behind `0x`, hexadecimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct UInt<const MIN: u64, const MAX: u64>(pub(crate) u64);
 
@@ -13,11 +13,14 @@ impl<const MIN: u64, const MAX: u64> ValueType for UInt<MIN, MAX> {
     const TYPE: &'static Type = &ty("number", "a whole number");
 
     fn parse(text: &str) -> Result<Self, Refusal> {
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // QEMU reads hexadecimal, too.
+        let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+        let (digits, radix) = hexadecimal.map_or((text, 10), |digits| (digits, 16));
+        if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
             let negative = text.strip_prefix('-').is_some_and(|rest| rest.parse::<u64>().is_ok());
             return Err(if negative { Self::range(text) } else { Refusal::expected() });
         }
-        match text.parse() {
+        match u64::from_str_radix(digits, radix) {
             Ok(value) if (MIN..=MAX).contains(&value) => Ok(Self(value)),
             _ => Err(Self::range(text)),
         }
@@ -53,10 +56,11 @@ mod tests {
     #[test]
     fn numbers_have_their_range() {
         assert_eq!(UInt::<1, 8>::parse("8").unwrap().0, 8);
-        for wrong in ["0", "9", "-1", "99999999999999999999999"] {
+        assert_eq!(UInt::<1, 64>::parse("0x2A").unwrap().0, 42);
+        for wrong in ["0", "9", "-1", "0x9", "0xfffffffffffffffff", "99999999999999999999999"] {
             assert_eq!(code::<UInt<1, 8>>(wrong), Code::OutOfRange, "{wrong}");
         }
-        for wrong in ["", "x", "+1", "1.0", "-x", "--1"] {
+        for wrong in ["", "x", "+1", "1.0", "-x", "--1", "0x", "0xg", "1f", "0x+1"] {
             assert_eq!(code::<UInt<1, 8>>(wrong), Code::WrongType, "{wrong}");
         }
     }
