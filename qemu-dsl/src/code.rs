@@ -77,6 +77,8 @@ codes! {
     MissingKind = "missing-kind",
     /// a value that is missing
     MissingValue = "missing-value" settable,
+    /// a keyword that is taken as a value
+    ReadsAsValue = "reads-as-value" settable,
     /// an option that is required
     MissingOption = "missing-option",
     /// an option given twice

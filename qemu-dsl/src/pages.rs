@@ -63,6 +63,7 @@ fn text(code: Code) -> &'static str {
         Code::UnknownOption => include_str!("pages/unknown-option.md"),
         Code::MissingKind => include_str!("pages/missing-kind.md"),
         Code::MissingValue => include_str!("pages/missing-value.md"),
+        Code::ReadsAsValue => include_str!("pages/reads-as-value.md"),
         Code::MissingOption => include_str!("pages/missing-option.md"),
         Code::RepeatedOption => include_str!("pages/repeated-option.md"),
         Code::RepeatedStatement => include_str!("pages/repeated-statement.md"),

@@ -156,8 +156,8 @@ fn body(spec: &StatementSpec, form: &FormSpec, out: &mut Markdown) {
     if let Some(open) = &form.open {
         let how = match open.bare {
             Bare::Nothing => "",
-            Bare::Flag => " A bare `name` is on.",
-            Bare::Feature => " A bare `name` is on, as is `+name`; `-name` is off.",
+            Bare::Flag(_) => " A bare `name` is on.",
+            Bare::Feature(_) => " A bare `name` is on, as is `+name`; `-name` is off.",
         };
         out.paragraph(&format!("{}{how}", flat(open.doc)));
     }

@@ -144,6 +144,20 @@ fn what_is_opened_before_goes_by_sets_and_names() {
 }
 
 #[test]
+fn a_source_of_random_numbers_is_plugged_by_the_name_of_its_backend() {
+    assert_eq!(
+        commands("rng\nrng random filename=/dev/hwrng max-bytes=1024 period=1000\nrng builtin id=b bus=rp0"),
+        [
+            "object-add {qom-type:'rng-random' id:'rng1' filename:'/dev/hwrng'}",
+            "object-add {qom-type:'rng-builtin' id:'b'}",
+            "device_add {driver:'virtio-rng-pci' id:'rng0'}",
+            "device_add {driver:'virtio-rng-pci' id:'rng1' rng:&rng1 max-bytes:1024 period:1000}",
+            "device_add {driver:'virtio-rng-pci' id:'b' rng:&b bus:'rp0'}",
+        ]
+    );
+}
+
+#[test]
 fn what_others_need_comes_first() {
     let text = "device virtio-rng-pci rng=r\n\
                 object filter-dump id=f netdev=n file=/dump\n\

@@ -274,8 +274,8 @@ fn descriptors(qemu: &Qemu) -> Outcome {
         let text = "param dir: path\ndisk id=d file=\"{dir}/disk.qcow2\" format=qcow2 fd\n\
                     disk id=ro file=\"{dir}/other.img\" format=raw cache=none readonly fd\n\
                     port socket path=\"{dir}/agent\" bus=s.0 fd\nconsole socket path=\"{dir}/console\" bus=s.0 fd\n\
-                    vsock cid=70001 fd";
-        equal("devices", running.plug(text)?, ["d", "ro", "port0", "console0", "vsock0"])?;
+                    vsock cid=70001 fd\nrng builtin";
+        equal("devices", running.plug(text)?, ["d", "ro", "port0", "console0", "vsock0", "rng0"])?;
 
         let sets = running.ask("query-fdsets", Value::Null)?;
         let nodes = running.ask("query-named-block-nodes", Value::Null)?.to_string();
@@ -298,7 +298,7 @@ fn descriptors(qemu: &Qemu) -> Outcome {
         for id in ["port0", "console0"] {
             running.guest.unplug(id).map_err(|error| Stop::failed(format!("{id}: {error}")))?;
         }
-        for id in ["vsock0", "ro", "d"] {
+        for id in ["vsock0", "rng0", "ro", "d"] {
             running.unplug(id)?;
         }
         equal("all", running.all()?, before.clone())?;

@@ -19,10 +19,10 @@ impl Statement {
     /// Whether QEMU gets a `-device` of it.
     pub(crate) fn makes_device(&self) -> bool {
         match self.keyword() {
-            "disk" | "fs" | "virtio-serial" | "port" | "console" | "bridge" | "vfio" | "vsock" | "dimm"
-            | "device" => true,
+            // Backends alone.
+            "object" | "chardev" | "blockdev" => false,
             "netdev" => self.word(1) != "none",
-            _ => false,
+            keyword => qemu_dsl::TABLE.find(keyword).is_some_and(|spec| spec.pluggable),
         }
     }
 }

@@ -10,11 +10,10 @@ use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Fix, Remedy};
 use crate::model::{Property, PropertyValue};
-use crate::schema::{self, Schema};
 use crate::source::{Node, begins_anew, same_line, spell};
 use crate::suggest::{did_you_mean, meant, nearest};
 use crate::syntax::{Item, Keyword, Statement, Value, ValueForm, Word};
-use crate::table::{Bare, FormSpec, Kinds, OptionSpec, Table};
+use crate::table::{Bare, FormSpec, Kinds, OptionSpec, StatementSpec, Table};
 use crate::value::asks_for_help;
 
 /// The options of one statement, sorted by the form's table.
@@ -22,6 +21,8 @@ pub(crate) struct Args<'t, 's> {
     table: Table,
     spec: &'static FormSpec,
     kind: Option<Node<String>>,
+    /// The kinds that could stand where there is none.
+    kinds: Option<&'static StatementSpec>,
     given: Vec<(&'static OptionSpec, Given<'t, 's>)>,
     rest: Vec<&'t Item<'s>>,
     /// The names in `rest`, and where each stands.
@@ -54,6 +55,7 @@ impl<'t, 's> Args<'t, 's> {
         let mut args = Self {
             table: cx.table,
             spec,
+            kinds: kind.is_none().then_some(keyword.spec),
             kind: kind.filter(|kind| match spec.kinds {
                 Kinds::Any(any) if asks_for_help(kind) => {
                     let word = Word { text: kind, span: kind.span };
@@ -140,7 +142,7 @@ impl<'t, 's> Args<'t, 's> {
                         previous.filter(|value| same_line(cx.source, value.span.end, name.span.start));
                     args.flag(*name, Some(item), cx);
                 }
-                Item::Feature { .. } if args.bare() == Some(Bare::Feature) => args.rest.push(item),
+                Item::Feature { .. } if matches!(args.bare(), Some(Bare::Feature(_))) => args.rest.push(item),
                 Item::Feature { name, on } => {
                     let switch = if *on { "on" } else { "off" };
                     let help = Remedy::new(format!(
@@ -254,7 +256,7 @@ impl<'t, 's> Args<'t, 's> {
             Item::Flag(name) => {
                 let is_option =
                     nearest(name.text, self.spec.names()).is_some() && !statement_like(name.text, self.table);
-                !is_option && !self.may_be_property(name.text, cx)
+                !is_option && !self.may_be_property(name.text)
             }
             // `nographic=on`
             Item::Option { name, .. } => {
@@ -290,7 +292,7 @@ impl<'t, 's> Args<'t, 's> {
             None => {}
         }
         let is_property = match self.bare() {
-            Some(Bare::Flag | Bare::Feature) => true,
+            Some(Bare::Flag(_) | Bare::Feature(_)) => true,
             Some(Bare::Nothing) => asks_for_help(name.text),
             None => false,
         };
@@ -391,7 +393,8 @@ impl<'t, 's> Args<'t, 's> {
         let Word { text: word, span } = name;
         let near = nearest(word, self.spec.names());
         self.meant.extend(near);
-        if let Some(near) = near {
+        let kinds = self.kinds.into_iter().flat_map(StatementSpec::kinds).map(|kind| kind.name);
+        if let Some(near) = near.or_else(|| nearest(word, kinds)) {
             return meant(near, span);
         }
         // `rtc utc`, `realtime on`
@@ -464,17 +467,10 @@ impl<'t, 's> Args<'t, 's> {
     }
 
     /// Whether a bare word at the start of a line is a property rather than a misspelt statement.
-    fn may_be_property(&self, word: &str, cx: &Cx<'_>) -> bool {
-        if self.bare().is_none_or(|bare| bare == Bare::Nothing) {
-            return false;
-        }
-        let typical =
-            [(schema::Kind::Machine, "q35"), (schema::Kind::Machine, "pc"), (schema::Kind::Cpu, "max")];
-        let is_property = typical.into_iter().any(|(kind, name)| {
-            let ty = Schema::of_or_oldest(cx.target).find(kind, name);
-            ty.is_some_and(|ty| matches!(ty.property(word), schema::Lookup::Known(_)))
-        });
-        is_property || nearest(word, self.table.keywords()).is_none()
+    fn may_be_property(&self, word: &str) -> bool {
+        let takes_words = self.bare().filter(|bare| *bare != Bare::Nothing);
+        takes_words
+            .is_some_and(|bare| bare.is_property(word) || nearest(word, self.table.keywords()).is_none())
     }
 
     fn bare(&self) -> Option<Bare> {

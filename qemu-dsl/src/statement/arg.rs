@@ -10,7 +10,7 @@ use crate::value::AnyText;
 
 statement! {
     /// Any argument of QEMU: one, or an option and its value. It stands behind all others and is not checked.
-    STATEMENT "arg" many settled Args [Arg]
+    STATEMENT reserved "arg" many settled Args [Arg]
     example "arg \"-boot\" \"order=c\""
 }
 

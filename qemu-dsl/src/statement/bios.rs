@@ -7,7 +7,7 @@ use crate::value::Path;
 
 statement! {
     /// The firmware, in place of the machine's own.
-    STATEMENT "bios" once settled Bios [Bios]
+    STATEMENT reserved "bios" once settled Bios [Bios]
     example "bios \"bios-256k.bin\""
 }
 

@@ -8,7 +8,7 @@ use crate::table::Bare;
 
 statement! {
     /// Any block node of QEMU.
-    STATEMENT "blockdev" many pluggable Devices [Blockdev]
+    STATEMENT reserved "blockdev" many pluggable Devices [Blockdev]
     example "blockdev null-co node-name=disk0 size=1G"
 }
 

@@ -9,7 +9,7 @@ use crate::value::{OnOff, UInt};
 
 statement! {
     /// A bridge, which offers a PCI bus of its own name.
-    STATEMENT "bridge" many pluggable Devices [Pci, Pcie]
+    STATEMENT reserved "bridge" many pluggable Devices [Pci, Pcie]
     example "machine pc\nbridge pci id=b0 bus=pci.0 chassis=1"
 }
 

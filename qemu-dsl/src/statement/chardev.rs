@@ -9,7 +9,7 @@ use crate::table::Bare;
 
 statement! {
     /// Any character device's backend of QEMU.
-    STATEMENT "chardev" many pluggable Devices [Chardev]
+    STATEMENT reserved "chardev" many pluggable Devices [Chardev]
     example "chardev stdio id=serial0"
 }
 

@@ -5,13 +5,14 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::print::Lowering;
 use crate::source::Node;
-use crate::table::{Bare};
+use crate::schema;
+use crate::table::Bare;
 use crate::statement::form::{Form, form, statement};
 use crate::value::CpuText;
 
 statement! {
     /// The CPU: its model, features and properties.
-    STATEMENT "cpu" once settled Cpu [Cpu]
+    STATEMENT reserved "cpu" once settled Cpu [Cpu]
     example "cpu qemu64 +aes -svm"
 }
 
@@ -20,7 +21,7 @@ form! {
     Cpu {
         /// The model, such as `host`, `max` or `qemu64`; `qemu-system-x86_64 -cpu help` lists them.
         model "model": Node<CpuText> { positional: true },
-    } open properties: Bare::Feature,
+    } open properties: Bare::Feature(schema::Kind::Cpu),
         "Features switched on (`+aes`) or off (`-svm`), and any property, such as `migratable=off`."
 }
 

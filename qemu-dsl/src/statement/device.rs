@@ -8,7 +8,7 @@ use crate::table::Bare;
 
 statement! {
     /// Any device of QEMU.
-    STATEMENT "device" many pluggable Devices [Device]
+    STATEMENT reserved "device" many pluggable Devices [Device]
     example "device virtio-rng-pci id=rng0"
 }
 

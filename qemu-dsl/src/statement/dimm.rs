@@ -11,7 +11,7 @@ use crate::value::{Path, Size};
 
 statement! {
     /// A memory module backed by a file.
-    STATEMENT "dimm" many pluggable Devices [Dimm]
+    STATEMENT reserved "dimm" many pluggable Devices [Dimm]
     example "machine q35 nvdimm\nmemory 512M slots=1 max=2G\ndimm nvdimm path=\"/var/lib/nv0\" size=1G"
 }
 

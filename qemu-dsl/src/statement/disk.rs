@@ -16,7 +16,7 @@ use crate::value::{Driver, Format, OnOff, Path, Text, UInt, choice};
 
 statement! {
     /// A disk: a file and the device through which the guest sees it.
-    STATEMENT "disk" many pluggable Devices [Disk]
+    STATEMENT reserved "disk" many pluggable Devices [Disk]
     example "disk file=root.qcow2 format=qcow2 aio=threads"
 }
 

@@ -39,17 +39,18 @@ impl Behaviour {
 /// Declares a statement: its keyword, how often it may stand, where its arguments stand among the others, and its forms.
 ///
 /// `pluggable` says that it is a device or the backend of one, which a guest that runs can be given; `settled` that QEMU's
-/// start settles it.
+/// start settles it. `reserved` stands with the keywords of the language's beginning: a new one gets by without it.
 macro_rules! statement {
     (
         $(#[doc = $doc:literal])+
-        $name:ident $keyword:literal $often:ident $plug:ident $section:ident [$($form:ty),+ $(,)?]
+        $name:ident $($reserved:ident)? $keyword:literal $often:ident $plug:ident $section:ident [$($form:ty),+ $(,)?]
         example $example:literal
     ) => {
         $(#[doc = $doc])+
         pub(crate) static $name: $crate::statement::form::Statement = $crate::statement::form::Statement {
             spec: &$crate::table::StatementSpec {
                 keyword: $keyword,
+                reserved: $crate::statement::form::statement!(@reserved $($reserved)?),
                 once: $crate::statement::form::statement!(@ $often),
                 section: $crate::table::Section::$section,
                 pluggable: $crate::statement::form::statement!(@ $plug),
@@ -60,6 +61,8 @@ macro_rules! statement {
             forms: &[$($crate::statement::form::Behaviour::of::<$form>(<$form>::read)),+],
         };
     };
+    (@reserved) => { false };
+    (@reserved reserved) => { true };
     (@ once) => { true };
     (@ many) => { false };
     (@ pluggable) => { true };

@@ -13,7 +13,7 @@ use crate::value::{Driver, MountTag, OnOff, Path, SocketPath, choice};
 
 statement! {
     /// A folder of the host that the guest can mount: `mount -t 9p TAG /mnt`.
-    STATEMENT "fs" many pluggable Devices [Fs]
+    STATEMENT reserved "fs" many pluggable Devices [Fs]
     example "fs local path=\"/srv/share\" tag=share security=mapped-xattr"
 }
 

@@ -9,7 +9,7 @@ use crate::statement::form::{Form, form, statement};
 
 statement! {
     /// A default for a property of all devices of a driver.
-    STATEMENT "global" many settled Global [Global]
+    STATEMENT reserved "global" many settled Global [Global]
     example "global kvm-pit.lost_tick_policy=discard"
 }
 

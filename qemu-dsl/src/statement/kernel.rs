@@ -8,7 +8,7 @@ use crate::value::{AnyText, Path};
 
 statement! {
     /// The kernel to boot without a boot loader.
-    STATEMENT "kernel" once settled Kernel [Kernel]
+    STATEMENT reserved "kernel" once settled Kernel [Kernel]
     example "kernel \"/boot/vmlinuz\" initrd=\"/boot/initrd.img\" append=\"quiet\""
 }
 

@@ -8,25 +8,25 @@ use crate::statement::form::{Form, form, statement};
 
 statement! {
     /// Reads no configuration file of the user.
-    NO_USER_CONFIG "no-user-config" once settled NoUserConfig [NoUserConfig]
+    NO_USER_CONFIG reserved "no-user-config" once settled NoUserConfig [NoUserConfig]
     example "no-user-config"
 }
 
 statement! {
     /// Creates none of the devices that QEMU adds by itself: serial port, monitor, graphics, network, drives.
-    NODEFAULTS "nodefaults" once settled NoDefaults [NoDefaults]
+    NODEFAULTS reserved "nodefaults" once settled NoDefaults [NoDefaults]
     example "nodefaults"
 }
 
 statement! {
     /// No window: the serial port and the monitor use the terminal.
-    NOGRAPHIC "nographic" once settled NoGraphic [NoGraphic]
+    NOGRAPHIC reserved "nographic" once settled NoGraphic [NoGraphic]
     example "nographic"
 }
 
 statement! {
     /// QEMU goes to the background as soon as it is ready.
-    DAEMONIZE "daemonize" once settled Daemonize [Daemonize]
+    DAEMONIZE reserved "daemonize" once settled Daemonize [Daemonize]
     example "daemonize"
 }
 

@@ -4,6 +4,7 @@ use crate::model::Facts;
 use crate::print::Lowering;
 use crate::qemu::board::Board;
 use crate::qemu::changes;
+use crate::schema;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::table::Bare;
@@ -11,7 +12,7 @@ use crate::value::MachineType;
 
 statement! {
     /// The machine: its type and its properties.
-    STATEMENT "machine" once settled Machine [Machine]
+    STATEMENT reserved "machine" once settled Machine [Machine]
     example "machine q35 accel=kvm:tcg kernel_irqchip"
 }
 
@@ -20,7 +21,7 @@ form! {
     Machine {
         /// The machine type, such as `q35`, `pc` or `microvm`; `qemu-system-x86_64 -machine help` lists them.
         kind_of "type": Node<MachineType> { positional: true },
-    } open properties: Bare::Flag,
+    } open properties: Bare::Flag(schema::Kind::Machine),
         "Any property of the machine type, such as `accel=kvm:tcg`, `kernel_irqchip`, `nvdimm`, `hpet=off`."
 }
 

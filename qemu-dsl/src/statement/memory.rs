@@ -15,7 +15,7 @@ use crate::value::{MemorySize, OnOff, UInt};
 
 statement! {
     /// The guest's RAM.
-    STATEMENT "memory" once settled Memory [Memory]
+    STATEMENT reserved "memory" once settled Memory [Memory]
     example "memory 2G slots=2 max=4G"
 }
 

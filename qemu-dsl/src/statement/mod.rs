@@ -50,6 +50,7 @@ statements! {
     bridge;
     vfio;
     vsock;
+    rng;
     rtc;
     vga;
     qmp;

@@ -9,7 +9,7 @@ use crate::value;
 
 statement! {
     /// The VM's name.
-    STATEMENT "name" once settled Name [Name]
+    STATEMENT reserved "name" once settled Name [Name]
     example "name web"
 }
 

@@ -8,7 +8,7 @@ use crate::table::Bare;
 
 statement! {
     /// Any object of QEMU.
-    STATEMENT "object" many pluggable Devices [Object]
+    STATEMENT reserved "object" many pluggable Devices [Object]
     example "object rng-random id=random0 filename=\"/dev/urandom\""
 }
 

@@ -5,7 +5,7 @@ use crate::statement::form::{Form, form, statement};
 
 statement! {
     /// A value that is given from outside: `--set disk=/x.img`. It is used as `file={disk}` and inside strings.
-    STATEMENT "param" many settled Nowhere [Param]
+    STATEMENT reserved "param" many settled Nowhere [Param]
     example "param image: path = \"root.qcow2\"\ndisk file={image} format=qcow2"
 }
 

@@ -14,13 +14,13 @@ use crate::value::{BusName, Driver, ValueType as _, OnOff, Path, SocketPath, Tex
 
 statement! {
     /// A virtio-serial port (or another serial device) and what it is connected to.
-    PORT "port" many pluggable Devices [Port]
+    PORT reserved "port" many pluggable Devices [Port]
     example "virtio-serial id=serial0\nport socket bus=serial0.0 path=\"/run/agent\" name=agent.0"
 }
 
 statement! {
     /// A virtio console and what it is connected to.
-    CONSOLE "console" many pluggable Devices [Console]
+    CONSOLE reserved "console" many pluggable Devices [Console]
     example "virtio-serial id=serial0\nconsole socket path=\"/run/console\""
 }
 

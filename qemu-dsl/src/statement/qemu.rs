@@ -7,7 +7,7 @@ use crate::value::Path;
 
 statement! {
     /// The program to run.
-    STATEMENT "qemu" once settled Nowhere [Qemu]
+    STATEMENT reserved "qemu" once settled Nowhere [Qemu]
     example "qemu \"/opt/qemu/bin/qemu-system-x86_64\""
 }
 

@@ -13,7 +13,7 @@ use crate::value::{OnOff, SocketPath};
 
 statement! {
     /// A socket by which others can manage the VM (QMP).
-    STATEMENT "qmp" many settled Qmp [Qmp]
+    STATEMENT reserved "qmp" many settled Qmp [Qmp]
     example "qmp unix \"/run/qmp.sock\" server nowait"
 }
 

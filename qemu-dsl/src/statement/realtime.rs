@@ -8,7 +8,7 @@ use crate::value::OnOff;
 
 statement! {
     /// Whether QEMU's memory may be swapped out.
-    STATEMENT "realtime" once settled Locking [Realtime]
+    STATEMENT reserved "realtime" once settled Locking [Realtime]
     example "realtime mlock=on"
 }
 

@@ -7,7 +7,7 @@ use crate::value::{Refusal, Type, ValueType, choice};
 
 statement! {
     /// The real-time clock that the guest sees.
-    STATEMENT "rtc" once settled Rtc [Rtc]
+    STATEMENT reserved "rtc" once settled Rtc [Rtc]
     example "rtc base=utc clock=host driftfix=slew"
 }
 

@@ -11,7 +11,7 @@ use crate::value::UInt;
 
 statement! {
     /// How many CPUs there are, and how they are arranged.
-    STATEMENT "smp" once settled Smp [Smp]
+    STATEMENT reserved "smp" once settled Smp [Smp]
     example "smp 4 sockets=1 cores=2 threads=2"
 }
 

@@ -7,7 +7,7 @@ use crate::value::Text;
 
 statement! {
     /// Which QEMU the output is for. Without it: the newest that is known.
-    STATEMENT "target" once settled Nowhere [Target]
+    STATEMENT reserved "target" once settled Nowhere [Target]
     example "target 7.2"
 }
 

@@ -7,7 +7,7 @@ use crate::value;
 
 statement! {
     /// The VM's UUID, which the guest sees too.
-    STATEMENT "uuid" once settled Uuid [Uuid]
+    STATEMENT reserved "uuid" once settled Uuid [Uuid]
     example "uuid 123e4567-e89b-12d3-a456-426614174000"
 }
 

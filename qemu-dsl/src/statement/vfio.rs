@@ -9,7 +9,7 @@ use crate::value::HostPci;
 
 statement! {
     /// A PCI device of the host that the guest has to itself.
-    STATEMENT "vfio" many pluggable Devices [Vfio]
+    STATEMENT reserved "vfio" many pluggable Devices [Vfio]
     example "vfio 0000:02:10.0"
 }
 

@@ -7,7 +7,7 @@ use crate::value::choice;
 
 statement! {
     /// The graphics adapter.
-    STATEMENT "vga" once settled Vga [Vga]
+    STATEMENT reserved "vga" once settled Vga [Vga]
     example "vga none"
 }
 

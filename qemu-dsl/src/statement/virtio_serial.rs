@@ -10,7 +10,7 @@ use crate::value::{Driver, OnOff};
 
 statement! {
     /// A virtio-serial controller, which offers the bus `ID.0` to ports and consoles.
-    STATEMENT "virtio-serial" many pluggable Devices [VirtioSerial]
+    STATEMENT reserved "virtio-serial" many pluggable Devices [VirtioSerial]
     example "virtio-serial id=serial0"
 }
 

@@ -10,7 +10,7 @@ use crate::value::{OnOff, UInt};
 
 statement! {
     /// A socket between the guest and the host (AF_VSOCK), which needs no network.
-    STATEMENT "vsock" many pluggable Devices [Vsock]
+    STATEMENT reserved "vsock" many pluggable Devices [Vsock]
     example "vsock cid=3 fd"
 }
 

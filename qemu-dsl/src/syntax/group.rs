@@ -10,7 +10,7 @@ use super::tree::{Head, Item, Keyword, Parameter, Part, Statement, Structure, Tr
 use crate::Span;
 use crate::diagnostic::Diagnostic;
 use crate::source::{begins_anew, indentation};
-use crate::table::{Bare, FormSpec, Kinds, StatementSpec, Table};
+use crate::table::{Bare, FormSpec, Kinds, OptionSpec, StatementSpec, Table};
 
 /// Forms the statements of a text.
 pub(super) fn group<'s>(
@@ -91,7 +91,7 @@ impl<'s> Grouper<'s, '_> {
                 }
                 Kind::Param => self.declaration(token),
                 Kind::Structure => self.structure(token),
-                Kind::Word => match self.keyword(token) {
+                Kind::Word => match self.keyword(token).filter(|spec| self.begins(token, spec)) {
                     Some(spec) => self.statement(token, spec),
                     None => self.item(token),
                 },
@@ -168,9 +168,50 @@ impl<'s> Grouper<'s, '_> {
         self.form = None;
     }
 
-    /// The statement that a word begins, if it begins one: a keyword begins one wherever it stands.
+    /// The statement whose keyword a word is.
     fn keyword(&self, token: Token) -> Option<&'static StatementSpec> {
         self.table.find(self.text_of(token.span))
+    }
+
+    /// The statement whose keyword a word is, and certainly nothing else.
+    fn reserved(&self, token: Token) -> Option<&'static StatementSpec> {
+        self.keyword(token).filter(|spec| spec.reserved)
+    }
+
+    /// Whether a keyword begins its statement here, behind the head of another one. One that isn't reserved may be a
+    /// property of that: where QEMU has one of its name, and where it lacks what has to follow it.
+    fn begins(&self, token: Token, spec: &StatementSpec) -> bool {
+        let open = self.form.and_then(|form| form.open.as_ref());
+        match open.map_or(Bare::Nothing, |open| open.bare) {
+            _ if spec.reserved => true,
+            Bare::Nothing => true,
+            bare if spec.stands_alone() => !bare.is_property(self.text_of(token.span)),
+            Bare::Flag(_) | Bare::Feature(_) => self.is_followed(),
+        }
+    }
+
+    /// Whether the next token, a keyword, is followed by what can be its kind or value.
+    fn is_followed(&self) -> bool {
+        self.peek_behind().is_some_and(|next| match next.kind {
+            Kind::Word => self.keyword(next).is_none(),
+            Kind::OpenHole => true,
+            kind => kind.is_quoted(),
+        })
+    }
+
+    /// Whether a keyword is the value of the statement before it, which lacks one. Where a reader may take it for a
+    /// statement, that is told.
+    fn reads_as_value(&mut self, token: Token, spec: &StatementSpec, option: &OptionSpec) -> bool {
+        let begins_line = || indentation(self.source, token.span.start).is_some();
+        if spec.reserved || !option.required || (!option.ty.is_text() && begins_line()) {
+            return false;
+        }
+        if !spec.stands_alone() {
+            return !self.is_followed();
+        }
+        let keyword = self.current.as_ref().and_then(|current| Some(current.keyword()?.word.text));
+        self.report(problems::reads_as_value(self.word(token), option.name, keyword.unwrap_or_default()));
+        true
     }
 
     fn statement(&mut self, token: Token, spec: &'static StatementSpec) {
@@ -185,7 +226,7 @@ impl<'s> Grouper<'s, '_> {
         }
         for option in self.form.into_iter().flat_map(FormSpec::positionals) {
             loop {
-                let Some(value) = self.positional(option.list) else { return };
+                let Some(value) = self.positional(option) else { return };
                 self.previous_end = value.span.end;
                 if let Some(Head::Keyword(keyword)) = self.current.as_mut().map(|current| &mut current.head) {
                     keyword.values.push(value);
@@ -211,7 +252,8 @@ impl<'s> Grouper<'s, '_> {
                 let is_kind = spec.kinds().any(|kind| kind.name == word);
                 let is_optional = spec.form(None).is_some();
                 let is_next = || {
-                    self.table.find(word).is_some() && indentation(self.source, token.span.start).is_some()
+                    self.keyword(token).is_some_and(|next| next.reserved || !any)
+                        && indentation(self.source, token.span.start).is_some()
                 };
                 if !is_kind && (is_optional || is_next()) {
                     return None;
@@ -224,18 +266,21 @@ impl<'s> Grouper<'s, '_> {
     }
 
     /// A value behind the keyword and its kind. One of several stands in quotes.
-    fn positional(&mut self, of_several: bool) -> Option<Value<'s>> {
+    fn positional(&mut self, option: &OptionSpec) -> Option<Value<'s>> {
         let token = self.peek()?;
         let is_value = match token.kind {
             _ if token.kind.is_quoted() => true,
-            _ if of_several => false,
+            _ if option.list => false,
             Kind::OpenHole => true,
-            Kind::Word => self.keyword(token).is_none(),
+            Kind::Word => match self.keyword(token) {
+                Some(spec) => self.reads_as_value(token, spec, option),
+                None => true,
+            },
             // What begins with a sign and a letter is meant as a feature. A digit may also be a number's.
             Kind::Feature => {
                 let features = self.form.and_then(|form| form.open.as_ref()).map(|open| open.bare);
                 let text = self.text_of(token.span);
-                features != Some(Bare::Feature)
+                !matches!(features, Some(Bare::Feature(_)))
                     && text.get(1..).is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()))
             }
             Kind::Bare => {
@@ -283,7 +328,7 @@ impl<'s> Grouper<'s, '_> {
     /// Whether what stands in the place of a parameter's name is the next statement. Then it is read as that.
     fn begins_statement(&mut self, token: Token) -> bool {
         let goes_on = self.tokens.get(self.at + 1).is_some_and(|behind| behind.kind.is_bare());
-        let begins = !goes_on && self.keyword(token).is_some();
+        let begins = !goes_on && self.reserved(token).is_some();
         if let (true, Some(token)) = (begins, self.tokens.get_mut(self.at)) {
             token.kind = Kind::Word;
         }
@@ -448,7 +493,7 @@ impl<'s> Grouper<'s, '_> {
     fn option_value(&mut self) -> Option<Value<'s>> {
         let token = self.peek()?;
         let is_value = match token.kind {
-            Kind::Word => self.keyword(token).is_none(),
+            Kind::Word => self.reserved(token).is_none(),
             Kind::Bare | Kind::Name | Kind::Feature | Kind::OpenHole => true,
             kind => kind.is_quoted(),
         };

@@ -1,5 +1,6 @@
 //! What is wrong with the form of a text, and what to do about it.
 
+use super::tree::Word;
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
@@ -38,6 +39,17 @@ pub(super) fn nested_comment(at: Span) -> Diagnostic {
     Diagnostic::error(Code::NestedComment, "a comment opens inside a comment")
         .at(at)
         .help("comments don't nest in files: end the outer one first, or use `//`")
+}
+
+/// A keyword that is taken as the value of the statement before it.
+pub(super) fn reads_as_value(word: Word<'_>, what: &str, keyword: &str) -> Diagnostic {
+    let Word { text, span } = word;
+    Diagnostic::warning(Code::ReadsAsValue, format!("`{text}` is taken as the {what} of `{keyword}`"))
+        .at(span)
+        .help(
+            Remedy::new(format!("quote it; for the statement `{text}`, write the {what} before it"))
+                .replace(span, format!("\"{text}\"")),
+        )
 }
 
 /// What begins directly behind something else.

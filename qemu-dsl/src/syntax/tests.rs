@@ -66,6 +66,23 @@ fn a_kind_may_be_spelt_like_a_keyword_but_not_where_the_next_statement_begins() 
 }
 
 #[test]
+fn a_keyword_that_is_not_reserved_leaves_other_texts_as_they_are() {
+    // `rng` can stand alone.
+    assert_eq!(
+        lines("name rng kernel rng append= rng device rng id=rng param rng: string = rng uuid {rng}"),
+        ["name <rng>", "kernel <rng> append=rng", "device <rng> id=rng", "param rng:string=rng", "uuid <{}>"]
+    );
+    assert_eq!(
+        lines("memory rng rng machine q35 rng cpu max +aes rng random rng rng id=a"),
+        ["memory <rng>", "rng", "machine <q35>", "rng", "cpu <max> +aes", "rng <random>", "rng", "rng id=a"]
+    );
+    // Where a text can be no value and a line begins, the statement is meant.
+    assert_eq!(lines("memory\nrng"), ["memory", "rng"]);
+    assert_eq!(lines("memory\nsmp 2"), ["memory", "smp <2>"]);
+    assert_eq!(lines("name\nrng"), ["name <rng>"]);
+}
+
+#[test]
 fn a_declaration_is_not_the_next_statement_s() {
     assert_eq!(
         lines("param disk: path = \"a\" param n:int=4 param k"),

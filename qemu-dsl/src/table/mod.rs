@@ -4,6 +4,7 @@
 //! the language reference all read this one.
 
 use crate::qemu::changes::Change;
+use crate::schema;
 use crate::value::Type;
 
 /// A statement.
@@ -12,6 +13,9 @@ use crate::value::Type;
 pub struct StatementSpec {
     /// The word that begins it.
     pub keyword: &'static str,
+    /// Whether the keyword is a word of the language wherever it stands without quotes. Any other one is a value too,
+    /// where a value is due, and a property, where QEMU has one of that name: a new statement changes no text.
+    pub reserved: bool,
     /// Whether it may stand but once.
     pub once: bool,
     /// Where its arguments stand among the others.
@@ -33,6 +37,12 @@ impl StatementSpec {
             Some(kind) => form.has_kind(kind),
             None => matches!(form.kinds, Kinds::None),
         })
+    }
+
+    /// Whether its keyword says it all, if need be: no kind or value has to follow.
+    pub(crate) fn stands_alone(&self) -> bool {
+        let form = self.form(None).and_then(|form| self.forms.get(form));
+        form.is_some_and(|form| form.positionals().all(|option| !option.required))
     }
 
     /// All kinds that have a name here.
@@ -268,10 +278,21 @@ impl Open {
 pub enum Bare {
     /// Nothing: each property is `name=value`.
     Nothing,
-    /// `name`: it is on.
-    Flag,
+    /// `name`: it is on. QEMU's things of this kind have such properties.
+    Flag(schema::Kind),
     /// `+name` or `-name` too.
-    Feature,
+    Feature(schema::Kind),
+}
+
+impl Bare {
+    /// Whether some version of QEMU has a property of this name there.
+    pub(crate) fn is_property(self, name: &str) -> bool {
+        let (Self::Flag(kind) | Self::Feature(kind)) = self else { return false };
+        schema::all().iter().any(|schema| {
+            let mut types = schema.names(kind).filter_map(|ty| schema.find(kind, ty));
+            types.any(|ty| matches!(ty.property(name), schema::Lookup::Known(_)))
+        })
+    }
 }
 
 /// All statements.

@@ -1,5 +1,7 @@
 //! Ids, as QEMU takes them.
 
+use std::fmt;
+
 use super::types::{Refusal, Type, ValueType};
 
 /// The text of an id.
@@ -23,4 +25,10 @@ impl ValueType for IdText {
 pub(crate) fn is_id(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
+}
+
+impl fmt::Display for IdText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }

@@ -11,6 +11,6 @@ use crate::statement::form::statement;
 
 statement! {
     /// A network device and what connects it to the host.
-    STATEMENT "netdev" many pluggable Devices [tap::Tap, tap::Macvtap, user::User, vhost_user::VhostUser, vfio::Vfio, none::Nothing]
+    STATEMENT reserved "netdev" many pluggable Devices [tap::Tap, tap::Macvtap, user::User, vhost_user::VhostUser, vfio::Vfio, none::Nothing]
     example "name web\nnetdev tap ifname=tap0 mq=4 vhost"
 }

@@ -1,0 +1,137 @@
+//! `rng`
+
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::hardware::Checking;
+use crate::model::ids::{Id, IdKind};
+use crate::print::Lowering;
+use crate::source::Node;
+use crate::statement::form::{Form, form, statement};
+use crate::statement::pci::Pci;
+use crate::value::{Driver, IdText, Path, UInt};
+
+statement! {
+    /// A source of random numbers for the guest (virtio-rng).
+    STATEMENT "rng" many pluggable Devices [Plain, Backed]
+    example "rng random max-bytes=1024 period=1000"
+}
+
+/// The ids of sources of random numbers.
+#[derive(Debug)]
+pub(crate) struct RngId;
+
+impl IdKind for RngId {
+    const PREFIX: &'static str = "rng";
+}
+
+form! {
+    /// A source of random numbers for the guest (virtio-rng), that QEMU takes from the host's kernel.
+    Plain {
+        /// The device's id.
+        id "id": Id<RngId>,
+        /// At most so many bytes in each `period`. Without it the guest gets as many as it asks for.
+        max_bytes "max-bytes": Option<Node<MaxBytes>>,
+        /// The length of a period in milliseconds. Without it QEMU takes 65,536.
+        period "period": Option<Node<Period>>,
+        /// The device.
+        driver "driver": Option<Node<Driver>> { default: "virtio-rng-pci" },
+    } with Pci
+}
+
+form! {
+    /// A source of random numbers for the guest (virtio-rng), and where QEMU takes them from.
+    Backed kinds [
+        "random": "from a file",
+        "builtin": "from the host's kernel",
+        "egd": "from an entropy gathering daemon behind a `chardev`",
+    ] {
+        /// The id of the object and the device.
+        id "id": Id<RngId>,
+        /// The file, for `random`. Without it QEMU takes `/dev/urandom`.
+        filename "filename": Option<Node<Path>>,
+        /// The id of the `chardev` that connects to the daemon, for `egd`.
+        chardev "chardev": Option<Node<IdText>>,
+        /// At most so many bytes in each `period`. Without it the guest gets as many as it asks for.
+        max_bytes "max-bytes": Option<Node<MaxBytes>>,
+        /// The length of a period in milliseconds. Without it QEMU takes 65,536.
+        period "period": Option<Node<Period>>,
+        /// The device.
+        driver "driver": Option<Node<Driver>> { default: "virtio-rng-pci" },
+    } with Pci
+}
+
+/// QEMU keeps it as a signed number of 64 bits.
+type MaxBytes = UInt<0, { i64::MAX as u64 }>;
+
+/// In milliseconds. QEMU refuses none at all.
+type Period = UInt<1, { u32::MAX as u64 }>;
+
+impl Form for Plain {
+    fn check(&self, cx: &mut Checking<'_>) {
+        limits(&self.max_bytes, &self.period, cx);
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        device(&self.id, false, &self.driver, (&self.max_bytes, &self.period), &self.pci, out);
+    }
+}
+
+impl Form for Backed {
+    fn check(&self, cx: &mut Checking<'_>) {
+        limits(&self.max_bytes, &self.period, cx);
+        let kind = self.kind.as_str();
+        let unknown = |option: &str, of: &str, span| {
+            Diagnostic::error(Code::UnknownOption, format!("`rng {kind}` has no option `{option}`"))
+                .at(span)
+                .help(format!("`{option}=` is an option of `rng {of}`"))
+        };
+        if let Some(filename) = self.filename.as_ref().filter(|_| kind != "random") {
+            cx.report(unknown("filename", "random", filename.span));
+        }
+        match &self.chardev {
+            Some(chardev) if kind != "egd" => cx.report(unknown("chardev", "egd", chardev.span)),
+            None if kind == "egd" => {
+                let diagnostic = Diagnostic::error(Code::MissingOption, "`rng egd` needs `chardev=`")
+                    .at(cx.entry.head)
+                    .help("add `chardev=` and the id of a `chardev socket`");
+                cx.missing("chardev", diagnostic);
+            }
+            _ => {}
+        }
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        let object = format!("rng-{}", self.kind.as_str());
+        out.option("-object").word(&object).set("id", &self.id).set("filename", &self.filename).set("chardev", &self.chardev);
+        device(&self.id, true, &self.driver, (&self.max_bytes, &self.period), &self.pci, out);
+    }
+}
+
+/// A period without a number of bytes limits nothing.
+fn limits(max_bytes: &Option<Node<MaxBytes>>, period: &Option<Node<Period>>, cx: &mut Checking<'_>) {
+    if let (None, Some(period)) = (max_bytes, period) {
+        let message = "`period` alone limits nothing";
+        let help = "add `max-bytes=`, the bytes that the guest gets in it, or leave it out";
+        cx.report(Diagnostic::warning(Code::IgnoredOption, message).at(period.span).help(help));
+    }
+}
+
+/// The device. It is called like its backend where the text says so, and where a guest that runs needs its name.
+fn device(
+    id: &Id<RngId>,
+    is_backed: bool,
+    driver: &Option<Node<Driver>>,
+    (max_bytes, period): (&Option<Node<MaxBytes>>, &Option<Node<Period>>),
+    pci: &Pci,
+    out: &mut Lowering<'_>,
+) {
+    let is_named = out.plugs() || id.slot.is_none();
+    let default = out.virtio("virtio-rng");
+    out.option("-device")
+        .word_or(driver, &default)
+        .set("rng", is_backed.then_some(id))
+        .set("id", is_named.then_some(id))
+        .set("max-bytes", max_bytes)
+        .set("period", period)
+        .pci(pci);
+}
