@@ -15,6 +15,7 @@ const COMPILER: &[&str] = &[
     "schema",
     "suggest",
     "level",
+    "level",
     "value",
     "qemu",
     "table",
