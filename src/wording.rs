@@ -11,9 +11,13 @@ pub(crate) fn help(help: &Help) -> String {
         Help::Form { keyword, .. } => format!("`qemu-dslc explain {keyword}` shows how it is written"),
         Help::AnyStatement => "`qemu-dslc explain` lists the statements".to_owned(),
         Help::SetParameter { name } => format!("set it (`--set {name}=VALUE`), or give it a default"),
+        Help::SetLevels => {
+            "leave it out: `--allow CODE`, `--warn CODE` and `--deny CODE` set how grave a mistake is taken"
+                .to_owned()
+        }
         Help::AskHost => {
             "`host` asks the installed QEMU, which only the command line can do: `--target host`".to_owned()
         }
-        Help::Text(_) | Help::DidYouMean(_) => help.to_string(),
+        Help::Text(_) | Help::DidYouMean(_) | Help::OneWord(_) => help.to_string(),
     }
 }

@@ -229,6 +229,17 @@ mod strict {
     }
 }
 
+macro_rules! with_device {
+    ($driver:literal) => {
+        vm! { device $driver id=a }
+    };
+}
+
+#[test]
+fn a_macro_takes_a_device_as_a_literal() {
+    same(&with_device!("virtio-net-pci"), "device virtio-net-pci id=a");
+}
+
 #[deny(warnings)]
 #[test]
 fn levels_are_set_in_front_of_the_text() {

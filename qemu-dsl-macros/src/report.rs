@@ -95,6 +95,10 @@ fn help(help: &Help) -> String {
         Help::SetParameter { name } => {
             format!("give `{name}` a default where it is declared: nobody sets it when a program is built")
         }
+        Help::SetLevels => "write it at the beginning: `#![allow(CODE)]`, `warn` or `deny`".to_owned(),
+        Help::OneWord(word) => format!(
+            "`{word}` is one word: write it without a space; a macro takes such a word as a whole, as the literal `\"{word}\"`"
+        ),
         Help::Text(_)
         | Help::DidYouMean(_)
         | Help::Statement { .. }

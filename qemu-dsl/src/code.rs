@@ -101,6 +101,8 @@ codes! {
     NameTooLong = "name-too-long",
     /// a file name that could be read as a protocol
     ProtocolInPath = "protocol-in-path" settable,
+    /// a value that only a shell or Windows understands
+    ForeignSyntax = "foreign-syntax" settable,
 
     // Parameters.
     /// a hole that names no parameter

@@ -74,6 +74,7 @@ fn text(code: Code) -> &'static str {
         Code::AsksForHelp => include_str!("pages/asks-for-help.md"),
         Code::NameTooLong => include_str!("pages/name-too-long.md"),
         Code::ProtocolInPath => include_str!("pages/protocol-in-path.md"),
+        Code::ForeignSyntax => include_str!("pages/foreign-syntax.md"),
         Code::UnknownParameter => include_str!("pages/unknown-parameter.md"),
         Code::UnsetParameter => include_str!("pages/unset-parameter.md"),
         Code::ParameterType => include_str!("pages/parameter-type.md"),

@@ -156,7 +156,7 @@ fn body(spec: &StatementSpec, form: &FormSpec, out: &mut Markdown) {
     if let Some(open) = &form.open {
         let how = match open.bare {
             Bare::Nothing => "",
-            Bare::Flag(_) => " A bare `name` is on.",
+            Bare::On | Bare::Flag(_) => " A bare `name` is on.",
             Bare::Feature(_) => " A bare `name` is on, as is `+name`; `-name` is off.",
         };
         out.paragraph(&format!("{}{how}", flat(open.doc)));

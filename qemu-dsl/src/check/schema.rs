@@ -5,7 +5,7 @@
 //! `arg` remains for who knows better.
 
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Remedy, Severity};
 use crate::hardware::{Device, Hardware, QemuOption, Value};
 use crate::qemu::changes;
 use crate::schema::{self, Kind, Lookup, PropertyType, Schema, Type};
@@ -183,9 +183,8 @@ impl Asking<'_> {
             }
             let names: Vec<_> =
                 owners.iter().flat_map(Type::properties).map(|property| property.name()).collect();
-            let help = self
-                .suggestions
-                .did_you_mean(name, span, names)
+            let help = switched_off(owners, name, span, value)
+                .or_else(|| self.suggestions.did_you_mean(name, span, names))
                 .unwrap_or_else(|| format!("QEMU lists them: `{}`", list_command(owner)).into());
             let has_it = |schema: &&Schema| {
                 let there = schema.find(owner.kind(), owner.name());
@@ -246,6 +245,17 @@ impl Asking<'_> {
             if self.hardware.devices.iter().any(is_here) { self.severity() } else { Severity::Warning };
         self.property(&owners, name, Span::new(dot + 1, whole.end), &value, severity);
     }
+}
+
+/// `wait=off` for `nowait`, as QEMU's own lists of options have it.
+fn switched_off(owners: &[Type], name: &str, span: Span, value: &Value<'_>) -> Option<Remedy> {
+    let meant = name.strip_prefix("no").filter(|_| value.is_on())?;
+    let takes_off = |owner: &Type| matches!(owner.property(meant), Lookup::Known(property) if property.ty().accepts("off"));
+    if !owners.iter().any(takes_off) {
+        return None;
+    }
+    let off = format!("{meant}=off");
+    Some(Remedy::new(format!("write `{off}`")).replace(span.to(value.span_or(span)), off))
 }
 
 /// Which QEMU has what the target lacks.

@@ -55,6 +55,10 @@ pub enum Help {
         /// Its name.
         name: String,
     },
+    /// These parts are one word.
+    OneWord(String),
+    /// Say outside the text [how grave](crate::Levels) its mistakes are taken.
+    SetLevels,
     /// Ask the QEMU that is installed for its version, which the compiler can't.
     AskHost,
 }
@@ -163,6 +167,10 @@ impl fmt::Display for Help {
                 f.write_str("a statement begins with a keyword, such as `disk` or `netdev`")
             }
             Self::SetParameter { name: _ } => f.write_str("set it, or give it a default"),
+            Self::OneWord(word) => write!(f, "`{word}` is one word: write it without a space"),
+            Self::SetLevels => {
+                f.write_str("leave it out: how grave its mistakes are taken is no part of the text")
+            }
             Self::AskHost => {
                 f.write_str("write the version of the installed QEMU, which the compiler can't ask")
             }

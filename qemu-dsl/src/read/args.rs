@@ -4,21 +4,23 @@ use std::collections::HashMap;
 
 use super::cx::Cx;
 use super::field::{Given, Slot};
-use super::hints;
+use super::foreign::foreign;
 use super::recover::{orphan, orphans, statement_like};
 use crate::Span;
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Fix, Remedy};
+use crate::diagnostic::{Diagnostic, Fix, Help, Remedy};
 use crate::model::{Property, PropertyValue};
+use crate::schema;
 use crate::source::{Node, begins_anew, same_line, spell};
 use crate::suggest::{did_you_mean, meant, nearest};
 use crate::syntax::{Item, Keyword, Statement, Value, ValueForm, Word};
 use crate::table::{Bare, FormSpec, Kinds, OptionSpec, StatementSpec, Table};
-use crate::value::asks_for_help;
+use crate::value::{Type, asks_for_help};
 
 /// The options of one statement, sorted by the form's table.
 pub(crate) struct Args<'t, 's> {
     table: Table,
+    keyword: &'static str,
     spec: &'static FormSpec,
     kind: Option<Node<String>>,
     /// The kinds that could stand where there is none.
@@ -36,8 +38,8 @@ pub(crate) struct Args<'t, 's> {
     broken: bool,
     /// The options that something unknown was most likely meant as: they are not reported as missing.
     meant: Vec<&'static str>,
-    /// The value just before a bare word, on the same line.
-    previous: Option<&'t Value<'s>>,
+    /// The value just before a bare word, on the same line, and its type where that is known.
+    previous: Option<(&'t Value<'s>, Option<&'static Type>)>,
 }
 
 impl<'t, 's> Args<'t, 's> {
@@ -54,6 +56,7 @@ impl<'t, 's> Args<'t, 's> {
         let words = kind.as_ref().map_or(word.text.to_owned(), |kind| format!("{} {kind}", word.text));
         let mut args = Self {
             table: cx.table,
+            keyword: keyword.spec.keyword,
             spec,
             kinds: kind.is_none().then_some(keyword.spec),
             kind: kind.filter(|kind| match spec.kinds {
@@ -106,7 +109,8 @@ impl<'t, 's> Args<'t, 's> {
             }
             args.given.push((option, Given { name: value.span, value: Some(value) }));
         }
-        let mut previous = keyword.values.last();
+        let last = spec.positionals().nth(keyword.values.len().wrapping_sub(1));
+        let mut previous = keyword.values.last().map(|value| (value, last.map(|option| option.ty)));
         for (index, item) in statement.items.iter().enumerate() {
             let rest = statement.items.get(index + 1..).unwrap_or_default();
             if args.misspelt(item, rest.first(), cx) {
@@ -139,11 +143,23 @@ impl<'t, 's> Args<'t, 's> {
                 }
                 Item::Flag(name) => {
                     args.previous =
-                        previous.filter(|value| same_line(cx.source, value.span.end, name.span.start));
+                        previous.filter(|(value, _)| same_line(cx.source, value.span.end, name.span.start));
                     args.flag(*name, Some(item), cx);
                 }
                 Item::Feature { .. } if matches!(args.bare(), Some(Bare::Feature(_))) => args.rest.push(item),
                 Item::Feature { name, on } => {
+                    let is_first = index == 0 && keyword.values.is_empty();
+                    if let Some(joined) = args.joined(*name).filter(|_| is_first && !on) {
+                        let span = args.kind.as_ref().map_or(item.span(), |kind| kind.span.to(item.span()));
+                        cx.report(
+                            Diagnostic::error(Code::UnexpectedText, format!("`-{}` stands alone", name.text))
+                                .at(item.span())
+                                .help(Remedy::new(Help::OneWord(joined.clone())).replace(span, joined)),
+                        );
+                        // Its properties are another's.
+                        args.broken = true;
+                        break;
+                    }
                     let switch = if *on { "on" } else { "off" };
                     let help = Remedy::new(format!(
                         "`+` and `-` belong to `cpu`; an option is switched by `{0}=on` or `{0}=off`",
@@ -166,7 +182,9 @@ impl<'t, 's> Args<'t, 's> {
                 Item::Loose(value) => args.loose(value, cx),
             }
             previous = match item {
-                Item::Option { value: Some(value), .. } => Some(value),
+                Item::Option { name, value: Some(value) } => {
+                    Some((value, spec.option(name.text).map(|option| option.ty)))
+                }
                 _ => None,
             };
         }
@@ -260,9 +278,14 @@ impl<'t, 's> Args<'t, 's> {
             }
             // `nographic=on`
             Item::Option { name, .. } => {
-                self.spec.open.is_none()
-                    && self.spec.option(name.text).is_none()
+                self.spec.option(name.text).is_none()
                     && self.table.find(name.text).is_some()
+                    && (self.spec.open.is_none()
+                        || self.passes_words_on().is_some_and(|bare| !bare.is_property(name.text)))
+            }
+            // `memory: 2G`
+            Item::Loose(Value { form: ValueForm::Bare(text), .. }) => {
+                text.split_once(':').is_some_and(|(word, _)| self.table.find(word).is_some())
             }
             Item::Feature { .. } | Item::Loose(_) => false,
         }
@@ -292,17 +315,18 @@ impl<'t, 's> Args<'t, 's> {
             None => {}
         }
         let is_property = match self.bare() {
-            Some(Bare::Flag(_) | Bare::Feature(_)) => true,
+            Some(Bare::On | Bare::Flag(_) | Bare::Feature(_)) => true,
             Some(Bare::Nothing) => asks_for_help(name.text),
             None => false,
         };
-        if is_property {
+        let unit = self.unit(name);
+        if is_property && unit.is_none() {
             self.option(name, None, item, cx);
             return;
         }
         // It may be the name of a property.
         self.broken |= self.spec.open.is_some();
-        let help = self.hint_for_word(name);
+        let help = unit.unwrap_or_else(|| self.hint_for_word(name));
         cx.report(
             Diagnostic::error(Code::UnknownOption, format!("{} has no option `{}`", self.what, name.text))
                 .at(name.span)
@@ -329,10 +353,6 @@ impl<'t, 's> Args<'t, 's> {
             ValueForm::Bare(bare @ ("+" | "-")) => {
                 Diagnostic::error(Code::UnexpectedText, format!("`{bare}` stands alone"))
                     .help(format!("write it directly before a feature's name: `{bare}aes`"))
-            }
-            ValueForm::Bare(bare) if bare.starts_with('#') => {
-                Diagnostic::error(Code::UnexpectedText, "`#` begins no comment")
-                    .help(hints::comment(value.span.start))
             }
             _ => Diagnostic::error(
                 Code::UnexpectedText,
@@ -388,6 +408,13 @@ impl<'t, 's> Args<'t, 's> {
         near.map_or_else(|| self.list().into(), |near| meant(near, name.span))
     }
 
+    /// What to write where a bare word is the unit of the number before it: `2G` for `2 GB`.
+    fn unit(&self, name: Word<'_>) -> Option<Remedy> {
+        let (Value { form: ValueForm::Bare(number), span }, ty) = self.previous? else { return None };
+        let size = size_of(number, name.text).filter(|_| ty.is_none_or(|ty| ty.name == "size"))?;
+        Some(write(size, span.to(name.span)))
+    }
+
     /// What to write in place of a bare word that is no flag.
     fn hint_for_word(&mut self, name: Word<'_>) -> Remedy {
         let Word { text: word, span } = name;
@@ -404,28 +431,28 @@ impl<'t, 's> Args<'t, 's> {
         };
         if let Some(option) = self.spec.options().filter(|option| !option.positional).find(takes) {
             self.meant.push(option.name);
-            return write(format!("{}={word}", option.name), span);
+            // `vhost on`
+            let flag =
+                self.given.last().filter(|(given, at)| std::ptr::eq(*given, option) && at.value.is_none());
+            let from = flag.map_or(span, |(_, flag)| flag.name);
+            return write(format!("{}={word}", option.name), from.to(span));
         }
         if word.contains('.') {
             // `disk root.qcow2`: a value rather than a word.
             return self.hint_for_value(word, span);
         }
-        let on = format!("{word}=on");
-        if let Some(Value { form: ValueForm::Bare(before), span: first }) = self.previous {
+        if let Some((Value { form: ValueForm::Bare(before), span: first }, Some(ty))) = self.previous
+            && ty.free
+        {
             let quoted = format!("\"{before} {word}\"");
-            let help = format!("a value with spaces is quoted: `{quoted}`");
-            return if self.spec.open.is_some() {
-                Remedy::new(format!("write `{on}`; {help}")).replace(span, on)
-            } else {
-                help.into()
-            }
-            .replace(first.to(span), quoted);
+            return Remedy::new(format!("a value with spaces is quoted: `{quoted}`"))
+                .replace(first.to(span), quoted);
         }
         if let Some(hint) = did_you_mean(word, span, self.table.keywords()) {
             return hint;
         }
         if self.spec.open.is_some() {
-            Remedy::new(format!("write `{on}`, or `{word}=` and its value")).replace(span, on)
+            format!("write `{word}=` and its value").into()
         } else {
             self.list().into()
         }
@@ -468,9 +495,24 @@ impl<'t, 's> Args<'t, 's> {
 
     /// Whether a bare word at the start of a line is a property rather than a misspelt statement.
     fn may_be_property(&self, word: &str) -> bool {
-        let takes_words = self.bare().filter(|bare| *bare != Bare::Nothing);
-        takes_words
+        self.passes_words_on()
             .is_some_and(|bare| bare.is_property(word) || nearest(word, self.table.keywords()).is_none())
+    }
+
+    /// How it takes bare words, where these may begin a line.
+    fn passes_words_on(&self) -> Option<Bare> {
+        self.bare().filter(|bare| matches!(bare, Bare::Flag(_) | Bare::Feature(_)))
+    }
+
+    /// The kind and what stands behind it, where these are the name of something: `virtio-net -pci`.
+    fn joined(&self, name: Word<'_>) -> Option<String> {
+        let kind = match self.keyword {
+            "device" => schema::Kind::Device,
+            "object" => schema::Kind::Object,
+            _ => return None,
+        };
+        let joined = format!("{}-{}", self.kind.as_ref()?.as_str(), name.text);
+        schema::all().iter().any(|schema| schema.find(kind, &joined).is_some()).then_some(joined)
     }
 
     fn bare(&self) -> Option<Bare> {
@@ -514,11 +556,12 @@ impl<'t, 's> Args<'t, 's> {
         for item in &self.rest {
             let (name, value) = match item {
                 Item::Option { name, value: Some(value) } => {
-                    let Some(resolved) = cx.resolve(value) else {
+                    let Some(text) = cx.resolve(value).map(|resolved| resolved.text.into_owned()) else {
                         cx.flaws.all = true;
                         continue;
                     };
-                    (name, PropertyValue::Text(Node::new(resolved.text.into_owned(), value.span)))
+                    foreign(value, None).into_iter().for_each(|diagnostic| cx.report(diagnostic));
+                    (name, PropertyValue::Text(Node::new(text, value.span)))
                 }
                 Item::Flag(name) => (name, PropertyValue::Flag),
                 Item::Feature { on, name } => (name, PropertyValue::Feature { on: *on }),
@@ -542,6 +585,14 @@ fn repeated(again: Word<'_>, first: Span) -> Diagnostic {
     Diagnostic::error(Code::RepeatedOption, format!("`{}` is given twice", again.text))
         .label(again.span, "again here")
         .label(first, "first here")
+}
+
+/// A size whose unit stands behind a space: `2 GB` is `2G`.
+fn size_of(number: &str, unit: &str) -> Option<String> {
+    let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let unit = unit.to_ascii_uppercase();
+    let letter = unit.strip_suffix("IB").or_else(|| unit.strip_suffix('B')).unwrap_or(&unit);
+    (is_number && matches!(letter, "K" | "M" | "G" | "T" | "P" | "E")).then(|| format!("{number}{letter}"))
 }
 
 /// "write `x`", in place of what stands at `span`.

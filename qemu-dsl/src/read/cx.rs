@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::params::Params;
+use super::params::{Filled, Params};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::ids::Ids;
 use crate::model::{Facts, Flaws};
 use crate::qemu::changes::Change;
 use crate::qemu::deviation;
-use crate::syntax::{Value, ValueForm};
+use crate::syntax::{Part, Value, ValueForm};
 use crate::table::Table;
 use crate::{Span, Version};
 
@@ -31,27 +31,35 @@ pub(crate) struct Cx<'a> {
 /// A value with its holes filled.
 pub(crate) struct Resolved<'a> {
     pub(crate) text: Cow<'a, str>,
-    /// Where the parameter is declared that the whole value comes from.
-    pub(crate) declared: Option<Span>,
+    /// The holes in it.
+    pub(crate) holes: Vec<Filled<'a>>,
 }
 
-impl Cx<'_> {
+impl<'a> Cx<'a> {
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
 
     /// The text of a value, its holes filled. `None` where an error has been reported.
-    pub(crate) fn resolve<'v>(&mut self, value: &'v Value<'_>) -> Option<Resolved<'v>> {
+    pub(crate) fn resolve<'v>(&mut self, value: &'v Value<'_>) -> Option<Resolved<'v>>
+    where
+        'a: 'v,
+    {
         let resolved = match &value.form {
             ValueForm::Broken => return None,
-            ValueForm::Bare(text) => Resolved { text: Cow::Borrowed(*text), declared: None },
-            ValueForm::Text(text) => Resolved { text: Cow::Borrowed(text), declared: None },
+            ValueForm::Bare(text) => Resolved { text: Cow::Borrowed(*text), holes: Vec::new() },
+            ValueForm::Text(text) => Resolved { text: Cow::Borrowed(text), holes: Vec::new() },
             ValueForm::Parts(parts) => {
-                Resolved { text: Cow::Owned(self.params.join(parts, self.diagnostics)?), declared: None }
+                let text = self.params.join(parts, self.diagnostics)?;
+                let holes = parts.iter().filter_map(|part| match part {
+                    Part::Hole(hole) => self.params.fill(*hole, &mut Vec::new()),
+                    Part::Text(_) => None,
+                });
+                Resolved { text: Cow::Owned(text), holes: holes.collect() }
             }
             ValueForm::Hole(hole) => {
                 let filled = self.params.fill(*hole, self.diagnostics)?;
-                Resolved { text: Cow::Owned(filled.value.to_owned()), declared: Some(filled.declared) }
+                Resolved { text: Cow::Owned(filled.value.to_owned()), holes: vec![filled] }
             }
         };
         if resolved.text.contains('\0') {

@@ -1,13 +1,15 @@
 //! What is given for an option, and how it becomes a value of the option's type.
 
-use super::cx::Cx;
+use super::cx::{Cx, Resolved};
+use super::foreign::foreign;
+use super::params::Filled;
 use crate::Span;
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Remedy};
+use crate::diagnostic::{Diagnostic, Label, Remedy, shown};
 use crate::model::ids::{Id, IdKind, OptionalId};
 use crate::source::Node;
 use crate::suggest::did_you_mean;
-use crate::syntax::Value;
+use crate::syntax::{Part, Value, ValueForm};
 use crate::table::{OptionSpec, Typed};
 use crate::value::{IdText, Refusal, Type, ValueType};
 
@@ -84,20 +86,47 @@ impl Slot<'_, '_> {
     }
 
     fn parse<T: ValueType>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Node<T>> {
-        let (text, declared, span) = match given.value {
-            Some(value) => {
-                let resolved = cx.resolve(value)?;
-                (resolved.text.into_owned(), resolved.declared, value.span)
-            }
-            None => (T::TYPE.bare?.to_owned(), None, given.name),
+        let Some(value) = given.value else {
+            let text = T::TYPE.bare?;
+            return self.accept(T::parse(text), text, given.name, given, cx);
         };
-        match T::parse(&text) {
+        let Resolved { text, holes } = cx.resolve(value)?;
+        let parsed = T::parse(&text);
+        if parsed.is_ok() {
+            let foreign = foreign(value, Some(T::TYPE));
+            foreign.into_iter().for_each(|diagnostic| cx.report(diagnostic));
+        } else if let Some(hole) = to_blame::<T>(value, &holes) {
+            let (at, declared) = (hole.at, hole.declared);
+            let brings = format!("`{}` is `{}`", hole.name, shown(hole.value));
+            let refusal = parsed.err()?;
+            let at = if matches!(value.form, ValueForm::Hole(_)) { value.span } else { at };
+            let refused = refuse(&self.shown(), T::TYPE, &text, refusal, value.span);
+            let labels = vec![
+                Label { span: at, text: if at == value.span { String::new() } else { brings } },
+                Label { span: declared, text: "the parameter's declaration".to_owned() },
+            ];
+            cx.report(Diagnostic { labels, ..refused });
+            return None;
+        }
+        self.accept(parsed, &text, value.span, given, cx)
+    }
+
+    /// The value that has been read, or a word about why it is none.
+    fn accept<T: ValueType>(
+        &self,
+        parsed: Result<T, Refusal>,
+        text: &str,
+        span: Span,
+        given: Given<'_, '_>,
+        cx: &mut Cx<'_>,
+    ) -> Option<Node<T>> {
+        match parsed {
             Ok(value) => {
-                self.version(&text, given.name, cx);
+                self.version(text, given.name, cx);
                 Some(Node::new(value, span))
             }
             Err(refusal) => {
-                cx.report(refuse(&self.shown(), T::TYPE, &text, refusal, span, declared));
+                cx.report(refuse(&self.shown(), T::TYPE, text, refusal, span));
                 None
             }
         }
@@ -111,15 +140,29 @@ impl Slot<'_, '_> {
     }
 }
 
-fn refuse(
-    name: &str,
-    ty: &'static Type,
-    text: &str,
-    refusal: Refusal,
-    span: Span,
-    declared: Option<Span>,
-) -> Diagnostic {
-    let shown = text.escape_debug();
+/// The hole that a value is none for: with another value in its place it would be one.
+fn to_blame<'h, 'p, T: ValueType>(value: &Value<'_>, holes: &'h [Filled<'p>]) -> Option<&'h Filled<'p>> {
+    let ValueForm::Parts(parts) = &value.form else {
+        return holes.first();
+    };
+    let with = |blamed: usize, other: &str| {
+        let mut filled = holes.iter().map(|hole| hole.value).enumerate();
+        let texts = parts.iter().map(|part| match part {
+            Part::Text(text) => &**text,
+            Part::Hole(_) => match filled.next() {
+                Some((at, value)) if at != blamed => value,
+                _ => other,
+            },
+        });
+        texts.collect::<String>()
+    };
+    let likely = ["1", "x", "127.0.0.1", ""];
+    let is_to_blame = |at: &usize| likely.into_iter().any(|other| T::parse(&with(*at, other)).is_ok());
+    (0..holes.len()).find(is_to_blame).and_then(|at| holes.get(at))
+}
+
+fn refuse(name: &str, ty: &'static Type, text: &str, refusal: Refusal, span: Span) -> Diagnostic {
+    let shown = shown(text);
     let (code, message) = match refusal.message {
         Some(message) => (refusal.code, message),
         None if text.is_empty() => (Code::WrongType, format!("{name} has an empty value")),
@@ -136,11 +179,7 @@ fn refuse(
         .map(Remedy::from)
         .or_else(|| did_you_mean(text, span, ty.choices.iter().map(|(choice, _)| *choice)))
         .unwrap_or_else(|| format!("write {}", ty.expects).into());
-    let diagnostic = Diagnostic::error(code, message).at(span).help(help);
-    match declared {
-        Some(declared) => diagnostic.label(declared, "the parameter's declaration"),
-        None => diagnostic,
-    }
+    Diagnostic::error(code, message).at(span).help(help)
 }
 
 /// An optional value that has an error is as good as absent: the statement's other checks still run, but for those

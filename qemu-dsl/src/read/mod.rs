@@ -6,6 +6,7 @@
 mod args;
 mod cx;
 mod field;
+mod foreign;
 mod hints;
 mod options;
 pub(crate) mod params;
@@ -21,7 +22,7 @@ use crate::model::{Entry, Facts, Flaws, Values, Vm};
 use crate::plan::optlist;
 use crate::source::Node;
 use crate::suggest::did_you_mean;
-use crate::syntax::{Head, Item, Keyword, Statement, Structure, Tree, Value, Word};
+use crate::syntax::{Head, Item, Keyword, Statement, Structure, Tree, Value, ValueForm, Word};
 use crate::table::{Kinds, StatementSpec, Table};
 use crate::{Span, Version};
 
@@ -108,6 +109,10 @@ pub(crate) fn read(
                 }
                 None
             }
+            Head::CommandLine(line) => {
+                recover::command_line(*line, &mut cx);
+                None
+            }
             Head::Orphan => {
                 if let Some(first) = statement.items.first() {
                     orphan(first, statement.broken, &mut cx);
@@ -187,6 +192,16 @@ fn statement_of(
                 let names: Vec<_> = spec.kinds().map(|kind| format!("`{}`", kind.name)).collect();
                 let help = match spec.forms.first().map(|form| &form.kinds) {
                     Some(Kinds::Any(what)) => format!("behind `{}` stands {what}", spec.keyword),
+                    _ if matches!(
+                        statement.items.first(),
+                        Some(Item::Loose(Value { form: ValueForm::Hole(_), .. }))
+                    ) =>
+                    {
+                        format!(
+                            "a parameter can't be the kind, as the options hang on it: write one of {}",
+                            names.join(", ")
+                        )
+                    }
                     _ => format!("behind `{}` stands one of {}", spec.keyword, names.join(", ")),
                 };
                 cx.report(

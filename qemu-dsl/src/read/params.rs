@@ -46,6 +46,10 @@ pub(crate) struct Params {
 
 /// What a hole stands for.
 pub(crate) struct Filled<'p> {
+    /// The parameter's name.
+    pub(crate) name: String,
+    /// Where the hole stands.
+    pub(crate) at: Span,
     pub(crate) value: &'p str,
     /// Where the parameter is declared.
     pub(crate) declared: Span,
@@ -237,7 +241,9 @@ impl Params {
         };
         match &declared.value {
             _ if declared.refused => None,
-            Some(value) => Some(Filled { value, declared: declared.span }),
+            Some(value) => {
+                Some(Filled { name: name.to_owned(), at: hole.span, value, declared: declared.span })
+            }
             None => {
                 diagnostics.push(
                     Diagnostic::error(Code::UnsetParameter, format!("the parameter `{name}` has no value"))

@@ -15,7 +15,7 @@ statement! {
 form! {
     /// Any block node of QEMU.
     Blockdev any "a block driver, such as `file`, `qcow2` or `nbd`" {
-    } open properties: Bare::Nothing, "Any property of the driver: `name=value`, also dotted (`file.driver=`)."
+    } open properties: Bare::On, "Any property of the driver: `name=value`, also dotted (`file.driver=`)."
 }
 
 impl Form for Blockdev {

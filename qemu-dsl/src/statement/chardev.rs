@@ -16,7 +16,7 @@ statement! {
 form! {
     /// Any character device's backend of QEMU.
     Chardev any "a backend, such as `stdio`, `file` or `socket`; `qemu-system-x86_64 -chardev help` lists them" {
-    } open properties: Bare::Nothing, "Any property of the backend: `name=value`. `id=` is required."
+    } open properties: Bare::On, "Any property of the backend: `name=value`. `id=` is required."
 }
 
 impl Form for Chardev {

@@ -15,7 +15,7 @@ statement! {
 form! {
     /// Any device of QEMU. Its properties are printed in the order of the source.
     Device any "a device of QEMU, such as `virtio-rng-pci`; `qemu-system-x86_64 -device help` lists them" {
-    } open properties: Bare::Nothing, "Any property of the device: `name=value`."
+    } open properties: Bare::On, "Any property of the device: `name=value`."
 }
 
 impl Form for Device {

@@ -12,7 +12,7 @@ use crate::plan::{FdSource, Piece};
 use crate::statement::form::{Form, form, statement};
 use crate::statement::passthrough::check_node_name;
 use crate::statement::pci::Pci;
-use crate::value::{Driver, Format, OnOff, Path, Text, UInt, choice};
+use crate::value::{Driver, Format, OnOff, Path, Text, UInt, choice, is_windows_path};
 
 statement! {
     /// A disk: a file and the device through which the guest sees it.
@@ -135,7 +135,7 @@ impl Form for Disk {
                 .help("add `format=raw` or `format=qcow2`: a guest could write another format's header to a raw disk");
             cx.missing("format", diagnostic);
         }
-        if FilePath(&self.file).has_protocol() && !cx.vm.is_fragment {
+        if FilePath(&self.file).has_protocol() && !is_windows_path(&self.file.0) && !cx.vm.is_fragment {
             cx.report(
                 Diagnostic::warning(
                     Code::ProtocolInPath,

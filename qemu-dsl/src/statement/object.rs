@@ -15,7 +15,7 @@ statement! {
 form! {
     /// Any object of QEMU.
     Object any "an object's type, such as `rng-random`; `qemu-system-x86_64 -object help` lists them" {
-    } open properties: Bare::Nothing, "Any property of the object: `name=value`. `id=` is required."
+    } open properties: Bare::On, "Any property of the object: `name=value`. `id=` is required."
 }
 
 impl Form for Object {

@@ -2,7 +2,7 @@
 
 use crate::Span;
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, shown};
 
 use crate::hardware::Checking;
 use crate::model::{Property, PropertyValue};
@@ -24,7 +24,7 @@ pub(super) fn check_id(properties: &[Property], name: &str, cx: &mut Checking<'_
     let Some(id) = text(properties, name) else { return };
     if !is_id(id) {
         cx.report(
-            Diagnostic::error(Code::WrongType, format!("`{}` is not an id", id.escape_debug()))
+            Diagnostic::error(Code::WrongType, format!("`{}` is not an id", shown(id)))
                 .at(id.span)
                 .help("write ASCII letters, digits, `-`, `.` and `_`, a letter first"),
         );

@@ -31,6 +31,7 @@ impl ValueType for Base {
         expects: "`utc`, `localtime`, or a date such as `2006-06-17T16:01:21`",
         choices: &[("utc", "universal time"), ("localtime", "the host's local time")],
         bare: None,
+        free: false,
     };
 
     fn parse(text: &str) -> Result<Self, Refusal> {

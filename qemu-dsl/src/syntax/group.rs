@@ -37,6 +37,7 @@ pub(super) fn group<'s>(
         blocks: Vec::new(),
         opened: 0,
         previous_end: 0,
+        commas_end: 0,
         diagnostics,
     };
     grouper.text(first, last);
@@ -62,6 +63,8 @@ struct Grouper<'s, 'd> {
     opened: u32,
     /// Where the value, word or item before ended: what begins there lacks white space.
     previous_end: u32,
+    /// Where the last comma ends that has been reported.
+    commas_end: u32,
     diagnostics: &'d mut Vec<Diagnostic>,
 }
 
@@ -184,7 +187,7 @@ impl<'s> Grouper<'s, '_> {
         let open = self.form.and_then(|form| form.open.as_ref());
         match open.map_or(Bare::Nothing, |open| open.bare) {
             _ if spec.reserved => true,
-            Bare::Nothing => true,
+            Bare::Nothing | Bare::On => true,
             bare if spec.stands_alone() => !bare.is_property(self.text_of(token.span)),
             Bare::Flag(_) | Bare::Feature(_) => self.is_followed(),
         }
@@ -247,6 +250,13 @@ impl<'s> Grouper<'s, '_> {
         }
         let token = self.peek()?;
         match token.kind {
+            // A text where the kind may be left out is a value of its own, and so is one that no kind can be: a path.
+            kind if kind.is_quoted() && spec.form(None).is_none() => {
+                let text = self.text_of(token.span).trim_matches('"');
+                let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+                (any || text.chars().all(is_word)).then(|| self.value(token))
+            }
+            Kind::OpenHole if any && spec.form(None).is_none() => Some(self.value(token)),
             Kind::Word => {
                 let word = self.text_of(token.span);
                 let is_kind = spec.kinds().any(|kind| kind.name == word);
@@ -283,6 +293,7 @@ impl<'s> Grouper<'s, '_> {
                 !matches!(features, Some(Bare::Feature(_)))
                     && text.get(1..).is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()))
             }
+            Kind::Bare if self.is_comment(token) => false,
             Kind::Bare => {
                 let behind_sign = self.text_of(token.span).strip_prefix(['+', '-']);
                 !behind_sign.is_some_and(|text| text.starts_with(|c: char| c.is_ascii_alphabetic()))
@@ -417,6 +428,9 @@ impl<'s> Grouper<'s, '_> {
     }
 
     fn item(&mut self, token: Token) {
+        if self.foreign(token) {
+            return;
+        }
         let start = token.span.start;
         self.belong(start);
         let (from, said) = (self.at, self.diagnostics.len());
@@ -477,7 +491,16 @@ impl<'s> Grouper<'s, '_> {
     fn stray(&mut self, token: Token) {
         let at = token.span;
         if !self.current.as_ref().is_some_and(|current| current.broken) {
-            self.report(problems::stray(at, self.source));
+            let commas = self.commas();
+            match problems::commas(&commas, self.source) {
+                Some(problem) => {
+                    self.commas_end = commas.last().map_or(at.end, |last| last.end);
+                    self.report(problem);
+                }
+                // It has been reported with those before it.
+                None if at.start < self.commas_end => {}
+                None => self.report(problems::stray(at, self.source)),
+            }
         }
         if let Some(current) = &mut self.current {
             current.broken = true;
@@ -485,6 +508,136 @@ impl<'s> Grouper<'s, '_> {
         self.at += 1;
         self.skip(self.at - 1);
         self.previous_end = at.end;
+    }
+
+    /// The next token, where it is a comma, and those behind it on its line and in its statement.
+    fn commas(&self) -> Vec<Span> {
+        let goes_on = |token: &&Token| match token.kind {
+            Kind::Semicolon => false,
+            Kind::Space => !self.text_of(token.span).contains(['\n', '\r']),
+            Kind::Word => self.keyword(**token).is_none(),
+            _ => true,
+        };
+        let is_comma = |token: &&Token| token.kind == Kind::Stray && self.text_of(token.span) == ",";
+        let line = self.tokens.get(self.at..).unwrap_or_default();
+        if !line.first().is_some_and(|first| first.span.start >= self.commas_end && is_comma(&first)) {
+            return Vec::new();
+        }
+        line.iter().take_while(goes_on).filter(is_comma).map(|token| token.span).collect()
+    }
+
+    // ---- Other languages ----
+
+    /// Takes what is of another language, a shell's or Rust's: as one mistake, whatever it consists of.
+    fn foreign(&mut self, token: Token) -> bool {
+        let from = self.at;
+        let text = self.text_of(token.span);
+        if token.kind == Kind::Bare
+            && matches!(text, "#" | "#!")
+            && let Some(end) = self.behind_bracket(self.at + 1, &["["])
+        {
+            self.at = end;
+            self.report(problems::attribute(token.span.to(self.last()), self.source));
+        } else if token.kind == Kind::Bare && text.starts_with('#') {
+            self.at = self.line_end(self.at);
+            self.report(problems::comment(token.span));
+        } else if self.is_command_line(token) {
+            self.begin(Head::CommandLine(token.span));
+            while let Some(last) = self.tokens.get(self.at) {
+                self.at = self.line_end(self.at);
+                // The line goes on behind a `\`.
+                if !self.text_of(last.span.to(self.last())).trim_end().ends_with('\\') {
+                    break;
+                }
+                self.peek();
+            }
+            let span = token.span.to(self.last());
+            if let Some(current) = &mut self.current {
+                current.head = Head::CommandLine(span);
+            }
+            self.end_statement();
+        } else {
+            return false;
+        }
+        self.skip(from);
+        self.previous_end = 0;
+        true
+    }
+
+    /// Where the token before the next one stands.
+    fn last(&self) -> Span {
+        self.tokens.get(self.at.wrapping_sub(1)).map_or(Span::default(), |token| token.span)
+    }
+
+    /// The number of the first token behind the line of token number `at`.
+    fn line_end(&self, at: usize) -> usize {
+        let ends =
+            |token: &Token| token.kind == Kind::Space && self.text_of(token.span).contains(['\n', '\r']);
+        let rest = self.tokens.get(at..).unwrap_or_default();
+        at + rest.iter().position(ends).unwrap_or(rest.len())
+    }
+
+    /// Whether a comment of a shell's begins here: a `#` that nothing follows directly. `#1` may be a value.
+    fn is_comment(&self, token: Token) -> bool {
+        let rest = self.source.get(token.span.end as usize..).unwrap_or_default();
+        self.text_of(token.span) == "#" && rest.starts_with([' ', '\t'])
+    }
+
+    /// The number of the token behind the bracket that token number `open` opens, where it is one of these and not far.
+    fn behind_bracket(&self, open: usize, brackets: &[&str]) -> Option<usize> {
+        /// Nobody writes more tokens into one. To look further would take long in a text full of brackets.
+        const MOST: usize = 1000;
+
+        let text = |token: &Token| self.text_of(token.span);
+        let opening = text(self.tokens.get(open)?);
+        let closing = match opening {
+            "(" => ")",
+            "[" => "]",
+            _ => return None,
+        };
+        if !brackets.contains(&opening) {
+            return None;
+        }
+        let mut depth = 0_usize;
+        for (at, token) in self.tokens.iter().enumerate().skip(open).take(MOST) {
+            match token.kind {
+                Kind::Stray if text(token) == opening => depth += 1,
+                Kind::Stray if text(token) == closing => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return Some(at + 1);
+            }
+        }
+        None
+    }
+
+    /// The number of the token behind the `'` that ends what `span` begins with one: in the same line, but not in `span`.
+    fn behind_single_quote(&self, span: Span) -> Option<usize> {
+        if self.text_of(span).len() > 1 && self.text_of(span).ends_with('\'') {
+            return None;
+        }
+        let line = self.tokens.get(self.at..self.line_end(self.at))?;
+        let closes = |token: &Token| !token.kind.is_gap() && self.text_of(token.span).ends_with('\'');
+        line.iter().position(closes).map(|at| self.at + at + 1)
+    }
+
+    /// Whether a line begins here that runs QEMU in a shell: `$ sudo qemu-system-x86_64 -m 2G`.
+    fn is_command_line(&self, token: Token) -> bool {
+        if indentation(self.source, token.span.start).is_none() {
+            return false;
+        }
+        let line = self.source.get(token.span.start as usize..).and_then(|rest| rest.lines().next());
+        let mut words = line.unwrap_or_default().split_whitespace();
+        let is_before = |word: &&str| matches!(*word, "$" | "%" | "sudo" | "exec" | "doas");
+        let program = words.by_ref().find(|word| !is_before(word)).unwrap_or_default();
+        let program = program.rsplit('/').next().unwrap_or(program);
+        let next = words.next().unwrap_or_default();
+        match program {
+            "qemu-kvm" => !next.is_empty(),
+            "kvm" => next.starts_with('-') || next == "\\",
+            _ => program.starts_with("qemu-system-"),
+        }
     }
 
     // ---- Values ----
@@ -522,6 +675,22 @@ impl<'s> Grouper<'s, '_> {
             } else {
                 break;
             }
+        }
+        if self.text_of(span).ends_with('!')
+            && let Some(end) = self.behind_bracket(self.at, &["(", "["])
+        {
+            self.at = end;
+            let span = span.to(self.last());
+            self.report(problems::macro_call(span, self.source));
+            return Value { span, form: ValueForm::Broken };
+        }
+        if self.text_of(span).starts_with('\'')
+            && let Some(end) = self.behind_single_quote(span)
+        {
+            self.at = end;
+            let span = span.to(self.last());
+            self.report(problems::single_quotes(span, self.source));
+            return Value { span, form: ValueForm::Broken };
         }
         match hole {
             None => Value { span, form: ValueForm::Bare(self.text_of(span)) },

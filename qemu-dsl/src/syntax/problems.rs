@@ -3,7 +3,8 @@
 use super::tree::Word;
 use crate::Span;
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Remedy};
+use crate::diagnostic::{Diagnostic, Fix, Help, Remedy, shown};
+use crate::source::spell;
 
 pub(super) fn not_total(at: u32) -> Diagnostic {
     Diagnostic::error(Code::UnexpectedText, "cannot make sense of this").at(Span::new(at, at))
@@ -60,24 +61,84 @@ pub(super) fn touching(at: Span) -> Diagnostic {
         .help(Remedy::new(help).insert(at.start, " "))
 }
 
+/// Commas that stand between options.
+pub(super) fn commas(all: &[Span], source: &str) -> Option<Diagnostic> {
+    let is_followed = |at: &Span| {
+        let next = source.get(at.end as usize..).and_then(|rest| rest.chars().next());
+        next.is_some_and(|next| !next.is_whitespace())
+    };
+    let fix =
+        all.iter().fold(Fix::default(), |fix, at| fix.replace(*at, if is_followed(at) { " " } else { "" }));
+    Some(
+        Diagnostic::error(Code::Comma, "a comma separates nothing here")
+            .at(*all.first()?)
+            .help(Remedy::new("separate options with spaces, or quote the value").or(fix)),
+    )
+}
+
+/// `# a comment of a shell's`
+pub(super) fn comment(at: Span) -> Diagnostic {
+    Diagnostic::error(Code::UnexpectedText, "`#` begins no comment")
+        .at(Span::new(at.start, at.start + 1))
+        .help(
+            Remedy::new("comments begin with `//`, or stand between `/*` and `*/`")
+                .replace(Span::new(at.start, at.start + 1), "//"),
+        )
+}
+
+/// `#[cfg(unix)]`
+pub(super) fn attribute(at: Span, source: &str) -> Diagnostic {
+    if text(source, at).starts_with("#!") {
+        return Diagnostic::error(Code::UnexpectedText, "the text has no attributes")
+            .at(at)
+            .help(Remedy::new(Help::SetLevels).remove(at));
+    }
+    Diagnostic::error(Code::UnexpectedText, "a statement has no attributes").at(at).help(
+        Remedy::new(
+            "leave it out: it can't hang on the program's configuration whether a statement is there",
+        )
+        .remove(at),
+    )
+}
+
+/// `concat!("/srv/", "x")`
+pub(super) fn macro_call(at: Span, source: &str) -> Diagnostic {
+    let name = text(source, at).split('!').next().unwrap_or_default();
+    Diagnostic::error(Code::UnexpectedText, format!("`{name}!` is not expanded here"))
+        .at(at)
+        .help("a value is text: write what the macro would make of it")
+}
+
+/// `'two words'`
+pub(super) fn single_quotes(at: Span, source: &str) -> Diagnostic {
+    let inside = text(source, at).trim_matches('\'');
+    let quoted = spell(inside);
+    Diagnostic::error(Code::QuoteIt, "`'` quotes nothing here")
+        .at(at)
+        .help(Remedy::new(format!("write `{quoted}`")).replace(at, quoted.clone()))
+}
+
 /// A character that begins nothing.
 pub(super) fn stray(at: Span, source: &str) -> Diagnostic {
     match text(source, at) {
-        "," => Diagnostic::error(Code::Comma, "a comma separates nothing here")
-            .at(at)
-            .help(Remedy::new("separate options with spaces, or quote the value").replace(at, " ")),
         "{" => Diagnostic::error(Code::BadHole, "`{` does not begin a hole")
             .at(at)
             .help("a hole is a name in braces, such as `{disk}`; text with braces is quoted"),
-        stray => Diagnostic::error(Code::UnexpectedText, format!("unexpected `{}`", stray.escape_debug()))
-            .at(at)
-            .help(
-                value_around(at, source)
-                    .into_iter()
-                    .fold(Remedy::new("a value with such a character is quoted"), |remedy, value| {
-                        remedy.replace(value, quote(text(source, value)))
-                    }),
-            ),
+        stray => {
+            let help = match value_around(at, source) {
+                Some(value) if value == at => {
+                    Remedy::new("leave it out; a value with such a character is quoted").remove(at)
+                }
+                Some(value) if is_balanced(text(source, value)) => {
+                    Remedy::new("a value with such a character is quoted")
+                        .replace(value, quote(text(source, value)))
+                }
+                Some(_) | None => "a value with such a character is quoted".into(),
+            };
+            Diagnostic::error(Code::UnexpectedText, format!("unexpected `{}`", shown(stray)))
+                .at(at)
+                .help(help)
+        }
     }
 }
 
@@ -115,9 +176,11 @@ pub(super) fn brace(at: Span, brace: &str) -> Diagnostic {
 
 pub(super) fn escape(at: Span, escape: &str) -> Diagnostic {
     let help = r#"the escapes are Rust's: \n \r \t \\ \0 \" \' \x41 \u{e9}"#;
+    // Behind a `\` that is text, braces are a hole's.
+    let text = format!("\\{}", escape.replace('{', "{{").replace('}', "}}"));
     Diagnostic::error(Code::BadEscape, format!("unknown escape `{escape}`"))
         .at(at)
-        .help(Remedy::new(help).insert(at.start, "\\"))
+        .help(Remedy::new(help).replace(at, text))
 }
 
 fn text(source: &str, at: Span) -> &str {
@@ -140,6 +203,12 @@ fn value_around(at: Span, source: &str) -> Option<Span> {
     let value = source.get(start as usize..end as usize)?;
     let is_plain = !value.contains(['"', '{', '}', ';']) && !value.contains("//");
     is_plain.then_some(Span::new(start, end))
+}
+
+/// Whether no bracket opens without its end: a list of several words is no value.
+fn is_balanced(value: &str) -> bool {
+    let count = |c| value.matches(c).count();
+    [('(', ')'), ('[', ']'), ('<', '>')].into_iter().all(|(open, close)| count(open) <= count(close))
 }
 
 /// What is written bare, holes and all, as a string.

@@ -27,6 +27,7 @@ fn line(statement: &Statement<'_>) -> String {
             line += structure.word.text;
             line += &structure.block.map_or(String::new(), |number| format!(" -> {number}"));
         }
+        Head::CommandLine(_) => line += "$",
     }
     for item in &statement.items {
         line += &match item {

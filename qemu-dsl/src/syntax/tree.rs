@@ -39,6 +39,8 @@ pub(crate) enum Head<'s> {
     Declaration(Word<'s>, Option<Parameter<'s>>),
     /// `if`, `else`, `for`, `in` or `include`.
     Structure(Structure<'s>),
+    /// A line of a shell's that runs QEMU, in place of statements.
+    CommandLine(Span),
 }
 
 /// A keyword of the table, with its kind and the values that have no name.
@@ -140,7 +142,7 @@ impl<'s> Statement<'s> {
     pub(crate) fn keyword(&self) -> Option<&Keyword<'s>> {
         match &self.head {
             Head::Keyword(keyword) => Some(keyword),
-            Head::Orphan | Head::Declaration(..) | Head::Structure(_) => None,
+            Head::Orphan | Head::Declaration(..) | Head::Structure(_) | Head::CommandLine(_) => None,
         }
     }
 
@@ -159,6 +161,7 @@ impl<'s> Statement<'s> {
                 [word.span, name.span].into_iter().chain(kind).chain(default).collect()
             }
             Head::Structure(structure) => vec![structure.word.span],
+            Head::CommandLine(span) => vec![*span],
         };
         let items = self.items.iter().flat_map(|item| match item {
             Item::Option { name, value } => [Some(name.span), value.as_ref().map(|value| value.span)],

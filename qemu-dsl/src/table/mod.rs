@@ -278,7 +278,9 @@ impl Open {
 pub enum Bare {
     /// Nothing: each property is `name=value`.
     Nothing,
-    /// `name`: it is on. QEMU's things of this kind have such properties.
+    /// `name`: it is on. One that begins a line is a statement's keyword.
+    On,
+    /// The same, wherever it stands. QEMU's things of this kind have such properties.
     Flag(schema::Kind),
     /// `+name` or `-name` too.
     Feature(schema::Kind),

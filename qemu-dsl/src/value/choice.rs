@@ -27,6 +27,7 @@ macro_rules! choice {
                 expects: $crate::value::choice!(@list $($word)+),
                 choices: &[$(($word, $meaning)),+],
                 bare: $crate::value::choice!(@bare $($bare)?),
+                free: false,
             };
 
             fn parse(text: &str) -> Result<Self, $crate::value::Refusal> {

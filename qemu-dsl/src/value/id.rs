@@ -14,6 +14,7 @@ impl ValueType for IdText {
         expects: "an id: ASCII letters, digits, `-`, `.` and `_`, a letter first",
         choices: &[],
         bare: None,
+        free: false,
     };
 
     fn parse(text: &str) -> Result<Self, Refusal> {

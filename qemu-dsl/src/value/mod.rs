@@ -21,7 +21,7 @@ pub(crate) use pci::{HostPci, PciAddr};
 pub(crate) use size::{MemorySize, Size};
 pub(crate) use text::{
     AnyText, BusName, CpuText, Driver, Format, MachineType, MountTag, Path, SocketPath, Text, Uuid,
-    asks_for_help,
+    asks_for_help, is_windows_path,
 };
 pub use types::Type;
 pub(crate) use types::{Refusal, ValueType};

@@ -1,6 +1,6 @@
 //! Texts, each with what it may be.
 
-use super::types::{Refusal, ty};
+use super::types::{Refusal, free, ty};
 use crate::code::Code;
 
 /// Declares types of texts: the name, the type, and what a text is checked by.
@@ -51,6 +51,12 @@ fn name(text: &str, what: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether it is the path of a file on Windows: `C:\\web.qcow2`.
+pub(crate) fn is_windows_path(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters.next().is_some_and(|drive| drive.is_ascii_alphabetic()) && letters.as_str().starts_with(":\\")
+}
+
 pub(super) fn at_most(text: &str, bytes: usize, what: &str) -> Result<(), Refusal> {
     not_empty(text)?;
     if text.len() > bytes {
@@ -65,16 +71,16 @@ pub(super) fn at_most(text: &str, bytes: usize, what: &str) -> Result<(), Refusa
 
 text_types! {
     /// A text of at least one character.
-    Text = ty("text", "a text"), not_empty;
+    Text = free("text", "a text"), not_empty;
 
     /// Any text, also none.
-    AnyText = ty("text", "a text"), |_| Ok(());
+    AnyText = free("text", "a text"), |_| Ok(());
 
     /// The name of a bus.
     BusName = ty("bus", "a bus, such as `pci.0`"), not_empty;
 
     /// A file's path.
-    Path = ty("path", "a file's path"), not_empty;
+    Path = free("path", "a file's path"), not_empty;
 
     /// The type of a machine.
     MachineType = ty("text", "a machine type, such as `q35`"), |text| name(text, MachineType::TYPE.expects);
@@ -86,7 +92,7 @@ text_types! {
     Format = ty("text", "a format, such as `raw` or `qcow2`"), |text| name(text, Format::TYPE.expects);
 
     /// The path of a unix socket, which the kernel limits.
-    SocketPath = ty("path", "a socket's path"), |text| at_most(text, 107, "the socket's path");
+    SocketPath = free("path", "a socket's path"), |text| at_most(text, 107, "the socket's path");
 
     /// The tag by which a guest mounts a file system.
     MountTag = ty("text", "a mount tag of up to 31 bytes"), |text| at_most(text, 31, "the mount tag");

@@ -16,6 +16,8 @@ pub struct Type {
     pub choices: &'static [(&'static str, &'static str)],
     /// What the option's bare name stands for, where it may stand alone.
     pub bare: Option<&'static str>,
+    /// Whether it is a text that people write, rather than a name: one with spaces makes sense.
+    pub free: bool,
 }
 
 impl Type {
@@ -26,7 +28,12 @@ impl Type {
 }
 
 pub(super) const fn ty(name: &'static str, expects: &'static str) -> Type {
-    Type { name, expects, choices: &[], bare: None }
+    Type { name, expects, choices: &[], bare: None, free: false }
+}
+
+/// A type of texts that people write.
+pub(super) const fn free(name: &'static str, expects: &'static str) -> Type {
+    Type { free: true, ..ty(name, expects) }
 }
 
 /// Why a text is no value of a type. Without a message: because it is not what the type expects.
