@@ -4,7 +4,8 @@
 //! into a commit. A line `//: --target 5.2` or `//: --set name=value` at a text's beginning is an option for it, and
 //! `//: devices` says that it is one of devices for a guest that runs.
 //!
-//! Whatever the language's reference promises to refuse has a case, and so has each code.
+//! Whatever the language's reference promises to refuse has a case, and so has each code. Whatever remedy has edits, they
+//! mend the text: see [`mends`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use qemu_dsl::source::SourceMap;
 use qemu_dsl::{Code, Diagnostic, Options, Severity, compile, compile_devices};
 
 #[path = "../../src/wording.rs"]
@@ -23,6 +25,15 @@ mod wording;
 const WITHOUT_CASE: &[(Code, &str)] = &[
     (Code::TooLong, "it takes a text of more than 4 GiB"),
     (Code::Rejected, "it takes a QEMU that rejects something"),
+];
+
+/// What comes to light once something else is mended, and why it was hidden.
+const BROUGHT_TO_LIGHT: &[(&str, &str)] = &[
+    ("slots need a maximum", "what else is wrong with `memory` may be the maximum"),
+    ("QEMU guesses the format of this disk", "the format may be in what makes no sense"),
+    ("`name` stands twice", "what is misspelt is not counted"),
+    ("`rtc` stands twice", "what is misspelt is not counted"),
+    ("unknown parameter `x`", "what must be quoted is not looked into"),
 ];
 
 /// The first line of a text of devices.
@@ -43,6 +54,8 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     for (name, path) in cases {
         let said = said(&path);
+        let fixed = path.clone();
+        trials.push(Trial::test(format!("{name}, mended"), move || Ok(mends(&fixed)?)));
         if let Ok((_, diagnostics)) = &said {
             seen.extend(diagnostics.iter().map(|diagnostic| diagnostic.code.as_str()));
             let set = diagnostics.iter().filter(|one| one.severity != Severity::Error || one.by_schema);
@@ -96,14 +109,52 @@ fn is_expected(path: &Path, said: Result<String, String>) -> Result<(), Failed> 
     Err(format!("--- expected\n{expected}\n--- said\n{said}").into())
 }
 
+/// Does each remedy's edits, by itself: its diagnostic must be gone then, and no other come in its place.
+fn mends(path: &Path) -> Result<(), String> {
+    let source = fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let compiled = |source: &str| compiled(source).map_err(|error| error.to_string());
+    let sources = SourceMap::of("", &source);
+    let [file] = sources.files() else { return Err("no file".into()) };
+    let before = compiled(&source)?;
+    let is = |one: &Diagnostic| {
+        let (code, message) = (one.code, one.message.clone());
+        move |other: &&Diagnostic| (other.code, &other.message) == (code, &message)
+    };
+    let mut failures = String::new();
+    for diagnostic in &before {
+        for fix in diagnostic.remedy.iter().flat_map(|remedy| &remedy.fixes) {
+            let mended = fix.apply(file).ok_or("its edits don't fit the text")?;
+            let after = compiled(&mended)?;
+            let same = |all: &[Diagnostic]| all.iter().filter(is(diagnostic)).count();
+            let is_gone = same(&after) < same(&before);
+            let is_new = |one: &&Diagnostic| !before.iter().any(|old| is(one)(&old));
+            let is_excused =
+                |one: &&Diagnostic| BROUGHT_TO_LIGHT.iter().any(|(message, _)| *message == one.message);
+            let new: Vec<_> = after.iter().filter(is_new).filter(|one| !is_excused(one)).collect();
+            if !is_gone || !new.is_empty() {
+                let new: Vec<_> = new.iter().map(|one| &one.message).collect();
+                let title = fix.title(&sources);
+                let kept = if is_gone { "" } else { ": it is still there" };
+                let _ = writeln!(failures, "{}: {title}{kept}: new are {new:#?}", diagnostic.message);
+            }
+        }
+    }
+    if failures.is_empty() { Ok(()) } else { Err(failures) }
+}
+
+/// What is said of a text, with the options in it.
+fn compiled(source: &str) -> Result<Vec<Diagnostic>, Box<dyn Error>> {
+    let options = options(source)?;
+    Ok(if source.starts_with(DEVICES) {
+        compile_devices(source, &options).diagnostics
+    } else {
+        compile(source, &options).diagnostics
+    })
+}
+
 fn said(path: &Path) -> Result<(String, Vec<Diagnostic>), Box<dyn Error>> {
     let source = fs::read_to_string(path)?;
-    let options = options(&source)?;
-    let diagnostics = if source.starts_with(DEVICES) {
-        compile_devices(&source, &options).diagnostics
-    } else {
-        compile(&source, &options).diagnostics
-    };
+    let diagnostics = compiled(&source)?;
     let mut text = String::new();
     for diagnostic in &diagnostics {
         shown(diagnostic, &source, &mut text)?;
