@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, PipeReader, PipeWriter};
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -205,6 +205,7 @@ impl Drop for Guest {
         // Who attends to it goes on. Whom it may not kill it need not wait for, which could last for ever.
         if !has_ended && (self.detached || self.kill().is_err()) {
             mem::take(&mut self.sockets).into_iter().for_each(SocketFile::keep);
+            self.plugged.get_mut().unwrap_or_else(PoisonError::into_inner).keep_sockets();
             return;
         }
         self.shared.wait(None);

@@ -1,7 +1,9 @@
 //! What was plugged into a guest, and what refers to what in it.
 
 use std::collections::HashSet;
+use std::mem;
 
+use crate::fd::SocketFile;
 use crate::plan::Action;
 
 /// What was plugged into a guest.
@@ -15,6 +17,8 @@ pub(crate) struct Registry {
     lingering: Vec<Orphan>,
     /// How many file descriptors were given a name.
     fds: u64,
+    /// The files of the sockets that came with it. One that QEMU leaves behind goes.
+    sockets: Vec<SocketFile>,
 }
 
 #[derive(Clone)]
@@ -86,6 +90,20 @@ impl Registry {
     pub(crate) fn fd_name(&mut self) -> String {
         self.fds += 1;
         format!("qemu-runtime-{}", self.fds)
+    }
+
+    pub(crate) fn add_sockets(&mut self, sockets: impl IntoIterator<Item = SocketFile>) {
+        self.sockets.extend(sockets);
+    }
+
+    /// Removes the files of sockets that nobody has any more.
+    pub(crate) fn remove_dead_sockets(&mut self) {
+        self.sockets.retain(SocketFile::is_used);
+    }
+
+    /// Leaves the files of its sockets where they are.
+    pub(crate) fn keep_sockets(&mut self) {
+        mem::take(&mut self.sockets).into_iter().for_each(SocketFile::keep);
     }
 
     /// Whether anything of this id was plugged, or something is there still that belonged to it.

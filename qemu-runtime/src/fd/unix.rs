@@ -58,6 +58,11 @@ impl SocketFile {
         }
     }
 
+    /// Whether somebody has the socket, as far as this user may see.
+    pub(crate) fn is_used(&self) -> bool {
+        matches!(Occupant::at(&self.path), Occupant::Live | Occupant::Unknown)
+    }
+
     /// Leaves it where it is.
     pub(crate) fn keep(mut self) {
         self.maker = Maker::Nobody;

@@ -1,11 +1,13 @@
 //! Why devices could not be plugged or unplugged.
 
 use std::error::Error;
-use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
+use std::{fmt, io};
 
 use qemu_dsl::Version;
 
+use crate::host::reason;
 use crate::plan::Place;
 use crate::plugged::Left;
 use crate::qmp::QmpError;
@@ -91,6 +93,16 @@ pub enum PlugProblem {
     UnsharedMemory,
     /// A file descriptor could not be opened, or what was handed over is none that the devices ask for.
     Fds(SpawnError),
+    /// What is at a path that a device names is not what QEMU needs there, and would not survive it: see
+    /// [`PathError`](crate::PathError).
+    Path {
+        /// The path, from this process's working directory.
+        path: PathBuf,
+        /// What is wrong there, and what to do about it.
+        problem: &'static str,
+        /// The kernel's reason, where it was the kernel that refused.
+        source: Option<io::Error>,
+    },
     /// QEMU could not be asked what the guest has.
     Qmp(QmpError),
     /// QEMU did not do a step.
@@ -175,6 +187,13 @@ impl fmt::Display for PlugProblem {
                  `hugepages`",
             ),
             Self::Fds(error) => error.fmt(f),
+            Self::Path { path, problem, source } => {
+                write!(f, "{}: ", path.display())?;
+                if let Some(source) = source {
+                    write!(f, "{}: ", reason(source))?;
+                }
+                f.write_str(problem)
+            }
             Self::Qmp(error) => error.fmt(f),
             // QEMU's words begin with the command.
             Self::Step { id, source, .. } => write!(f, "`{id}`: {source}"),

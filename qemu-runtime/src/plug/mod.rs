@@ -10,18 +10,20 @@ mod values;
 
 pub use error::{PlugError, PlugProblem, UnplugError};
 
+use std::fs;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::fd::SocketFile;
+use crate::fd::{Occupied, SocketFile};
 use crate::guest::Guest;
 use crate::plan::{Action, Filling, Fragment, Step};
 use crate::plugged::{Left, Registry, Thing};
 use crate::qmp::QmpError;
-use crate::spawn::SpawnError;
+use crate::spawn::{SpawnError, preflight};
 
 use descriptors::{add_fd, close, pass};
 use fit::{Prepared, prepare};
@@ -112,6 +114,7 @@ impl Guest {
         }
         let inventory = Inventory::of(&asking).map_err(|error| nowhere(PlugProblem::Qmp(error)))?;
         registry.reconcile(|action, id| inventory.has(action, id));
+        registry.remove_dead_sockets();
         let mut left = finish(&asking, &mut registry);
         match self.plug_into(&inventory, fragment, handed, &mut registry) {
             Ok(devices) => Ok(Plugged { devices, left }),
@@ -143,6 +146,8 @@ impl Guest {
             let place = slot.map(|(_, slot)| slot).and_then(|slot| fragment.place(slot.span)).cloned();
             PlugError { place, problem: PlugProblem::Fds(error).into(), left: Vec::new() }
         })?;
+        // Last, as what is found dead there goes.
+        let sockets = self.sockets(fragment, &filling, &opened.fds)?;
         let mut done = Vec::new();
         let passed = pass(asking, &names, &opened.fds).map_err(|source| (None, source));
         let outcome =
@@ -151,7 +156,7 @@ impl Guest {
             let devices = done.iter().filter(|thing| thing.is_device());
             let devices = devices.map(|thing| thing.id.clone()).collect();
             registry.add_plugged(done);
-            opened.socket_files.into_iter().for_each(SocketFile::keep);
+            registry.add_sockets(opened.socket_files.into_iter().chain(sockets));
             return Ok(devices);
         };
         let mut left = Vec::new();
@@ -218,6 +223,7 @@ impl Guest {
         }
         let mut removal = Removal::new(&asking, SETTLE);
         left.extend(registry.sweep(|thing| removal.remove(thing)));
+        registry.remove_dead_sockets();
         if !left.is_empty() {
             Err(UnplugError::Left(left))
         } else if is_found || (is_known && !registry.knows(id)) {
@@ -225,6 +231,29 @@ impl Guest {
         } else {
             Err(UnplugError::Missing { id: id.to_owned() })
         }
+    }
+
+    /// The sockets that QEMU is going to make. What it would do harm to is refused.
+    fn sockets(
+        &self,
+        fragment: &Fragment,
+        filling: &Filling,
+        opened: &[OwnedFd],
+    ) -> Result<Vec<SocketFile>, PlugError> {
+        // As long as it can be read: a guest's socket goes when that has ended.
+        let folder = PathBuf::from(format!("/proc/{}/cwd", self.id()));
+        let folder = fs::read_link(&folder).unwrap_or(folder);
+        let mut sockets = Vec::new();
+        for step in fragment.steps.iter() {
+            let arguments = Value::Object(Ready::of(step, self, filling, opened).arguments);
+            let made = preflight::command(step.action, &arguments, &folder, &sockets);
+            sockets.extend(made.map_err(|(path, Occupied { cure, source })| PlugError {
+                place: fragment.place(step.span).cloned(),
+                problem: PlugProblem::Path { path, problem: cure, source }.into(),
+                left: Vec::new(),
+            })?);
+        }
+        Ok(sockets)
     }
 
     fn registry(&self) -> MutexGuard<'_, Registry> {

@@ -2,8 +2,9 @@
 
 mod error;
 mod lines;
+mod listening;
 mod options;
-mod preflight;
+pub(crate) mod preflight;
 mod program;
 mod stdio;
 

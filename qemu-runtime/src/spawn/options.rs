@@ -14,11 +14,10 @@ type Property<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 impl<'a> Properties<'a> {
     /// `implied` is the key of the first, where that is written without one.
     pub(crate) fn of(value: &'a [u8], implied: &'static str) -> Self {
-        let mut properties = Vec::new();
         if let Some(json) = value.starts_with(b"{").then(|| serde_json::from_slice(value).ok()).flatten() {
-            flatten(String::new(), &json, &mut properties);
-            return Self(properties);
+            return Self::of_json(&json);
         }
+        let mut properties = Vec::new();
         for (index, (key, own)) in fields(value).enumerate() {
             match key {
                 b"" if index == 0 && !implied.is_empty() => {
@@ -34,6 +33,13 @@ impl<'a> Properties<'a> {
                 _ => properties.push((Cow::Borrowed(key), own)),
             }
         }
+        Self(properties)
+    }
+
+    /// The same of JSON.
+    pub(crate) fn of_json(value: &Value) -> Self {
+        let mut properties = Vec::new();
+        flatten(String::new(), value, &mut properties);
         Self(properties)
     }
 
@@ -63,8 +69,14 @@ fn flatten<'a>(key: String, json: &Value, to: &mut Vec<Property<'a>>) {
             return members.iter().for_each(|(name, member)| flatten(under(name), member, to));
         }
         Value::Array(list) => {
-            let list = list.iter().enumerate();
-            return list.for_each(|(index, member)| flatten(under(&index.to_string()), member, to));
+            for (index, member) in list.iter().enumerate() {
+                // What a list has as a key that is set again and again.
+                match member.get("str") {
+                    Some(text) => flatten(key.clone(), text, to),
+                    None => flatten(under(&index.to_string()), member, to),
+                }
+            }
+            return;
         }
         Value::Bool(value) => if *value { "on" } else { "off" }.to_owned(),
         Value::String(text) => text.clone(),

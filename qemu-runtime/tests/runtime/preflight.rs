@@ -7,7 +7,9 @@ use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use qemu_runtime::{Guest, Plan, ShutdownPolicy, Spawn, SpawnError, StartError, Stdio};
+use qemu_runtime::{
+    Guest, Plan, PlugProblem, ShutdownPolicy, Spawn, SpawnError, StartError, Stdio, devices, vm,
+};
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use tempfile::TempDir;
 
@@ -25,6 +27,8 @@ crate::tests! {
     no_socket_stays_of_a_guest_that_ended
     the_sockets_of_a_guest_that_lives_on_stay
     a_folder_without_huge_pages_is_refused
+    what_is_plugged_does_no_harm_either
+    no_socket_stays_of_what_was_plugged
     what_is_no_pid_file_is_refused_and_stays
     what_others_may_not_write_to
 }
@@ -352,6 +356,91 @@ fn a_folder_without_huge_pages_is_refused() -> Result<(), Lacking> {
         assert!(spawn(file).unwrap().success());
         Ok(())
     })
+}
+
+/// A guest with a bus for ports, in a working directory of its own.
+fn with_a_serial_bus(folder: &TempDir) -> Guest {
+    let plan = vm! {
+        machine pc accel=tcg
+        memory 32M
+        nodefaults
+        virtio-serial id=serial0
+        arg "-display" "none"
+        arg "-S"
+    };
+    Spawn::new(&plan).current_dir(folder.path()).start().unwrap()
+}
+
+fn what_is_plugged_does_no_harm_either() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let guest = with_a_serial_bus(&folder);
+    let path = |name| folder.path().join(name);
+    fs::write(path("notes"), "precious").unwrap();
+    symlink(path("notes"), path("link")).unwrap();
+    let _listener = UnixListener::bind(path("live")).unwrap();
+    for (fragment, name) in [
+        (devices! { port socket bus=serial0.0 path="notes" }, "notes"),
+        (devices! { port socket bus=serial0.0 path="link" }, "link"),
+        (devices! { port socket bus=serial0.0 path="live" }, "live"),
+        (
+            devices! {
+                port socket bus=serial0.0 path="twice"
+                port socket bus=serial0.0 path="twice"
+            },
+            "twice",
+        ),
+    ] {
+        let error = guest.plug(fragment).unwrap_err();
+        assert!(error.left.is_empty() && error.place.is_some(), "{error}");
+        let PlugProblem::Path { path: refused, .. } = &*error.problem else { panic!("{error:?}") };
+        assert_eq!(*refused, fs::canonicalize(folder.path()).unwrap().join(name));
+    }
+    assert_eq!(fs::read_to_string(path("link")).unwrap(), "precious");
+    assert!(!path("twice").exists());
+    // What was refused has taken nothing.
+    let plugged = guest.plug(devices! { port socket bus=serial0.0 path="socket" }).unwrap();
+    assert_eq!(plugged.devices, ["port0"]);
+    if !Path::new("/dev/hugepages").exists() {
+        let huge = devices! { object memory-backend-file id=m size=2M mem-path="/dev/hugepages/m" };
+        let error = guest.plug(huge).unwrap_err();
+        assert!(error.to_string().contains("no hugetlbfs is mounted there"), "{error}");
+    }
+    Ok(())
+}
+
+fn no_socket_stays_of_what_was_plugged() -> Result<(), Lacking> {
+    let folder = tempfile::tempdir().unwrap();
+    let guest = with_a_serial_bus(&folder);
+    let sockets = || {
+        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    };
+    // What this process makes is named from its own working directory, and a macro takes no values.
+    let own = Path::new("/tmp/qemu-runtime-tests-plugged.socket");
+    guest.plug(devices! { port socket bus=serial0.0 path="qemus" }).unwrap();
+    guest
+        .plug(devices! { port socket fd bus=serial0.0 path="/tmp/qemu-runtime-tests-plugged.socket" })
+        .unwrap();
+    assert!(sockets() == ["qemus"] && own.exists());
+    guest.unplug("port0").unwrap();
+    guest.unplug("port1").unwrap();
+    assert!(sockets().is_empty() && !own.exists());
+    guest.plug(devices! { port socket bus=serial0.0 path="qemus" }).unwrap();
+    guest
+        .plug(devices! { port socket fd bus=serial0.0 path="/tmp/qemu-runtime-tests-plugged.socket" })
+        .unwrap();
+    // QEMU refuses the second port.
+    let refused = devices! {
+        port socket bus=serial0.0 path="refused"
+        device virtserialport bus=serial0.0 nr=1000
+    };
+    guest.plug(refused).unwrap_err();
+    assert!(sockets() == ["qemus"] && own.exists());
+    drop(guest);
+    assert!(sockets().is_empty() && !own.exists());
+    Ok(())
 }
 
 fn what_is_no_pid_file_is_refused_and_stays() -> Result<(), Lacking> {
