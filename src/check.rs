@@ -13,7 +13,7 @@ pub(crate) fn check(command: &Check) -> Result<u8, Failure> {
     let mut unread = None;
     for file in &command.files {
         let compiled = Source::read(file)
-            .and_then(|source| compile(&source, &command.language, Purpose::Look, &mut reporter));
+            .and_then(|source| compile(&source, &command.language, Purpose::Check, &mut reporter));
         if let Err(failure) = compiled {
             output::complain(&failure.message);
             unread = Some(failure.status);

@@ -91,7 +91,7 @@ pub(crate) struct Compile {
 
 /// Look for mistakes in files, and print nothing else
 ///
-/// All mistakes of all files are reported. The exit status is 0 where there are none (warnings don't count), 1 where
+/// All mistakes of all files are reported. A parameter may be without a value: what hangs on it is not looked at. The exit status is 0 where there are none (warnings don't count), 1 where
 /// there are, and 2 where a file can't be read.
 #[derive(Args, Debug)]
 pub(crate) struct Check {

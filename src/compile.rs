@@ -35,7 +35,9 @@ fn plan(file: &Path, language: &Language) -> Result<Option<Plan>, Failure> {
 /// What a text is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To look at it, or at what comes out. Where nothing names a version or a QEMU, it is for the newest that is known.
+    /// To look for mistakes. Parameters may be without a value.
+    Check,
+    /// To look at what comes out. Where nothing names a version or a QEMU, it is for the newest that is known.
     Look,
     /// To see what would run. Where nothing names a version, it is for the QEMU that is installed.
     Rehearsal,
@@ -61,6 +63,7 @@ pub(crate) fn compile(
             None => None,
         },
         params: language.set.clone(),
+        open_parameters: purpose == Purpose::Check,
         levels: language.levels.0.clone(),
     };
     let mut compilation = parsed.compile(&options);
@@ -71,7 +74,7 @@ pub(crate) fn compile(
                     "--qemu: {reason}: where it is right, `--target` names its version"
                 ))
             })?,
-            None if purpose == Purpose::Look => None,
+            None if matches!(purpose, Purpose::Check | Purpose::Look) => None,
             None => host().ok(),
         };
         if version.is_some() {
@@ -95,7 +98,7 @@ fn host(parsed: &Parsed<'_>, language: &Language, purpose: Purpose) -> Result<Ve
     let asked = match (&language.qemu, purpose) {
         (Some(qemu), _) => qemu,
         (None, Purpose::Run) => &named,
-        (None, Purpose::Look | Purpose::Rehearsal) => host::DEFAULT_PROGRAM,
+        (None, Purpose::Check | Purpose::Look | Purpose::Rehearsal) => host::DEFAULT_PROGRAM,
     };
     let version = host::version(OsStr::new(asked), host::PATIENCE)?;
     if language.qemu.is_none() && named != asked && language.message_format == MessageFormat::Human {

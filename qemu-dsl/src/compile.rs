@@ -17,7 +17,7 @@ use crate::{Options, Span, Version, check, lower, print, statement, syntax};
 /// What came of a text.
 #[derive(Clone, Debug)]
 pub struct Compilation {
-    /// The compiled VM. `None` where there was an error.
+    /// The compiled VM. `None` where there was an error, or where a value [comes later](Options::open_parameters).
     pub template: Option<Template>,
     /// All that there is to say about the text, in the order of the places it is about.
     pub diagnostics: Vec<Diagnostic>,
@@ -42,7 +42,7 @@ pub fn compile(source: &str, options: &Options) -> Compilation {
 /// What came of the text of devices.
 #[derive(Clone, Debug)]
 pub struct CompiledDevices {
-    /// The devices. `None` where there was an error.
+    /// The devices. `None` where there was an error, or where a value [comes later](Options::open_parameters).
     pub fragment: Option<Fragment>,
     /// As in [`Compilation::diagnostics`].
     pub diagnostics: Vec<Diagnostic>,
@@ -139,7 +139,7 @@ impl Parsed<'_> {
         diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
         options.levels.apply(&mut diagnostics);
         let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-        let order = (!failed).then(|| lower::order(&hardware));
+        let order = (!failed && !vm.is_open).then(|| lower::order(&hardware));
         let names_target = vm.names_target;
         Analysed { output: order.map(|order| (output, order)), names_target, vm, diagnostics }
     }

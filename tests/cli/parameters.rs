@@ -44,6 +44,21 @@ fn what_is_wrong_with_a_value_is_said() {
 }
 
 #[test]
+fn a_text_is_checked_without_the_values_of_its_parameters() {
+    let checked = run(&["check", "-"], TEXT);
+    assert_eq!((checked.status, checked.stderr.as_str()), (Some(0), ""));
+    let wrong = run(&["check", "-"], &format!("{TEXT}smp 4 coers=2\n"));
+    assert_eq!(wrong.status, Some(1));
+    assert!(wrong.stderr.contains("did you mean `cores`?"), "{}", wrong.stderr);
+    // What is printed or run needs them.
+    for args in [&["-"][..], &["run", "--dry-run", "-"]] {
+        let told = run(args, TEXT);
+        assert_eq!(told.status, Some(1), "{}", told.stderr);
+        assert!(told.stderr.contains("unset-parameter"), "{}", told.stderr);
+    }
+}
+
+#[test]
 fn what_is_no_value_is_wrong_usage() {
     for set in ["size", "=1G", ""] {
         let told = run(&["-", "--set", set], TEXT);

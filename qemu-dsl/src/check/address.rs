@@ -80,7 +80,8 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 }
 
 fn placement(number: usize, device: &Device, hardware: &Hardware<'_>) -> Option<Placement> {
-    if !device.has_pci_address() {
+    let is_open = |name| hardware.is_open(device, name);
+    if !device.has_pci_address() || is_open("bus") || is_open("multifunction") {
         return None;
     }
     let addr = hardware.get(device, "addr")?;

@@ -14,6 +14,7 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     for device in &hardware.devices {
         diagnostics.extend(match hardware.get(device, "bus") {
             Some(bus) => unknown(device, &bus, hardware),
+            None if hardware.is_open(device, "bus") => None,
             None => homeless(device, hardware),
         });
     }
@@ -45,7 +46,7 @@ fn unknown(device: &Device, bus: &Value<'_>, hardware: &Hardware<'_>) -> Option<
         return None;
     }
     // It may be in the guest, or in a file that QEMU reads.
-    if (hardware.vm.is_fragment || hardware.is_uncertain) && owner.is_none() {
+    if hardware.is_uncertain || hardware.vm.is_fragment && owner.is_none() {
         return None;
     }
     let lost = |name: &str| hardware.vm.ids.lost.contains(name);

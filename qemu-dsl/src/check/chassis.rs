@@ -12,6 +12,9 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     let mut ports = HashMap::new();
     for device in hardware.devices.iter() {
         let head = hardware.head(device.statement);
+        if ["chassis_nr", "chassis", "slot"].into_iter().any(|name| hardware.is_open(device, name)) {
+            continue;
+        }
         let number = |name: &str| {
             let value = hardware.get(device, name)?;
             Some((number(&value.text)?, value.span_or(head)))

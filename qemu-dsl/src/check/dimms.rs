@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::hardware::{Device, Hardware};
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let by_arg = hardware.all("m").any(|memory| memory.is_arg);
+    let by_arg = hardware.all("m").any(|memory| memory.is_arg || memory.is_open("slots"));
     if !hardware.vm.complete || hardware.is_uncertain || by_arg {
         return;
     }

@@ -54,6 +54,18 @@ impl QemuOption<'_> {
         self.named().filter(|(other, _)| other == name).last().map(|(_, value)| value)
     }
 
+    /// Whether its value of this name comes later.
+    pub(crate) fn is_open(&self, name: &str) -> bool {
+        self.items.iter().any(|item| item.is_open && item.name.as_deref() == Some(name))
+    }
+
+    /// Whether a value comes later on which others hang: what it makes, how that is called, what the machine is.
+    pub(super) fn is_uncertain(&self) -> bool {
+        let is_machine = self.name == "machine";
+        let hangs = |name: &str| is_machine || matches!(name, "id" | "node-name" | "driver" | "share");
+        self.items.iter().any(|item| item.is_open && item.name.as_deref().is_none_or(hangs))
+    }
+
     /// All values with a name. Those that are not known yet are left out.
     pub(crate) fn named(&self) -> impl Iterator<Item = (Cow<'_, str>, Value<'_>)> {
         self.items.iter().enumerate().filter_map(|(index, item)| match &item.name {
@@ -79,6 +91,9 @@ impl QemuOption<'_> {
     }
 
     fn value<'o>(&'o self, item: &'o Item) -> Option<Value<'o>> {
+        if item.is_open {
+            return None;
+        }
         let text = match item.value.as_slice() {
             [] => Cow::Borrowed(""),
             [Piece::Text(text)] => Cow::Borrowed(&**text),
@@ -135,6 +150,7 @@ fn read(list: &str, at: Span) -> Vec<Item> {
     let items = optlist::read(list).map(|(name, value)| Item {
         name: name.map(|name| name.to_owned().into()),
         value: vec![piece(&value)],
+        is_open: false,
         written,
     });
     items.collect()

@@ -28,7 +28,7 @@ pub(crate) struct Hardware<'p> {
     by_id: HashMap<String, usize>,
     /// The device that offers buses of a sort, the first one.
     first_offers: HashMap<&'static str, usize>,
-    /// Whether there is more than can be seen here: QEMU reads it from a file.
+    /// Whether there is more than can be seen here: QEMU reads it from a file, or it hangs on a value that comes later.
     pub(crate) is_uncertain: bool,
 }
 
@@ -46,10 +46,10 @@ impl<'p> Hardware<'p> {
             references: Vec::new(),
             by_id: HashMap::new(),
             first_offers: HashMap::new(),
-            is_uncertain: false,
+            is_uncertain: vm.shape_is_open,
         };
         for (number, option) in options.iter().enumerate() {
-            hardware.is_uncertain |= option.name == "readconfig" || option.is_json();
+            hardware.is_uncertain |= option.name == "readconfig" || option.is_json() || option.is_uncertain();
             if option.name == "device" {
                 hardware.device(number, option, schema);
             }
@@ -95,6 +95,11 @@ impl<'p> Hardware<'p> {
     /// The value of a device's property.
     pub(crate) fn get(&self, device: &Device, name: &str) -> Option<Value<'_>> {
         self.option_of(device)?.get(name)
+    }
+
+    /// Whether a device's property has a value that comes later.
+    pub(crate) fn is_open(&self, device: &Device, name: &str) -> bool {
+        self.option_of(device).is_some_and(|option| option.is_open(name))
     }
 
     /// All options of this name.

@@ -108,10 +108,10 @@ impl Writer<'_> {
         let mut members: Vec<Member> = Vec::new();
         let mut nested: Vec<(String, Options)> = Vec::new();
         let mut lists: Vec<(String, Vec<Json>)> = Vec::new();
-        for Item { name, value, written } in options.0 {
+        for Item { name, value, is_open, written } in options.0 {
             let Some(name) = name else { continue };
             if let Some((outer, inner)) = name.split_once('.') {
-                let item = Item { name: Some(inner.to_owned().into()), value, written };
+                let item = Item { name: Some(inner.to_owned().into()), value, is_open, written };
                 match nested.iter_mut().find(|(name, _)| name == outer) {
                     Some((_, options)) => options.0.push(item),
                     None => nested.push((outer.to_owned(), Options(vec![item]))),
@@ -123,7 +123,7 @@ impl Writer<'_> {
                     None => lists.push((name.into_owned(), vec![entry])),
                 }
             } else {
-                members.extend(self.member(scope, Item { name: Some(name), value, written }));
+                members.extend(self.member(scope, Item { name: Some(name), value, is_open, written }));
             }
         }
         for (name, options) in nested {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
+use super::val::Val;
 use crate::Span;
 use crate::plan::GeneratedId;
 use crate::source::Node;
@@ -50,26 +51,29 @@ pub(crate) trait IdKind: Debug + 'static {
 #[derive(Debug)]
 pub(crate) struct Id<K> {
     /// The id, also where it is generated.
-    pub(crate) name: String,
-    /// Where it stands; of a generated one, its statement.
-    pub(crate) span: Span,
+    pub(crate) name: Val<String>,
     /// The slot of a generated one.
     pub(crate) slot: Option<u32>,
     kind: PhantomData<K>,
 }
 
 impl<K> Id<K> {
-    pub(crate) const fn new(name: String, span: Span, slot: Option<u32>) -> Self {
-        Self { name, span, slot, kind: PhantomData }
+    pub(crate) const fn given(name: Val<String>) -> Self {
+        Self { name, slot: None, kind: PhantomData }
+    }
+
+    /// A generated one, which stands where its statement does.
+    pub(crate) const fn generated(name: String, statement: Span, slot: u32) -> Self {
+        Self { name: Val::Known(Node::new(name, statement)), slot: Some(slot), kind: PhantomData }
     }
 }
 
 /// An id that a statement may define, and need not have.
 #[derive(Debug)]
-pub(crate) struct OptionalId<K>(pub(crate) Option<Node<String>>, PhantomData<K>);
+pub(crate) struct OptionalId<K>(pub(crate) Option<Val<String>>, PhantomData<K>);
 
 impl<K> OptionalId<K> {
-    pub(crate) const fn new(id: Option<Node<String>>) -> Self {
+    pub(crate) const fn new(id: Option<Val<String>>) -> Self {
         Self(id, PhantomData)
     }
 }

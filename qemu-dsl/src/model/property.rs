@@ -1,5 +1,6 @@
 //! Properties that statements pass on to QEMU.
 
+use super::val::Val;
 use crate::Span;
 use crate::source::Node;
 
@@ -12,24 +13,24 @@ pub(crate) struct Property {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PropertyValue {
-    Text(Node<String>),
+    Text(Val<String>),
     Flag,
     Feature { on: bool },
 }
 
 impl Property {
-    /// The value as text: a flag is `on`.
-    pub(crate) fn text(&self) -> &str {
+    /// The value as text, where it is known: a flag is `on`.
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
-            PropertyValue::Text(text) => text,
-            PropertyValue::Flag | PropertyValue::Feature { on: true } => "on",
-            PropertyValue::Feature { on: false } => "off",
+            PropertyValue::Text(text) => Some(text.known()?),
+            PropertyValue::Flag | PropertyValue::Feature { on: true } => Some("on"),
+            PropertyValue::Feature { on: false } => Some("off"),
         }
     }
 
     pub(crate) fn value_span(&self) -> Span {
         match &self.value {
-            PropertyValue::Text(text) => text.span,
+            PropertyValue::Text(text) => text.span(),
             PropertyValue::Flag | PropertyValue::Feature { .. } => self.name.span,
         }
     }

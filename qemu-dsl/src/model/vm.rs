@@ -77,6 +77,10 @@ pub(crate) struct Vm {
     pub(crate) ids: Ids,
     /// Whether all statements could be read without an error: where not, what is missing may be among the errors.
     pub(crate) complete: bool,
+    /// Whether a value comes later.
+    pub(crate) is_open: bool,
+    /// Whether what the VM consists of hangs on a value that comes later.
+    pub(crate) shape_is_open: bool,
 }
 
 impl Vm {
@@ -90,6 +94,8 @@ impl Vm {
             statements: Vec::new(),
             ids: Ids::default(),
             complete: true,
+            is_open: false,
+            shape_is_open: false,
         }
     }
 }

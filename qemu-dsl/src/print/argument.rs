@@ -33,6 +33,8 @@ pub(crate) enum Printed {
 pub(crate) struct Item {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) value: Vec<Piece>,
+    /// Whether the value comes later.
+    pub(crate) is_open: bool,
     /// Where the text says so, if it does.
     pub(crate) written: Option<Written>,
 }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use crate::Span;
+use crate::model::Val;
 use crate::model::ids::Id;
 use crate::plan::optlist::append;
 use crate::plan::{Piece, Text};
@@ -17,6 +18,28 @@ pub(crate) trait Emit {
     /// Where the text has it, if it does.
     fn span(&self) -> Option<Span> {
         None
+    }
+
+    /// Whether the value comes later. Then nothing stands in for it, and nothing is printed in the end.
+    fn is_open(&self) -> bool {
+        false
+    }
+}
+
+impl<T> Emit for Val<T>
+where
+    Node<T>: Emit,
+{
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        self.known().is_none_or(|value| value.emit(text))
+    }
+
+    fn span(&self) -> Option<Span> {
+        Some(self.span())
+    }
+
+    fn is_open(&self) -> bool {
+        self.known().is_none()
     }
 }
 
@@ -38,6 +61,10 @@ impl<T: Emit> Emit for Option<T> {
     fn span(&self) -> Option<Span> {
         self.as_ref()?.span()
     }
+
+    fn is_open(&self) -> bool {
+        self.as_ref().is_some_and(Emit::is_open)
+    }
 }
 
 impl<T: Emit + ?Sized> Emit for &T {
@@ -47,6 +74,10 @@ impl<T: Emit + ?Sized> Emit for &T {
 
     fn span(&self) -> Option<Span> {
         (**self).span()
+    }
+
+    fn is_open(&self) -> bool {
+        (**self).is_open()
     }
 }
 
@@ -62,7 +93,11 @@ impl<K> Emit for Id<K> {
     }
 
     fn span(&self) -> Option<Span> {
-        self.slot.is_none().then_some(self.span)
+        self.slot.is_none().then_some(self.name.span())
+    }
+
+    fn is_open(&self) -> bool {
+        self.name.is_open()
     }
 }
 
@@ -102,12 +137,12 @@ impl<T: Display> Emit for Shown<T> {
 }
 
 /// A file's path in an option that would take `x:` at its beginning for a protocol.
-pub(crate) struct FilePath<'p>(pub(crate) &'p Node<Path>);
+pub(crate) struct FilePath<'p>(pub(crate) &'p Val<Path>);
 
 impl FilePath<'_> {
     /// Whether QEMU would read the path as a protocol and its address.
     pub(crate) fn has_protocol(&self) -> bool {
-        self.0.0.split('/').next().is_some_and(|first| first.contains(':'))
+        self.0.known().and_then(|path| path.0.split('/').next()).is_some_and(|first| first.contains(':'))
     }
 }
 
@@ -120,7 +155,11 @@ impl Emit for FilePath<'_> {
     }
 
     fn span(&self) -> Option<Span> {
-        Some(self.0.span)
+        Some(self.0.span())
+    }
+
+    fn is_open(&self) -> bool {
+        self.0.is_open()
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use super::Asked;
 use super::argument::{Argument, Item, Printed, Written, piece};
 use super::emit::{Emit, text};
-use crate::model::{Property, PropertyValue, Vm};
+use crate::model::{Property, PropertyValue, Val, Vm};
 use crate::plan::optlist::{Escape, append};
 use crate::plan::{FdSlot, FdSource, Piece, Text};
 use crate::qemu::board::Transport;
@@ -112,7 +112,7 @@ impl<'v> Lowering<'v> {
                 self.option("-global")
                     .set("driver", driver)
                     .set("property", name)
-                    .set("value", property.text());
+                    .set("value", property.text().unwrap_or_default());
             } else {
                 self.escaped("-global", Escape::Raw).properties(std::slice::from_ref(property));
             }
@@ -166,7 +166,7 @@ impl OptionArg<'_> {
             && value.emit(&mut pieces)
         {
             let written = value.span().map(|value| Written { name: name_span, value });
-            items.push(Item { name, value: pieces, written });
+            items.push(Item { name, value: pieces, is_open: value.is_open(), written });
         }
         self
     }
@@ -221,8 +221,8 @@ impl OptionArg<'_> {
     }
 
     /// `name=true` or `name=false`, where it is given.
-    pub(crate) fn truth(self, name: &'static str, value: &Option<Node<crate::value::OnOff>>) -> Self {
-        let value = value.as_ref().map(|value| Node::new(if value.0 { "true" } else { "false" }, value.span));
+    pub(crate) fn truth(self, name: &'static str, value: &Option<Val<crate::value::OnOff>>) -> Self {
+        let value = value.map(|value| value.map(|is_on| if is_on.0 { "true" } else { "false" }));
         self.set(name, value)
     }
 

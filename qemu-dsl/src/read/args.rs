@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::cx::Cx;
+use super::cx::{Cx, Resolved};
 use super::field::{Given, Slot};
 use super::foreign::foreign;
 use super::recover::{orphan, orphans, statement_like};
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Fix, Help, Remedy};
-use crate::model::{Property, PropertyValue};
+use crate::model::{Property, PropertyValue, Val};
 use crate::schema;
 use crate::source::{Node, begins_anew, same_line, spell};
 use crate::suggest::{did_you_mean, meant, nearest};
@@ -556,12 +556,18 @@ impl<'t, 's> Args<'t, 's> {
         for item in &self.rest {
             let (name, value) = match item {
                 Item::Option { name, value: Some(value) } => {
-                    let Some(text) = cx.resolve(value).map(|resolved| resolved.text.into_owned()) else {
-                        cx.flaws.all = true;
-                        continue;
+                    let text = match cx.resolve(value) {
+                        Some(Resolved::Known { text, .. }) => {
+                            foreign(value, None).into_iter().for_each(|diagnostic| cx.report(diagnostic));
+                            Val::Known(Node::new(text.into_owned(), value.span))
+                        }
+                        Some(Resolved::Open) => Val::Open(value.span),
+                        None => {
+                            cx.flaws.all = true;
+                            continue;
+                        }
                     };
-                    foreign(value, None).into_iter().for_each(|diagnostic| cx.report(diagnostic));
-                    (name, PropertyValue::Text(Node::new(text, value.span)))
+                    (name, PropertyValue::Text(text))
                 }
                 Item::Flag(name) => (name, PropertyValue::Flag),
                 Item::Feature { on, name } => (name, PropertyValue::Feature { on: *on }),

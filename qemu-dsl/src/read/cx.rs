@@ -24,15 +24,21 @@ pub(crate) struct Cx<'a> {
     pub(crate) facts: Facts,
     /// What is wrong with it so far.
     pub(crate) flaws: Flaws,
+    /// Whether a value comes later on which hangs what the VM consists of.
+    pub(crate) shape_is_open: bool,
     pub(super) params: &'a Params,
     pub(super) diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 /// A value with its holes filled.
-pub(crate) struct Resolved<'a> {
-    pub(crate) text: Cow<'a, str>,
-    /// The holes in it.
-    pub(crate) holes: Vec<Filled<'a>>,
+pub(crate) enum Resolved<'a> {
+    Known {
+        text: Cow<'a, str>,
+        /// The holes in it.
+        holes: Vec<Filled<'a>>,
+    },
+    /// A parameter in it has no value yet.
+    Open,
 }
 
 impl<'a> Cx<'a> {
@@ -45,24 +51,28 @@ impl<'a> Cx<'a> {
     where
         'a: 'v,
     {
-        let resolved = match &value.form {
+        let (text, holes) = match &value.form {
             ValueForm::Broken => return None,
-            ValueForm::Bare(text) => Resolved { text: Cow::Borrowed(*text), holes: Vec::new() },
-            ValueForm::Text(text) => Resolved { text: Cow::Borrowed(text), holes: Vec::new() },
+            ValueForm::Bare(text) => (Cow::Borrowed(*text), Vec::new()),
+            ValueForm::Text(text) => (Cow::Borrowed(&**text), Vec::new()),
             ValueForm::Parts(parts) => {
-                let text = self.params.join(parts, self.diagnostics)?;
+                let Some(text) = self.params.join(parts, self.diagnostics)? else {
+                    return Some(Resolved::Open);
+                };
                 let holes = parts.iter().filter_map(|part| match part {
-                    Part::Hole(hole) => self.params.fill(*hole, &mut Vec::new()),
+                    Part::Hole(hole) => self.params.fill(*hole, &mut Vec::new())?,
                     Part::Text(_) => None,
                 });
-                Resolved { text: Cow::Owned(text), holes: holes.collect() }
+                (Cow::Owned(text), holes.collect())
             }
             ValueForm::Hole(hole) => {
-                let filled = self.params.fill(*hole, self.diagnostics)?;
-                Resolved { text: Cow::Owned(filled.value.to_owned()), holes: vec![filled] }
+                let Some(filled) = self.params.fill(*hole, self.diagnostics)? else {
+                    return Some(Resolved::Open);
+                };
+                (Cow::Owned(filled.value.to_owned()), vec![filled])
             }
         };
-        if resolved.text.contains('\0') {
+        if text.contains('\0') {
             self.report(
                 Diagnostic::error(Code::Inexpressible, "no argument of a program can contain a zero byte")
                     .at(value.span)
@@ -70,7 +80,7 @@ impl<'a> Cx<'a> {
             );
             return None;
         }
-        Some(resolved)
+        Some(Resolved::Known { text, holes })
     }
 
     /// The source's own text.

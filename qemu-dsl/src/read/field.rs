@@ -6,6 +6,7 @@ use super::params::Filled;
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Label, Remedy, shown};
+use crate::model::Val;
 use crate::model::ids::{Id, IdKind, OptionalId};
 use crate::source::Node;
 use crate::suggest::did_you_mean;
@@ -77,7 +78,7 @@ impl Slot<'_, '_> {
         });
     }
 
-    fn read<T: ValueType>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Node<T>> {
+    fn read<T: ValueType>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Val<T>> {
         let value = self.parse(given, cx);
         if value.is_none() {
             cx.flaws.options.push(self.name());
@@ -85,12 +86,15 @@ impl Slot<'_, '_> {
         value
     }
 
-    fn parse<T: ValueType>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Node<T>> {
+    fn parse<T: ValueType>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Val<T>> {
         let Some(value) = given.value else {
             let text = T::TYPE.bare?;
             return self.accept(T::parse(text), text, given.name, given, cx);
         };
-        let Resolved { text, holes } = cx.resolve(value)?;
+        let Resolved::Known { text, holes } = cx.resolve(value)? else {
+            cx.shape_is_open |= T::TYPE.shapes();
+            return Some(Val::Open(value.span));
+        };
         let parsed = T::parse(&text);
         if parsed.is_ok() {
             let foreign = foreign(value, Some(T::TYPE));
@@ -119,11 +123,11 @@ impl Slot<'_, '_> {
         span: Span,
         given: Given<'_, '_>,
         cx: &mut Cx<'_>,
-    ) -> Option<Node<T>> {
+    ) -> Option<Val<T>> {
         match parsed {
             Ok(value) => {
                 self.version(text, given.name, cx);
-                Some(Node::new(value, span))
+                Some(Val::Known(Node::new(value, span)))
             }
             Err(refusal) => {
                 cx.report(refuse(&self.shown(), T::TYPE, text, refusal, span));
@@ -184,13 +188,13 @@ fn refuse(name: &str, ty: &'static Type, text: &str, refusal: Refusal, span: Spa
 
 /// An optional value that has an error is as good as absent: the statement's other checks still run, but for those
 /// that would miss it.
-impl<T: ValueType> Typed for Option<Node<T>> {
+impl<T: ValueType> Typed for Option<Val<T>> {
     const TYPE: &'static Type = T::TYPE;
     const REQUIRED: bool = false;
     const LIST: bool = false;
 }
 
-impl<T: ValueType> Field for Option<Node<T>> {
+impl<T: ValueType> Field for Option<Val<T>> {
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
         match slot.given.first() {
             Some(given) => Some(slot.read(*given, cx)),
@@ -199,13 +203,13 @@ impl<T: ValueType> Field for Option<Node<T>> {
     }
 }
 
-impl<T: ValueType> Typed for Node<T> {
+impl<T: ValueType> Typed for Val<T> {
     const TYPE: &'static Type = T::TYPE;
     const REQUIRED: bool = true;
     const LIST: bool = false;
 }
 
-impl<T: ValueType> Field for Node<T> {
+impl<T: ValueType> Field for Val<T> {
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
         match slot.given.first() {
             Some(given) => slot.read(*given, cx),
@@ -217,13 +221,13 @@ impl<T: ValueType> Field for Node<T> {
     }
 }
 
-impl<T: ValueType> Typed for Vec<Node<T>> {
+impl<T: ValueType> Typed for Vec<Val<T>> {
     const TYPE: &'static Type = T::TYPE;
     const REQUIRED: bool = false;
     const LIST: bool = true;
 }
 
-impl<T: ValueType> Field for Vec<Node<T>> {
+impl<T: ValueType> Field for Vec<Val<T>> {
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
         Some(slot.given.iter().filter_map(|given| slot.read(*given, cx)).collect())
     }
@@ -237,13 +241,13 @@ impl<K: IdKind> Typed for Id<K> {
 
 impl<K: IdKind> Field for Id<K> {
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let given: Option<Option<Node<IdText>>> = slot.given.first().map(|given| slot.read(*given, cx));
+        let given: Option<Option<Val<IdText>>> = slot.given.first().map(|given| slot.read(*given, cx));
         Some(match given {
-            Some(Some(id)) => Self::new(id.value.0, id.span, None),
+            Some(Some(id)) => Self::given(id.map(|id| id.0)),
             // Another in place of the one that was refused.
             Some(None) | None => {
                 let (number, name) = cx.ids.generate(K::PREFIX);
-                Self::new(name, slot.head, Some(number))
+                Self::generated(name, slot.head, number)
             }
         })
     }
@@ -260,7 +264,7 @@ impl<K: IdKind> Field for OptionalId<K> {
         let Some(given) = slot.given.first() else {
             return Some(Self::new(None));
         };
-        let id: Node<IdText> = slot.read(*given, cx)?;
-        Some(Self::new(Some(Node::new(id.value.0, id.span))))
+        let id: Val<IdText> = slot.read(*given, cx)?;
+        Some(Self::new(Some(id.map(|id| id.0))))
     }
 }

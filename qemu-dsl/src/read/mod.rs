@@ -28,6 +28,7 @@ use crate::{Span, Version};
 
 pub(crate) use args::Args;
 pub(crate) use cx::Cx;
+use cx::Resolved;
 pub(crate) use field::Field;
 pub use options::Options;
 use params::Params;
@@ -65,6 +66,7 @@ pub(crate) fn read(
         ids: Ids::new(named(tree, &params)),
         facts: Facts::default(),
         flaws: Flaws::default(),
+        shape_is_open: false,
         params: &params,
         diagnostics,
     };
@@ -134,6 +136,9 @@ pub(crate) fn read(
             }
         }
     }
+    vm.complete &= !cx.shape_is_open;
+    vm.shape_is_open = cx.shape_is_open;
+    vm.is_open = params.are_open();
     vm.ids = cx.ids;
     vm.facts = cx.facts;
     vm
@@ -153,7 +158,14 @@ fn statement_of(
 ) -> Option<Entry> {
     let Keyword { word, spec, .. } = *keyword;
     let kind = match &keyword.kind {
-        Some(kind) => Some(Node::new(cx.resolve(kind)?.text.into_owned(), kind.span)),
+        Some(kind) => match cx.resolve(kind)? {
+            Resolved::Known { text, .. } => Some(Node::new(text.into_owned(), kind.span)),
+            // What the statement is hangs on it.
+            Resolved::Open => {
+                cx.shape_is_open = true;
+                return None;
+            }
+        },
         None => None,
     };
     if cx.is_fragment

@@ -1,6 +1,7 @@
 //! A file's parameters: `param disk: path = "root.qcow2"`, and the values they are given.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use crate::code::Code;
@@ -41,6 +42,10 @@ struct Declared {
 #[derive(Debug, Default)]
 pub(crate) struct Params {
     declared: HashMap<String, Declared>,
+    /// Whether a parameter may be without a value.
+    may_be_open: bool,
+    /// Whether one that is used has none.
+    is_open: Cell<bool>,
     suggestions: Suggestions,
 }
 
@@ -62,7 +67,7 @@ impl Params {
         options: &Options,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
-        let mut params = Self::default();
+        let mut params = Self { may_be_open: options.open_parameters, ..Self::default() };
         for statement in statements {
             let Head::Declaration(keyword, parameter) = &statement.head else { continue };
             if statement.block.is_some() {
@@ -160,11 +165,17 @@ impl Params {
         let set = options.params.iter().rev().find(|(set, _)| set == name.text);
         let (value, at) = match (set, &parameter.default) {
             (Some((_, value)), _) => (Some(value.clone()), name.span),
-            (None, Some(default)) => (self.literal(default, diagnostics).map(Cow::into_owned), default.span),
+            (None, Some(default)) => match self.literal(default, diagnostics) {
+                Some(default_text) => (default_text.map(Cow::into_owned), default.span),
+                None => {
+                    declared.refused = true;
+                    (None, default.span)
+                }
+            },
             (None, None) => (None, name.span),
         };
         // Where a declaration is wrong, its holes are not to blame.
-        declared.refused = kind.is_none() || (value.is_none() && parameter.default.is_some());
+        declared.refused |= kind.is_none();
         if let (Some((kind, expects, parse)), Some(value)) = (kind, &value)
             && let Err(refusal) = parse(value)
         {
@@ -184,44 +195,59 @@ impl Params {
         self.declared.insert(name.text.to_owned(), declared);
     }
 
-    /// The text of a value, its holes filled: a default may use the parameters declared before it.
+    /// The text of a value, its holes filled: a default may use the parameters declared before it. The outer `None` is an
+    /// error that has been reported, the inner one a text that comes later.
     pub(crate) fn literal<'v>(
         &self,
         value: &'v Value<'_>,
         diagnostics: &mut Vec<Diagnostic>,
-    ) -> Option<Cow<'v, str>> {
-        match &value.form {
+    ) -> Option<Option<Cow<'v, str>>> {
+        Some(match &value.form {
             ValueForm::Bare(text) => Some(Cow::Borrowed(text)),
             ValueForm::Text(text) => Some(Cow::Borrowed(text)),
-            ValueForm::Parts(parts) => Some(self.join(parts, diagnostics)?.into()),
-            ValueForm::Hole(hole) => Some(self.fill(*hole, diagnostics)?.value.to_owned().into()),
-            ValueForm::Broken => None,
-        }
+            ValueForm::Parts(parts) => self.join(parts, diagnostics)?.map(Cow::Owned),
+            ValueForm::Hole(hole) => {
+                self.fill(*hole, diagnostics)?.map(|filled| Cow::Owned(filled.value.to_owned()))
+            }
+            ValueForm::Broken => return None,
+        })
     }
 
-    /// The text of a string, its holes filled.
-    pub(crate) fn join(&self, parts: &[Part<'_>], diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
-        let mut out = String::new();
-        let mut complete = true;
+    /// The text of a string, its holes filled, as of [`Self::literal`].
+    pub(crate) fn join(
+        &self,
+        parts: &[Part<'_>],
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Option<String>> {
+        let mut out = Some(String::new());
+        let mut is_right = true;
         for part in parts {
-            match part {
-                Part::Text(text) => out.push_str(text),
+            let text = match part {
+                Part::Text(text) => Some(&**text),
                 Part::Hole(hole) => match self.fill(*hole, diagnostics) {
-                    Some(filled) => out.push_str(filled.value),
-                    None => complete = false,
+                    Some(filled) => filled.map(|filled| filled.value),
+                    None => {
+                        is_right = false;
+                        continue;
+                    }
                 },
-            }
+            };
+            out = out.zip(text).map(|(out, text)| out + text);
         }
-        complete.then_some(out)
+        is_right.then_some(out)
     }
 
     /// The text of a value, as far as it can be told without a word about what is wrong with it.
     pub(crate) fn peek<'v>(&self, value: &'v Value<'_>) -> Option<Cow<'v, str>> {
-        self.literal(value, &mut Vec::new())
+        self.literal(value, &mut Vec::new()).flatten()
     }
 
-    /// The value of a hole, or `None` where an error has been reported.
-    pub(crate) fn fill(&self, hole: Word<'_>, diagnostics: &mut Vec<Diagnostic>) -> Option<Filled<'_>> {
+    /// The value of a hole. The outer `None` is an error that has been reported, the inner one a value that comes later.
+    pub(crate) fn fill(
+        &self,
+        hole: Word<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Option<Filled<'_>>> {
         let name = hole.text;
         let Some(declared) = self.declared.get(name) else {
             let names = self.declared.keys().map(String::as_str);
@@ -241,10 +267,7 @@ impl Params {
         };
         match &declared.value {
             _ if declared.refused => None,
-            Some(value) => {
-                Some(Filled { name: name.to_owned(), at: hole.span, value, declared: declared.span })
-            }
-            None => {
+            None if !self.may_be_open => {
                 diagnostics.push(
                     Diagnostic::error(Code::UnsetParameter, format!("the parameter `{name}` has no value"))
                         .label(hole.span, "used here")
@@ -253,7 +276,21 @@ impl Params {
                 );
                 None
             }
+            value => {
+                self.is_open.set(self.is_open.get() || value.is_none());
+                Some(value.as_deref().map(|value| Filled {
+                    name: name.to_owned(),
+                    at: hole.span,
+                    value,
+                    declared: declared.span,
+                }))
+            }
         }
+    }
+
+    /// Whether a parameter that is used comes later.
+    pub(crate) fn are_open(&self) -> bool {
+        self.is_open.get()
     }
 
     fn list(&self) -> String {

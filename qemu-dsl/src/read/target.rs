@@ -39,7 +39,7 @@ pub(super) fn target(
             }
             continue;
         };
-        let Some(text) = params.literal(value, diagnostics) else { continue };
+        let Some(Some(text)) = params.literal(value, diagnostics) else { continue };
         match text.parse::<Version>() {
             Ok(version) if version < Version::OLDEST => diagnostics.push(
                 Diagnostic::error(Code::UnknownTarget, format!("QEMU {version} is too old"))

@@ -4,7 +4,7 @@ use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Fix, Remedy};
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::value::AnyText;
 
@@ -18,7 +18,7 @@ form! {
     /// Any argument of QEMU: one, or an option and its value. It stands behind all others and is not checked.
     Arg {
         /// The argument, in quotes; a second string is a second argument.
-        texts "text": Vec<Node<AnyText>> { positional: true },
+        texts "text": Vec<Val<AnyText>> { positional: true },
     }
 }
 
@@ -33,9 +33,9 @@ impl Form for Arg {
         if let Some(third) = self.texts.get(2) {
             // One in front of each two.
             let more = self.texts.iter().skip(2).step_by(2);
-            let more = more.fold(Fix::default(), |fix, text| fix.insert(text.span.start, "arg "));
+            let more = more.fold(Fix::default(), |fix, text| fix.insert(text.span().start, "arg "));
             let diagnostic = Diagnostic::error(Code::UnexpectedText, "`arg` takes one or two strings")
-                .at(third.span)
+                .at(third.span())
                 .help(Remedy::new("write another `arg` for more").or(more));
             cx.report(diagnostic);
         }
@@ -43,7 +43,7 @@ impl Form for Arg {
 
     fn lower(&self, out: &mut Lowering<'_>) {
         for text in &self.texts {
-            out.span(text.span).flag(&text.0);
+            out.span(text.span()).flag(text.known().map_or("", |text| &text.0));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `bios`
 
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::value::Path;
 
@@ -15,7 +15,7 @@ form! {
     /// The firmware, in place of the machine's own.
     Bios {
         /// The image: a path, or a name that QEMU finds in its data folder.
-        path "path": Node<Path> { positional: true },
+        path "path": Val<Path> { positional: true },
     }
 }
 

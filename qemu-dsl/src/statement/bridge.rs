@@ -2,7 +2,7 @@
 
 use crate::model::ids::{Id};
 use crate::print::{Lowering, Shown};
-use crate::source::Node;
+use crate::model::{Maybe, Val};
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::{Pci as Place, PciBus};
 use crate::value::{OnOff, UInt};
@@ -19,15 +19,15 @@ form! {
         /// Its id, which is the name of the bus behind it too.
         id "id": Id<PciBus>,
         /// Its chassis number, by which guests tell bridges apart: no two bridges have the same.
-        chassis "chassis": Node<UInt<1, 255>>,
+        chassis "chassis": Val<UInt<1, 255>>,
         /// Whether it has a standard hot plug controller.
-        shpc "shpc": Option<Node<OnOff>> { default: "off" },
+        shpc "shpc": Option<Val<OnOff>> { default: "off" },
     } with Place
 }
 
 impl Form for Pci {
     fn lower(&self, out: &mut Lowering<'_>) {
-        let shpc = self.shpc.as_ref().is_some_and(|shpc| shpc.0);
+        let shpc = self.shpc.is(|shpc| shpc.0);
         out.option("-device")
             .word("pci-bridge")
             .set("bus", &self.pci.bus)

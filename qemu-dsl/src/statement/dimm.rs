@@ -5,7 +5,7 @@ use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::value::{Path, Size};
 
@@ -42,18 +42,18 @@ form! {
         /// The id of the object that holds its memory.
         memdev "memdev": Id<MemdevId>,
         /// The file. In a folder QEMU makes a file without a name, whose contents are lost at the end.
-        path "path": Node<Path>,
+        path "path": Val<Path>,
         /// How much of it.
-        size "size": Node<Size>,
+        size "size": Val<Size>,
     }
 }
 
 impl Form for Dimm {
     fn check(&self, cx: &mut Checking<'_>) {
-        if self.size.bytes == 0 {
+        if let Some(size) = self.size.known().filter(|size| size.bytes == 0) {
             cx.report(
                 Diagnostic::error(Code::OutOfRange, "a memory module of no size")
-                    .at(self.size.span)
+                    .at(size.span)
                     .help("write a size such as `1G`"),
             );
         }

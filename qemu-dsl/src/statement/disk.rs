@@ -7,7 +7,7 @@ use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::print::{FD_SETS, FilePath, Lowering, text};
-use crate::source::Node;
+use crate::model::{Maybe, Val};
 use crate::plan::{FdSource, Piece};
 use crate::statement::form::{Form, form, statement};
 use crate::statement::passthrough::check_node_name;
@@ -55,45 +55,45 @@ form! {
         /// The drive's id.
         id "id": Id<DiskId>,
         /// The file or block device.
-        file "file": Node<Path>,
+        file "file": Val<Path>,
         /// The file is opened before QEMU starts, which gets it as a file descriptor: it needs no right of its own to open
         /// it. Whatever else the image refers to, such as a backing file, QEMU opens. A block device can't be had so, but by
         /// a guest that runs (`devices!`): QEMU would take it for a file, and refuse it.
-        fd "fd": Option<Node<OnOff>>,
+        fd "fd": Option<Val<OnOff>>,
         /// The format of the file, such as `raw` or `qcow2`. Without it QEMU guesses, and a guest can mislead it.
-        format "format": Option<Node<Format>>,
+        format "format": Option<Val<Format>>,
         /// How the file is read and written. `native` needs a direct cache, which it switches on where `cache=` is
         /// absent.
-        aio "aio": Option<Node<Aio>>,
+        aio "aio": Option<Val<Aio>>,
         /// How the host caches.
-        cache "cache": Option<Node<Cache>>,
+        cache "cache": Option<Val<Cache>>,
         /// The guest can't write.
-        readonly "readonly": Option<Node<OnOff>>,
+        readonly "readonly": Option<Val<OnOff>>,
         /// The serial number that the guest sees: up to 20 bytes.
-        serial "serial": Option<Node<Text>>,
+        serial "serial": Option<Val<Text>>,
         /// Its place in the order in which firmware tries to boot, from 0.
-        bootindex "bootindex": Option<Node<UInt<0, 2_147_483_647>>>,
+        bootindex "bootindex": Option<Val<UInt<0, 2_147_483_647>>>,
         /// The device.
-        driver "driver": Option<Node<Driver>> { default: "virtio-blk" },
+        driver "driver": Option<Val<Driver>> { default: "virtio-blk" },
         /// What the drive is connected to.
-        interface "if": Option<Node<Interface>> { default: "none" },
+        interface "if": Option<Val<Interface>> { default: "none" },
         /// Whether the guest may send SCSI commands to the host's device.
-        scsi "scsi": Option<Node<OnOff>> { change: Some(&changes::VIRTIO_BLK_SCSI) },
+        scsi "scsi": Option<Val<OnOff>> { change: Some(&changes::VIRTIO_BLK_SCSI) },
         /// Whether the guest may switch the write cache.
-        wce "wce": Option<Node<OnOff>>,
+        wce "wce": Option<Val<OnOff>>,
         /// Speaks only the protocol of virtio before 1.0.
-        disable_modern "disable-modern": Option<Node<OnOff>>,
+        disable_modern "disable-modern": Option<Val<OnOff>>,
     } with Pci
 }
 
 impl Disk {
     fn is_native(&self) -> bool {
-        self.aio.is_some_and(|aio| aio.value == Aio::Native)
+        self.aio.is(|aio| *aio == Aio::Native)
     }
 
     /// Whether the host caches in one of these ways.
     fn caches(&self, ways: &[Cache]) -> bool {
-        self.cache.is_some_and(|cache| ways.contains(&cache.value))
+        self.cache.is(|cache| ways.contains(cache))
     }
 
     /// What a block node needs beyond a drive.
@@ -107,7 +107,9 @@ impl Disk {
             .help("add `format=raw` or `format=qcow2`: QEMU guesses none here");
             cx.missing("format", diagnostic);
         }
-        check_node_name(&self.id.name, self.id.span, cx);
+        if let Some(id) = self.id.name.known() {
+            check_node_name(id, id.span, cx);
+        }
     }
 
     /// Prints the drive as block nodes, which a guest that runs can be given. The file's node has from the other what is
@@ -131,24 +133,25 @@ impl Form for Disk {
             self.check_node(cx);
         } else if self.format.is_none() {
             let diagnostic = Diagnostic::warning(Code::GuessedFormat, "QEMU guesses the format of this disk")
-                .at(self.file.span)
+                .at(self.file.span())
                 .help("add `format=raw` or `format=qcow2`: a guest could write another format's header to a raw disk");
             cx.missing("format", diagnostic);
         }
-        if FilePath(&self.file).has_protocol() && !is_windows_path(&self.file.0) && !cx.vm.is_fragment {
+        let is_taken = |path: &Path| FilePath(&self.file).has_protocol() && !is_windows_path(&path.0);
+        if let Some(path) = self.file.known().filter(|path| is_taken(path) && !cx.vm.is_fragment) {
             cx.report(
                 Diagnostic::warning(
                     Code::ProtocolInPath,
-                    format!("`{}` is taken as the name of a file", self.file.0),
+                    format!("`{}` is taken as the name of a file", path.0),
                 )
-                .at(self.file.span)
+                .at(path.span)
                 .help("for a disk behind a protocol use `blockdev` and `device`; write `./` before a file's name"),
             );
         }
-        if let (true, Some(cache)) = (self.is_native(), self.cache)
+        if let (true, Some(cache)) = (self.is_native(), self.cache.known())
             && !matches!(cache.value, Cache::None | Cache::Directsync)
         {
-            let aio = self.aio.map_or(cache.span, |aio| aio.span);
+            let aio = self.aio.map_or(cache.span, |aio| aio.span());
             cx.report(
                 Diagnostic::error(Code::NativeAio, format!("`aio=native` can't go with `cache={cache}`"))
                     .label(aio, "needs a direct cache")
@@ -157,7 +160,7 @@ impl Form for Disk {
             );
         }
         if let Some(serial) =
-            self.serial.as_ref().filter(|serial| serial.0.len() > 20 && self.driver.is_none())
+            self.serial.known().filter(|serial| serial.0.len() > 20 && self.driver.is_none())
         {
             cx.report(
                 Diagnostic::error(
@@ -172,7 +175,7 @@ impl Form for Disk {
                 .help("virtio-blk shows the guest at most 20 bytes"),
             );
         }
-        if let Some(interface) = self.interface.filter(|interface| interface.value != Interface::None)
+        if let Some(interface) = self.interface.known().filter(|interface| interface.value != Interface::None)
             && !cx.has(&changes::DRIVE_INTERFACE)
         {
             cx.report(
@@ -187,7 +190,7 @@ impl Form for Disk {
             );
         }
         if let (Some(aio), false) =
-            (self.aio.filter(|aio| aio.value == Aio::IoUring), cx.has(&changes::AIO_IO_URING))
+            (self.aio.known().filter(|aio| aio.value == Aio::IoUring), cx.has(&changes::AIO_IO_URING))
         {
             let target = cx.target();
             cx.report(
@@ -204,10 +207,10 @@ impl Form for Disk {
         let native =
             self.is_native() && self.cache.is_none() && (out.plugs() || !out.has(&changes::SHORT_BOOLEANS));
         let direct = native || self.caches(&[Cache::None, Cache::Directsync]);
-        let readonly = self.readonly.is_some_and(|readonly| readonly.0);
+        let readonly = self.readonly.is(|readonly| readonly.0);
         let fd = self
             .fd
-            .is_some_and(|fd| fd.0)
+            .is(|fd| fd.0)
             .then(|| out.fd(FdSource::File { path: text(&self.file), readonly, direct }, &self.id));
         if let Some(fd) = &fd {
             // A set for each, called like its one member. QEMU takes from it what is open as it would open the file.

@@ -6,7 +6,7 @@ use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
 use crate::value::{Driver, MountTag, OnOff, Path, SocketPath, choice};
@@ -47,19 +47,19 @@ form! {
         /// The file system's id.
         id "id": Id<FsId>,
         /// The folder.
-        path "path": Option<Node<Path>>,
+        path "path": Option<Val<Path>>,
         /// The socket of the helper process, for `proxy`.
-        socket "socket": Option<Node<SocketPath>> { excludes: &["path"] },
+        socket "socket": Option<Val<SocketPath>> { excludes: &["path"] },
         /// The name by which the guest mounts it.
-        tag "tag": Node<MountTag>,
+        tag "tag": Val<MountTag>,
         /// How the guest's owners and permissions are kept on the host. `local` needs it.
-        security "security": Option<Node<Security>>,
+        security "security": Option<Val<Security>>,
         /// The guest can't write.
-        readonly "readonly": Option<Node<OnOff>>,
+        readonly "readonly": Option<Val<OnOff>>,
         /// The device.
-        driver "driver": Option<Node<Driver>> { default: "virtio-9p-pci" },
+        driver "driver": Option<Val<Driver>> { default: "virtio-9p-pci" },
         /// Speaks only the protocol of virtio before 1.0.
-        disable_modern "disable-modern": Option<Node<OnOff>>,
+        disable_modern "disable-modern": Option<Val<OnOff>>,
     } with Pci
 }
 
@@ -81,12 +81,12 @@ impl Form for Fs {
                 // What the seed printed, and no QEMU took.
                 (Some(path), _) if cx.has(&changes::FSDEV_PROXY_PATH) => cx.report(
                     Diagnostic::warning(Code::IgnoredOption, "`fs proxy` has no use for a path")
-                        .at(path.span)
+                        .at(path.span())
                         .help("write `socket=` and the helper's socket"),
                 ),
                 (Some(path), _) => cx.report(
                     Diagnostic::error(Code::UnknownOption, "`fs proxy` has no use for a path")
-                        .at(path.span)
+                        .at(path.span())
                         .help("write `socket=` and the helper's socket"),
                 ),
                 (None, Some(_)) => {}
@@ -96,7 +96,7 @@ impl Form for Fs {
         if let Some(socket) = &self.socket {
             cx.report(
                 Diagnostic::error(Code::UnknownOption, format!("`fs {kind}` has no option `socket`"))
-                    .at(socket.span)
+                    .at(socket.span())
                     .help("write `path=` and the folder"),
             );
         } else if self.path.is_none() {

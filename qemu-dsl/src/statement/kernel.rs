@@ -2,7 +2,7 @@
 
 use crate::code::Code;
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::value::{AnyText, Path};
 
@@ -16,11 +16,11 @@ form! {
     /// The kernel to boot without a boot loader.
     Kernel {
         /// The kernel's image.
-        path "path": Node<Path> { positional: true, missing: Some(Code::MissingKernel) },
+        path "path": Val<Path> { positional: true, missing: Some(Code::MissingKernel) },
         /// The initial ramdisk.
-        initrd "initrd": Option<Node<Path>>,
+        initrd "initrd": Option<Val<Path>>,
         /// The kernel's command line.
-        append "append": Option<Node<AnyText>>,
+        append "append": Option<Val<AnyText>>,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::print::Lowering;
 use crate::qemu::board::Board;
 use crate::qemu::changes;
 use crate::schema;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::table::Bare;
 use crate::value::MachineType;
@@ -20,7 +20,7 @@ form! {
     /// The machine: its type and its properties.
     Machine {
         /// The machine type, such as `q35`, `pc` or `microvm`; `qemu-system-x86_64 -machine help` lists them.
-        kind_of "type": Node<MachineType> { positional: true },
+        kind_of "type": Val<MachineType> { positional: true },
     } open properties: Bare::Flag(schema::Kind::Machine),
         "Any property of the machine type, such as `accel=kvm:tcg`, `kernel_irqchip`, `nvdimm`, `hpet=off`."
 }
@@ -29,9 +29,9 @@ impl Form for Machine {
     fn register(&self, facts: &mut Facts) {
         let is_on = |name: &str| {
             let mut properties = self.properties.iter();
-            properties.any(|property| property.name.value == name && matches!(property.text(), "on" | "yes" | "true"))
+            properties.any(|property| property.name.value == name && matches!(property.text(), Some("on" | "yes" | "true")))
         };
-        facts.board = Board::new(&self.kind_of.0, is_on);
+        facts.board = Board::new(self.kind_of.known().map_or("", |name| &name.0), is_on);
         facts.names_machine = true;
     }
 

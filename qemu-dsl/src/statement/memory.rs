@@ -7,7 +7,7 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::Facts;
 use crate::print::{Emit, Lowering, text};
-use crate::source::Node;
+use crate::model::{Maybe, Val};
 use crate::plan::FdSource;
 use crate::statement::form::{Form, form, statement};
 use crate::table::Section;
@@ -31,20 +31,20 @@ form! {
     /// The guest's RAM.
     Memory {
         /// How much at the start. A number without a suffix is in MiB.
-        size "size": Node<MemorySize> { positional: true },
+        size "size": Val<MemorySize> { positional: true },
         /// How many memory modules can be added.
-        slots "slots": Option<Node<UInt<0, 256>>>,
+        slots "slots": Option<Val<UInt<0, 256>>>,
         /// The most that there can be, with the modules.
-        max "max": Option<Node<MemorySize>>,
+        max "max": Option<Val<MemorySize>>,
         /// All of it is taken from the host at once, in huge pages. They are shared.
-        hugepages "hugepages": Option<Node<OnOff>>,
+        hugepages "hugepages": Option<Val<OnOff>>,
         /// All of it is taken from the host at once.
-        prealloc "prealloc": Option<Node<OnOff>>,
+        prealloc "prealloc": Option<Val<OnOff>>,
         /// Other processes of the host can have it too, which vhost-user devices need.
-        share "share": Option<Node<OnOff>>,
+        share "share": Option<Val<OnOff>>,
         /// It is a file in memory (memfd) that is made before QEMU starts, which gets it as a file descriptor: whoever
         /// hands one over in its place has the guest's RAM too. It is shared.
-        fd "fd": Option<Node<OnOff>>,
+        fd "fd": Option<Val<OnOff>>,
         /// The id of the object that holds it, where it is preallocated or shared.
         backend "backend": Id<RamId>,
     }
@@ -55,8 +55,8 @@ const HUGEPAGES: &str = "/dev/hugepages";
 /// The id that the object had before the machine knew it by name.
 const OLD_BACKEND: &str = "dimm1";
 
-fn on(flag: Option<Node<OnOff>>) -> bool {
-    flag.is_some_and(|flag| flag.0)
+fn on(flag: Option<Val<OnOff>>) -> bool {
+    flag.is(|flag| flag.0)
 }
 
 impl Memory {
@@ -71,8 +71,8 @@ impl Memory {
 
     /// The size for an object, which counts a bare number in bytes.
     fn backend_size(&self) -> String {
-        let text = &self.size.text;
-        if text.ends_with(|c: char| c.is_ascii_digit()) { format!("{text}M") } else { text.clone() }
+        let text = self.size.known().map_or("", |size| size.text.as_str());
+        if text.ends_with(|c: char| c.is_ascii_digit()) { format!("{text}M") } else { text.to_owned() }
     }
 }
 
@@ -82,8 +82,9 @@ impl Form for Memory {
     }
 
     fn check(&self, cx: &mut Checking<'_>) {
-        let size = &self.size;
-        if let Some(max) = self.max.as_ref().filter(|max| max.bytes < size.bytes) {
+        if let (Some(size), Some(max)) = (self.size.known(), self.max.known())
+            && max.bytes < size.bytes
+        {
             cx.report(
                 Diagnostic::error(
                     Code::MemoryMax,
@@ -94,7 +95,7 @@ impl Form for Memory {
                 .help("raise `max`, or lower the size"),
             );
         }
-        if let Some(slots) = self.slots.filter(|slots| slots.0 > 0 && self.max.is_none()) {
+        if let Some(slots) = self.slots.known().filter(|slots| slots.0 > 0 && self.max.is_none()) {
             cx.missing(
                 "max",
                 Diagnostic::error(Code::SlotsWithoutMax, "slots need a maximum")
@@ -105,7 +106,7 @@ impl Form for Memory {
         let by_machine = cx.hardware.written_machine("memory-backend");
         let flags =
             [("hugepages", self.hugepages), ("prealloc", self.prealloc), ("share", self.share), ("fd", self.fd)];
-        let flag = flags.into_iter().find_map(|(name, flag)| Some((name, flag.filter(|flag| flag.0)?)));
+        let flag = flags.into_iter().find_map(|(name, flag)| Some((name, flag.known().copied().filter(|flag| flag.0)?)));
         if let (Some(written), Some((name, flag))) = (by_machine, flag) {
             let diagnostic = Diagnostic::error(
                 Code::ExclusiveOptions,
@@ -121,7 +122,7 @@ impl Form for Memory {
     fn lower(&self, out: &mut Lowering<'_>) {
         out.option("-m")
             .word(&self.size)
-            .set("slots", self.slots.filter(|slots| slots.0 > 0))
+            .set("slots", self.slots.filter(|slots| slots.known().is_none_or(|slots| slots.0 > 0)))
             .set("maxmem", &self.max);
         if !self.has_backend() {
             return;
@@ -132,7 +133,7 @@ impl Form for Memory {
         out.section(Section::Backends);
         if on(self.fd) {
             let hugetlb = on(self.hugepages);
-            let fd = out.fd(FdSource::Memfd { size: self.size.bytes, hugetlb, seal: true }, id);
+            let fd = out.fd(FdSource::Memfd { size: self.size.known().map_or(0, |size| size.bytes), hugetlb, seal: true }, id);
             // A set of file descriptors would not do: QEMU opens this path by itself.
             out.option("-object")
                 .word("memory-backend-file")

@@ -3,7 +3,7 @@
 use crate::qemu::changes;
 use crate::print::Lowering;
 use crate::model::Facts;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::value;
 
@@ -17,18 +17,18 @@ form! {
     /// The VM's name.
     Name {
         /// What QEMU calls the VM: in its window's title, in logs, over QMP.
-        name "name": Node<value::Text> { positional: true },
+        name "name": Val<value::Text> { positional: true },
     }
 }
 
 impl Form for Name {
     fn register(&self, facts: &mut Facts) {
-        facts.name = Some(self.name.value.0.clone());
+        facts.name = Some(self.name.known().map_or_else(String::new, |name| name.0.clone()));
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
         // `-name a=b` would set an option called `a`.
-        if out.has(&changes::BARE_NAME) && !self.name.0.contains('=') {
+        if out.has(&changes::BARE_NAME) && self.name.known().is_none_or(|name| !name.0.contains('=')) {
             out.option("-name").word(&self.name);
         } else {
             out.option("-name").set("guest", &self.name);

@@ -5,12 +5,11 @@ use crate::code::Code;
 use crate::diagnostic::{Diagnostic, shown};
 
 use crate::hardware::Checking;
-use crate::model::{Property, PropertyValue};
-use crate::source::Node;
+use crate::model::{Property, PropertyValue, Val};
 use crate::value::is_id;
 
 /// The text of a property, with its place.
-fn text<'p>(properties: &'p [Property], name: &str) -> Option<&'p Node<String>> {
+fn text<'p>(properties: &'p [Property], name: &str) -> Option<&'p Val<String>> {
     properties.iter().find(|property| property.name.value == name).and_then(|property| {
         match &property.value {
             PropertyValue::Text(text) => Some(text),
@@ -21,7 +20,7 @@ fn text<'p>(properties: &'p [Property], name: &str) -> Option<&'p Node<String>> 
 
 /// Reports an id that is none.
 pub(super) fn check_id(properties: &[Property], name: &str, cx: &mut Checking<'_>) {
-    let Some(id) = text(properties, name) else { return };
+    let Some(id) = text(properties, name).and_then(Val::known) else { return };
     if !is_id(id) {
         cx.report(
             Diagnostic::error(Code::WrongType, format!("`{}` is not an id", shown(id)))

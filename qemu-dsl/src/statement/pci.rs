@@ -3,10 +3,10 @@
 use crate::model::ids::IdKind;
 use crate::print::OptionArg;
 
+use crate::model::Val;
 use crate::read::Args;
 use crate::read::Cx;
 use crate::read::Field;
-use crate::source::Node;
 use crate::table::OptionSpec;
 use crate::value::{BusName, OnOff, PciAddr};
 
@@ -21,22 +21,22 @@ impl IdKind for PciBus {
 /// The options that every PCI device has.
 #[derive(Debug)]
 pub(crate) struct Pci {
-    pub(crate) bus: Option<Node<BusName>>,
-    pub(crate) addr: Option<Node<PciAddr>>,
-    pub(crate) multifunction: Option<Node<OnOff>>,
+    pub(crate) bus: Option<Val<BusName>>,
+    pub(crate) addr: Option<Val<PciAddr>>,
+    pub(crate) multifunction: Option<Val<OnOff>>,
 }
 
 impl Pci {
     pub(crate) const OPTIONS: &'static [OptionSpec] = &[
-        OptionSpec::of::<Option<Node<BusName>>>(
+        OptionSpec::of::<Option<Val<BusName>>>(
             "bus",
             " The PCI bus it sits on: the machine's (`pci.0` of `pc`, `pcie.0` of `q35`), or a bridge's id.\n",
         ),
-        OptionSpec::of::<Option<Node<PciAddr>>>(
+        OptionSpec::of::<Option<Val<PciAddr>>>(
             "addr",
             " Its place on the bus: `slot` or `slot.function`, in hexadecimal. Without it QEMU takes a free one.\n",
         ),
-        OptionSpec::of::<Option<Node<OnOff>>>(
+        OptionSpec::of::<Option<Val<OnOff>>>(
             "multifunction",
             " Whether the other functions of its slot may have devices too: the device at function 0 says so.\n",
         ),

@@ -7,7 +7,7 @@ use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::{Maybe, Val};
 use crate::statement::form::{Form, form, statement};
 use crate::statement::socket::Socket;
 use crate::value::{BusName, Driver, ValueType as _, OnOff, Path, SocketPath, Text};
@@ -63,24 +63,24 @@ macro_rules! ports {
                 /// The backend's id.
                 chardev "chardev": Id<ChardevId>,
                 /// The socket, the pipe or the host's device.
-                path "path": Option<Node<Path>>,
+                path "path": Option<Val<Path>>,
                 /// The socket is there before QEMU starts, which gets it as a file descriptor: a client can connect at
                 /// once. It is its user's alone (0600). The file of one on which nobody listens any more is replaced.
-                fd "fd": Option<Node<OnOff>> { change: Some(&changes::CHARDEV_FD) },
+                fd "fd": Option<Val<OnOff>> { change: Some(&changes::CHARDEV_FD) },
                 /// The name by which the guest finds it: `/dev/virtio-ports/NAME`.
-                name "name": Option<Node<Text>>,
+                name "name": Option<Val<Text>>,
                 /// The bus it sits on: `ID.0` of a `virtio-serial`. Without it: the first one.
-                bus "bus": Option<Node<BusName>>,
+                bus "bus": Option<Val<BusName>>,
                 /// The device.
-                driver "driver": Option<Node<Driver>> { default: $driver },
+                driver "driver": Option<Val<Driver>> { default: $driver },
                 /// Speaks only the protocol of virtio before 1.0.
-                disable_modern "disable-modern": Option<Node<OnOff>>,
+                disable_modern "disable-modern": Option<Val<OnOff>>,
             }
         }
 
         impl Form for $name {
             fn check(&self, cx: &mut Checking<'_>) {
-                check(&self.kind, self.path.as_ref(), self.fd, cx);
+                check(&self.kind, &self.path, self.fd, cx);
             }
 
             fn lower(&self, out: &mut Lowering<'_>) {
@@ -94,7 +94,7 @@ macro_rules! ports {
                 let becomes = changes::CHARDEV_TTY.becomes_in(out.target());
                 let kind = becomes.filter(|_| self.kind.value == "tty").unwrap_or(&self.kind);
                 if let ("socket", Some(path)) = (kind, &self.path) {
-                    let socket = Socket { id: &self.chardev, path: &path.0, server: true, fd: &self.fd };
+                    let socket = Socket { id: &self.chardev, path: path.known().map_or("", |path| &path.0), server: true, fd: &self.fd };
                     socket.lower(out).off("wait", "nowait");
                 } else {
                     out.option("-chardev").word(kind).set("id", &self.chardev).set("path", &self.path);
@@ -112,8 +112,8 @@ ports! {
 }
 
 /// What is checked of both.
-fn check(kind: &str, path: Option<&Node<Path>>, fd: Option<Node<OnOff>>, cx: &mut Checking<'_>) {
-    if let Some(fd) = fd.filter(|fd| fd.0 && kind != "socket") {
+fn check(kind: &str, path: &Option<Val<Path>>, fd: Option<Val<OnOff>>, cx: &mut Checking<'_>) {
+    if let Some(fd) = fd.known().filter(|fd| fd.0 && kind != "socket") {
         let keyword = cx.entry.spec.keyword;
         cx.report(
             Diagnostic::warning(Code::IgnoredOption, format!("`fd` is for `{keyword} socket`"))
@@ -131,7 +131,7 @@ fn check(kind: &str, path: Option<&Node<Path>>, fd: Option<Node<OnOff>>, cx: &mu
             .help("add `path=` and a file's path");
             cx.missing("path", diagnostic);
         }
-        Some(path) if kind == "socket" => {
+        Some(Val::Known(path)) if kind == "socket" => {
             if let Err(refusal) = SocketPath::parse(&path.0) {
                 cx.report(
                     Diagnostic::error(refusal.code, refusal.message.unwrap_or_default())

@@ -1,7 +1,7 @@
 //! `qemu`
 
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::value::Path;
 
@@ -15,13 +15,13 @@ form! {
     /// The program to run. Without it: `qemu-system-x86_64`, found by `PATH`. Only `qemu-dslc run` executes it.
     Qemu {
         /// The program: a path, or a name to be found by `PATH`.
-        path "path": Node<Path> { positional: true },
+        path "path": Val<Path> { positional: true },
     }
 }
 
 impl Form for Qemu {
     fn lower(&self, out: &mut Lowering<'_>) {
-        out.program(&self.path.0);
+        out.program(self.path.known().map_or("", |path| &path.0));
     }
 }
 

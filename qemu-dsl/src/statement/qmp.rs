@@ -6,7 +6,7 @@ use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::{Maybe, Val};
 use crate::statement::form::{Form, form, statement};
 use crate::statement::socket::Socket;
 use crate::value::{OnOff, SocketPath};
@@ -29,14 +29,14 @@ form! {
     /// A socket by which others can manage the VM (QMP).
     Qmp kinds ["unix": "a unix socket"] {
         /// The socket.
-        path "path": Node<SocketPath> { positional: true },
+        path "path": Val<SocketPath> { positional: true },
         /// QEMU makes the socket and listens on it. Otherwise it connects to one that exists.
-        server "server": Option<Node<OnOff>>,
+        server "server": Option<Val<OnOff>>,
         /// QEMU starts the guest without waiting for a client.
-        nowait "nowait": Option<Node<OnOff>>,
+        nowait "nowait": Option<Val<OnOff>>,
         /// The socket is there before QEMU starts, which gets it as a file descriptor: a client can connect at once.
         /// It is its user's alone (0600). The file of one on which nobody listens any more is replaced.
-        fd "fd": Option<Node<OnOff>> { change: Some(&changes::CHARDEV_FD) },
+        fd "fd": Option<Val<OnOff>> { change: Some(&changes::CHARDEV_FD) },
         /// The id of the backend that QEMU needs with `fd`, and where the path contains `=`.
         chardev "chardev": Id<QmpBackend>,
     }
@@ -44,17 +44,17 @@ form! {
 
 impl Qmp {
     fn server(&self) -> bool {
-        self.server.as_ref().is_some_and(|server| server.0)
+        self.server.is(|server| server.0)
     }
 
     fn nowait(&self) -> bool {
-        self.nowait.as_ref().is_some_and(|nowait| nowait.0)
+        self.nowait.is(|nowait| nowait.0)
     }
 }
 
 impl Form for Qmp {
     fn check(&self, cx: &mut Checking<'_>) {
-        if let Some(nowait) = self.nowait.as_ref().filter(|nowait| nowait.0 && !self.server()) {
+        if let Some(nowait) = self.nowait.known().filter(|nowait| nowait.0 && !self.server() && !self.server.is_open()) {
             let diagnostic =
                 Diagnostic::error(Code::NowaitWithoutServer, "`nowait` is for a socket that QEMU listens on")
                     .at(nowait.span)
@@ -64,9 +64,10 @@ impl Form for Qmp {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        let socket = Socket { id: &self.chardev, path: &self.path.0, server: self.server(), fd: &self.fd };
+        let path = self.path.known().map_or("", |path| path.0.as_str());
+        let socket = Socket { id: &self.chardev, path, server: self.server(), fd: &self.fd };
         // In `unix:a=b` QEMU would look for an option called `unix:a`.
-        let plain = !socket.is_fd() && self.path.0.split(',').next().is_none_or(|first| !first.contains('='));
+        let plain = !socket.is_fd() && path.split(',').next().is_none_or(|first| !first.contains('='));
         let option = if plain {
             let option = out.option("-qmp").prefixed("unix:", &self.path);
             if self.server() { option.on("server") } else { option }

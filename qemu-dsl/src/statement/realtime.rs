@@ -2,7 +2,7 @@
 
 use crate::qemu::changes;
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::value::OnOff;
 
@@ -16,7 +16,7 @@ form! {
     /// Whether QEMU's memory may be swapped out.
     Realtime {
         /// `on` keeps all of QEMU's and the guest's memory in RAM.
-        mlock "mlock": Node<OnOff>,
+        mlock "mlock": Val<OnOff>,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
 use crate::model::ids::{Id, IdKind};
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
 use crate::value::{Driver, IdText, Path, UInt};
@@ -30,11 +30,11 @@ form! {
         /// The device's id.
         id "id": Id<RngId>,
         /// At most so many bytes in each `period`. Without it the guest gets as many as it asks for.
-        max_bytes "max-bytes": Option<Node<MaxBytes>>,
+        max_bytes "max-bytes": Option<Val<MaxBytes>>,
         /// The length of a period in milliseconds. Without it QEMU takes 65,536.
-        period "period": Option<Node<Period>>,
+        period "period": Option<Val<Period>>,
         /// The device.
-        driver "driver": Option<Node<Driver>> { default: "virtio-rng-pci" },
+        driver "driver": Option<Val<Driver>> { default: "virtio-rng-pci" },
     } with Pci
 }
 
@@ -48,15 +48,15 @@ form! {
         /// The id of the object and the device.
         id "id": Id<RngId>,
         /// The file, for `random`. Without it QEMU takes `/dev/urandom`.
-        filename "filename": Option<Node<Path>>,
+        filename "filename": Option<Val<Path>>,
         /// The id of the `chardev` that connects to the daemon, for `egd`.
-        chardev "chardev": Option<Node<IdText>>,
+        chardev "chardev": Option<Val<IdText>>,
         /// At most so many bytes in each `period`. Without it the guest gets as many as it asks for.
-        max_bytes "max-bytes": Option<Node<MaxBytes>>,
+        max_bytes "max-bytes": Option<Val<MaxBytes>>,
         /// The length of a period in milliseconds. Without it QEMU takes 65,536.
-        period "period": Option<Node<Period>>,
+        period "period": Option<Val<Period>>,
         /// The device.
-        driver "driver": Option<Node<Driver>> { default: "virtio-rng-pci" },
+        driver "driver": Option<Val<Driver>> { default: "virtio-rng-pci" },
     } with Pci
 }
 
@@ -86,10 +86,10 @@ impl Form for Backed {
                 .help(format!("`{option}=` is an option of `rng {of}`"))
         };
         if let Some(filename) = self.filename.as_ref().filter(|_| kind != "random") {
-            cx.report(unknown("filename", "random", filename.span));
+            cx.report(unknown("filename", "random", filename.span()));
         }
         match &self.chardev {
-            Some(chardev) if kind != "egd" => cx.report(unknown("chardev", "egd", chardev.span)),
+            Some(chardev) if kind != "egd" => cx.report(unknown("chardev", "egd", chardev.span())),
             None if kind == "egd" => {
                 let diagnostic = Diagnostic::error(Code::MissingOption, "`rng egd` needs `chardev=`")
                     .at(cx.entry.head)
@@ -108,11 +108,11 @@ impl Form for Backed {
 }
 
 /// A period without a number of bytes limits nothing.
-fn limits(max_bytes: &Option<Node<MaxBytes>>, period: &Option<Node<Period>>, cx: &mut Checking<'_>) {
+fn limits(max_bytes: &Option<Val<MaxBytes>>, period: &Option<Val<Period>>, cx: &mut Checking<'_>) {
     if let (None, Some(period)) = (max_bytes, period) {
         let message = "`period` alone limits nothing";
         let help = "add `max-bytes=`, the bytes that the guest gets in it, or leave it out";
-        cx.report(Diagnostic::warning(Code::IgnoredOption, message).at(period.span).help(help));
+        cx.report(Diagnostic::warning(Code::IgnoredOption, message).at(period.span()).help(help));
     }
 }
 
@@ -120,8 +120,8 @@ fn limits(max_bytes: &Option<Node<MaxBytes>>, period: &Option<Node<Period>>, cx:
 fn device(
     id: &Id<RngId>,
     is_backed: bool,
-    driver: &Option<Node<Driver>>,
-    (max_bytes, period): (&Option<Node<MaxBytes>>, &Option<Node<Period>>),
+    driver: &Option<Val<Driver>>,
+    (max_bytes, period): (&Option<Val<MaxBytes>>, &Option<Val<Period>>),
     pci: &Pci,
     out: &mut Lowering<'_>,
 ) {

@@ -1,7 +1,7 @@
 //! `rtc`
 
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::value::{Refusal, Type, ValueType, choice};
 
@@ -79,11 +79,11 @@ form! {
     /// The real-time clock that the guest sees.
     Rtc {
         /// Where the clock starts. A date is in universal time.
-        base "base": Option<Node<Base>>,
+        base "base": Option<Val<Base>>,
         /// Which host clock drives it.
-        clock "clock": Option<Node<Clock>>,
+        clock "clock": Option<Val<Clock>>,
         /// How lost ticks are made up for.
-        driftfix "driftfix": Option<Node<DriftFix>>,
+        driftfix "driftfix": Option<Val<DriftFix>>,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::print::{Lowering, Shown};
-use crate::source::Node;
+use crate::model::{Maybe, Val};
 use crate::statement::form::{Form, form, statement};
 use crate::value::UInt;
 
@@ -16,14 +16,14 @@ statement! {
 }
 
 type Count = UInt<1, { u32::MAX as u64 }>;
-type Level = Option<Node<Count>>;
+type Level = Option<Val<Count>>;
 
 form! {
     /// How many CPUs there are, and how they are arranged. The product of all levels is the number of CPUs, or
     /// `maxcpus` where it is given. Where only some levels are given, cores make up for the others, then sockets.
     Smp {
         /// The CPUs at the start.
-        cpus "cpus": Node<Count> { positional: true },
+        cpus "cpus": Val<Count> { positional: true },
         /// Cores in a module, cluster, die or socket: in the lowest of these levels that there is.
         cores "cores": Level,
         /// Threads in a core.
@@ -61,7 +61,7 @@ impl Topology {
 }
 
 fn count(level: Level) -> Option<u128> {
-    level.map(|level| u128::from(level.0))
+    level.known().map(|level| u128::from(level.0))
 }
 
 impl Smp {
@@ -78,8 +78,12 @@ impl Smp {
         ]
     }
 
+    fn cpus(&self) -> u128 {
+        count(Some(self.cpus)).unwrap_or(1)
+    }
+
     fn max(&self) -> u128 {
-        count(self.maxcpus).unwrap_or(u128::from(self.cpus.0))
+        count(self.maxcpus).unwrap_or(self.cpus())
     }
 
     /// The levels as QEMU completes them where cores come first. Of what divides with a rest, the rest is lost: the
@@ -111,7 +115,7 @@ impl Smp {
     /// The product as QEMU computed it before topologies had to be complete, and the least that it may be.
     fn lenient(&self) -> (u128, u128) {
         let (sockets, cores, threads) = (count(self.sockets), count(self.cores), count(self.threads));
-        let cpus = u128::from(self.cpus.0);
+        let cpus = self.cpus();
         let product = |a: u128, b: u128, c: u128| a.saturating_mul(b).saturating_mul(c);
         match (sockets, cores, threads) {
             (None, cores, threads) => (product(1, cores.unwrap_or(1), threads.unwrap_or(1)), 0),
@@ -133,17 +137,17 @@ impl Smp {
 
 impl Form for Smp {
     fn check(&self, cx: &mut Checking<'_>) {
-        if cx.is_flawed() {
-            return;
-        }
+        let levels = self.levels().into_iter().map(|(_, level)| level);
+        let is_open = levels.chain([self.maxcpus]).any(|level| level.is_open());
+        let Some(cpus) = self.cpus.known().filter(|_| !is_open && !cx.is_flawed()) else { return };
         let max = self.max();
-        if let Some(maxcpus) = self.maxcpus.filter(|_| max < u128::from(self.cpus.0)) {
+        if let Some(maxcpus) = self.maxcpus.known().filter(|_| max < self.cpus()) {
             let diagnostic = Diagnostic::error(
                 Code::Topology,
-                format!("{} CPUs at the start are more than at most ({max})", self.cpus),
+                format!("{cpus} CPUs at the start are more than at most ({max})"),
             )
             .label(maxcpus.span, "at most")
-            .label(self.cpus.span, "at the start")
+            .label(cpus.span, "at the start")
             .help("raise `maxcpus`, or leave it out");
             cx.report(diagnostic);
             return;
@@ -162,7 +166,7 @@ impl Form for Smp {
             let given: Vec<_> = self
                 .levels()
                 .into_iter()
-                .filter_map(|(name, level)| level.map(|level| format!("{name}={level}")))
+                .filter_map(|(name, level)| level.known().map(|level| format!("{name}={level}")))
                 .collect();
             let what = if self.maxcpus.is_some() { "`maxcpus`" } else { "the number of CPUs" };
             let all_given = self.sockets.is_some() && self.cores.is_some() && self.threads.is_some();
@@ -172,12 +176,12 @@ impl Form for Smp {
                 format!("{} can't make {max} CPUs", given.join(" "))
             };
             let mut diagnostic = Diagnostic::error(Code::Topology, message)
-                .label(self.cpus.span, format!("{} CPUs", self.cpus))
+                .label(cpus.span, format!("{cpus} CPUs"))
                 .help(format!(
                     "the product of all levels is {what}: write `smp {product}`, or change a level"
                 ));
             for (name, level) in self.levels() {
-                if let Some(level) = level {
+                if let Some(level) = level.known() {
                     diagnostic = diagnostic.label(level.span, name);
                 }
             }
@@ -191,6 +195,7 @@ impl Form for Smp {
         // What the target would make up by itself depends on its version: it is spelt out.
         let level = |given: Level, made: u128| {
             given
+                .known()
                 .map(|level| level.0)
                 .or_else(|| complete.then(|| u64::try_from(made).unwrap_or(u64::MAX)))
                 .map(Shown)

@@ -1,8 +1,8 @@
 //! Unix sockets, by which `qmp`, `port` and `console` reach the host.
 
+use crate::model::{Maybe, Val};
 use crate::plan::FdSource;
 use crate::print::{Emit, Lowering, OptionArg, text};
-use crate::source::Node;
 use crate::value::OnOff;
 
 /// A unix socket.
@@ -13,7 +13,7 @@ pub(crate) struct Socket<'a> {
     /// Whether it is listened on. Otherwise it is connected to.
     pub(crate) server: bool,
     /// Whether it is there before QEMU starts.
-    pub(crate) fd: &'a Option<Node<OnOff>>,
+    pub(crate) fd: &'a Option<Val<OnOff>>,
 }
 
 impl Socket<'_> {
@@ -31,6 +31,6 @@ impl Socket<'_> {
     }
 
     pub(crate) fn is_fd(&self) -> bool {
-        self.fd.as_ref().is_some_and(|fd| fd.0)
+        self.fd.is(|fd| fd.0)
     }
 }

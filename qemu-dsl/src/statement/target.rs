@@ -1,7 +1,7 @@
 //! `target`, which is read before the others: it says something about the text.
 
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::value::Text;
 
@@ -16,7 +16,7 @@ form! {
     Target {
         /// Two numbers, such as `7.2`: from 2.10 on. What lies between the versions that were measured follows from
         /// the table of changes.
-        version "version": Node<Text> { positional: true },
+        version "version": Val<Text> { positional: true },
     }
 }
 

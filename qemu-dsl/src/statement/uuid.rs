@@ -1,7 +1,7 @@
 //! `uuid`
 
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::value;
 
@@ -15,7 +15,7 @@ form! {
     /// The VM's UUID, which the guest sees too.
     Uuid {
         /// The UUID.
-        uuid "uuid": Node<value::Uuid> { positional: true },
+        uuid "uuid": Val<value::Uuid> { positional: true },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::model::ids::{IdKind, OptionalId};
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
 use crate::value::HostPci;
@@ -25,7 +25,7 @@ form! {
     /// A PCI device of the host that the guest has to itself.
     Vfio {
         /// Its address on the host, with or without the domain, as `lspci -D` shows it.
-        host "host": Node<HostPci> { positional: true },
+        host "host": Val<HostPci> { positional: true },
         /// Its id.
         id "id": OptionalId<VfioId>,
     } with Pci
@@ -38,6 +38,6 @@ impl Form for Vfio {
 }
 
 /// Prints the device, also for `netdev vfio`.
-pub(crate) fn lower(out: &mut Lowering<'_>, host: &Node<HostPci>, id: &OptionalId<VfioId>, pci: &Pci) {
+pub(crate) fn lower(out: &mut Lowering<'_>, host: &Val<HostPci>, id: &OptionalId<VfioId>, pci: &Pci) {
     out.option("-device").word("vfio-pci").set("host", host).set("id", &id.0).pci(pci);
 }

@@ -1,7 +1,7 @@
 //! `vga`
 
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::value::choice;
 
@@ -30,7 +30,7 @@ form! {
     /// The graphics adapter.
     Vga {
         /// Which one.
-        adapter "adapter": Node<Adapter> { positional: true },
+        adapter "adapter": Val<Adapter> { positional: true },
     }
 }
 

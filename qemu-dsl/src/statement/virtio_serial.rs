@@ -3,7 +3,7 @@
 use crate::model::ids::{Id, IdKind};
 
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
 use crate::value::{Driver, OnOff};
@@ -28,9 +28,9 @@ form! {
         /// Its id. Its bus is called `ID.0`.
         id "id": Id<SerialBus>,
         /// QEMU's device.
-        driver "driver": Option<Node<Driver>> { default: "virtio-serial-pci" },
+        driver "driver": Option<Val<Driver>> { default: "virtio-serial-pci" },
         /// Speaks only the protocol of virtio before 1.0.
-        disable_modern "disable-modern": Option<Node<OnOff>>,
+        disable_modern "disable-modern": Option<Val<OnOff>>,
     } with Pci
 }
 

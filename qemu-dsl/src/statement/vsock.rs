@@ -2,7 +2,7 @@
 
 use crate::model::ids::{Id, IdKind};
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::{Maybe, Val};
 use crate::plan::FdSource;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
@@ -26,20 +26,20 @@ form! {
     /// A socket between the guest and the host (AF_VSOCK), which needs no network.
     Vsock {
         /// The guest's address, its context id: no other guest of the host has it.
-        cid "cid": Node<UInt<3, 4_294_967_294>>,
+        cid "cid": Val<UInt<3, 4_294_967_294>>,
         /// Its id.
         id "id": Id<VsockId>,
         /// The kernel's device, `/dev/vhost-vsock`, is opened before QEMU starts, which gets it as a file descriptor: an
         /// address that another guest has is found out at once. Otherwise QEMU opens it.
-        fd "fd": Option<Node<OnOff>>,
+        fd "fd": Option<Val<OnOff>>,
     } with Pci
 }
 
 impl Form for Vsock {
     fn lower(&self, out: &mut Lowering<'_>) {
-        let vhostfd = self.fd.is_some_and(|fd| fd.0).then(|| {
+        let vhostfd = self.fd.is(|fd| fd.0).then(|| {
             // The type has no greater ones.
-            let cid = u32::try_from(self.cid.0).unwrap_or(u32::MAX);
+            let cid = self.cid.known().map_or(3, |cid| u32::try_from(cid.0).unwrap_or(u32::MAX));
             out.fd(FdSource::VhostVsock { cid }, &self.id)
         });
         let driver = out.virtio("vhost-vsock");

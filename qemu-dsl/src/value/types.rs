@@ -25,6 +25,11 @@ impl Type {
     pub(crate) fn is_text(&self) -> bool {
         matches!(self.name, "text" | "path")
     }
+
+    /// Whether what a VM consists of can hang on such a value: a switch, one of some words, what others refer to.
+    pub(crate) fn shapes(&self) -> bool {
+        self.bare.is_some() || !self.choices.is_empty() || self.name == "id"
+    }
 }
 
 pub(super) const fn ty(name: &'static str, expects: &'static str) -> Type {

@@ -5,7 +5,7 @@ use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::print::{Lowering, Shown};
-use crate::source::Node;
+use crate::model::{Maybe, Val};
 use crate::plan::Mac;
 use crate::statement::pci::Pci;
 use crate::table::Refused;
@@ -28,16 +28,16 @@ pub(super) const NO_QUEUES: Refused = Refused::new(
 );
 
 /// How many queues a device can have.
-pub(crate) type Queues = Option<Node<UInt<1, 256>>>;
+pub(crate) type Queues = Option<Val<UInt<1, 256>>>;
 
 /// The guest's side of a network device.
 pub(crate) struct Nic<'a> {
     pub(crate) id: &'a Id<NetId>,
-    pub(crate) driver: Option<&'a Node<Driver>>,
-    pub(crate) mac: Option<&'a Node<MacText>>,
+    pub(crate) driver: &'a Option<Val<Driver>>,
+    pub(crate) mac: &'a Option<Val<MacText>>,
     /// The name of the host's interface, from which a MAC is generated where the VM has no name.
     pub(crate) ifname: Option<&'a str>,
-    pub(crate) disable_modern: &'a Option<Node<OnOff>>,
+    pub(crate) disable_modern: &'a Option<Val<OnOff>>,
     pub(crate) queues: Queues,
     pub(crate) pci: &'a Pci,
 }
@@ -58,22 +58,22 @@ impl Nic<'_> {
             .truth("disable-modern", self.disable_modern);
         if let Some(queues) = &self.queues {
             // A vector for each queue to and from the guest, one for the configuration and one for the control queue.
-            device.set("mq", "on").set("vectors", by_pci.then_some(Shown(2 * queues.0 + 2)));
+            device.set("mq", "on").set("vectors", by_pci.then_some(Shown(2 * queues.known().map_or(1, |queues| queues.0) + 2)));
         }
     }
 
     pub(crate) fn check(&self, cx: &mut Checking<'_>) {
-        if let (Some(driver), Some(queues)) = (self.driver, &self.queues)
+        if let (Some(driver), Some(queues)) = (self.driver.known(), &self.queues)
             && !driver.0.starts_with("virtio-net")
         {
             cx.report(
                 Diagnostic::error(Code::MqUnsupported, format!("the device `{driver}` has one queue"))
-                    .label(queues.span, "more than one queue")
+                    .label(queues.span(), "more than one queue")
                     .label(driver.span, "the device")
                     .help("leave out `mq`, or `driver=` for a virtio device"),
             );
         }
-        if let Some(mac) = self.mac.filter(|mac| mac.mac.is_multicast()) {
+        if let Some(mac) = self.mac.known().filter(|mac| mac.mac.is_multicast()) {
             let Mac([first, rest @ ..]) = mac.mac;
             let [b, c, d, e, f] = rest;
             cx.report(

@@ -6,7 +6,7 @@ use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::print::{Lowering, text};
-use crate::source::Node;
+use crate::model::{Maybe, Val};
 use crate::plan::{FdSource, Text as Pieces};
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
@@ -27,27 +27,27 @@ form! {
         /// The backend's id.
         id "id": Id<NetId>,
         /// The interface, which is made where there is none. Without a name the kernel chooses a free one.
-        ifname "ifname": Option<Node<Ifname>>,
+        ifname "ifname": Option<Val<Ifname>>,
         /// A program that QEMU runs to bring the interface up; `no` for none.
-        script "script": Option<Node<Path>>,
+        script "script": Option<Val<Path>>,
         /// A program that QEMU runs to take the interface down; `no` for none.
-        downscript "downscript": Option<Node<Path>>,
+        downscript "downscript": Option<Val<Path>>,
         /// Whether packets have virtio's header, by which the host and the guest share work. Without it: where they can.
-        vnet_hdr "vnet_hdr": Option<Node<OnOff>>,
+        vnet_hdr "vnet_hdr": Option<Val<OnOff>>,
         /// How many queues there are.
         mq "mq": Queues,
         /// Whether the kernel moves the packets.
-        vhost "vhost": Option<Node<Vhost>>,
+        vhost "vhost": Option<Val<Vhost>>,
         /// How many file descriptors of vhost-net are passed: one a queue.
-        vhostfds "vhostfds": Option<Node<UInt<0, 256>>>,
+        vhostfds "vhostfds": Option<Val<UInt<0, 256>>>,
         /// How many microseconds vhost-net looks for packets before it waits for them.
-        poll_us "poll-us": Option<Node<UInt<0, { u32::MAX as u64 }>>>,
+        poll_us "poll-us": Option<Val<UInt<0, { u32::MAX as u64 }>>>,
         /// The MAC address. Without it: one made of the VM's name (or the interface's) and the id.
-        mac "mac": Option<Node<MacText>>,
+        mac "mac": Option<Val<MacText>>,
         /// The device.
-        driver "driver": Option<Node<Driver>> { default: "virtio-net-pci" },
+        driver "driver": Option<Val<Driver>> { default: "virtio-net-pci" },
         /// Speaks only the protocol of virtio before 1.0.
-        disable_modern "disable-modern": Option<Node<OnOff>>,
+        disable_modern "disable-modern": Option<Val<OnOff>>,
     } with Pci
 }
 
@@ -61,30 +61,30 @@ form! {
         /// The backend's id.
         id "id": Id<NetId>,
         /// The interface.
-        ifname "ifname": Node<Ifname>,
+        ifname "ifname": Val<Ifname>,
         /// How many queues there are.
         mq "mq": Queues,
         /// Whether the kernel moves the packets.
-        vhost "vhost": Option<Node<Vhost>>,
+        vhost "vhost": Option<Val<Vhost>>,
         /// How many file descriptors of vhost-net are passed: one a queue.
-        vhostfds "vhostfds": Option<Node<UInt<0, 256>>>,
+        vhostfds "vhostfds": Option<Val<UInt<0, 256>>>,
         /// How many microseconds vhost-net looks for packets before it waits for them.
-        poll_us "poll-us": Option<Node<UInt<0, { u32::MAX as u64 }>>>,
+        poll_us "poll-us": Option<Val<UInt<0, { u32::MAX as u64 }>>>,
         /// The MAC address. Without it: one made of the VM's name (or the interface's) and the id.
-        mac "mac": Option<Node<MacText>>,
+        mac "mac": Option<Val<MacText>>,
         /// The device.
-        driver "driver": Option<Node<Driver>> { default: "virtio-net-pci" },
+        driver "driver": Option<Val<Driver>> { default: "virtio-net-pci" },
         /// Speaks only the protocol of virtio before 1.0.
-        disable_modern "disable-modern": Option<Node<OnOff>>,
+        disable_modern "disable-modern": Option<Val<OnOff>>,
     } with Pci
 }
 
 /// The host's side, of one sort or the other.
 struct Backend<'a> {
     nic: Nic<'a>,
-    vhost: Option<Node<Vhost>>,
-    vhostfds: Option<Node<UInt<0, 256>>>,
-    poll_us: Option<Node<UInt<0, { u32::MAX as u64 }>>>,
+    vhost: Option<Val<Vhost>>,
+    vhostfds: Option<Val<UInt<0, 256>>>,
+    poll_us: Option<Val<UInt<0, { u32::MAX as u64 }>>>,
     source: FdSource<Pieces>,
 }
 
@@ -93,9 +93,9 @@ impl Tap {
         Backend {
             nic: Nic {
                 id: &self.id,
-                driver: self.driver.as_ref(),
-                mac: self.mac.as_ref(),
-                ifname: self.ifname.as_ref().map(|ifname| ifname.0.as_str()),
+                driver: &self.driver,
+                mac: &self.mac,
+                ifname: self.ifname.known().map(|ifname| ifname.0.as_str()),
                 disable_modern: &self.disable_modern,
                 queues: self.mq,
                 pci: &self.pci,
@@ -114,9 +114,9 @@ impl Macvtap {
         Backend {
             nic: Nic {
                 id: &self.id,
-                driver: self.driver.as_ref(),
-                mac: self.mac.as_ref(),
-                ifname: Some(&self.ifname.0),
+                driver: &self.driver,
+                mac: &self.mac,
+                ifname: self.ifname.known().map(|ifname| ifname.0.as_str()),
                 disable_modern: &self.disable_modern,
                 queues: self.mq,
                 pci: &self.pci,
@@ -135,21 +135,22 @@ impl Macvtap {
 
 impl Backend<'_> {
     fn queues(&self) -> u64 {
-        self.nic.queues.map_or(0, |queues| queues.0)
+        self.nic.queues.known().map_or(0, |queues| queues.0)
     }
 
     fn check(&self, cx: &mut Checking<'_>) {
         self.nic.check(cx);
         let queues = self.queues();
-        let vhost = self.vhost.map_or(Vhost::Off, |vhost| vhost.value);
-        if let Some(poll_us) = self.poll_us.filter(|_| vhost == Vhost::Off) {
+        let vhost = self.vhost.known().map_or(Vhost::Off, |vhost| vhost.value);
+        if let Some(poll_us) = self.poll_us.filter(|_| vhost == Vhost::Off && !self.vhost.is_open()) {
             cx.report(
                 Diagnostic::warning(Code::IgnoredOption, "`poll-us` is vhost-net's, and there is none")
-                    .at(poll_us.span)
+                    .at(poll_us.span())
                     .help("add `vhost`, or leave out `poll-us`"),
             );
         }
-        let Some(vhostfds) = self.vhostfds.filter(|_| !cx.is_flawed()) else {
+        let is_open = self.vhost.is_open() || self.nic.queues.is_open();
+        let Some(vhostfds) = self.vhostfds.known().filter(|_| !is_open && !cx.is_flawed()) else {
             return;
         };
         let diagnostic = match vhost {
@@ -172,9 +173,9 @@ impl Backend<'_> {
         };
         let diagnostic = diagnostic.label(vhostfds.span, "file descriptors");
         let other = if vhost == Vhost::On {
-            self.nic.queues.map(|queues| queues.span)
+            self.nic.queues.map(|queues| queues.span())
         } else {
-            self.vhost.map(|vhost| vhost.span)
+            self.vhost.map(|vhost| vhost.span())
         };
         cx.report(match other {
             Some(span) => diagnostic.label(span, if vhost == Vhost::On { "queues" } else { "here" }),
@@ -186,14 +187,14 @@ impl Backend<'_> {
     fn lower(&self, out: &mut Lowering<'_>, alone: impl FnOnce(crate::print::OptionArg<'_>)) {
         let id = self.nic.id;
         let queues = self.queues();
-        let vhost = self.vhost.map_or(Vhost::Off, |vhost| vhost.value);
+        let vhost = self.vhost.known().map_or(Vhost::Off, |vhost| vhost.value);
         let vhostfds = (vhost == Vhost::On && queues > 0).then(|| out.fds(&FdSource::VhostNet, id, queues));
         let fds = (queues > 0).then(|| out.fds(&self.source, id, queues));
         let netdev = out
             .option("-netdev")
             .word("tap")
             .set("id", id)
-            .set("vhost", self.vhost.map(|vhost| if vhost.value == Vhost::Off { "off" } else { "on" }))
+            .set("vhost", self.vhost.map(|_| if vhost == Vhost::Off { "off" } else { "on" }))
             .set("vhostfds", vhostfds.as_deref())
             .set("poll-us", &self.poll_us);
         match fds {
@@ -209,7 +210,7 @@ impl Form for Tap {
         self.backend().check(cx);
         if self.mq.is_some() {
             for (name, script) in [("script", &self.script), ("downscript", &self.downscript)] {
-                if let Some(script) = script.as_ref().filter(|script| script.0 != "no") {
+                if let Some(script) = script.known().filter(|script| script.0 != "no") {
                     cx.report(
                         Diagnostic::warning(Code::IgnoredOption, format!("`{name}` is not run with `mq`"))
                             .at(script.span)
@@ -221,7 +222,7 @@ impl Form for Tap {
         if let (Some(_), Some(vnet_hdr)) = (self.mq, self.vnet_hdr) {
             cx.report(
                 Diagnostic::warning(Code::IgnoredOption, "`vnet_hdr` is not looked at with `mq`")
-                    .at(vnet_hdr.span)
+                    .at(vnet_hdr.span())
                     .help("queues that are opened before QEMU starts have it: leave out one of them"),
             );
         }

@@ -5,7 +5,7 @@ use crate::model::ids::{Id};
 use crate::hardware::Checking;
 use crate::print::Lowering;
 use crate::qemu::changes;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
 use crate::value::{Driver, HostForward, MacText, OnOff, Path, Text, UInt};
@@ -16,55 +16,55 @@ form! {
         /// The backend's id.
         id "id": Id<NetId>,
         /// A port of the host that leads to the guest: `[tcp|udp]:[ADDRESS]:PORT-[ADDRESS]:PORT`.
-        hostfwd "hostfwd": Vec<Node<HostForward>>,
+        hostfwd "hostfwd": Vec<Val<HostForward>>,
         /// An address in the guest's network that leads to a program or a chardev of the host.
-        guestfwd "guestfwd": Vec<Node<Text>>,
+        guestfwd "guestfwd": Vec<Val<Text>>,
         /// The guest's network, such as `10.0.2.0/24`.
-        net "net": Option<Node<Text>>,
+        net "net": Option<Val<Text>>,
         /// The host's address in it.
-        host "host": Option<Node<Text>>,
+        host "host": Option<Val<Text>>,
         /// The name server's address in it.
-        dns "dns": Option<Node<Text>>,
+        dns "dns": Option<Val<Text>>,
         /// The first address that DHCP gives.
-        dhcpstart "dhcpstart": Option<Node<Text>>,
+        dhcpstart "dhcpstart": Option<Val<Text>>,
         /// The domain that DHCP tells the guest it is in.
-        domainname "domainname": Option<Node<Text>> { change: Some(&changes::USER_DOMAINNAME) },
+        domainname "domainname": Option<Val<Text>> { change: Some(&changes::USER_DOMAINNAME) },
         /// A domain in which the guest looks names up.
-        dnssearch "dnssearch": Vec<Node<Text>>,
+        dnssearch "dnssearch": Vec<Val<Text>>,
         /// The name that DHCP gives the guest.
-        hostname "hostname": Option<Node<Text>>,
+        hostname "hostname": Option<Val<Text>>,
         /// The guest reaches nothing but what is forwarded.
-        restrict "restrict": Option<Node<OnOff>>,
+        restrict "restrict": Option<Val<OnOff>>,
         /// Whether there is IPv4.
-        ipv4 "ipv4": Option<Node<OnOff>>,
+        ipv4 "ipv4": Option<Val<OnOff>>,
         /// Whether there is IPv6.
-        ipv6 "ipv6": Option<Node<OnOff>>,
+        ipv6 "ipv6": Option<Val<OnOff>>,
         /// The guest's IPv6 network, such as `fec0::`.
-        ipv6_prefix "ipv6-prefix": Option<Node<Text>>,
+        ipv6_prefix "ipv6-prefix": Option<Val<Text>>,
         /// How many of its bits are the network's.
-        ipv6_prefixlen "ipv6-prefixlen": Option<Node<UInt<0, 126>>>,
+        ipv6_prefixlen "ipv6-prefixlen": Option<Val<UInt<0, 126>>>,
         /// The host's address in it.
-        ipv6_host "ipv6-host": Option<Node<Text>>,
+        ipv6_host "ipv6-host": Option<Val<Text>>,
         /// The name server's address in it.
-        ipv6_dns "ipv6-dns": Option<Node<Text>>,
+        ipv6_dns "ipv6-dns": Option<Val<Text>>,
         /// A folder that is served by SMB, which takes the host's `smbd`.
-        smb "smb": Option<Node<Path>>,
+        smb "smb": Option<Val<Path>>,
         /// That server's address in the guest's network.
-        smbserver "smbserver": Option<Node<Text>>,
+        smbserver "smbserver": Option<Val<Text>>,
         /// A folder that is served by TFTP.
-        tftp "tftp": Option<Node<Path>>,
+        tftp "tftp": Option<Val<Path>>,
         /// What the TFTP server is called: DHCP tells it to the guest.
-        tftp_server_name "tftp-server-name": Option<Node<Text>> {
+        tftp_server_name "tftp-server-name": Option<Val<Text>> {
             change: Some(&changes::USER_TFTP_SERVER_NAME)
         },
         /// The file to boot from it.
-        bootfile "bootfile": Option<Node<Text>>,
+        bootfile "bootfile": Option<Val<Text>>,
         /// The MAC address. Without it: one made of the VM's name and the id.
-        mac "mac": Option<Node<MacText>>,
+        mac "mac": Option<Val<MacText>>,
         /// The device.
-        driver "driver": Option<Node<Driver>> { default: "virtio-net-pci" },
+        driver "driver": Option<Val<Driver>> { default: "virtio-net-pci" },
         /// Speaks only the protocol of virtio before 1.0.
-        disable_modern "disable-modern": Option<Node<OnOff>>,
+        disable_modern "disable-modern": Option<Val<OnOff>>,
     } with Pci
     refuses [NO_QUEUES]
 }
@@ -73,8 +73,8 @@ impl User {
     fn nic(&self) -> Nic<'_> {
         Nic {
             id: &self.id,
-            driver: self.driver.as_ref(),
-            mac: self.mac.as_ref(),
+            driver: &self.driver,
+            mac: &self.mac,
             ifname: None,
             disable_modern: &self.disable_modern,
             queues: None,

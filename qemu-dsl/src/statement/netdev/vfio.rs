@@ -3,7 +3,7 @@
 use super::nic::NO_QUEUES;
 use crate::model::ids::{OptionalId};
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::Val;
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
 use crate::statement::vfio::{self, VfioId};
@@ -13,7 +13,7 @@ form! {
     /// A network device of the host that the guest has to itself. It has the MAC address that the host gave it.
     Vfio kinds ["vfio": "a PCI device of the host"] {
         /// Its address on the host, with or without the domain, as `lspci -D` shows it.
-        host "host": Node<HostPci>,
+        host "host": Val<HostPci>,
         /// Its id.
         id "id": OptionalId<VfioId>,
     } with Pci

@@ -4,7 +4,7 @@ use super::nic::{NetId, Nic, Queues};
 use crate::model::ids::{Id};
 use crate::hardware::Checking;
 use crate::print::Lowering;
-use crate::source::Node;
+use crate::model::{Maybe, Val};
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
 use crate::statement::port::ChardevId;
@@ -19,15 +19,15 @@ form! {
         /// The socket's id.
         chardev "chardev": Id<ChardevId>,
         /// The socket.
-        socket "socket": Node<SocketPath>,
+        socket "socket": Val<SocketPath>,
         /// QEMU makes the socket and waits for the process. Otherwise it connects to one that exists.
-        server "server": Option<Node<OnOff>>,
+        server "server": Option<Val<OnOff>>,
         /// How many queues there are.
         mq "mq": Queues,
         /// The MAC address. Without it: one made of the VM's name and the id.
-        mac "mac": Option<Node<MacText>>,
+        mac "mac": Option<Val<MacText>>,
         /// Speaks only the protocol of virtio before 1.0.
-        disable_modern "disable-modern": Option<Node<OnOff>>,
+        disable_modern "disable-modern": Option<Val<OnOff>>,
     } with Pci
 }
 
@@ -35,8 +35,8 @@ impl VhostUser {
     fn nic(&self) -> Nic<'_> {
         Nic {
             id: &self.id,
-            driver: None,
-            mac: self.mac.as_ref(),
+            driver: &None,
+            mac: &self.mac,
             ifname: None,
             disable_modern: &self.disable_modern,
             queues: self.mq,
@@ -52,7 +52,7 @@ impl Form for VhostUser {
 
     fn lower(&self, out: &mut Lowering<'_>) {
         let socket = out.option("-chardev").word("socket").set("id", &self.chardev).set("path", &self.socket);
-        if self.server.is_some_and(|server| server.0) {
+        if self.server.is(|server| server.0) {
             socket.on("server");
         }
         out.option("-netdev")
