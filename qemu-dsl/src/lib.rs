@@ -1,4 +1,8 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "compiler", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "compiler"),
+    doc = "The types of plans: QEMU's arguments, and a table of file descriptors."
+)]
 
 // What pest's derive writes without the feature `std`, which costs more to build than all the rest.
 #[cfg(feature = "compiler")]

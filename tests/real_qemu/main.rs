@@ -19,6 +19,7 @@ mod plug;
 mod qemu;
 mod questions;
 mod random;
+mod readme;
 mod rejected;
 #[path = "../../qemu-runtime/tests/runtime/seccomp.rs"]
 mod seccomp;
@@ -107,6 +108,7 @@ fn main() -> ExitCode {
         }
     }
     all.push(trial("what QEMU can't say is refused".into(), values::refused));
+    all.push(trial("the compiler's README".into(), readme::is_true));
     all.push(trial("there is a QEMU".into(), move || match qemus {
         Ok(qemus) if qemus.is_empty() => {
             Err(Stop::failed("no qemu-system-x86_64: `scripts/install` installs it"))
