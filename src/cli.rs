@@ -7,7 +7,7 @@ use clap::builder::styling::AnsiColor;
 use clap::builder::{NonEmptyStringValueParser, Styles};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use qemu_dsl::Version;
+use qemu_dsl::{TargetSpec, Version};
 
 use crate::emit::Form;
 use crate::explain::TopicParser;
@@ -179,10 +179,10 @@ pub(crate) struct Language {
     /// Give the parameter NAME of the file this value. May be repeated; of two values for one name, the last holds
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     pub(crate) set: Vec<(String, String)>,
-    /// Write for this version of QEMU, whatever the file says: `7.2`, or `host` for the one that is installed
+    /// Write for this QEMU, whatever the file says: `7.2`, `aarch64`, `aarch64-7.2`, or `host` for what is installed
     ///
     /// That is the one that `--qemu` names; for `run`, the one that the file names; `qemu-system-x86_64` otherwise.
-    #[arg(long, value_name = "VERSION|host", value_parser = target)]
+    #[arg(long, value_name = "[ARCH-]VERSION|host", value_parser = target)]
     pub(crate) target: Option<Target>,
     /// The QEMU of the VM, whatever the file says
     ///
@@ -202,7 +202,7 @@ pub(crate) struct Language {
 /// Which QEMU the output is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    Version(Version),
+    Spec(TargetSpec),
     /// The one that is installed.
     Host,
 }
@@ -211,12 +211,15 @@ fn target(text: &str) -> Result<Target, String> {
     if text == "host" {
         return Ok(Target::Host);
     }
-    match text.parse::<Version>() {
-        Ok(version) if version < Version::OLDEST => {
+    match text.parse::<TargetSpec>() {
+        Ok(TargetSpec { version: Some(version), .. }) if version < Version::OLDEST => {
             Err(format!("QEMU {version} is too old: output can be made for {} and newer", Version::OLDEST))
         }
-        Ok(version) => Ok(Target::Version(version)),
-        Err(()) => Err(format!("write a version of QEMU, such as `{}`, or `host`", Version::NEWEST)),
+        Ok(spec) => Ok(Target::Spec(spec)),
+        Err(()) => Err(format!(
+            "write a version of QEMU, such as `{0}`, an architecture, such as `aarch64`, both as `aarch64-{0}`, or `host`",
+            Version::NEWEST
+        )),
     }
 }
 
@@ -266,7 +269,7 @@ mod tests {
     use clap::CommandFactory as _;
     use std::time::Duration;
 
-    use qemu_dsl::Version;
+    use qemu_dsl::{Arch, TargetSpec, Version};
 
     use super::{Cli, Target, duration, named_fd, parameter, target};
 
@@ -276,9 +279,12 @@ mod tests {
     }
 
     #[test]
-    fn targets_are_versions_or_the_host() {
+    fn targets_are_versions_architectures_or_the_host() {
         assert_eq!(target("host"), Ok(Target::Host));
-        assert_eq!(target("7.2.1"), Ok(Target::Version(Version::new(7, 2))));
+        let version = TargetSpec::from(Version::new(7, 2));
+        assert_eq!(target("7.2.1"), Ok(Target::Spec(version)));
+        assert_eq!(target("aarch64"), Ok(Target::Spec(Arch::Aarch64.into())));
+        assert_eq!(target("aarch64-7.2"), Ok(Target::Spec(version.or(Arch::Aarch64.into()))));
         assert!(target("2.9").is_err_and(|error| error.contains("too old")));
         assert!(target("latest").is_err_and(|error| error.contains("`host`")));
     }

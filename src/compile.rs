@@ -3,8 +3,8 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use qemu_dsl::plan::{Piece, Plan};
-use qemu_dsl::{Options, Parsed, Version};
+use qemu_dsl::plan::Plan;
+use qemu_dsl::{Arch, Options, Parsed, TargetSpec};
 
 use crate::cli::{Compile, Language, Target};
 use crate::emit::emit;
@@ -53,22 +53,24 @@ pub(crate) fn compile(
     reporter: &mut Reporter,
 ) -> Result<Option<Plan>, Failure> {
     let parsed = qemu_dsl::parse(source.text());
-    let host = || host(&parsed, language, purpose);
     let mut options = Options {
         target: match language.target {
-            Some(Target::Version(version)) => Some(version),
-            Some(Target::Host) => {
-                Some(host().map_err(|reason| Failure::not_started(format!("--target host: {reason}")))?)
-            }
-            None => None,
+            Some(Target::Spec(spec)) => spec,
+            Some(Target::Host) | None => TargetSpec::default(),
         },
+        program: language.qemu.clone(),
         params: language.set.clone(),
         open_parameters: purpose == Purpose::Check,
         levels: language.levels.0.clone(),
     };
+    if language.target == Some(Target::Host) {
+        options.target = host(&parsed, &options, language, purpose)
+            .map_err(|reason| Failure::not_started(format!("--target host: {reason}")))?;
+    }
     let mut compilation = parsed.compile(&options);
-    if !compilation.names_target {
-        let version = match &language.qemu {
+    if !compilation.names_version {
+        let host = || host(&parsed, &options, language, purpose);
+        let target = match &language.qemu {
             Some(_) => host().map(Some).map_err(|reason| {
                 Failure::not_started(format!(
                     "--qemu: {reason}: where it is right, `--target` names its version"
@@ -77,35 +79,37 @@ pub(crate) fn compile(
             None if matches!(purpose, Purpose::Check | Purpose::Look) => None,
             None => host().ok(),
         };
-        if version.is_some() {
-            options.target = version;
+        if let Some(target) = target {
+            options.target = target;
             compilation = parsed.compile(&options);
         }
     }
     reporter.report(source.map(), &compilation.diagnostics)?;
-    Ok(compilation.template.map(|mut template| {
-        if let Some(qemu) = &language.qemu {
-            template.program = vec![Piece::Text(qemu.clone().into())].into();
-        }
-        Plan::of(template)
-    }))
+    Ok(compilation.template.map(Plan::of))
 }
 
-/// The version of the QEMU that is installed: the one that the command line names, or that the text names which is to run,
-/// or the default.
-fn host(parsed: &Parsed<'_>, language: &Language, purpose: Purpose) -> Result<Version, String> {
-    let named = host::program(parsed, &language.set);
+/// The QEMU that is installed: the one that the command line names, or that the text names which is to run, or the default.
+/// Its architecture is told where neither the command line nor its name does.
+fn host(
+    parsed: &Parsed<'_>,
+    options: &Options,
+    language: &Language,
+    purpose: Purpose,
+) -> Result<TargetSpec, String> {
+    let (named, arch) = host::program(parsed, options);
     let asked = match (&language.qemu, purpose) {
-        (Some(qemu), _) => qemu,
-        (None, Purpose::Run) => &named,
-        (None, Purpose::Check | Purpose::Look | Purpose::Rehearsal) => host::DEFAULT_PROGRAM,
+        (None, Purpose::Check | Purpose::Look | Purpose::Rehearsal) => arch.program(),
+        (Some(_), _) | (None, Purpose::Run) => &named,
     };
-    let version = host::version(OsStr::new(asked), host::PATIENCE)?;
+    let program = OsStr::new(asked);
+    let version = host::version(program, host::PATIENCE)?;
     if language.qemu.is_none() && named != asked && language.message_format == MessageFormat::Human {
         output::complain(&format!(
             "the version is that of `{asked}`: `{named}`, which the file names, is executed by `run` only, or where \
              `--qemu` names it"
         ));
     }
-    Ok(version)
+    let is_open = options.target.arch.is_none() && Arch::of_program(asked).is_none();
+    let arch = if is_open { host::arch(program, host::PATIENCE) } else { None };
+    Ok(TargetSpec { arch: options.target.arch.or(arch), version: Some(version) })
 }

@@ -7,26 +7,39 @@ use std::thread;
 use std::time::Duration;
 
 use qemu_dsl::plan::Plan;
-use qemu_dsl::{Options, Parsed, Version};
+use qemu_dsl::{Arch, Levels, Options, Parsed, TargetSpec, Version};
 use qemu_runtime::{Spawn, Stdio};
 
 /// How long QEMU may take to tell its version.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// No line with a version is longer.
 const LONGEST_LINE: u64 = 4096;
-/// The program of a VM that names none.
-pub(crate) const DEFAULT_PROGRAM: &str = "qemu-system-x86_64";
 
-/// The program that a text names, or the default. It is known once the text compiles, which it may for some versions only:
-/// for the oldest whatever QEMU's names are, as there is no schema of it.
-pub(crate) fn program(text: &Parsed<'_>, params: &[(String, String)]) -> String {
+/// The program of a text, and its architecture. It is known once the text compiles, which it may for some versions
+/// only: for the oldest whatever QEMU's names are, as there is no schema of it.
+pub(crate) fn program(text: &Parsed<'_>, options: &Options) -> (String, Arch) {
     let known = Version::KNOWN.iter().rev().copied().map(Some);
-    let program = [None].into_iter().chain(known).find_map(|target| {
-        let options = Options { target, params: params.to_vec(), ..Options::default() };
-        let template = text.compile(&options).template?;
-        Some(template.text(&template.program))
+    let program = [None].into_iter().chain(known).find_map(|version| {
+        let target = TargetSpec { version, ..options.target };
+        let template =
+            text.compile(&Options { target, levels: Levels::default(), ..options.clone() }).template?;
+        Some((template.text(&template.program), template.target.arch))
     });
-    program.unwrap_or_else(|| DEFAULT_PROGRAM.to_owned())
+    program.unwrap_or_else(|| {
+        let arch = options.target.arch.unwrap_or_default();
+        (arch.program().to_owned(), arch)
+    })
+}
+
+/// What a QEMU emulates, as it says itself. None where it doesn't start.
+pub(crate) fn arch(program: &OsStr, patience: Duration) -> Option<Arch> {
+    let nothing = ["-M", "none", "-S", "-nodefaults", "-display", "none"];
+    let plan = Plan::new(program, nothing, Vec::new());
+    let guest = Spawn::new(&plan).stdin(Stdio::Null).stdout(Stdio::Null).qmp().spawn().ok()?;
+    let qmp = guest.qmp()?;
+    qmp.ready(patience).ok()?;
+    let told = qmp.execute_raw("query-target", serde_json::json!({})).ok()?;
+    told.get("arch")?.as_str()?.parse().ok()
 }
 
 /// The version of a QEMU: what `program --version` says.
@@ -86,7 +99,7 @@ mod tests {
     use std::process::Command;
     use std::time::Duration;
 
-    use qemu_dsl::Version;
+    use qemu_dsl::{Arch, Options, Version};
 
     use super::{PATIENCE, parse, program, version};
 
@@ -106,10 +119,20 @@ mod tests {
 
     #[test]
     fn a_text_names_its_program_even_where_it_has_errors_for_some_versions() {
-        assert_eq!(program(&qemu_dsl::parse("qemu \"/q\""), &[]), "/q");
-        assert_eq!(program(&qemu_dsl::parse("qemu \"/q\" device virtio-rng-pci acme=1"), &[]), "/q");
-        assert_eq!(program(&qemu_dsl::parse("memory 1G"), &[]), "qemu-system-x86_64");
-        assert_eq!(program(&qemu_dsl::parse("memory oops"), &[]), "qemu-system-x86_64");
+        for (text, named, arch) in [
+            ("qemu \"/q\"", "/q", Arch::X86_64),
+            ("qemu \"/q\" device virtio-rng-pci acme=1", "/q", Arch::X86_64),
+            ("memory 1G", "qemu-system-x86_64", Arch::X86_64),
+            ("memory oops", "qemu-system-x86_64", Arch::X86_64),
+            ("target aarch64 machine virt", "qemu-system-aarch64", Arch::Aarch64),
+            ("qemu \"/bin/qemu-system-riscv64\" machine virt", "/bin/qemu-system-riscv64", Arch::Riscv64),
+        ] {
+            let told = program(&qemu_dsl::parse(text), &Options::default());
+            assert_eq!(told, (named.to_owned(), arch), "{text}");
+        }
+        let options = Options { target: Arch::Aarch64.into(), ..Options::default() };
+        let told = program(&qemu_dsl::parse("memory oops"), &options);
+        assert_eq!(told, ("qemu-system-aarch64".to_owned(), Arch::Aarch64));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use qemu_dsl::plan::{
     Arg, Fd, FdSlot, FdSource, Fragment, GeneratedId, Json, Member, OsText, Piece, Place, Rendered, Step,
     Template,
 };
-use qemu_dsl::{Span, Version};
+use qemu_dsl::{Arch, Span, Target, Version};
 use quote::{format_ident, quote};
 
 /// Writes itself as an expression. What it names is in `qemu`, which the expansion imports.
@@ -205,6 +205,20 @@ impl Data for OsText {
         // What the compiler makes is UTF-8, as the program's text is.
         let text = self.as_os_str().to_string_lossy();
         quote!(qemu::OsText::Static(#text))
+    }
+}
+
+impl Data for Target {
+    fn data(&self) -> TokenStream {
+        let (arch, version) = (self.arch.data(), self.version.data());
+        quote!(qemu::Target { arch: #arch, version: #version })
+    }
+}
+
+impl Data for Arch {
+    fn data(&self) -> TokenStream {
+        let variant = format_ident!("{}", format!("{self:?}"));
+        quote!(qemu::Arch::#variant)
     }
 }
 

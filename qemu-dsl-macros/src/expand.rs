@@ -6,7 +6,7 @@ use std::env::{self, VarError};
 
 use proc_macro2::{Span, TokenStream};
 use qemu_dsl::plan::{Fragment, Place, Template};
-use qemu_dsl::{Code, Diagnostic, Help, Options, Remedy, Version};
+use qemu_dsl::{Code, Diagnostic, Help, Options, Remedy, Target, TargetSpec, Version};
 use quote::quote;
 
 use crate::data::Data as _;
@@ -48,7 +48,7 @@ impl Subject for Template {
 
     fn nothing() -> Self {
         Self {
-            target: Version::NEWEST,
+            target: Target::DEFAULT,
             program: Cow::Borrowed(&[]),
             args: Cow::Borrowed(&[]),
             fds: Cow::Borrowed(&[]),
@@ -84,7 +84,7 @@ impl Subject for Fragment {
 
     fn nothing() -> Self {
         Self {
-            target: Version::NEWEST,
+            target: Target::DEFAULT,
             steps: Cow::Borrowed(&[]),
             fds: Cow::Borrowed(&[]),
             ids: Cow::Borrowed(&[]),
@@ -117,8 +117,8 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
         Ok(target) => (target, None),
         Err(refusal) => (None, Some(refusal)),
     };
-    let (compiled, mut diagnostics) =
-        S::compile(&source.text, &Options { target, levels, ..Options::default() });
+    let options = Options { target: target.unwrap_or_default(), levels, ..Options::default() };
+    let (compiled, mut diagnostics) = S::compile(&source.text, &options);
     if target.is_some() {
         name_the_variable(&mut diagnostics);
     }
@@ -170,15 +170,15 @@ fn places(spans: impl Iterator<Item = qemu_dsl::Span>, source: &Source) -> Vec<P
 }
 
 /// The target that the build sets for all its VMs.
-fn target(variable: Result<String, VarError>) -> Result<Option<Version>, Diagnostic> {
+fn target(variable: Result<String, VarError>) -> Result<Option<TargetSpec>, Diagnostic> {
     let text = match variable {
         Err(VarError::NotPresent) => return Ok(None),
         Ok(text) if text.is_empty() => return Ok(None),
         Ok(text) => text,
         Err(VarError::NotUnicode(text)) => text.to_string_lossy().into_owned(),
     };
-    match text.parse::<Version>() {
-        Ok(version) if version >= Version::OLDEST => Ok(Some(version)),
+    match text.parse::<TargetSpec>() {
+        Ok(spec) if spec.version.is_none_or(|version| version >= Version::OLDEST) => Ok(Some(spec)),
         _ => {
             let known: Vec<_> = Version::KNOWN.iter().map(ToString::to_string).collect();
             let message =
@@ -259,8 +259,8 @@ mod tests {
         let read = |text: &str| target(Ok(text.to_owned())).map_err(|refusal| refusal.message);
         assert_eq!(target(Err(VarError::NotPresent)), Ok(None));
         assert_eq!(read(""), Ok(None));
-        assert_eq!(read("7.2"), Ok(Some(Version::new(7, 2))));
-        assert_eq!(read("99.0"), Ok(Some(Version::new(99, 0))));
+        assert_eq!(read("7.2"), Ok(Some(Version::new(7, 2).into())));
+        assert_eq!(read("99.0"), Ok(Some(Version::new(99, 0).into())));
         for wrong in ["host", "7", "1.0", "7.2 "] {
             assert_eq!(
                 read(wrong).unwrap_err(),

@@ -187,6 +187,10 @@ codes! {
     FutureTarget = "future-target" settable,
     /// a target that is not known
     UnknownTarget = "unknown-target",
+    /// a program for another architecture
+    WrongArchitecture = "wrong-architecture",
+    /// an architecture whose names nobody checks
+    Unchecked = "unchecked" settable,
     /// something that the target deprecates
     Deprecated = "deprecated" settable,
     /// something that the target has no more

@@ -12,7 +12,7 @@ use crate::print::{Lowering, Output};
 use crate::read::{self, Language};
 use crate::source::SourceMap;
 use crate::syntax::Tree;
-use crate::{Options, Span, Version, check, lower, print, statement, syntax};
+use crate::{Options, Span, Target, check, lower, print, statement, syntax};
 
 /// What came of a text.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct Compilation {
     /// All that there is to say about the text, in the order of the places it is about.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether the options or the text say which version of QEMU the output is for. Otherwise it is the newest known.
-    pub names_target: bool,
+    pub names_version: bool,
 }
 
 /// Compiles the text of a VM.
@@ -69,8 +69,8 @@ pub fn compile_devices(source: &str, options: &Options) -> CompiledDevices {
 /// use qemu_dsl::{Options, Version};
 ///
 /// let parsed = qemu_dsl::parse("qmp unix \"/q\" server nowait");
-/// let qmp = |target| {
-///     let options = Options { target: Some(target), ..Options::default() };
+/// let qmp = |target: Version| {
+///     let options = Options { target: target.into(), ..Options::default() };
 ///     parsed.compile(&options).template.unwrap().render().args[1].to_str().unwrap().to_owned()
 /// };
 /// assert_eq!(qmp(Version::new(2, 10)), "unix:/q,server,nowait");
@@ -103,13 +103,13 @@ pub struct Parsed<'s> {
 impl Parsed<'_> {
     /// Does as [`compile()`].
     pub fn compile(&self, options: &Options) -> Compilation {
-        let Analysed { vm, output, names_target, diagnostics } = self.analyse(false, options);
+        let Analysed { vm, output, names_version, diagnostics } = self.analyse(false, options);
         let template = output.map(|(output, order)| {
             let template = lower::template(&vm, output, &order);
             let places = self.places(template.args.iter().map(|arg| arg.span));
             Template { places: places.into(), ..template }
         });
-        Compilation { template, diagnostics, names_target }
+        Compilation { template, diagnostics, names_version }
     }
 
     /// Does as [`compile_devices`].
@@ -127,9 +127,9 @@ impl Parsed<'_> {
     fn analyse(&self, is_fragment: bool, options: &Options) -> Analysed {
         let mut diagnostics = self.diagnostics.clone();
         let Ok(tree) = &self.tree else {
-            let names_target = options.target.is_some();
-            let vm = Vm::new(Version::NEWEST, names_target, is_fragment);
-            return Analysed { vm, output: None, names_target, diagnostics };
+            let vm = Vm::new(Target::DEFAULT, is_fragment);
+            let names_version = options.target.version.is_some();
+            return Analysed { vm, output: None, names_version, diagnostics };
         };
         let vm = read::read(tree, LANGUAGE, is_fragment, options, &mut diagnostics);
         let output = print::print(&vm, print);
@@ -140,8 +140,8 @@ impl Parsed<'_> {
         options.levels.apply(&mut diagnostics);
         let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
         let order = (!failed && !vm.is_open).then(|| lower::order(&hardware));
-        let names_target = vm.names_target;
-        Analysed { output: order.map(|order| (output, order)), names_target, vm, diagnostics }
+        let names_version = vm.names_version;
+        Analysed { output: order.map(|order| (output, order)), names_version, vm, diagnostics }
     }
 
     /// Where the text has what stands at `spans`.
@@ -171,7 +171,7 @@ struct Analysed {
     vm: Vm,
     /// What its statements print, and their order. Nothing where there is an error.
     output: Option<(Output, Vec<usize>)>,
-    names_target: bool,
+    names_version: bool,
     diagnostics: Vec<Diagnostic>,
 }
 

@@ -58,7 +58,7 @@ pub use compile::{Compilation, CompiledDevices, Parsed, compile, compile_devices
 pub use diagnostic::{Diagnostic, Edit, Fix, Help, Label, Remedy, Severity};
 #[cfg(feature = "compiler")]
 pub use level::{Level, LevelError, Levels};
-pub use plan::{Span, Version};
+pub use plan::{Arch, Span, Target, TargetSpec, Version};
 #[cfg(feature = "compiler")]
 pub use read::Options;
 #[cfg(feature = "compiler")]

@@ -112,6 +112,8 @@ fn text(code: Code) -> &'static str {
         Code::MissingKernel => include_str!("pages/missing-kernel.md"),
         Code::FutureTarget => include_str!("pages/future-target.md"),
         Code::UnknownTarget => include_str!("pages/unknown-target.md"),
+        Code::WrongArchitecture => include_str!("pages/wrong-architecture.md"),
+        Code::Unchecked => include_str!("pages/unchecked.md"),
         Code::Deprecated => include_str!("pages/deprecated.md"),
         Code::Removed => include_str!("pages/removed.md"),
         Code::NotYet => include_str!("pages/not-yet.md"),

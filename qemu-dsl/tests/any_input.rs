@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::panic::catch_unwind;
 use std::path::Path;
 
-use qemu_dsl::{Code, Diagnostic, Options, Severity, Version, compile, parse};
+use qemu_dsl::{Arch, Code, Diagnostic, Options, Severity, TargetSpec, Version, compile, parse};
 
 /// Valid texts, as a start for what is almost valid.
 const SEEDS: [&str; 4] = [
@@ -147,8 +147,11 @@ fn input(random: &mut fastrand::Rng) -> String {
 
 fn options(random: &mut fastrand::Rng) -> Options {
     let versions = Version::KNOWN.into_iter().map(Some).chain([None]).collect::<Vec<_>>();
+    let archs = [None, Some(Arch::X86_64), Some(Arch::Aarch64), Some(Arch::Sparc)];
     let params = if random.bool() { vec![("disk".to_owned(), "/a,b=\"c".to_owned())] } else { vec![] };
-    Options { target: random.choice(versions).flatten(), params, ..Options::default() }
+    let target =
+        TargetSpec { arch: random.choice(archs).flatten(), version: random.choice(versions).flatten() };
+    Options { target, params, ..Options::default() }
 }
 
 /// What must hold of the answer to any text.

@@ -3,10 +3,13 @@
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "these are tests")]
 
 use qemu_dsl::plan::{FdSource, Filling, Fragment, Json};
-use qemu_dsl::{Options, Version, compile_devices};
+use qemu_dsl::{Options, TargetSpec, Version, compile_devices};
 
 fn fragment(text: &str, target: Option<Version>) -> Fragment {
-    let compiled = compile_devices(text, &Options { target, ..Options::default() });
+    let compiled = compile_devices(
+        text,
+        &Options { target: TargetSpec { version: target, ..TargetSpec::default() }, ..Options::default() },
+    );
     compiled.fragment.unwrap_or_else(|| panic!("{text}\n{:#?}", compiled.diagnostics))
 }
 

@@ -6,10 +6,17 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
-use qemu_dsl::{Code, Compilation, Options, Severity, TABLE, Version, compile};
+use qemu_dsl::{Code, Compilation, Options, Severity, TABLE, TargetSpec, Version, compile};
 
 fn check(text: &str, target: Option<Version>) -> Compilation {
-    compile(text, &Options { target, open_parameters: true, ..Options::default() })
+    compile(
+        text,
+        &Options {
+            target: TargetSpec { version: target, arch: None },
+            open_parameters: true,
+            ..Options::default()
+        },
+    )
 }
 
 fn codes(text: &str) -> Vec<Code> {

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::Version;
 use crate::fd::SocketFile;
 use crate::host::HostPaths;
 use crate::plugged::Registry;
 use crate::qmp::{Cont, Event, Qmp, QmpError, Status, Stop, SystemPowerdown};
 use crate::supervisor::{Ended, Exit, OwnThread, Shared};
+use crate::{Target, Version};
 
 /// A guest: a QEMU that was started from a [`Plan`](crate::Plan).
 ///
@@ -36,7 +36,7 @@ pub struct Guest {
     pub(crate) detached: bool,
     pub(crate) qmp: Option<Qmp>,
     /// The version that its plan is for.
-    pub(crate) target: Option<Version>,
+    pub(crate) target: Option<Target>,
     /// Where file descriptors for devices come from that are plugged later.
     pub(crate) host_paths: HostPaths,
     pub(crate) plugged: Mutex<Registry>,
@@ -113,7 +113,7 @@ impl Guest {
     /// before that or without QMP.
     pub fn older_than_target(&self) -> Option<OlderQemu> {
         let numbers = self.qmp()?.version()?.qemu;
-        let (target, running) = (self.target?, Version::new(numbers.major, numbers.minor));
+        let (target, running) = (self.target?.version, Version::new(numbers.major, numbers.minor));
         (running < target).then_some(OlderQemu { target, running })
     }
 

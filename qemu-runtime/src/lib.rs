@@ -27,8 +27,8 @@ pub use guest::{Guest, OlderQemu};
 pub use host::HostPaths;
 pub use plug::{PlugError, PlugProblem, Plugged, UnplugError};
 pub use plugged::Left;
-pub use qemu_dsl::Version;
 pub use qemu_dsl::plan::{self, Fd, FdSource, Fragment, OsText, Place, Plan};
+pub use qemu_dsl::{Arch, Target, Version};
 pub use qemu_dsl_macros::{devices, vm};
 pub use rejection::Rejection;
 pub use shutdown::{Shutdown, ShutdownPolicy, ShutdownStep};
@@ -42,7 +42,7 @@ pub mod __private {
         Action, Arg, Fd, FdSlot, FdSource, Fragment, GeneratedId, Json, Member, OsText, Piece, Place, Plan,
         Rendered, Step, Template,
     };
-    pub use qemu_dsl::{Span, Version};
+    pub use qemu_dsl::{Arch, Span, Target, Version};
     pub use std::borrow::Cow;
     pub use std::option::Option::{self, None, Some};
 }

@@ -18,9 +18,9 @@ pub(crate) fn add(plan: Plan, path: &str) -> Result<Plan, Failure> {
     /// The first that takes a socket so.
     const SOCKET_FDS: Version = Version::new(2, 12);
 
-    let target = plan.target().max(Some(SOCKET_FDS));
-    let options =
-        Options { target, params: vec![("path".to_owned(), path.to_owned())], ..Options::default() };
+    let version = plan.target().map_or(SOCKET_FDS, |target| target.version.max(SOCKET_FDS));
+    let params = vec![("path".to_owned(), path.to_owned())];
+    let options = Options { target: version.into(), params, ..Options::default() };
     let compilation = qemu_dsl::compile(STATEMENT, &options);
     match (compilation.template, plan.template()) {
         (Some(added), Some(own)) => Ok(join(own, added)),

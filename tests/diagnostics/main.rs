@@ -169,7 +169,7 @@ fn options(source: &str) -> Result<Options, Box<dyn Error>> {
     let mut options = Options::default();
     for line in source.lines().map_while(|line| line.strip_prefix("//: ")) {
         match line.split_once(' ') {
-            Some(("--target", version)) => options.target = Some(version.parse().map_err(|()| "no version")?),
+            Some(("--target", version)) => options.target = version.parse().map_err(|()| "no target")?,
             Some(("--set", pair)) => {
                 let (name, value) = pair.split_once('=').ok_or("no value")?;
                 options.params.push((name.to_owned(), value.to_owned()));

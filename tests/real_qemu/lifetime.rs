@@ -22,7 +22,7 @@ fn text(qemu: &Qemu) -> Outcome<String> {
 
 /// QEMU is told to see to it, where it can.
 pub(crate) fn is_bound_by_qemu(qemu: &Qemu) -> Outcome {
-    let options = Options { target: Some(qemu.version), ..Options::default() };
+    let options = Options { target: qemu.version.into(), ..Options::default() };
     let compiled = qemu_dsl::compile(&text(qemu)?, &options);
     let plan = Plan::of(some(compiled.template, "plan")?);
     let guest = Spawn::new(&plan).exit_with_parent().start()?;

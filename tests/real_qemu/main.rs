@@ -21,6 +21,7 @@ mod questions;
 mod random;
 mod readme;
 mod rejected;
+mod schema;
 #[path = "../../qemu-runtime/tests/runtime/seccomp.rs"]
 mod seccomp;
 mod stand_in;
@@ -79,6 +80,7 @@ fn trials(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
     for (name, test) in plug::TESTS {
         add(name, Box::new(test));
     }
+    add("is what the schema says", Box::new(schema::is_what_qemu_says));
     let between = Arc::clone(cases);
     add("targets between", Box::new(move |qemu| targets::are_taken(qemu, &between)));
     add("random VMs", Box::new(random::are_taken));

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use qemu_dsl::plan::{Fragment, Mac, Plan};
-use qemu_dsl::{Options, Version, compile_devices};
+use qemu_dsl::{Options, Target, Version, compile_devices};
 use qemu_runtime::qmp::QmpOptions;
 use qemu_runtime::{Guest, Left, PlugError, PlugProblem, Spawn, Stdio, UnplugError};
 use rustix::process::Signal;
@@ -82,7 +82,7 @@ fn start_with<'w>(
 fn options(target: Version, text: &str, world: &World) -> Options {
     let params = world.params().into_iter();
     let params = params.filter(|(name, _)| text.contains(&format!("param {name}:"))).collect();
-    Options { target: Some(target), params, ..Options::default() }
+    Options { target: target.into(), params, ..Options::default() }
 }
 
 impl Running<'_> {
@@ -771,10 +771,11 @@ fn misfits(qemu: &Qemu) -> Outcome {
         equal(text, running.refused(text)?.to_string().as_str(), expected)?;
     }
     let other = Version::KNOWN.into_iter().find(|version| *version != qemu.version);
-    let fragment =
-        Fragment { target: some(other, "other version")?, ..running.fragment("chardev null id=c")? };
+    let fragment = running.fragment("chardev null id=c")?;
+    let target = Target { version: some(other, "other version")?, ..fragment.target };
+    let fragment = Fragment { target, ..fragment };
     match running.guest.plug(&fragment).map_err(|error| *error.problem) {
-        Err(PlugProblem::Target { plan, .. }) => equal("plan", plan, qemu.version)?,
+        Err(PlugProblem::Target { plan, .. }) => equal("plan", plan.version, qemu.version)?,
         other => return Err(Stop::failed(format!("{other:?}"))),
     }
     equal("all", running.all()?, before)?;

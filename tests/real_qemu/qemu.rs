@@ -139,7 +139,8 @@ impl Compiled {
 pub(crate) fn compile(source: &str, target: Version, world: &World) -> Compiled {
     let params = world.params().into_iter();
     let params = params.filter(|(name, _)| source.contains(&format!("param {name}:"))).collect();
-    let compiled = qemu_dsl::compile(source, &Options { target: Some(target), params, ..Options::default() });
+    let compiled =
+        qemu_dsl::compile(source, &Options { target: target.into(), params, ..Options::default() });
     Compiled {
         source: source.to_owned(),
         rendered: compiled.template.map(|template| template.render()),

@@ -95,7 +95,7 @@ const NOWHERE_ELSE: &[&str] = &[
 /// What QEMU makes of a text: nothing where it takes it, or does not tell what it is about.
 fn told(qemu: &Qemu, text: &str, world: &World) -> Outcome<Result<Rejection, Option<StartError>>> {
     let params = world.params().into_iter().filter(|(name, _)| text.contains(&format!("param {name}:")));
-    let options = Options { target: Some(qemu.version), params: params.collect(), ..Options::default() };
+    let options = Options { target: qemu.version.into(), params: params.collect(), ..Options::default() };
     let compiled = qemu_dsl::compile(text, &options);
     let template = some(compiled.template, format!("plan: {:#?}", compiled.diagnostics))?;
     let plan = Plan::of(template.in_file("a.vm"));

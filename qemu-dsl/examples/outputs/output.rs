@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use qemu_dsl::plan::{Fd, FdSlot, Filling, Fragment, Json, Plan, Template};
-use qemu_dsl::{Diagnostic, Options, Parsed, Span, Version, parse};
+use qemu_dsl::{Arch, Diagnostic, Options, Parsed, Span, Target, parse};
 
 use crate::corpus::Text;
 use crate::wording;
@@ -25,7 +25,7 @@ pub(crate) fn write(text: &Text, to: &mut String) {
         let mut outputs: Vec<(Vec<&str>, String)> = Vec::new();
         for target in TARGETS {
             let options = Options {
-                target: target.parse::<Version>().ok(),
+                target: target.parse().unwrap_or_default(),
                 params: params.clone(),
                 ..Options::default()
             };
@@ -86,7 +86,7 @@ fn vm(_: &str, parsed: &Parsed<'_>, options: &Options) -> Option<String> {
     let compiled = parsed.compile(options);
     let mut to = said(&compiled.diagnostics);
     if let Some(template) = compiled.template {
-        is_for(template.target, compiled.names_target, options, &mut to);
+        is_for(template.target, compiled.names_version, options, &mut to);
         plan(template, &mut to);
     }
     Some(to)
@@ -108,11 +108,13 @@ fn devices(source: &str, parsed: &Parsed<'_>, options: &Options) -> Option<Strin
 }
 
 /// Which version it is for, where it isn't the one that was asked for.
-fn is_for(target: Version, is_named: bool, options: &Options, to: &mut String) {
-    match (options.target, is_named) {
+fn is_for(target: Target, is_named: bool, options: &Options, to: &mut String) {
+    let Target { arch, version: target } = target;
+    let arch = if arch == Arch::default() { String::new() } else { format!("{arch}-") };
+    match (options.target.version, is_named) {
         (Some(asked), true) if asked == target => {}
-        (None, false) => line(to, format_args!("for {target}, the newest")),
-        _ => line(to, format_args!("for {target}, named: {is_named}")),
+        (None, false) => line(to, format_args!("for {arch}{target}, the newest")),
+        _ => line(to, format_args!("for {arch}{target}, named: {is_named}")),
     }
 }
 

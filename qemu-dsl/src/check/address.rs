@@ -132,9 +132,9 @@ fn by_default(hardware: &Hardware<'_>) -> Vec<(&'static str, &'static str)> {
     let is_vga = |device: &Device| device.driver.to_ascii_lowercase().contains("vga");
     let has_vga = match hardware.all("vga").next() {
         Some(vga) => vga.first().is_some_and(|adapter| adapter.text != "none"),
-        None => !is_bare && !hardware.devices.iter().any(is_vga),
+        None => hardware.board.adds_vga() && !is_bare && !hardware.devices.iter().any(is_vga),
     };
-    let has_nic = !is_bare && !hardware.has("netdev") && !hardware.has("net");
+    let has_nic = hardware.board.adds_nic() && !is_bare && !hardware.has("netdev") && !hardware.has("net");
     let vga = (
         "the graphics adapter that QEMU adds by itself",
         "take another slot, or write `nodefaults` or `vga none`",

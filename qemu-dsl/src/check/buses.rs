@@ -31,18 +31,18 @@ fn unknown(device: &Device, bus: &Value<'_>, hardware: &Hardware<'_>) -> Option<
     let wants = device.bus_sort();
     let board = &hardware.board;
     if let Some((_, offer)) = hardware.provider(name)
-        && wants.is_none_or(|wants| offer.sort == wants)
+        && wants.is_none_or(|wants| hardware.takes(offer.ty(), wants))
     {
         return None;
     }
     let own = board.buses().find(|own| own.name == name);
-    if own.is_some_and(|own| wants.is_none_or(|wants| own.sort == wants)) {
+    if own.is_some_and(|own| wants.is_none_or(|wants| hardware.takes(own.ty, wants))) {
         return None;
     }
     let numbered = name.rsplit_once('.').filter(|(_, number)| number.parse::<u32>().is_ok());
-    let owner = hardware.by_id(name).or_else(|| hardware.by_id(numbered?.0));
+    let owner = hardware.named(name).next();
     // A device whose buses aren't known.
-    if owner.is_some_and(|owner| !owner.is_plain()) && hardware.provider(name).is_none() {
+    if owner.is_some_and(|owner| owner.buses().is_none()) && hardware.provider(name).is_none() {
         return None;
     }
     // It may be in the guest, or in a file that QEMU reads.
@@ -53,7 +53,7 @@ fn unknown(device: &Device, bus: &Value<'_>, hardware: &Hardware<'_>) -> Option<
     if lost(name) || numbered.is_some_and(|(device, _)| lost(device)) {
         return None;
     }
-    if owner.is_none() && is_unsure(name, numbered.is_some(), wants, hardware) {
+    if owner.is_none() && is_unsure(name, device, hardware) {
         return None;
     }
     let span = bus.span_or(hardware.head(device.statement));
@@ -81,14 +81,17 @@ fn unknown(device: &Device, bus: &Value<'_>, hardware: &Hardware<'_>) -> Option<
 }
 
 /// Whether a bus of this name may be there nevertheless.
-fn is_unsure(name: &str, is_numbered: bool, wants: Option<&str>, hardware: &Hardware<'_>) -> bool {
+fn is_unsure(name: &str, device: &Device, hardware: &Hardware<'_>) -> bool {
     let is_known = hardware.board.is_known();
-    match wants {
-        Some(PCI) => !is_known,
-        Some(SERIAL) => hardware.of_sort(name).is_some(),
-        // QEMU numbers the buses of devices without an id by their sort: `scsi.0`.
-        Some(_) => !is_known || hardware.of_sort(name).is_some(),
-        None => !is_known || is_numbered && !ROOTS.contains(&name),
+    // QEMU numbers the buses of devices without an id by their sort: `scsi.0`.
+    let by_sort = hardware.of_sort(name, device).is_some();
+    match device.bus_sort() {
+        Some(SERIAL) => by_sort,
+        Some(_) => !is_known || by_sort,
+        None => {
+            let is_numbered = name.rsplit_once('.').is_some_and(|(_, number)| number.parse::<u32>().is_ok());
+            !is_known || is_numbered && !ROOTS.contains(&name)
+        }
     }
 }
 
@@ -102,7 +105,7 @@ fn remedy(name: &str, span: Span, wants: Option<&str>, hardware: &Hardware<'_>) 
     let help = match sort {
         SERIAL => "a port sits on `ID.0` of a `virtio-serial`".to_owned(),
         PCI => "a bridge provides a bus of its own name".to_owned(),
-        sort => format!("{} provides one", controllers(sort)),
+        sort => format!("{} provides one", controllers(sort).unwrap_or("another machine")),
     };
     did_you_mean(name, span, candidates.iter().map(String::as_str)).unwrap_or_else(|| {
         let machine = &board.name;
@@ -123,63 +126,75 @@ fn remedy(name: &str, span: Span, wants: Option<&str>, hardware: &Hardware<'_>) 
 }
 
 /// Devices that offer buses of a sort, as a remedy names them.
-fn controllers(sort: &str) -> &'static str {
-    match sort {
+fn controllers(sort: &str) -> Option<&'static str> {
+    Some(match sort {
         SERIAL => "`virtio-serial`",
         "SCSI" => "a controller such as `device virtio-scsi-pci id=scsi0`",
         "usb-bus" => "a controller such as `device qemu-xhci id=usb0`, or `usb` of `machine`,",
         "IDE" => "a controller such as `device ich9-ahci id=sata0`",
         "HDA" => "a controller such as `device intel-hda id=hda0`",
         "ccid-bus" => "`device usb-ccid id=ccid0`",
-        _ => "another machine",
-    }
+        "nvme-bus" => "`device nvme id=nvme0 serial=nvme0`",
+        _ => return None,
+    })
 }
 
 /// What is wrong where a device names no bus and there is none for it.
 fn homeless(device: &Device, hardware: &Hardware<'_>) -> Option<Diagnostic> {
     let vm = hardware.vm;
-    if vm.is_fragment || !vm.complete || hardware.is_uncertain || device.is_arg {
+    if vm.is_fragment || !vm.complete || device.is_arg {
         return None;
     }
     let sort = device.bus_sort()?;
-    if hardware.offers(sort) || hardware.board_has(sort) || hardware.has("usb") {
-        return None;
-    }
     let head = hardware.head(device.statement);
-    match sort {
-        SERIAL => Some(
+    if sort == SERIAL && !hardware.offers(sort) {
+        return Some(
             Diagnostic::warning(Code::UnknownBus, "there is no virtio-serial controller to sit on")
                 .at(head)
                 .help("add `virtio-serial`"),
-        ),
-        "SCSI" | "usb-bus" | "HDA" | "ccid-bus" if hardware.board.is_known() => Some(
+        );
+    }
+    // Whether there is hypervisors' own hardware hangs on more than the machine type.
+    let by_usb = sort == "usb-bus" && hardware.has("usb");
+    if hardware.may_have(sort) || by_usb || ["vmbus", "xen-bus", "xen-sysbus"].contains(&sort) {
+        return None;
+    }
+    let machine = &hardware.board.name;
+    Some(match controllers(sort) {
+        Some(controllers) => {
             Diagnostic::error(Code::UnknownBus, format!("there is no {} for this device", bus_name(sort)))
                 .at(head)
-                .help(format!("add {}", controllers(sort).trim_end_matches(','))),
-        ),
-        PCI if hardware.board.is_known() => Some(
-            Diagnostic::error(
-                Code::UnknownBus,
-                format!("the machine `{}` has no PCI bus for this device", hardware.board.name),
-            )
-            .at(head)
-            .help(match hardware.board.name.as_str() {
-                "microvm" => "add `pcie` to `machine`: `machine microvm pcie=on`",
-                _ => "choose another machine, such as `machine q35`, or another device",
-            }),
-        ),
-        _ => None,
+                .help(format!("add {}", controllers.trim_end_matches(',')))
+        }
+        None => {
+            let message = format!("the machine `{machine}` has no {} for this device", bus_name(sort));
+            Diagnostic::error(Code::UnknownBus, message).at(head).help(match (sort, machine.as_str()) {
+                (PCI, "microvm") => "add `pcie` to `machine`: `machine microvm pcie=on`".to_owned(),
+                _ => other_machine(sort, hardware),
+            })
+        }
+    })
+}
+
+/// What to do where only another machine has a bus.
+fn other_machine(sort: &str, hardware: &Hardware<'_>) -> String {
+    let machines = hardware.board.others(sort);
+    match machines.as_slice() {
+        [] => "take another device".to_owned(),
+        [machine, ..] => format!("choose another machine, such as `machine {machine}`, or another device"),
     }
 }
 
-fn bus_name(sort: &str) -> &str {
+fn bus_name(sort: &str) -> String {
     match sort {
+        "PCI" => "PCI bus",
         "SCSI" => "SCSI bus",
         "usb-bus" => "USB bus",
         "HDA" => "HDA bus",
         "ccid-bus" => "reader of smart cards",
-        sort => sort,
+        sort => return format!("bus of the type `{sort}`"),
     }
+    .to_owned()
 }
 
 /// Where a device's id stands.

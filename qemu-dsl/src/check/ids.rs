@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::{Definition, Hardware, Namespace, Reference};
-use crate::schema::{Kind, Schema};
+use crate::schema::{self, Kind};
 use crate::suggest::Suggestions;
 
 /// Where each id is defined first.
@@ -115,7 +115,7 @@ fn wrong_type(reference: &Reference, definition: &Definition, hardware: &Hardwar
     let wants = reference.wants?;
     let ty = hardware.options.get(definition.option)?.first()?;
     let kind = if reference.namespace == Namespace::Device { Kind::Device } else { Kind::Object };
-    let known = Schema::of_or_oldest(hardware.vm.target).find(kind, &ty.text)?;
+    let known = schema::nearest(hardware.vm.target).find(kind, &ty.text)?;
     if known.is_a(wants) || !is_known(reference, hardware) {
         return None;
     }
@@ -133,13 +133,13 @@ fn wrong_type(reference: &Reference, definition: &Definition, hardware: &Hardwar
 
 /// Whether the type of what is referred to is known. Others may be what several types have in common.
 fn is_known(reference: &Reference, hardware: &Hardware<'_>) -> bool {
-    let schema = Schema::of_or_oldest(hardware.vm.target);
+    let schema = schema::nearest(hardware.vm.target);
     reference.wants.is_some_and(|wants| schema.driver(wants).is_some())
 }
 
 /// Whether a user can make a device that is `wanted`.
 fn can_be_made(wanted: &str, hardware: &Hardware<'_>) -> bool {
-    let schema = Schema::of_or_oldest(hardware.vm.target);
+    let schema = schema::nearest(hardware.vm.target);
     let devices = || schema.names(Kind::Device).filter_map(|name| schema.find(Kind::Device, name));
     devices().any(|device| device.is_a(wanted))
 }

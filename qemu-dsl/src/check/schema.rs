@@ -10,18 +10,44 @@ use crate::hardware::{Device, Hardware, QemuOption, Value};
 use crate::qemu::changes;
 use crate::schema::{self, Kind, Lookup, PropertyType, Schema, Type};
 use crate::suggest::{Suggestions, is_other_version};
-use crate::{Span, Version};
+use crate::{Arch, Span, Target, Version};
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    // The schemas are of QEMU for x86.
     let schemas = schema::around(hardware.vm.asked_target);
-    if schemas.is_empty() || !hardware.is_x86() {
+    if schemas.is_empty() {
+        diagnostics.extend(unchecked(hardware));
         return;
     }
     let mut asking = Asking { hardware, schemas, diagnostics, suggestions: Suggestions::default() };
     for option in hardware.options.iter().filter(|option| !option.is_arg) {
         asking.option(option);
     }
+}
+
+/// What is said once where nothing is known of the target.
+fn unchecked(hardware: &Hardware<'_>) -> Option<Diagnostic> {
+    let Target { arch, version } = hardware.vm.asked_target;
+    let (message, help) = match schema::all(arch) {
+        [] => {
+            let known = Arch::all().filter(|arch| !schema::all(*arch).is_empty());
+            let known: Vec<_> = known.map(Arch::name).collect();
+            (
+                format!("what QEMU has for {arch} isn't known here: no names of its own are checked"),
+                format!("those for {} are; QEMU itself refuses what is wrong", known.join(", ")),
+            )
+        }
+        [oldest, ..] if arch != Arch::default() => (
+            format!("what QEMU {version} has for {arch} isn't known here: no names of its own are checked"),
+            format!("they are from {} on; QEMU itself refuses what is wrong", oldest.version()),
+        ),
+        // As old as this, and never said.
+        _ => return None,
+    };
+    let warning = Diagnostic::warning(Code::Unchecked, message).help(help);
+    Some(match hardware.vm.arch {
+        Some(span) => warning.at(span),
+        None => warning,
+    })
 }
 
 struct Asking<'a> {
@@ -109,7 +135,7 @@ impl Asking<'_> {
             let unknown = self.unknown(kind, name, span);
             self.diagnostics.push(unknown);
         } else if found.iter().all(Type::is_deprecated) {
-            let target = self.hardware.vm.asked_target;
+            let target = self.hardware.vm.asked_target.version;
             self.diagnostics.push(
                 Diagnostic::warning(
                     Code::Deprecated,
@@ -126,8 +152,10 @@ impl Asking<'_> {
     /// a QEMU that was built otherwise.
     fn unknown(&self, kind: Kind, name: &str, span: Span) -> Diagnostic {
         let (what, code) = what(kind);
-        let elsewhere: Vec<_> =
-            schema::all().iter().filter(|schema| schema.find(kind, name).is_some()).collect();
+        let elsewhere: Vec<_> = schema::all(self.hardware.vm.target.arch)
+            .iter()
+            .filter(|schema| schema.find(kind, name).is_some())
+            .collect();
         // What exists elsewhere isn't misspelt: at most another version of it is meant.
         let names = self.schemas.iter().flat_map(|schema| schema.names(kind));
         let names = names.filter(|known| elsewhere.is_empty() || is_other_version(name, known));
@@ -137,7 +165,7 @@ impl Asking<'_> {
         let versions: Vec<_> = self.schemas.iter().map(|schema| schema.version().to_string()).collect();
         let has = if versions.len() > 1 { "have" } else { "has" };
         let message = format!("QEMU {} {has} no {what} `{name}`", versions.join(" and "));
-        let label = elsewhere_label(self.hardware.vm.asked_target, &elsewhere);
+        let label = elsewhere_label(self.hardware.vm.asked_target.version, &elsewhere);
         Diagnostic::new(severity, code, message).label(span, label.unwrap_or_default()).help(
             near.unwrap_or_else(|| {
                 match elsewhere.as_slice() {
@@ -151,7 +179,7 @@ impl Asking<'_> {
 
     /// Whether the schema is the target's own.
     fn is_exact(&self) -> bool {
-        self.schemas.iter().any(|schema| schema.version() == self.hardware.vm.asked_target)
+        self.schemas.iter().any(|schema| schema.version() == self.hardware.vm.asked_target.version)
     }
 
     /// How grave it is where all schemas say that something is wrong. Of a QEMU newer than all of them they are no proof.
@@ -185,13 +213,15 @@ impl Asking<'_> {
                 owners.iter().flat_map(Type::properties).map(|property| property.name()).collect();
             let help = switched_off(owners, name, span, value)
                 .or_else(|| self.suggestions.did_you_mean(name, span, names))
-                .unwrap_or_else(|| format!("QEMU lists them: `{}`", list_command(owner)).into());
+                .unwrap_or_else(|| {
+                    format!("QEMU lists them: `{}`", list_command(owner, self.hardware.vm.target.arch)).into()
+                });
             let has_it = |schema: &&Schema| {
                 let there = schema.find(owner.kind(), owner.name());
                 there.is_some_and(|there| matches!(there.property(name), Lookup::Known(_)))
             };
-            let elsewhere: Vec<_> = schema::all().iter().filter(has_it).collect();
-            let label = elsewhere_label(self.hardware.vm.asked_target, &elsewhere);
+            let elsewhere: Vec<_> = schema::all(self.hardware.vm.target.arch).iter().filter(has_it).collect();
+            let label = elsewhere_label(self.hardware.vm.asked_target.version, &elsewhere);
             self.diagnostics.push(
                 Diagnostic::new(
                     severity,
@@ -269,12 +299,13 @@ fn elsewhere_label(target: Version, elsewhere: &[&Schema]) -> Option<String> {
     }
 }
 
-fn list_command(owner: &Type) -> String {
+fn list_command(owner: &Type, arch: Arch) -> String {
+    let (program, name) = (arch.program(), owner.name());
     match owner.kind() {
-        Kind::Device => format!("qemu-system-x86_64 -device {},help", owner.name()),
-        Kind::Object => format!("qemu-system-x86_64 -object {},help", owner.name()),
-        Kind::Machine => format!("qemu-system-x86_64 -machine {},help", owner.name()),
-        Kind::Cpu => "qemu-system-x86_64 -cpu help".to_owned(),
-        _ => "man qemu-system-x86_64".to_owned(),
+        Kind::Device => format!("{program} -device {name},help"),
+        Kind::Object => format!("{program} -object {name},help"),
+        Kind::Machine => format!("{program} -machine {name},help"),
+        Kind::Cpu => format!("{program} -cpu help"),
+        _ => format!("man {program}"),
     }
 }

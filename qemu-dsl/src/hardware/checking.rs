@@ -36,15 +36,15 @@ impl Checking<'_> {
 
     /// Whether the target has it.
     pub(crate) fn has(&self, change: &Change) -> bool {
-        change.is_in(self.vm.target)
+        change.is_in(self.vm.target.version)
     }
 
     /// Reports what the target makes of something that came or went. `value` is what it is set to.
     pub(crate) fn version(&mut self, change: &Change, value: Option<&str>, span: Span) {
-        self.diagnostics.extend(deviation(change, value, span, self.vm.target));
+        self.diagnostics.extend(deviation(change, value, span, self.vm.target.version));
     }
 
     pub(crate) fn target(&self) -> Version {
-        self.vm.target
+        self.vm.target.version
     }
 }

@@ -1,6 +1,6 @@
 //! A device.
 
-use crate::schema::{Lookup, PropertyType, Type};
+use crate::schema::{Bus, Lookup, PropertyType, Type};
 
 /// A device, whichever statement brings it.
 #[derive(Debug)]
@@ -29,9 +29,18 @@ impl Device {
         self.ty.as_ref()?.bus()
     }
 
-    /// Whether it certainly offers no bus beside those that are known of it.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.ty.is_some()
+    /// The buses that it provides. None where that isn't known.
+    pub(crate) fn buses(&self) -> Option<impl Iterator<Item = Bus> + use<>> {
+        self.ty.as_ref()?.buses()
+    }
+
+    /// The bus of this name that it provides.
+    pub(crate) fn bus_called(&self, name: &str) -> Option<Bus> {
+        let id = self.id.as_deref().unwrap_or_default();
+        self.buses()?.find(|bus| match bus.fixed_name() {
+            Some(fixed) => fixed == name,
+            None => !id.is_empty() && bus.name(id) == name,
+        })
     }
 
     /// Whether `addr` is its place on a PCI bus. Of an unknown device it is.

@@ -159,6 +159,7 @@ fn named(ty: PropertyType, schema: &Schema) -> Option<(Namespace, Option<&'stati
         "netdev" => (Namespace::Netdev, None),
         "chardev" => (Namespace::Chardev, None),
         "drive" => (Namespace::Drive, None),
+        "fsdev" => (Namespace::Fsdev, None),
         "audiodev" => (Namespace::Audiodev, None),
         "tpmdev" => (Namespace::Tpmdev, None),
         _ => match schema.driver(what) {
@@ -199,9 +200,6 @@ pub(super) fn refer(
     for (property, value) in option.named() {
         let known = ty.as_ref().map(|ty| ty.property(&property));
         let found = match known {
-            Some(Lookup::Known(known)) if known.ty() == PropertyType::Str && property == "fsdev" => {
-                Some((Namespace::Fsdev, None))
-            }
             Some(Lookup::Known(known)) => named(known.ty(), schema),
             Some(Lookup::Unknown) => None,
             // What everyone calls so.

@@ -3,7 +3,6 @@
 //! It is read from the options that the statements print, so that it is all the same whether `netdev`, `device` or an `arg`
 //! brings a device. The checks, the order of devices and what is plugged look at nothing else.
 
-mod bus;
 mod checking;
 mod device;
 mod ids;

@@ -6,9 +6,8 @@ use crate::Span;
 use crate::model::{Entry, Vm};
 use crate::print::{Output, Written};
 use crate::qemu::board::Board;
-use crate::schema::{Kind, Schema};
+use crate::schema::{self, Bus, Kind, Schema};
 
-use super::bus::{self, Offer};
 use super::device::Device;
 use super::ids::{self, Definition, Reference};
 use super::option::{self, QemuOption, Value};
@@ -26,8 +25,14 @@ pub(crate) struct Hardware<'p> {
     pub(crate) references: Vec<Reference>,
     /// The device of an id, by its number.
     by_id: HashMap<String, usize>,
-    /// The device that offers buses of a sort, the first one.
+    /// What is known of the target, or of a QEMU much like it.
+    schema: &'static Schema,
+    /// The device that provides buses that take what plugs into a sort, the first one.
     first_offers: HashMap<&'static str, usize>,
+    /// The device that provides a bus that is called so whatever the device is called, the first one.
+    fixed_buses: HashMap<&'static str, usize>,
+    /// Whether there is a device whose buses aren't known. One that is not known at all is reported.
+    has_unknown_buses: bool,
     /// Whether there is more than can be seen here: QEMU reads it from a file, or it hangs on a value that comes later.
     pub(crate) is_uncertain: bool,
 }
@@ -35,7 +40,7 @@ pub(crate) struct Hardware<'p> {
 impl<'p> Hardware<'p> {
     pub(crate) fn new(vm: &'p Vm, output: &'p Output) -> Self {
         let options = option::options(&output.arguments, vm);
-        let schema = Schema::of_or_oldest(vm.target);
+        let schema = schema::nearest(vm.target);
         let mut hardware = Self {
             vm,
             program: output.program.as_deref(),
@@ -45,23 +50,26 @@ impl<'p> Hardware<'p> {
             definitions: Vec::new(),
             references: Vec::new(),
             by_id: HashMap::new(),
+            schema,
             first_offers: HashMap::new(),
+            fixed_buses: HashMap::new(),
+            has_unknown_buses: false,
             is_uncertain: vm.shape_is_open,
         };
         for (number, option) in options.iter().enumerate() {
             hardware.is_uncertain |= option.name == "readconfig" || option.is_json() || option.is_uncertain();
             if option.name == "device" {
-                hardware.device(number, option, schema);
+                hardware.device(number, option);
             }
-            hardware.ids(number, option, schema);
+            hardware.ids(number, option);
         }
         hardware.options = options;
         hardware
     }
 
-    fn device(&mut self, number: usize, option: &QemuOption<'_>, schema: &Schema) {
+    fn device(&mut self, number: usize, option: &QemuOption<'_>) {
         let Some(driver) = option.first().or_else(|| option.get("driver")) else { return };
-        let ty = schema.find(Kind::Device, &driver.text);
+        let ty = self.schema.find(Kind::Device, &driver.text);
         let id = option.get("id").or_else(|| self.vm.is_fragment.then(|| ids::backend_of(option))?);
         let device = Device {
             option: number,
@@ -75,16 +83,31 @@ impl<'p> Hardware<'p> {
         if let Some(id) = &device.id {
             self.by_id.entry(id.clone()).or_insert(index);
         }
-        for offer in bus::offers(&device.driver, device.ty.as_ref()) {
-            self.first_offers.entry(offer.sort).or_insert(index);
+        match device.buses() {
+            Some(buses) => buses.for_each(|bus| self.provide(bus, index)),
+            // What sits on a bus of these sorts may provide others.
+            None => {
+                let sort = device.ty.as_ref().map(|ty| ty.bus());
+                self.has_unknown_buses |=
+                    matches!(sort, Some(None | Some("PCI" | "CXL" | "virtio-bus" | "System" | "ISA")));
+            }
         }
         self.devices.push(device);
     }
 
-    fn ids(&mut self, number: usize, option: &QemuOption<'_>, schema: &Schema) {
+    fn provide(&mut self, bus: Bus, device: usize) {
+        for sort in self.schema.bus_sorts(bus.ty()) {
+            self.first_offers.entry(sort).or_insert(device);
+        }
+        if let Some(name) = bus.fixed_name() {
+            self.fixed_buses.entry(name).or_insert(device);
+        }
+    }
+
+    fn ids(&mut self, number: usize, option: &QemuOption<'_>) {
         let head = self.vm.statements.get(option.statement).map_or(Span::default(), |entry| entry.head);
         ids::define(number, option, head, self.vm.is_fragment, &mut self.definitions);
-        ids::refer(number, option, head, schema, &mut self.references);
+        ids::refer(number, option, head, self.schema, &mut self.references);
     }
 
     /// The option that makes a device.
@@ -110,12 +133,6 @@ impl<'p> Hardware<'p> {
     /// Whether there is an option of this name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.all(name).next().is_some()
-    }
-
-    /// Whether it runs on QEMU for x86.
-    pub(crate) fn is_x86(&self) -> bool {
-        let program = self.program.unwrap_or_default().rsplit('/').next().unwrap_or_default();
-        program.contains("x86_64") || program.contains("i386") || !program.starts_with("qemu-system-")
     }
 
     /// The accelerators that it may run by, the first that works. Without a word it is TCG, but for a QEMU that is called
@@ -170,48 +187,61 @@ impl<'p> Hardware<'p> {
         self.devices.get(*self.by_id.get(id)?)
     }
 
-    /// The device that offers the bus of this name, and the bus. `b.0` is the bus number 0 of the device `b`, unless a bus is
-    /// called just so.
-    pub(crate) fn provider(&self, bus: &str) -> Option<(&Device, Offer)> {
-        let offered = |device: &Device, number: Option<u32>| {
-            bus::offers(&device.driver, device.ty.as_ref()).find(|offer| offer.is_called(number))
-        };
-        if let Some(device) = self.by_id(bus)
-            && let Some(offer) = offered(device, None)
-        {
-            return Some((device, offer));
-        }
-        let (name, number) = bus.rsplit_once('.')?;
-        let number = number.parse().ok()?;
-        let device = self.by_id(name)?;
-        Some((device, offered(device, Some(number))?))
+    /// The device that provides the bus of this name, and the bus.
+    pub(crate) fn provider(&self, bus: &str) -> Option<(&Device, Bus)> {
+        let fixed = || self.devices.get(*self.fixed_buses.get(bus)?);
+        let mut candidates = self.named(bus).chain(fixed());
+        candidates.find_map(|device| Some((device, device.bus_called(bus)?)))
     }
 
-    /// The device on which one sits: the one that offers the bus that it names, or without a name the first one that offers
-    /// a bus of its sort, where the machine has none.
+    /// The devices that a bus of this name may belong to by their ids: `b.0` is the first bus of the device `b`, unless a
+    /// device is called just so.
+    pub(crate) fn named(&self, bus: &str) -> impl Iterator<Item = &Device> {
+        let is_number = |number: &str| number.parse::<u32>().is_ok();
+        let before = bus.rsplit_once('.').filter(|(_, number)| is_number(number)).map(|(id, _)| id);
+        [Some(bus), before].into_iter().flatten().filter_map(|id| self.by_id(id))
+    }
+
+    /// The device on which one sits: the one that provides the bus that it names, or without a name the first one that
+    /// provides a bus of its sort, where the machine has none.
     pub(crate) fn owner(&self, device: &Device) -> Option<&Device> {
         match self.get(device, "bus") {
-            Some(bus) => self.provider(&bus.text).map(|(owner, _)| owner).or_else(|| self.of_sort(&bus.text)),
+            Some(bus) => {
+                let known = self.provider(&bus.text).map(|(owner, _)| owner);
+                let unknown = || self.named(&bus.text).find(|owner| owner.buses().is_none());
+                known.or_else(unknown).or_else(|| self.of_sort(&bus.text, device))
+            }
             None => {
-                let sort = device.bus_sort().filter(|sort| !self.board_has(sort))?;
+                let sort = device.bus_sort().filter(|sort| !self.board.has(sort))?;
                 self.devices.get(*self.first_offers.get(sort)?)
             }
         }
     }
 
-    /// The device whose bus QEMU calls by its sort, as it does where the device has no id: `scsi.0`.
-    pub(crate) fn of_sort(&self, bus: &str) -> Option<&Device> {
+    /// The device, other than `user`, whose bus QEMU calls by its type, as it does where the device has no id: `scsi.0`. A
+    /// bus of the machine that is called so comes first.
+    pub(crate) fn of_sort(&self, bus: &str, user: &Device) -> Option<&Device> {
         let (name, number) = bus.rsplit_once('.')?;
         number.parse::<u32>().ok()?;
-        let sort = bus::sort_called(name)?;
-        self.devices.get(*self.first_offers.get(sort)?).filter(|device| device.id.is_none())
+        if self.board.buses().any(|own| own.name == bus) {
+            return None;
+        }
+        let ty = self.schema.bus_called(name)?;
+        self.devices
+            .get(*self.first_offers.get(ty)?)
+            .filter(|device| device.id.is_none() && device.option != user.option)
     }
 
-    /// The names of the buses of a sort that a device with an id offers.
+    /// Whether what plugs into `sort` plugs into this bus.
+    pub(crate) fn takes(&self, bus: &str, sort: &str) -> bool {
+        self.schema.bus_is(bus, sort)
+    }
+
+    /// The names of the buses of a sort that a device with an id provides.
     pub(crate) fn buses_of(&self, device: &Device, sort: &str) -> Vec<String> {
         let Some(id) = &device.id else { return Vec::new() };
-        let offers = bus::offers(&device.driver, device.ty.as_ref()).filter(|offer| offer.sort == sort);
-        offers.flat_map(|offer| offer.names(id)).collect()
+        let buses = device.buses().into_iter().flatten().filter(|bus| self.takes(bus.ty(), sort));
+        buses.map(|bus| bus.name(id).into_owned()).collect()
     }
 
     /// The number of a device.
@@ -220,14 +250,20 @@ impl<'p> Hardware<'p> {
         self.devices.partition_point(|other| other.option < device.option)
     }
 
-    /// Whether the machine itself has a bus of this sort.
-    pub(crate) fn board_has(&self, sort: &str) -> bool {
-        self.board.buses().any(|bus| bus.sort == sort)
-    }
-
-    /// Whether some device offers a bus of this sort.
+    /// Whether some device provides a bus that takes what plugs into `sort`.
     pub(crate) fn offers(&self, sort: &str) -> bool {
         self.first_offers.contains_key(sort)
+    }
+
+    /// Whether there is, or may be, a bus that takes what plugs into `sort`.
+    pub(crate) fn may_have(&self, sort: &str) -> bool {
+        // QEMU itself has the bus of what is soldered to the board.
+        sort == "System"
+            || self.has_unknown_buses
+            || self.is_uncertain
+            || !self.board.is_known()
+            || self.board.has(sort)
+            || self.first_offers.contains_key(sort)
     }
 }
 
@@ -254,5 +290,5 @@ fn board(options: &[QemuOption<'_>], vm: &Vm) -> Board {
     };
     let name =
         machine_type(options).map_or_else(|| vm.facts.board.name.clone(), |name| name.text.into_owned());
-    Board::new(&name, is_on)
+    vm.facts.board.other(&name, is_on)
 }

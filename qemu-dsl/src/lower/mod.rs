@@ -13,9 +13,6 @@ use crate::print::Output;
 
 pub(crate) use order::order;
 
-/// The program that runs where no statement names one.
-const PROGRAM: &str = "qemu-system-x86_64";
-
 /// Writes a VM's arguments, the statements' among each other in this order.
 pub(crate) fn template(vm: &Vm, output: Output, order: &[usize]) -> Template {
     let mut output = order::arrange(output, order);
@@ -23,7 +20,10 @@ pub(crate) fn template(vm: &Vm, output: Output, order: &[usize]) -> Template {
     output.arguments.sort_by_key(|argument| argument.section);
     Template {
         target: vm.target,
-        program: vec![Piece::Text(output.program.unwrap_or_else(|| PROGRAM.to_owned()).into())].into(),
+        program: vec![Piece::Text(
+            output.program.unwrap_or_else(|| vm.target.arch.program().to_owned()).into(),
+        )]
+        .into(),
         args: output.arguments.into_iter().flat_map(argv::print).collect(),
         fds: output.fds.into_iter().map(|asked| asked.slot).collect(),
         ids: vm.ids.generated.clone().into(),

@@ -9,16 +9,16 @@ use crate::hardware::NAMING;
 use crate::plan::{Action, GeneratedId, Json, Member, Piece, Step};
 use crate::print::{Argument, FD_SETS, Item, Printed, piece};
 use crate::qemu::changes;
-use crate::schema::{Kind, Lookup, PropertyType, Schema, Type};
+use crate::schema::{self, Kind, Lookup, PropertyType, Schema, Type};
 use crate::value::{Size, ValueType as _};
-use crate::{Span, Version};
+use crate::{Span, Target};
 
 /// Objects that need what other statements make. QEMU makes all others first, for the same reason.
 const LATE_OBJECTS: &[&str] = &["rng-egd", "cryptodev-vhost-user", "colo-compare"];
 
 /// The commands that add what `arguments` say, in the order in which they can be carried out.
-pub(super) fn steps(arguments: Vec<Argument>, target: Version, ids: &mut Vec<GeneratedId>) -> Vec<Step> {
-    let mut writer = Writer { schema: Schema::of_or_oldest(target), target, ids };
+pub(super) fn steps(arguments: Vec<Argument>, target: Target, ids: &mut Vec<GeneratedId>) -> Vec<Step> {
+    let mut writer = Writer { schema: schema::nearest(target), target, ids };
     let mut steps = Vec::new();
     for Argument { span, printed, .. } in arguments {
         let Printed::Option { flag, items, .. } = printed else { continue };
@@ -33,7 +33,7 @@ pub(super) fn steps(arguments: Vec<Argument>, target: Version, ids: &mut Vec<Gen
 
 struct Writer<'i> {
     schema: &'static Schema,
-    target: Version,
+    target: Target,
     ids: &'i mut Vec<GeneratedId>,
 }
 
@@ -68,7 +68,7 @@ impl Writer<'_> {
                     member("backend", self.backend(&name, options, &scope)),
                 ];
             }
-            Action::Object if !changes::FLAT_OBJECTS.is_in(self.target) => {
+            Action::Object if !changes::FLAT_OBJECTS.is_in(self.target.version) => {
                 members.push(member("props", object(self.members(&scope, options))));
             }
             // A device's properties are its own, whatever dots are in their names.
@@ -178,11 +178,6 @@ impl Writer<'_> {
             Some(PropertyType::Bool) => boolean(plain),
             Some(PropertyType::Int { .. }) => whole(plain),
             Some(PropertyType::Number | PropertyType::Size) => number(plain),
-            // Up to 5.2 QEMU calls one number as it calls several.
-            Some(PropertyType::Other("numbers")) if name != "host-nodes" => number(plain),
-            Some(PropertyType::Other("numbers")) => {
-                Some(Json::List(vec![guess(plain).unwrap_or_else(|| text(plain))].into()))
-            }
             Some(_) => None,
             // It is not known what it takes. A port is a text everywhere.
             None if name == "port" => None,

@@ -7,7 +7,7 @@ use super::ids::Ids;
 use crate::plan::Piece;
 use crate::qemu::board::Board;
 use crate::table::StatementSpec;
-use crate::{Span, Version};
+use crate::{Span, Target};
 
 /// The values of a statement: the struct of its form.
 pub(crate) trait Values: Any + fmt::Debug {}
@@ -51,7 +51,7 @@ impl Entry {
 }
 
 /// What a statement says that the printing of others hangs on.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Facts {
     /// The VM's name, which generated MAC addresses hang on.
     pub(crate) name: Option<String>,
@@ -62,14 +62,25 @@ pub(crate) struct Facts {
     pub(crate) ram: Option<Vec<Piece>>,
 }
 
+impl Facts {
+    /// What holds where nothing is said.
+    pub(crate) fn new(target: Target) -> Self {
+        Self { name: None, board: Board::default_of(target), names_machine: false, ram: None }
+    }
+}
+
 /// A typed VM.
 #[derive(Debug)]
 pub(crate) struct Vm {
-    pub(crate) target: Version,
-    /// The same, or a version newer than all that are known, where such a one is asked for.
-    pub(crate) asked_target: Version,
-    /// Whether the options or the text say so.
-    pub(crate) names_target: bool,
+    pub(crate) target: Target,
+    /// The same, or of a version newer than all that are known, where such a one is asked for.
+    pub(crate) asked_target: Target,
+    /// Whether the options or the text say which version.
+    pub(crate) names_version: bool,
+    /// Where the text says which architecture, if it does.
+    pub(crate) arch: Option<Span>,
+    /// The program to run, whatever the text says.
+    pub(crate) program: Option<String>,
     /// Whether these are devices for a guest that runs: what they refer to may be there.
     pub(crate) is_fragment: bool,
     pub(crate) facts: Facts,
@@ -84,13 +95,15 @@ pub(crate) struct Vm {
 }
 
 impl Vm {
-    pub(crate) fn new(target: Version, names_target: bool, is_fragment: bool) -> Self {
+    pub(crate) fn new(target: Target, is_fragment: bool) -> Self {
         Self {
             target,
             asked_target: target,
-            names_target,
+            names_version: false,
+            arch: None,
+            program: None,
             is_fragment,
-            facts: Facts::default(),
+            facts: Facts::new(target),
             statements: Vec::new(),
             ids: Ids::default(),
             complete: true,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{FdSlot, GeneratedId, Piece, Place, Span, Text, Version, template};
+use super::{FdSlot, GeneratedId, Piece, Place, Span, Target, Text, template};
 
 /// Compiled devices, to be plugged into a guest that runs.
 ///
@@ -11,7 +11,7 @@ use super::{FdSlot, GeneratedId, Piece, Place, Span, Text, Version, template};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fragment {
     /// The version of QEMU that the commands are for.
-    pub target: Version,
+    pub target: Target,
     /// The commands, in their order: what connects devices to the host before the devices.
     pub steps: Cow<'static, [Step]>,
     /// The file descriptors that they need.

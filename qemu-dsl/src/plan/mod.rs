@@ -7,19 +7,23 @@
 //!
 //! These types depend on nothing. They know no language and no QEMU, they open nothing and start nothing.
 
+mod arch;
 pub mod arguments;
 mod fragment;
 mod mac;
 pub mod optlist;
 mod os_text;
 mod span;
+mod target;
 mod template;
 mod version;
 
+pub use arch::Arch;
 pub use fragment::{Action, Filling, Fragment, Json, Member, Step};
 pub use mac::Mac;
 pub use os_text::OsText;
 pub use span::Span;
+pub use target::{Target, TargetSpec};
 pub use template::{Arg, FdSlot, GeneratedId, Piece, Place, Template, Text};
 pub use version::Version;
 
@@ -260,7 +264,7 @@ impl Plan {
     }
 
     /// The version of QEMU that the arguments are for. Unknown for a plan of [`Plan::new`].
-    pub fn target(&self) -> Option<Version> {
+    pub fn target(&self) -> Option<Target> {
         self.template().map(|template| template.target)
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{FIRST_FD, Fd, FdSource, Mac, OsText, Rendered, Span, Version};
+use super::{FIRST_FD, Fd, FdSource, Mac, OsText, Rendered, Span, Target};
 
 /// A text in pieces.
 pub type Text = Cow<'static, [Piece]>;
@@ -111,7 +111,7 @@ impl fmt::Display for GeneratedId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// The version of QEMU that the arguments are for.
-    pub target: Version,
+    pub target: Target,
     /// The program to run.
     pub program: Text,
     /// Its arguments.

@@ -30,12 +30,12 @@ pub(crate) struct Lowering<'v> {
 impl<'v> Lowering<'v> {
     /// Whether the target has it.
     pub(crate) fn has(&self, change: &Change) -> bool {
-        change.is_in(self.vm.target)
+        change.is_in(self.vm.target.version)
     }
 
     /// The version that the output is for.
     pub(crate) fn target(&self) -> Version {
-        self.vm.target
+        self.vm.target.version
     }
 
     /// The program to run.

@@ -56,5 +56,5 @@ pub(crate) fn print(vm: &Vm, print: Print) -> Output {
         print(entry, &mut out);
     }
     let Lowering { program, arguments, fds, .. } = out;
-    Output { program, arguments, fds }
+    Output { program: vm.program.clone().or(program), arguments, fds }
 }

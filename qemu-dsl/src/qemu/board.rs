@@ -1,11 +1,17 @@
-//! Machine types: which buses and devices of its own each has, and how virtio devices are attached to it.
+//! Machines: which buses and devices of its own each has, and how virtio devices are attached to it.
+//!
+//! The schema has the buses of each machine type as it is by itself. What hangs on its properties stands here, and what it
+//! has on its PCI bus.
+
+use crate::plan::{Arch, Target};
+use crate::schema::{self, Kind, Schema};
 
 /// A bus of the machine's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OwnBus {
     pub(crate) name: &'static str,
     /// QEMU's type of the bus.
-    pub(crate) sort: &'static str,
+    pub(crate) ty: &'static str,
 }
 
 /// How virtio devices are attached.
@@ -29,11 +35,10 @@ impl Transport {
 /// A slot of a PCI bus and perhaps one of its functions.
 type Slot = (u8, Option<u8>);
 
-/// A machine type, as far as it is known.
+/// What QEMU doesn't tell of a machine type.
 #[derive(Debug)]
 struct Known {
-    buses: &'static [OwnBus],
-    /// Those that come with its property `usb`.
+    /// The buses that come with its property `usb`.
     usb_buses: &'static [OwnBus],
     /// Those that come with its property `pcie`.
     pcie_buses: &'static [OwnBus],
@@ -41,130 +46,150 @@ struct Known {
     taken: &'static [Slot],
     /// Those where it has USB controllers, with its property `usb`.
     usb_taken: &'static [Slot],
-    /// The first slot of that bus that is free: the graphics adapter and the network device that QEMU adds by itself
-    /// come there.
+    /// The first slot of that bus that is free: what QEMU adds by itself comes there.
     free: u8,
+    /// Whether QEMU adds a graphics adapter to that bus.
+    adds_vga: bool,
+    /// Whether QEMU adds a network device to that bus.
+    adds_nic: bool,
 }
 
-const fn bus(name: &'static str, sort: &'static str) -> OwnBus {
-    OwnBus { name, sort }
+const fn bus(name: &'static str, ty: &'static str) -> OwnBus {
+    OwnBus { name, ty }
 }
 
 const USB: &[OwnBus] = &[bus("usb-bus.0", "usb-bus")];
 
 // As `info qtree` and `info pci` list them, from 5.2 to 11.1.
 const PC: Known = Known {
-    buses: &[
-        bus("pci.0", "PCI"),
-        bus("ide.0", "IDE"),
-        bus("ide.1", "IDE"),
-        bus("isa.0", "ISA"),
-        bus("i2c", "i2c-bus"),
-        bus("floppy-bus.0", "floppy-bus"),
-    ],
     usb_buses: USB,
-    pcie_buses: &[],
     taken: &[(0, None), (1, Some(0)), (1, Some(1)), (1, Some(3))],
     usb_taken: &[(1, Some(2))],
     free: 2,
+    adds_vga: true,
+    adds_nic: true,
+    ..OTHER
 };
 const Q35: Known = Known {
-    buses: &[
-        bus("pcie.0", "PCI"),
-        bus("ide.0", "IDE"),
-        bus("ide.1", "IDE"),
-        bus("ide.2", "IDE"),
-        bus("ide.3", "IDE"),
-        bus("ide.4", "IDE"),
-        bus("ide.5", "IDE"),
-        bus("isa.0", "ISA"),
-        bus("i2c", "i2c-bus"),
-    ],
     usb_buses: USB,
-    pcie_buses: &[],
     taken: &[(0, None), (0x1f, Some(0)), (0x1f, Some(2)), (0x1f, Some(3))],
     usb_taken: &[(0x1d, Some(0)), (0x1d, Some(1)), (0x1d, Some(2)), (0x1d, Some(7))],
     free: 1,
+    adds_vga: true,
+    adds_nic: true,
+    ..OTHER
 };
-const ISAPC: Known = Known {
-    buses: &[
-        bus("ide.0", "IDE"),
-        bus("ide.1", "IDE"),
-        bus("isa.0", "ISA"),
-        bus("floppy-bus.0", "floppy-bus"),
-    ],
-    ..NONE
+const MICROVM: Known =
+    Known { usb_buses: USB, pcie_buses: &[bus("pcie.0", "PCIE")], taken: &[(0, None)], ..OTHER };
+const VIRT: Known = Known { taken: &[(0, None)], free: 1, adds_nic: true, ..OTHER };
+const VERSATILE: Known = Known { taken: &[(11, None)], free: 12, ..OTHER };
+const OTHER: Known = Known {
+    usb_buses: &[],
+    pcie_buses: &[],
+    taken: &[],
+    usb_taken: &[],
+    free: 0,
+    adds_vga: false,
+    adds_nic: false,
 };
-const MICROVM: Known = Known {
-    buses: &[bus("isa.0", "ISA")],
-    usb_buses: USB,
-    pcie_buses: &[bus("pcie.0", "PCI")],
-    taken: &[(0, None)],
-    ..NONE
-};
-const NONE: Known =
-    Known { buses: &[], usb_buses: &[], pcie_buses: &[], taken: &[], usb_taken: &[], free: 0 };
 
-/// What is known of the machine type `name`, if anything.
-fn known(name: &str) -> Option<&'static Known> {
-    match name {
-        "pc" => Some(&PC),
-        "q35" => Some(&Q35),
-        "isapc" => Some(&ISAPC),
-        "microvm" => Some(&MICROVM),
-        "none" => Some(&NONE),
-        _ if name.starts_with("pc-q35-") => Some(&Q35),
-        _ if name.starts_with("pc-i440fx-") => Some(&PC),
-        _ => None,
+/// What is known of a machine type beside what QEMU tells, and the name of the newest one of its family.
+fn known(arch: Arch, name: &str) -> (&'static Known, &str) {
+    let family = |prefix: &str| name.starts_with(prefix);
+    match (arch, name) {
+        (Arch::X86_64 | Arch::I386, "pc") => (&PC, name),
+        (Arch::X86_64 | Arch::I386, _) if family("pc-i440fx-") => (&PC, "pc"),
+        (Arch::X86_64 | Arch::I386, "q35") => (&Q35, name),
+        (Arch::X86_64 | Arch::I386, _) if family("pc-q35-") => (&Q35, "q35"),
+        (Arch::X86_64 | Arch::I386, "microvm") => (&MICROVM, name),
+        (Arch::Aarch64 | Arch::Arm, "virt") => (&VIRT, name),
+        (Arch::Aarch64 | Arch::Arm, _) if family("virt-") => (&VIRT, "virt"),
+        (Arch::Aarch64 | Arch::Arm, "versatilepb" | "versatileab") => (&VERSATILE, name),
+        _ => (&OTHER, name),
     }
 }
 
-/// The first PCI buses of all machine types that are known.
+/// The names that the first PCI buses of machines have, and no other buses.
 pub(crate) const ROOTS: &[&str] = &["pci.0", "pcie.0"];
-
-/// The machine type that QEMU for x86 takes by itself.
-const DEFAULT: &str = "pc";
 
 /// The machine that a VM has.
 #[derive(Clone, Debug)]
 pub(crate) struct Board {
-    /// Its type.
+    /// What it is for.
+    target: Target,
+    /// Its type; no name where QEMU has no machine by itself.
     pub(crate) name: String,
-    known: Option<&'static Known>,
+    known: &'static Known,
+    /// Its buses, where these are known.
+    buses: Option<Vec<OwnBus>>,
+    /// The types of its buses, and those that they are made of.
+    sorts: Vec<&'static str>,
     has_usb: bool,
-    has_pcie: bool,
-}
-
-impl Default for Board {
-    fn default() -> Self {
-        Self::new(DEFAULT, |_| false)
-    }
 }
 
 impl Board {
+    /// The machine that QEMU takes by itself.
+    pub(crate) fn default_of(target: Target) -> Self {
+        let own = schema::all(target.arch).first().and_then(|_| schema::nearest(target).default_machine());
+        let name = own.map_or("", |machine| machine.name());
+        // As it is called in all versions.
+        let name = if name.starts_with("pc-i440fx-") { "pc" } else { name };
+        Self::new(target, name, |_| false)
+    }
+
     /// The machine of a type. `is_on` tells whether a property is switched on.
-    pub(crate) fn new(name: &str, is_on: impl Fn(&str) -> bool) -> Self {
-        Self { name: name.to_owned(), known: known(name), has_usb: is_on("usb"), has_pcie: is_on("pcie") }
+    pub(crate) fn new(target: Target, name: &str, is_on: impl Fn(&str) -> bool) -> Self {
+        let (known, newest) = known(target.arch, name);
+        let has = |schema: &'static Schema, name| schema.find(Kind::Machine, name)?.buses();
+        // A version between those that are known has machine types of its own.
+        let own = schema::all(target.arch).first().and_then(|_| {
+            let schema = schema::nearest(target);
+            has(schema, name).or_else(|| has(schema, newest))
+        });
+        let (has_usb, has_pcie) = (is_on("usb"), is_on("pcie"));
+        let buses: Option<Vec<_>> = own.map(|own| {
+            let own = own.filter_map(|own| Some(bus(own.fixed_name()?, own.ty())));
+            let pcie = if has_pcie { known.pcie_buses } else { &[] };
+            let usb = if has_usb { known.usb_buses } else { &[] };
+            pcie.iter().copied().chain(own).chain(usb.iter().copied()).collect()
+        });
+        let mut sorts: Vec<_> = buses.iter().flatten().map(|bus: &OwnBus| bus.ty).collect();
+        sorts.dedup();
+        let schema = schema::nearest(target);
+        let sorts = sorts.into_iter().flat_map(|ty| schema.bus_sorts(ty)).collect();
+        Self { target, name: name.to_owned(), known, buses, sorts, has_usb }
+    }
+
+    /// Another machine for the same target.
+    pub(crate) fn other(&self, name: &str, is_on: impl Fn(&str) -> bool) -> Self {
+        Self::new(self.target, name, is_on)
     }
 
     /// Whether its buses are known.
     pub(crate) const fn is_known(&self) -> bool {
-        self.known.is_some()
+        self.buses.is_some()
     }
 
-    /// Its own buses, the first PCI bus before all others.
-    pub(crate) fn buses(&self) -> impl Iterator<Item = OwnBus> + use<> {
-        let (usb, pcie) = (self.has_usb, self.has_pcie);
-        self.known.into_iter().flat_map(move |known| {
-            let usb = if usb { known.usb_buses } else { &[] };
-            let pcie = if pcie { known.pcie_buses } else { &[] };
-            pcie.iter().chain(known.buses).chain(usb).copied()
-        })
+    /// Its own buses.
+    pub(crate) fn buses(&self) -> impl Iterator<Item = OwnBus> {
+        self.buses.iter().flatten().copied()
     }
 
-    /// Its own buses of a sort.
+    /// Whether it has a bus that takes what plugs into `sort`.
+    pub(crate) fn has(&self, sort: &str) -> bool {
+        self.sorts.contains(&sort)
+    }
+
+    /// Its own buses that take what plugs into `sort`.
     pub(crate) fn buses_of(&self, sort: &str) -> impl Iterator<Item = &'static str> {
-        self.buses().filter(move |bus| bus.sort == sort).map(|bus| bus.name)
+        let schema = schema::nearest(self.target);
+        self.buses().filter(move |bus| schema.bus_is(bus.ty, sort)).map(|bus| bus.name)
+    }
+
+    /// Machine types that many use and that have a bus of a sort.
+    pub(crate) fn others(&self, sort: &str) -> Vec<&'static str> {
+        let usual = ["q35", "pc", "virt"].into_iter().filter(|name| *name != self.name);
+        usual.filter(|name| Self::new(self.target, name, |_| false).has(sort)).collect()
     }
 
     /// Its first PCI bus.
@@ -174,24 +199,28 @@ impl Board {
 
     /// Slots and functions of its first PCI bus where the machine itself has devices.
     pub(crate) fn taken(&self) -> impl Iterator<Item = Slot> + use<> {
-        let usb = self.has_usb;
-        self.known.into_iter().flat_map(move |known| {
-            let usb = if usb { known.usb_taken } else { &[] };
-            known.taken.iter().chain(usb).copied()
-        })
+        let usb = if self.has_usb { self.known.usb_taken } else { &[] };
+        self.known.taken.iter().chain(usb).copied()
     }
 
     /// The first slot of that bus that is free at first.
     pub(crate) fn first_free(&self) -> u8 {
-        self.known.map_or(0, |known| known.free)
+        self.known.free
+    }
+
+    /// Whether QEMU adds a graphics adapter to that bus.
+    pub(crate) fn adds_vga(&self) -> bool {
+        self.known.adds_vga
+    }
+
+    /// Whether QEMU adds a network device to that bus.
+    pub(crate) fn adds_nic(&self) -> bool {
+        self.known.adds_nic
     }
 
     /// How virtio devices are attached where nothing says so.
     pub(crate) fn transport(&self) -> Transport {
-        if self.known.is_some_and(|known| !known.pcie_buses.is_empty()) && !self.has_pcie {
-            Transport::Mmio
-        } else {
-            Transport::Pci
-        }
+        let is_mmio = !self.has("PCI") && self.has("virtio-bus");
+        if is_mmio { Transport::Mmio } else { Transport::Pci }
     }
 }

@@ -512,7 +512,7 @@ impl<'t, 's> Args<'t, 's> {
             _ => return None,
         };
         let joined = format!("{}-{}", self.kind.as_ref()?.as_str(), name.text);
-        schema::all().iter().any(|schema| schema.find(kind, &joined).is_some()).then_some(joined)
+        schema::of_all().iter().any(|schema| schema.find(kind, &joined).is_some()).then_some(joined)
     }
 
     fn bare(&self) -> Option<Bare> {

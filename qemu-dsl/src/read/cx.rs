@@ -11,13 +11,13 @@ use crate::qemu::changes::Change;
 use crate::qemu::deviation;
 use crate::syntax::{Part, Value, ValueForm};
 use crate::table::Table;
-use crate::{Span, Version};
+use crate::{Span, Target};
 
 /// What the reading of a statement has at hand.
 pub(crate) struct Cx<'a> {
     pub(crate) source: &'a str,
     pub(crate) table: Table,
-    pub(crate) target: Version,
+    pub(crate) target: Target,
     /// Whether these are devices for a guest that runs, not a VM.
     pub(crate) is_fragment: bool,
     pub(crate) ids: Ids,
@@ -90,7 +90,7 @@ impl<'a> Cx<'a> {
 
     /// Reports what the target makes of something that came or went. `value` is what it is set to.
     pub(crate) fn version(&mut self, change: &Change, value: Option<&str>, span: Span) {
-        if let Some(diagnostic) = deviation(change, value, span, self.target) {
+        if let Some(diagnostic) = deviation(change, value, span, self.target.version) {
             self.report(diagnostic);
         }
     }

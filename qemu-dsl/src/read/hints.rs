@@ -181,7 +181,7 @@ mod tests {
                 if !text.contains("machine") {
                     text.insert_str(0, "machine q35\n");
                 }
-                let compiled = compile(&text, &Options { target: Some(target), ..Options::default() });
+                let compiled = compile(&text, &Options { target: target.into(), ..Options::default() });
                 assert!(compiled.diagnostics.is_empty(), "{target}: {text}: {:#?}", compiled.diagnostics);
             }
         }

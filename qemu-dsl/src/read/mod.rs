@@ -24,7 +24,7 @@ use crate::source::Node;
 use crate::suggest::did_you_mean;
 use crate::syntax::{Head, Item, Keyword, Statement, Structure, Tree, Value, ValueForm, Word};
 use crate::table::{Kinds, StatementSpec, Table};
-use crate::{Span, Version};
+use crate::{Span, Target, Version};
 
 pub(crate) use args::Args;
 pub(crate) use cx::Cx;
@@ -33,7 +33,6 @@ pub(crate) use field::Field;
 pub use options::Options;
 use params::Params;
 use recover::orphan;
-use target::target;
 
 /// What reads a form's values.
 pub(crate) type ReadForm = fn(&mut Args<'_, '_>, &mut Cx<'_>) -> Option<Box<dyn Values>>;
@@ -55,23 +54,26 @@ pub(crate) fn read(
 ) -> Vm {
     let table = language.table;
     let params = Params::new(&tree.statements, options, diagnostics);
-    let named_target = target(tree, &params, options, diagnostics);
-    let asked_target = named_target.unwrap_or(Version::NEWEST);
-    let target = asked_target.min(Version::NEWEST);
+    let asked = target::read(tree, &params, options, diagnostics);
+    let asked_target = Target::new(asked.arch, asked.version.unwrap_or(Version::NEWEST));
+    let target = Target::new(asked.arch, asked_target.version.min(Version::NEWEST));
     let mut cx = Cx {
         source: tree.source,
         table,
         target,
         is_fragment,
         ids: Ids::new(named(tree, &params)),
-        facts: Facts::default(),
+        facts: Facts::new(target),
         flaws: Flaws::default(),
         shape_is_open: false,
         params: &params,
         diagnostics,
     };
-    let mut vm = Vm::new(target, named_target.is_some(), is_fragment);
+    let mut vm = Vm::new(target, is_fragment);
     vm.asked_target = asked_target;
+    vm.names_version = asked.version.is_some();
+    vm.arch = asked.span;
+    vm.program.clone_from(&options.program);
     // Where a statement that may stand once stands first.
     let mut once: HashMap<&str, Span> = HashMap::new();
     let mut last_structure: Option<&Structure<'_>> = None;

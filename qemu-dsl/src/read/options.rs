@@ -1,13 +1,15 @@
 //! What a compilation takes beside the text.
 
-use crate::Version;
+use crate::TargetSpec;
 use crate::level::Levels;
 
 /// What a compilation takes beside the text.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The version of QEMU that the output is for. It overrides what the text says.
-    pub target: Option<Version>,
+    /// The QEMU that the output is for. What it says overrides what the text does.
+    pub target: TargetSpec,
+    /// The program to run, in place of the one that the text names.
+    pub program: Option<String>,
     /// Values for the text's parameters, by name. Of two for one name, the last holds.
     pub params: Vec<(String, String)>,
     /// Whether parameters may be without a value, as where a text is only checked. What hangs on one isn't looked at, and

@@ -1,17 +1,19 @@
-//! What QEMU says of itself: which devices, objects, machine types, CPU models and backends each version has, and
-//! which properties they take.
+//! What QEMU says of itself: which devices, objects, machine types, CPU models and backends each version has on each
+//! architecture, and which properties they take.
 //!
-//! The data beside this file was written by `scripts/schema`, which asks real QEMUs (`x86_64`, as Debian builds them).
-//! It is searched where it lies: nothing is parsed or built, neither at start nor later.
+//! The data below this folder was written by `scripts/schema`, which asks real QEMUs (as Debian builds them). It is
+//! searched where it lies: nothing is parsed or built, neither at start nor later.
 //!
-//! A list can lag behind the QEMU that runs, or know a build with other parts in it: `check/schema.rs` says what follows
-//! from a name that isn't listed.
+//! A schema is of one version. Of those between two, what both say is certain, and what one of them says is not
+//! ([`around`]). And a list can know a build with other parts in it than the one that runs: `check/schema.rs` says what
+//! follows from a name that isn't listed.
 //!
 //! ```
-//! use qemu_dsl::Version;
 //! use qemu_dsl::schema::{self, Kind, Lookup, PropertyType};
+//! use qemu_dsl::{Arch, Target, Version};
 //!
-//! let schema = schema::of(Version::new(7, 2)).unwrap();
+//! let target = Target::new(Arch::X86_64, Version::new(7, 2));
+//! let [schema] = schema::around(target) else { panic!() };
 //! let device = schema.find(Kind::Device, "virtio-blk").unwrap();
 //! assert_eq!(device.name(), "virtio-blk-pci");
 //! let Lookup::Known(property) = device.property("disable-legacy") else { panic!() };
@@ -19,6 +21,13 @@
 //! assert!(!property.ty().accepts("maybe"));
 //! assert_eq!(property.ty().to_string(), "`on`, `off` or `auto`");
 //! assert_eq!(device.property("no-such"), Lookup::Unknown);
+//! assert_eq!(device.required().collect::<Vec<_>>(), ["drive"]);
+//!
+//! let between = Target { version: Version::new(8, 2), ..target };
+//! let [older, newer] = schema::around(between) else { panic!() };
+//! let has = |schema: &schema::Schema, name| schema.find(Kind::Device, name).is_some();
+//! assert!(has(older, "virtio-blk") && has(newer, "virtio-blk"));
+//! assert!(!has(older, "virtio-sound") && has(newer, "virtio-sound"));
 //! ```
 //!
 //! # The format
@@ -27,65 +36,104 @@
 //!
 //! ```text
 //! [device virtio-blk alias=virtio-blk-pci]
-//! [device virtio-blk-pci bus=PCI parent=virtio-blk-pci-base]
+//! [device virtio-blk-pci bus=PCI parent=virtio-blk-pci-base required=drive]
 //! [device virtio-blk-pci-base abstract parent=virtio-pci]
 //! bootindex int32
 //! drive drive
 //! ```
 //!
-//! A section's kind and name are followed by `abstract` (a type that only others are made of), `alias=` (another name
-//! for), `bus=` (what it plugs into), `default` (the machine that QEMU takes by itself), `deprecated`, `internal`
-//! (can't be created by a user), `parent=` (has that one's properties too; of the same kind) and `unknown` (QEMU
-//! couldn't be asked for its properties). A property's type is QEMU's own name for it, or where that says little, the
-//! values with `|` between, or a word that says more (`mac`, `pci-slot`, `drive`, `netdev`, `number`). What has members
-//! is an `object`, and these follow (`encrypt.key-secret`); a block node is a `drive`, though it can have members, too.
-//! `link<secret_common>` is the id of an object or a device of that type, `list<drive>` a list of these.
+//! A section's kind and name are followed by what else is known of it:
+//!
+//! - `abstract`: a type that only others are made of. `internal`: it can't be created by a user. `cold`: it can't be plugged
+//!   into a guest that runs. `default`: the machine that QEMU takes by itself. `deprecated`. `unknown`: QEMU couldn't be
+//!   asked for its properties. `unstarted`: it couldn't be started, so that nobody knows its buses.
+//! - `alias=`: another name for that one. `parent=`: it has that one's properties, too; of the same kind.
+//! - `bus=`: the type of bus that a device plugs into. `required=`: it can't be without any of these properties, which may
+//!   be those of a parent; `one-of=`: not without one of them.
+//! - Of a machine type: `buses=` (the section of that name has its buses; without it QEMU couldn't be asked), `cpu=` (the
+//!   model that it takes by itself), `cpus=` (how many it can have), `ram=` (the id of its memory).
+//!
+//! A line is a property's name, its type, and perhaps `read-only` (no user sets it) or `deprecated`. The type is QEMU's own name for it, or where that says little, the values with `|` between, or a word that says more (`mac`,
+//! `pci-slot`, `drive`, `netdev`; `number` where QEMU doesn't tell which; `uint63` for an `int64` that can't be negative).
+//! What has members is an `object`, and these follow (`encrypt.key-secret`); a block node is a `drive`, though it can have
+//! members, too. `link<secret_common>` is the id of an object or a device of that type, `list<drive>` a list of these.
+//!
+//! The lines of `[buses ...]` are buses in place of properties, each with its type: those of a machine, or those that a
+//! device provides, where `ID` stands for its id. `[bus PCIE parent=PCI]` says that what plugs into a `PCI` plugs into a
+//! `PCIE`, too.
 
 mod property;
 mod text;
 
-use crate::Version;
+use std::borrow::Cow;
+
+use crate::{Arch, Target, Version};
 use text::Section;
 
 pub use property::{Element, Property, PropertyType};
 
-static SCHEMAS: [Schema; 4] = [
-    Schema { version: Version::new(5, 2), text: include_str!("5.2.txt") },
-    Schema { version: Version::new(7, 2), text: include_str!("7.2.txt") },
-    Schema { version: Version::new(10, 0), text: include_str!("10.0.txt") },
-    Schema { version: Version::new(11, 1), text: include_str!("11.1.txt") },
+/// In the order of architectures and versions.
+static SCHEMAS: [Schema; 6] = [
+    schema(Arch::Aarch64, 7, 2, include_str!("aarch64/7.2.txt")),
+    schema(Arch::Aarch64, 11, 1, include_str!("aarch64/11.1.txt")),
+    schema(Arch::X86_64, 5, 2, include_str!("x86_64/5.2.txt")),
+    schema(Arch::X86_64, 7, 2, include_str!("x86_64/7.2.txt")),
+    schema(Arch::X86_64, 10, 0, include_str!("x86_64/10.0.txt")),
+    schema(Arch::X86_64, 11, 1, include_str!("x86_64/11.1.txt")),
 ];
 
-/// The schema for QEMU `version`: the newest one that is not newer. None for a QEMU older than the oldest schema.
-#[must_use]
-pub fn of(version: Version) -> Option<&'static Schema> {
-    SCHEMAS.iter().rev().find(|schema| schema.version <= version)
+const fn schema(arch: Arch, major: u16, minor: u16, text: &'static str) -> Schema {
+    Schema { target: Target { arch, version: Version::new(major, minor) }, text }
 }
 
-/// The schemas that tell of QEMU `version`, the older one first: its own, or the two between which it lies, or the newest
-/// where it is newer than that. Empty for a QEMU older than the oldest schema, which may have had what went since.
+/// The schemas that tell of a version, the older one first: its own, or the two between which it lies, or the newest where
+/// it is newer than that. Empty for a QEMU older than the oldest schema, which may have had what went since, and for an
+/// architecture without a schema.
 #[must_use]
-pub fn around(version: Version) -> &'static [Schema] {
-    let newer = SCHEMAS.partition_point(|schema| schema.version < version);
-    let range = match SCHEMAS.get(newer) {
-        Some(own) if own.version == version => newer..newer + 1,
+pub fn around(target: Target) -> &'static [Schema] {
+    let all = all(target.arch);
+    let newer = all.partition_point(|schema| schema.target.version < target.version);
+    let range = match all.get(newer) {
+        Some(own) if own.target.version == target.version => newer..newer + 1,
         None => newer.saturating_sub(1)..newer,
         Some(_) if newer == 0 => 0..0,
         Some(_) => newer - 1..newer + 1,
     };
-    SCHEMAS.get(range).unwrap_or_default()
+    all.get(range).unwrap_or_default()
 }
 
-/// All schemas, the oldest first.
+/// All schemas of an architecture, the oldest first. QEMU for i386 has what that for `x86_64` has.
 #[must_use]
-pub fn all() -> &'static [Schema] {
+pub fn all(arch: Arch) -> &'static [Schema] {
+    let arch = if arch == Arch::I386 { Arch::X86_64 } else { arch };
+    let start = SCHEMAS.partition_point(|schema| schema.target.arch < arch);
+    let end = SCHEMAS.partition_point(|schema| schema.target.arch <= arch);
+    SCHEMAS.get(start..end).unwrap_or_default()
+}
+
+/// All schemas of all architectures.
+#[must_use]
+pub fn of_all() -> &'static [Schema] {
     &SCHEMAS
 }
 
-/// What one version of QEMU has.
+/// The schema that is most like a QEMU: for what needs no more than a hint. It is the newest one that is not newer, or else
+/// the oldest. Of an architecture without any it is that of another one.
+#[must_use]
+pub fn nearest(target: Target) -> &'static Schema {
+    let [first, ..] = &SCHEMAS;
+    let all = match all(target.arch) {
+        [] => all(Arch::default()),
+        own => own,
+    };
+    let newer = all.partition_point(|schema| schema.target.version <= target.version);
+    all.get(newer.saturating_sub(1)).unwrap_or(first)
+}
+
+/// What one version of QEMU has on one architecture.
 #[derive(Debug)]
 pub struct Schema {
-    version: Version,
+    target: Target,
     text: &'static str,
 }
 
@@ -131,18 +179,16 @@ impl Kind {
 }
 
 impl Schema {
-    /// The schema for QEMU `version`, or the oldest one where it is older than all of them: for what needs no more
-    /// than a hint.
+    /// The QEMU that this was asked of. It may be older than the one that it was found for.
     #[must_use]
-    pub fn of_or_oldest(version: Version) -> &'static Self {
-        let [oldest, ..] = &SCHEMAS;
-        of(version).unwrap_or(oldest)
+    pub fn target(&self) -> Target {
+        self.target
     }
 
-    /// The version of QEMU that this was asked of. It may be older than the version that it was found for.
+    /// Its version.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.version
+        self.target.version
     }
 
     /// What `name` names. An alias gives what it stands for.
@@ -181,6 +227,35 @@ impl Schema {
             .map(|section| section.name)
     }
 
+    /// The machine type that QEMU takes where nothing is said.
+    #[must_use]
+    pub fn default_machine(&self) -> Option<Type> {
+        let mut machines = text::sections(self.text, Kind::Machine.word());
+        Some(self.whole(Kind::Machine, machines.find(|section| section.has("default"))?))
+    }
+
+    /// Whether a device that plugs into buses of the type `wanted` plugs into one of the type `bus`: QEMU's types of buses are
+    /// made of each other, as are its devices.
+    #[must_use]
+    pub fn bus_is(&self, bus: &str, wanted: &str) -> bool {
+        let parent = |bus: &str| text::section(self.text, "bus", bus, "")?.attribute("parent=");
+        bus == wanted || std::iter::successors(parent(bus), |bus| parent(bus)).any(|bus| bus == wanted)
+    }
+
+    /// The types of buses whose devices plug into one of the type `bus`: it, and those that it is made of.
+    pub fn bus_sorts(&self, bus: &'static str) -> impl Iterator<Item = &'static str> + use<> {
+        let text = self.text;
+        std::iter::successors(Some(bus), move |bus| text::section(text, "bus", bus, "")?.attribute("parent="))
+            .take_while(|bus| *bus != "bus")
+    }
+
+    /// The type whose buses QEMU calls `name` and a number where nothing gives them another name: `scsi` of `SCSI`.
+    #[must_use]
+    pub fn bus_called(&self, name: &str) -> Option<&'static str> {
+        let mut buses = text::sections(self.text, "bus").map(|section| section.name);
+        buses.find(|bus| bus.to_ascii_lowercase() == name)
+    }
+
     fn section(&self, kind: Kind, name: &str) -> Option<Section> {
         text::section(self.text, kind.word(), name, "")
     }
@@ -195,10 +270,11 @@ impl Schema {
         let mut sections: Vec<Section> = with_parents(section, kind).collect();
         if kind == Kind::Cpu {
             // A CPU model is also a type of device, under a longer name.
-            let device = text::section(self.text, Kind::Device.word(), section.name, "-x86_64-cpu");
+            let device =
+                text::section(self.text, Kind::Device.word(), section.name, self.target.arch.cpu_suffix());
             sections.extend(device.into_iter().flat_map(|device| with_parents(device, Kind::Device)));
         }
-        Type { kind, section, sections }
+        Type { kind, section, sections, text: self.text }
     }
 }
 
@@ -209,6 +285,41 @@ pub struct Type {
     section: Section,
     /// Its own, and those of all that it is made of.
     sections: Vec<Section>,
+    /// The schema's.
+    text: &'static str,
+}
+
+/// A bus that a machine has, or a device provides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bus {
+    name: &'static str,
+    ty: &'static str,
+}
+
+impl Bus {
+    /// Its name, where the device that provides it has the id `id`: `ID.0`.
+    #[must_use]
+    pub fn name(&self, id: &str) -> Cow<'static, str> {
+        match self.name.strip_prefix("ID") {
+            Some(number) if number.is_empty() || number.starts_with('.') => Cow::Owned([id, number].concat()),
+            _ => Cow::Borrowed(self.name),
+        }
+    }
+
+    /// Its name, where no device's id is in it.
+    #[must_use]
+    pub fn fixed_name(&self) -> Option<&'static str> {
+        match self.name(" ") {
+            Cow::Borrowed(name) => Some(name),
+            Cow::Owned(_) => None,
+        }
+    }
+
+    /// QEMU's type of it: `PCIE`, `usb-bus`.
+    #[must_use]
+    pub fn ty(&self) -> &'static str {
+        self.ty
+    }
 }
 
 /// What a schema says to the name of a property.
@@ -254,6 +365,12 @@ impl Type {
         !self.section.has("internal") && !self.section.has("abstract")
     }
 
+    /// Whether a device can be plugged into a guest that runs.
+    #[must_use]
+    pub fn is_pluggable(&self) -> bool {
+        self.is_creatable() && !self.section.has("cold")
+    }
+
     /// Whether QEMU says that it will go.
     #[must_use]
     pub fn is_deprecated(&self) -> bool {
@@ -266,25 +383,88 @@ impl Type {
         self.section.has("default")
     }
 
+    /// The buses that a device provides, or a machine has. None where QEMU couldn't be asked, as some don't start without an
+    /// image, or anything else that the host lacks.
+    pub fn buses(&self) -> Option<impl Iterator<Item = Bus> + use<>> {
+        let owner = match self.kind {
+            Kind::Machine => self.section.attribute("buses=")?,
+            _ if self.section.has("unstarted") => return None,
+            _ => self.section.name,
+        };
+        let found = text::section(self.text, "buses", owner, "");
+        Some(found.into_iter().flat_map(|section| section.properties()).map(|(name, ty)| Bus { name, ty }))
+    }
+
+    /// How many CPUs a machine can have.
+    #[must_use]
+    pub fn max_cpus(&self) -> Option<u32> {
+        self.section.attribute("cpus=")?.parse().ok()
+    }
+
+    /// The CPU model that a machine has where nothing is said.
+    #[must_use]
+    pub fn default_cpu(&self) -> Option<&'static str> {
+        self.section.attribute("cpu=")
+    }
+
+    /// The id of a machine's memory, which no other object can have.
+    #[must_use]
+    pub fn ram_id(&self) -> Option<&'static str> {
+        self.section.attribute("ram=")
+    }
+
+    /// The properties that it can't be without. One that has members is there where one of these is.
+    pub fn required(&self) -> impl Iterator<Item = &'static str> {
+        self.sections
+            .iter()
+            .filter_map(|section| section.attribute("required="))
+            .flat_map(|names| names.split(','))
+    }
+
+    /// Properties of which it can't be without any. Empty where there are no such.
+    pub fn one_of(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.section.attribute("one-of=").unwrap_or_default().split(',').filter(|name| !name.is_empty())
+    }
+
     /// The property `name`, or what the option that creates this takes besides (`id`, `bus`).
     #[must_use]
     pub fn property(&self, name: &str) -> Lookup {
-        if let Some((name, ty)) = self.sections.iter().find_map(|section| section.property(name)) {
-            Lookup::Known(Property::new(name, ty))
+        if let Some(property) = self.own(name) {
+            Lookup::Known(property)
         } else if self.kind.takes_underscores() && name.contains('_') {
             self.property(&name.replace('_', "-"))
-        } else if name.contains(['.', '[', ']']) || self.sections.iter().any(|section| section.has("unknown"))
-        {
+        } else if name.contains(['[', ']']) || self.sections.iter().any(|section| section.has("unknown")) {
             Lookup::CannotTell
         } else {
-            Lookup::Unknown
+            self.within(name)
+        }
+    }
+
+    /// A property with exactly this name.
+    fn own(&self, name: &str) -> Option<Property> {
+        let (name, says) = self.sections.iter().find_map(|section| section.property(name))?;
+        Some(Property::new(name, says))
+    }
+
+    /// What is in a property: `host-nodes.0`, `file.filename`.
+    fn within(&self, name: &str) -> Lookup {
+        let Some((outer, inner)) = name.rsplit_once('.') else { return Lookup::Unknown };
+        let Some(outer) = self.own(outer) else { return self.within(outer) };
+        match outer.ty() {
+            // All members of an object are listed, and what is plain has none.
+            PropertyType::Other("object") => Lookup::Unknown,
+            PropertyType::List(_) if inner.bytes().all(|byte| byte.is_ascii_digit()) => {
+                outer.element().map_or(Lookup::CannotTell, Lookup::Known)
+            }
+            PropertyType::Id("drive") | PropertyType::List(_) | PropertyType::Other(_) => Lookup::CannotTell,
+            _ => Lookup::Unknown,
         }
     }
 
     /// All properties that are known, each once; its own first, then those of what it is made of.
     pub fn properties(&self) -> impl Iterator<Item = Property> {
         let all = self.sections.iter().flat_map(Section::properties);
-        all.map(|(name, ty)| Property::new(name, ty))
+        all.map(|(name, says)| Property::new(name, says))
     }
 }
 
@@ -292,8 +472,8 @@ impl Type {
 mod tests {
     #![expect(clippy::panic, clippy::unwrap_used, reason = "these are tests")]
 
-    use super::{Kind, Lookup, PropertyType, SCHEMAS, Schema, Type, around, of};
-    use crate::Version;
+    use super::{Bus, Kind, Lookup, PropertyType, SCHEMAS, Schema, Type, all, around, nearest};
+    use crate::{Arch, Target, Version};
 
     const KINDS: [Kind; 8] = [
         Kind::Accel,
@@ -307,9 +487,12 @@ mod tests {
     ];
 
     fn schema(major: u16, minor: u16) -> &'static Schema {
-        let schema = of(Version::new(major, minor)).unwrap();
-        assert_eq!(schema.version(), Version::new(major, minor));
-        schema
+        let [exact] = around(Target::new(Arch::X86_64, Version::new(major, minor))) else { panic!() };
+        exact
+    }
+
+    fn x86() -> impl Iterator<Item = &'static Schema> {
+        all(Arch::X86_64).iter()
     }
 
     fn device(schema: &'static Schema, name: &str) -> Type {
@@ -324,37 +507,42 @@ mod tests {
     }
 
     #[test]
-    fn a_version_gets_the_newest_schema_that_is_not_newer() {
-        let found = |major, minor| of(Version::new(major, minor)).map(|schema| schema.version().to_string());
-        assert_eq!(found(2, 10), None);
-        assert_eq!(found(5, 1), None);
-        assert_eq!(found(6, 2).as_deref(), Some("5.2"));
-        assert_eq!(found(9, 9).as_deref(), Some("7.2"));
-        assert_eq!(found(10, 0).as_deref(), Some("10.0"));
-        assert_eq!(found(99, 0).as_deref(), Some("11.1"));
-    }
-
-    #[test]
     fn a_version_between_two_schemas_has_two() {
-        let found = |major, minor| {
-            let schemas = around(Version::new(major, minor)).iter();
-            schemas.map(|schema| schema.version().to_string()).collect::<Vec<_>>().join(" ")
+        let found = |arch, major, minor| {
+            let target = Target::new(arch, Version::new(major, minor));
+            let schemas = around(target).iter();
+            let found = schemas.map(|schema| schema.target().to_string()).collect::<Vec<_>>().join(" ");
+            (found, nearest(target).target().to_string())
         };
-        assert_eq!(found(5, 1), "");
-        assert_eq!(found(5, 2), "5.2");
-        assert_eq!(found(6, 0), "5.2 7.2");
-        assert_eq!(found(9, 2), "7.2 10.0");
-        assert_eq!(found(11, 1), "11.1");
-        assert_eq!(found(99, 0), "11.1");
+        for (arch, (major, minor), expected, near) in [
+            (Arch::X86_64, (2, 10), "", "x86_64-5.2"),
+            (Arch::X86_64, (5, 1), "", "x86_64-5.2"),
+            (Arch::X86_64, (5, 2), "x86_64-5.2", "x86_64-5.2"),
+            (Arch::X86_64, (6, 0), "x86_64-5.2 x86_64-7.2", "x86_64-5.2"),
+            (Arch::X86_64, (9, 2), "x86_64-7.2 x86_64-10.0", "x86_64-7.2"),
+            (Arch::X86_64, (11, 1), "x86_64-11.1", "x86_64-11.1"),
+            (Arch::X86_64, (99, 0), "x86_64-11.1", "x86_64-11.1"),
+            (Arch::Aarch64, (5, 2), "", "aarch64-7.2"),
+            (Arch::Aarch64, (10, 0), "aarch64-7.2 aarch64-11.1", "aarch64-7.2"),
+            (Arch::Aarch64, (11, 1), "aarch64-11.1", "aarch64-11.1"),
+            (Arch::Sparc, (7, 2), "", "x86_64-7.2"),
+        ] {
+            let expected = (expected.to_owned(), near.to_owned());
+            assert_eq!(found(arch, major, minor), expected, "{arch}-{major}.{minor}");
+        }
     }
 
     #[test]
     fn the_data_is_in_the_order_that_bisection_needs() {
-        assert!(SCHEMAS.is_sorted_by(|a, b| a.version < b.version));
+        assert!(SCHEMAS.is_sorted_by(|a, b| a.target < b.target));
         for schema in &SCHEMAS {
-            let (comment, text) = schema.text.split_once('\n').unwrap();
-            assert!(comment.starts_with(&format!("# What QEMU {}.", schema.version())), "{comment}");
-            assert!(text.is_ascii() && text.ends_with('\n') && !comment.contains('['));
+            let (comments, text) = schema.text.split_at(schema.text.find("\n[").unwrap() + 1);
+            assert!(comments.starts_with(&format!("# What QEMU {}.", schema.version())), "{comments}");
+            assert!(
+                comments.contains(&format!(" for {} said of itself.", schema.target().arch)),
+                "{comments}"
+            );
+            assert!(text.is_ascii() && text.ends_with('\n') && !comments.contains('['));
             let (mut section, mut property) = (("", ""), "");
             for line in text.lines() {
                 if let Some(head) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
@@ -381,7 +569,9 @@ mod tests {
                 for name in schema.names(kind) {
                     names += 1;
                     // The CPUs are all alike, and take most of the time.
-                    if (kind == Kind::Cpu && name != "max") || name.ends_with("-x86_64-cpu") {
+                    if (kind == Kind::Cpu && name != "max")
+                        || name.ends_with(schema.target().arch.cpu_suffix())
+                    {
                         continue;
                     }
                     let found = schema.find(kind, name).unwrap_or_else(|| panic!("{name}"));
@@ -423,7 +613,7 @@ mod tests {
                 for ty in schema.names(kind).filter_map(|name| schema.find(kind, name)) {
                     for property in ty.properties() {
                         let PropertyType::Id(what) = property.ty() else { continue };
-                        let is_kind = ["chardev", "drive", "netdev"].contains(&what);
+                        let is_kind = ["chardev", "drive", "fsdev", "netdev"].contains(&what);
                         assert!(is_kind || schema.driver(what).is_some(), "{}: {property:?}", ty.name());
                     }
                 }
@@ -440,7 +630,7 @@ mod tests {
 
     #[test]
     fn every_version_has_the_devices_that_everyone_uses() {
-        for schema in &SCHEMAS {
+        for schema in x86() {
             for name in
                 ["virtio-net-pci", "virtio-blk-pci", "virtio-9p-pci", "vfio-pci", "pcie-root-port", "nvme"]
             {
@@ -468,9 +658,12 @@ mod tests {
 
     #[test]
     fn parts_and_kinds_of_devices_are_for_global_only() {
-        for schema in &SCHEMAS {
-            let timer = schema.find(Kind::Device, "kvm-pit").unwrap();
-            assert!(!timer.is_creatable());
+        for schema in x86() {
+            for part in ["kvm-pit", "PIIX3", "cfi.pflash01", "ICH9-LPC"] {
+                let part = schema.find(Kind::Device, part).unwrap_or_else(|| device(schema, "kvm-pit"));
+                assert!(!part.is_creatable() && !part.is_pluggable(), "{} {}", part.name(), schema.version());
+            }
+            let timer = device(schema, "kvm-pit");
             assert!(matches!(timer.property("lost_tick_policy"), Lookup::Known(_)));
             assert!(!schema.names(Kind::Device).any(|name| name == "kvm-pit"));
             assert!(schema.find(Kind::Device, "pci-device").is_none());
@@ -480,6 +673,150 @@ mod tests {
             );
             assert!(schema.driver("memory-backend").is_some());
             assert!(schema.driver("virtio-blk").is_none());
+        }
+    }
+
+    #[test]
+    fn what_a_device_is_nothing_without() {
+        for schema in x86() {
+            let required = |name: &str| device(schema, name).required().collect::<Vec<_>>();
+            assert_eq!(required("virtio-blk"), ["drive"]);
+            assert_eq!(required("virtio-9p-pci"), ["fsdev", "mount_tag"]);
+            assert_eq!(required("pc-dimm"), ["memdev"]);
+            assert_eq!(required("pci-bridge-seat"), ["chassis_nr"]);
+            assert_eq!(required("nvme-ns"), ["drive"]);
+            assert_eq!(required("tpm-tis"), ["tpmdev"]);
+            // A new one of these asks nothing more: `e1000`, and what takes a network or sound where there is one.
+            for name in ["e1000", "virtio-rng-pci", "usb-tablet", "hda-duplex", "virtio-net-pci", "qemu-xhci"]
+            {
+                assert_eq!(required(name), [""; 0], "{name}");
+            }
+            let vfio = device(schema, "vfio-pci");
+            assert!(vfio.one_of().any(|name| name == "host") && vfio.one_of().any(|name| name == "sysfsdev"));
+            assert_eq!(vfio.required().count(), 0);
+            let object = |name: &str| schema.find(Kind::Object, name).unwrap();
+            assert_eq!(object("memory-backend-ram").required().collect::<Vec<_>>(), ["size"]);
+            assert!(object("memory-backend-file").required().any(|name| name == "mem-path"));
+            assert_eq!(object("iothread").required().count(), 0);
+            let chardev = |name: &str| schema.find(Kind::Chardev, name).unwrap();
+            assert_eq!(chardev("file").required().collect::<Vec<_>>(), ["path"]);
+            assert_eq!(chardev("socket").one_of().collect::<Vec<_>>(), ["fd", "host", "path"]);
+            assert_eq!((chardev("null").required().count(), chardev("null").one_of().count()), (0, 0));
+            let blockdev = schema.find(Kind::Blockdev, "qcow2").unwrap();
+            assert!(blockdev.required().any(|name| name == "file"));
+        }
+    }
+
+    #[test]
+    fn what_only_tells_is_not_set() {
+        for schema in x86() {
+            for (name, property, read_only) in [
+                ("usb-mouse", "attached", true),
+                ("usb-mouse", "port", false),
+                ("pc-dimm", "size", true),
+                ("pc-dimm", "addr", false),
+            ] {
+                let Lookup::Known(found) = device(schema, name).property(property) else { panic!() };
+                assert_eq!(found.is_read_only(), read_only, "{name}.{property} {}", schema.version());
+            }
+        }
+        let Lookup::Known(opened) =
+            schema(7, 2).find(Kind::Object, "rng-builtin").unwrap().property("opened")
+        else {
+            panic!()
+        };
+        assert!(opened.is_deprecated());
+    }
+
+    #[test]
+    fn names_that_begin_with_legacy_are_like_others() {
+        for version in [(5, 2), (7, 2), (10, 0)] {
+            let schema = schema(version.0, version.1);
+            let cpu = schema.find(Kind::Cpu, "EPYC").unwrap();
+            assert_eq!(ty(&cpu, "legacy-cache"), PropertyType::Bool);
+            // Its text, which QEMU makes of another one and nobody sets.
+            assert_eq!(device(schema, "e1000").property("legacy-addr"), Lookup::Unknown);
+        }
+        assert_eq!(ty(&device(schema(7, 2), "nvme"), "legacy-cmb"), PropertyType::Bool);
+    }
+
+    #[test]
+    fn numbers_are_as_wide_as_qemu_reads_them() {
+        let int = |signed, bits| PropertyType::Int { signed, bits };
+        for schema in &SCHEMAS {
+            let object = |name: &str| schema.find(Kind::Object, name).unwrap();
+            assert_eq!(ty(&object("memory-backend-ram"), "size"), PropertyType::Size);
+            assert_eq!(ty(&object("memory-backend-ram"), "prealloc-threads"), int(false, 32));
+            assert_eq!(ty(&object("memory-backend-ram"), "host-nodes.0"), int(false, 16));
+            assert_eq!(ty(&object("iothread"), "poll-max-ns"), int(false, 63));
+            assert!(!ty(&object("iothread"), "poll-max-ns").accepts("1.5"));
+            assert!(!ty(&object("cryptodev-backend-builtin"), "queues").accepts("4294967296"));
+            let null = schema.find(Kind::Blockdev, "null-co").unwrap();
+            assert_eq!((ty(&null, "size"), ty(&null, "latency-ns")), (int(true, 64), int(false, 64)));
+        }
+    }
+
+    #[test]
+    fn buses() {
+        let names = |ty: &Type| -> Vec<_> {
+            ty.buses().unwrap().map(|bus: Bus| (bus.name("x").into_owned(), bus.ty())).collect()
+        };
+        let bus = |name: &str, ty| vec![(name.to_owned(), ty)];
+        for schema in x86() {
+            assert_eq!(names(&device(schema, "virtio-serial")), bus("x.0", "virtio-serial-bus"));
+            assert_eq!(names(&device(schema, "pci-bridge")), bus("x", "PCI"));
+            assert_eq!(names(&device(schema, "pcie-root-port")), bus("x", "PCIE"));
+            assert_eq!(names(&device(schema, "qemu-xhci")), bus("x.0", "usb-bus"));
+            assert_eq!(names(&device(schema, "sdhci-pci")), bus("sd-bus", "sdhci-bus"));
+            assert_eq!(names(&device(schema, "ich9-ahci")).len(), 6);
+            // What a disk's own controller provides is full.
+            assert_eq!(names(&device(schema, "usb-storage")), []);
+            assert_eq!(names(&device(schema, "virtio-rng-pci")), []);
+            let machine = |name: &str| schema.find(Kind::Machine, name).unwrap();
+            assert!(names(&machine("q35")).contains(&("pcie.0".to_owned(), "PCIE")));
+            assert!(names(&machine("pc")).contains(&("pci.0".to_owned(), "PCI")));
+            assert!(names(&machine("isapc")).iter().all(|(_, ty)| !schema.bus_is(ty, "PCI")));
+            assert!(names(&machine("microvm")).iter().any(|(_, ty)| schema.bus_is(ty, "virtio-bus")));
+            assert!(schema.bus_is("PCIE", "PCI") && schema.bus_is("pxb-pcie-bus", "PCI"));
+            assert!(!schema.bus_is("PCI", "PCIE") && !schema.bus_is("usb-bus", "PCI"));
+            assert!(!schema.bus_is("nosuch", "PCI") && !schema.bus_is("PCI", ""));
+        }
+    }
+
+    #[test]
+    fn what_is_cold_is_not_plugged() {
+        for schema in x86() {
+            assert!(device(schema, "virtio-net-pci").is_pluggable());
+            assert!(device(schema, "usb-tablet").is_pluggable());
+            for name in ["VGA", "cirrus-vga", "intel-iommu", "ich9-usb-ehci1", "vmgenid"] {
+                assert!(!device(schema, name).is_pluggable(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn aarch64() {
+        for schema in all(Arch::Aarch64) {
+            let virt = schema.find(Kind::Machine, "virt").unwrap();
+            assert_eq!(virt.name(), format!("virt-{}", schema.version()));
+            assert!(virt.buses().unwrap().any(|bus| bus.name("") == "pcie.0" && bus.ty() == "PCIE"));
+            assert!(virt.buses().unwrap().any(|bus| bus.ty() == "virtio-mmio-bus"));
+            assert_eq!(virt.property("gic-verison"), Lookup::Unknown);
+            assert!(matches!(virt.property("gic-version"), Lookup::Known(_)));
+            assert!(virt.max_cpus() >= Some(512) && virt.ram_id() == Some("mach-virt.ram"));
+            assert!(schema.default_machine().is_none());
+            // The bus of some boards is called otherwise.
+            let versatile = schema.find(Kind::Machine, "versatilepb").unwrap();
+            assert!(versatile.buses().unwrap().any(|bus| bus.name("") == "pci" && bus.ty() == "PCI"));
+            let cpu = schema.find(Kind::Cpu, "cortex-a57").unwrap();
+            assert_eq!(ty(&cpu, "pmu"), PropertyType::Bool);
+            assert_eq!(cpu.property("avx2"), Lookup::Unknown);
+            assert!(schema.find(Kind::Cpu, "cortex-a999").is_none());
+            // What QEMU has on such a machine alone is known to be there, and no more.
+            assert_eq!(schema.find(Kind::Cpu, "host").unwrap().property("sve"), Lookup::CannotTell);
+            assert!(schema.find(Kind::Accel, "kvm").is_some());
+            assert_eq!(device(schema, "virtio-net-device").bus(), Some("virtio-bus"));
+            assert_eq!(device(schema, "virtio-blk").name(), "virtio-blk-pci");
         }
     }
 
@@ -497,7 +834,7 @@ mod tests {
 
     #[test]
     fn machines() {
-        for schema in &SCHEMAS {
+        for schema in x86() {
             let q35 = schema.find(Kind::Machine, "q35").unwrap();
             assert_eq!(q35.name(), format!("pc-q35-{}", schema.version()));
             assert!(!q35.is_deprecated() && !q35.is_default());
@@ -506,7 +843,17 @@ mod tests {
             assert_eq!(ty(&q35, "smm"), PropertyType::OneOf("on|off|auto"));
             assert_eq!(ty(&q35, "kernel_irqchip"), PropertyType::OneOf("on|off|split"));
             assert_eq!(ty(&q35, "max-ram-below-4g"), PropertyType::Size);
-            assert_eq!(q35.property("smp.cpus"), Lookup::CannotTell);
+            let smp =
+                if schema.version() > Version::new(5, 2) { Lookup::CannotTell } else { Lookup::Unknown };
+            assert_eq!(q35.property("smp.cpus"), smp);
+            assert_eq!((q35.default_cpu(), q35.ram_id()), (Some("qemu64"), Some("pc.ram")));
+            let cpus = |name: &str| schema.find(Kind::Machine, name).unwrap().max_cpus();
+            let of_q35 = if schema.version() < Version::new(10, 0) { 288 } else { 4096 };
+            assert_eq!((cpus("q35"), cpus("pc"), cpus("isapc")), (Some(of_q35), Some(255), Some(1)));
+            assert_eq!(
+                schema.default_machine().unwrap().name(),
+                schema.find(Kind::Machine, "pc").unwrap().name()
+            );
             assert_eq!(q35.property("isa-serial"), Lookup::Unknown);
             assert_eq!(ty(&schema.find(Kind::Machine, "microvm").unwrap(), "isa-serial"), PropertyType::Bool);
         }
@@ -515,7 +862,7 @@ mod tests {
 
     #[test]
     fn cpu_models_and_their_features() {
-        for schema in &SCHEMAS {
+        for schema in x86() {
             for name in ["host", "max", "qemu64", "Haswell", "EPYC-Rome", "486-v1"] {
                 let cpu = schema.find(Kind::Cpu, name).unwrap();
                 for feature in ["avx2", "hv-time", "hv_time", "sse4.1", "sse4_1", "tsc-freq"] {
@@ -540,11 +887,22 @@ mod tests {
             assert_eq!(ty(&qcow2, "node-name"), PropertyType::Str);
             assert_eq!(qcow2.property("file.filename"), Lookup::CannotTell);
             assert_eq!(qcow2.property("filename"), Lookup::Unknown);
+            assert_eq!(qcow2.property("cache.nosuch"), Lookup::Unknown);
+            assert_eq!(qcow2.property("lazy-refcounts.0"), Lookup::Unknown);
+            assert_eq!(qcow2.property("nosuch.filename"), Lookup::Unknown);
             assert_eq!(ty(&schema.find(Kind::Netdev, "tap").unwrap(), "vhost"), PropertyType::Bool);
             assert!(schema.find(Kind::Netdev, "nic").is_none());
             assert_eq!(ty(&schema.find(Kind::Chardev, "socket").unwrap(), "wait"), PropertyType::Bool);
             assert!(schema.find(Kind::Accel, "kvm").is_some());
         }
+        // A device's properties with a dot are its own.
+        let namespace = device(schema(11, 1), "nvme-ns");
+        assert_eq!(ty(&namespace, "fdp.ruhs"), PropertyType::Str);
+        assert_eq!(namespace.property("fdp.rush"), Lookup::Unknown);
+        assert_eq!(
+            device(schema(11, 1), "virtio-blk").property("iothread-vq-mapping.0.iothread"),
+            Lookup::CannotTell
+        );
         let unknown = schema(5, 2).find(Kind::Object, "colo-compare").unwrap();
         assert_eq!(unknown.property("primary_in"), Lookup::CannotTell);
         assert_eq!(ty(&unknown, "id"), PropertyType::Str);

@@ -2,16 +2,28 @@
 
 use std::fmt;
 
-/// A property that a user can set.
+/// A property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Property {
     name: &'static str,
     ty: PropertyType,
+    /// What the schema says of it beside that, a word each.
+    flags: &'static str,
 }
 
 impl Property {
-    pub(super) fn new(name: &'static str, ty: &'static str) -> Self {
-        Self { name, ty: PropertyType::read(ty) }
+    /// One of which a schema says this: its type, and perhaps more.
+    pub(super) fn new(name: &'static str, says: &'static str) -> Self {
+        let (ty, flags) = says.split_once(' ').unwrap_or((says, ""));
+        Self { name, ty: PropertyType::read(ty), flags }
+    }
+
+    /// One of its elements, where it is a list.
+    pub(super) fn element(self) -> Option<Self> {
+        match self.ty {
+            PropertyType::List(element) => Some(Self { ty: element.ty(), flags: "", ..self }),
+            _ => None,
+        }
     }
 
     /// Its name, as QEMU spells it.
@@ -24,6 +36,22 @@ impl Property {
     #[must_use]
     pub fn ty(&self) -> PropertyType {
         self.ty
+    }
+
+    /// Whether it only tells something, and no user sets it.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.has("read-only")
+    }
+
+    /// Whether QEMU says that it will go.
+    #[must_use]
+    pub fn is_deprecated(&self) -> bool {
+        self.has("deprecated")
+    }
+
+    fn has(&self, flag: &str) -> bool {
+        self.flags.split(' ').any(|word| word == flag)
     }
 }
 
@@ -51,8 +79,8 @@ pub enum PropertyType {
     Mac,
     /// A PCI slot and perhaps a function, in hexadecimal: `1f.2`.
     PciSlot,
-    /// The id of a `netdev`, `chardev`, `drive` (a node name too), `audiodev` or `tpmdev`; or of an object or device
-    /// of this QOM type (`memory-backend`, `iothread`).
+    /// The id of a `netdev`, `chardev`, `drive` (a node name too), `fsdev`, `audiodev` or `tpmdev`; or of an object or
+    /// device of this QOM type (`memory-backend`, `iothread`).
     Id(&'static str),
     /// A list.
     List(Element),
@@ -82,6 +110,7 @@ impl PropertyType {
             "int16" => int(true, 16),
             "int8" => int(true, 8),
             "uint64" => int(false, 64),
+            "uint63" => int(false, 63),
             "uint32" => int(false, 32),
             "uint16" => int(false, 16),
             "uint8" => int(false, 8),
@@ -90,7 +119,7 @@ impl PropertyType {
             "str" => Self::Str,
             "mac" => Self::Mac,
             "pci-slot" => Self::PciSlot,
-            "audiodev" | "chardev" | "drive" | "netdev" | "tpmdev" => Self::Id(name),
+            "audiodev" | "chardev" | "drive" | "fsdev" | "netdev" | "tpmdev" => Self::Id(name),
             _ => {
                 let within = |name: &'static str| name.split_once('<')?.1.strip_suffix('>');
                 match (name.split('<').next(), within(name)) {
@@ -112,7 +141,7 @@ impl PropertyType {
             Self::Number => is_int(value, true, 64) || is_int(value, false, 64) || is_size(value),
             Self::Size => is_size(value),
             Self::OneOf(_) => self.values().any(|known| known == value),
-            Self::Mac => value.len() == "52:54:00:12:34:56".len(),
+            Self::Mac => is_mac(value),
             Self::PciSlot => is_pci_slot(value),
             Self::Str | Self::Id(_) | Self::List(_) | Self::Other(_) => true,
         }
@@ -133,7 +162,7 @@ impl fmt::Display for PropertyType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Bool => f.write_str("`on` or `off`"),
-            Self::Int { signed: false, bits } if bits < 64 => {
+            Self::Int { signed: false, bits } if bits < 63 => {
                 write!(f, "a whole number from 0 to {}", u64::MAX >> (64 - bits))
             }
             Self::Int { .. } | Self::Number => f.write_str("a whole number"),
@@ -179,6 +208,15 @@ fn is_int(value: &str, signed: bool, bits: u32) -> bool {
     }
 }
 
+/// Whether `value` is six pairs of hexadecimal digits, with `:` or `-` between.
+fn is_mac(value: &str) -> bool {
+    value.len() == "52:54:00:12:34:56".len()
+        && value.bytes().enumerate().all(|(at, byte)| match at % 3 {
+            2 => byte == b':' || byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
 /// Whether some QEMU may read `value` as a number of bytes. They differ in fractions, exponents and hexadecimal.
 fn is_size(value: &str) -> bool {
     let text = value.trim_ascii_start();
@@ -186,10 +224,13 @@ fn is_size(value: &str) -> bool {
         return !text.contains(|c| ('1'..='9').contains(&c));
     }
     let text = text.strip_prefix('+').unwrap_or(text);
-    if text.starts_with("0x") || text.starts_with("0X") {
-        return true;
-    }
     let number = text.strip_suffix(|c: char| "bBkKmMgGtTpPeE".contains(c)).unwrap_or(text);
+    if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        // The suffix may be a digit, too.
+        let digits = if number.len() > 2 { digits.get(..number.len() - 2).unwrap_or(digits) } else { digits };
+        return digits.starts_with(|c: char| c.is_ascii_hexdigit())
+            && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    }
     number.starts_with(|c: char| c.is_ascii_digit() || c == '.') && number.parse::<f64>().is_ok()
 }
 

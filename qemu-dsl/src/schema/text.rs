@@ -34,7 +34,7 @@ impl Section {
         self.attributes.split(' ').find_map(|word| word.strip_prefix(key))
     }
 
-    /// The name and type of the property `name`, if it stands in this section.
+    /// The name of the property `name`, and what it takes, if it stands in this section.
     pub(super) fn property(&self, name: &str) -> Option<(&'static str, &'static str)> {
         let line = bisect(self.properties, '\n', |line| begins_with(line, &[name, " "]))?;
         line.split_once(' ').filter(|(found, _)| found.len() == name.len())
@@ -56,9 +56,10 @@ pub(super) fn section(text: &'static str, kind: &str, name: &str, suffix: &str) 
 
 /// All sections of kind `kind`.
 pub(super) fn sections(text: &'static str, kind: &'static str) -> impl Iterator<Item = Section> + use<> {
-    text.split('[')
+    let from = text.find(&["\n[", kind, " "].concat()).and_then(|start| text.get(start + 2..));
+    from.unwrap_or_default()
+        .split('[')
         .filter_map(Section::read)
-        .skip_while(move |(found, _)| *found != kind)
         .map_while(move |(found, section)| (found == kind).then_some(section))
 }
 

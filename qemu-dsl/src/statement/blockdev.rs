@@ -2,8 +2,9 @@
 
 use crate::hardware::Checking;
 use crate::print::Lowering;
+use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
-use crate::statement::passthrough::check_id;
+use crate::statement::passthrough::{check_id, written_out};
 use crate::table::Bare;
 
 statement! {
@@ -24,6 +25,7 @@ impl Form for Blockdev {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        out.option("-blockdev").set("driver", &self.kind).properties(&self.properties);
+        let properties = written_out(Kind::Blockdev, &self.kind, &self.properties, out.vm.target);
+        out.option("-blockdev").set("driver", &self.kind).properties(&properties);
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::model::Facts;
 use crate::print::Lowering;
-use crate::qemu::board::Board;
 use crate::qemu::changes;
 use crate::schema;
 use crate::model::Val;
@@ -31,7 +30,7 @@ impl Form for Machine {
             let mut properties = self.properties.iter();
             properties.any(|property| property.name.value == name && matches!(property.text(), Some("on" | "yes" | "true")))
         };
-        facts.board = Board::new(self.kind_of.known().map_or("", |name| &name.0), is_on);
+        facts.board = facts.board.other(self.kind_of.known().map_or("", |name| &name.0), is_on);
         facts.names_machine = true;
     }
 

@@ -2,8 +2,9 @@
 
 use crate::hardware::Checking;
 use crate::print::Lowering;
+use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
-use crate::statement::passthrough::{check_id, needs_id};
+use crate::statement::passthrough::{check_id, needs_id, written_out};
 use crate::table::Bare;
 
 statement! {
@@ -25,6 +26,7 @@ impl Form for Object {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        out.option("-object").word(&self.kind).properties(&self.properties);
+        let properties = written_out(Kind::Object, &self.kind, &self.properties, out.vm.target);
+        out.option("-object").word(&self.kind).properties(&properties);
     }
 }

@@ -12,7 +12,8 @@ statement! {
 }
 
 form! {
-    /// The program to run. Without it: `qemu-system-x86_64`, found by `PATH`. Only `qemu-dslc run` executes it.
+    /// The program to run. Without it: `qemu-system-ARCH` for the target's architecture, found by `PATH`. Only `qemu-dslc run`
+    /// executes it. A name such as `qemu-system-aarch64` says the architecture, where `target` doesn't.
     Qemu {
         /// The program: a path, or a name to be found by `PATH`.
         path "path": Val<Path> { positional: true },

@@ -290,7 +290,7 @@ impl Bare {
     /// Whether some version of QEMU has a property of this name there.
     pub(crate) fn is_property(self, name: &str) -> bool {
         let (Self::Flag(kind) | Self::Feature(kind)) = self else { return false };
-        schema::all().iter().any(|schema| {
+        schema::of_all().iter().any(|schema| {
             let mut types = schema.names(kind).filter_map(|ty| schema.find(kind, ty));
             types.any(|ty| matches!(ty.property(name), schema::Lookup::Known(_)))
         })

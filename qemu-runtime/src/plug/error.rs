@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::{fmt, io};
 
-use qemu_dsl::Version;
+use qemu_dsl::{Arch, Target};
 
 use crate::host::reason;
 use crate::plan::Place;
@@ -29,12 +29,12 @@ pub struct PlugError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PlugProblem {
-    /// The devices are compiled for another version of QEMU than the guest.
+    /// The devices are compiled for another QEMU than the guest.
     Target {
         /// Theirs.
-        fragment: Version,
+        fragment: Target,
         /// The guest's.
-        plan: Version,
+        plan: Target,
     },
     /// An id is taken in the guest.
     Taken {
@@ -146,11 +146,18 @@ impl Error for PlugProblem {}
 impl fmt::Display for PlugProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Target { fragment, plan } => write!(
-                f,
-                "the devices are compiled for QEMU {fragment}, and the guest for {plan}: compile both for one \
-                 (`target {plan}` among the devices)"
-            ),
+            Self::Target { fragment, plan } => {
+                let is_plain = [fragment, plan].iter().all(|target| target.arch == Arch::default());
+                let shown = |target: &Target| {
+                    if is_plain { target.version.to_string() } else { target.to_string() }
+                };
+                let (fragment, plan) = (shown(fragment), shown(plan));
+                write!(
+                    f,
+                    "the devices are compiled for QEMU {fragment}, and the guest for {plan}: compile both for one \
+                     (`target {plan}` among the devices)"
+                )
+            }
             Self::Taken { what, id } => {
                 write!(f, "`{id}` is already the id of {what} in the guest: give this another, or none")
             }

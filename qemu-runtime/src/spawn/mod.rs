@@ -530,7 +530,7 @@ impl<'a> Spawn<'a> {
     fn is_bound_by_qemu(&self) -> bool {
         self.choices.exit_with_parent
             && !self.choices.detached
-            && self.plan.target() >= Some(EXIT_WITH_PARENT)
+            && self.plan.target().is_some_and(|target| target.version >= EXIT_WITH_PARENT)
     }
 
     /// Its environment. This process's is copied: only `std` may read it while `std` may change it.

@@ -184,7 +184,7 @@ const FILTERS_FIRST: Version = Version::new(6, 0);
 pub(crate) fn is_kept(plan: &Plan, added: Option<&str>) -> bool {
     let plans = value_of(plan.args(), "sandbox").flatten();
     let denied = [plans, added.map(OsStr::new)].into_iter().flatten().any(denies_daemons);
-    denied && plan.target().is_none_or(|target| target >= FILTERS_FIRST)
+    denied && plan.target().is_none_or(|target| target.version >= FILTERS_FIRST)
 }
 
 fn denies_daemons(sandbox: &OsStr) -> bool {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use qemu_dsl::Span;
+use qemu_dsl::{Arch, Span, Target};
 use qemu_runtime::plan::{Arg, Piece, Template};
 use qemu_runtime::qmp::{
     AddFd, Command, GetFd, Nothing, QmpEnd, QmpError, QmpOptions, QueryStatus, QueryVersion,
@@ -677,8 +677,8 @@ fn a_guest_that_hears_powers_down() -> Result<(), Lacking> {
 fn an_older_qemu_is_noticed() -> Result<(), Lacking> {
     let text = |text: &str| Cow::Owned(vec![Piece::Text(text.to_owned().into())]);
     let program = std::env::current_exe().unwrap();
-    let template = |target| Template {
-        target,
+    let template = |version| Template {
+        target: Target::new(Arch::X86_64, version),
         program: text(program.to_str().unwrap()),
         args: ["stand-in", "qmp", "silent after the greeting"]
             .map(|arg| Arg { text: text(arg), span: Span::default() })

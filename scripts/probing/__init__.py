@@ -1,0 +1,1 @@
+"""What scripts/schema asks of a QEMU, and how it writes the answers down."""
