@@ -64,6 +64,8 @@ fn check(package: &str, rooms: &[&str]) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(package).join("src");
     let mut files = BTreeMap::new();
     read(&source, "", &mut files);
+    // It is generated: what it imports is from the modules inside it.
+    files.entry("syntax::parser".to_owned()).and_modify(String::clear);
     let tests = files.iter().flat_map(|(module, text)| {
         let names = text.split("#[cfg(test)]\nmod ").skip(1).filter_map(|rest| rest.split(';').next());
         names.map(|name| join(module, name)).collect::<Vec<_>>()

@@ -4,7 +4,7 @@
     doc = "The types of plans: QEMU's arguments, and a table of file descriptors."
 )]
 
-// What pest's derive writes without the feature `std`, which costs more to build than all the rest.
+// What the parser names: pest is built without its feature `std`.
 #[cfg(feature = "compiler")]
 extern crate alloc;
 

@@ -6,19 +6,12 @@ use pest::Parser as _;
 use pest::error::InputLocation;
 use pest::iterators::Pair;
 
+use super::parser::{Grammar, Rule};
 use super::problems;
 use super::token::{Kind, Token};
 use super::tree::{Part, Word};
 use crate::Span;
 use crate::diagnostic::Diagnostic;
-
-// Inside a module of its own, because the derive makes `Rule` as public as the parser.
-mod grammar {
-    #[derive(pest_derive::Parser)]
-    #[grammar = "../grammar/vm.pest"]
-    pub(super) struct Grammar;
-}
-use grammar::{Grammar, Rule};
 
 /// The tokens of a text.
 pub(super) struct Lexed<'s> {

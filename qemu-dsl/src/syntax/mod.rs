@@ -6,6 +6,9 @@
 
 mod group;
 mod lex;
+#[rustfmt::skip]
+#[expect(clippy::allow_attributes, dead_code, unreachable_pub, reason = "it is generated")]
+mod parser;
 mod problems;
 #[cfg(test)]
 mod tests;

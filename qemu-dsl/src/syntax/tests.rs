@@ -127,7 +127,7 @@ fn braces_behind_a_condition_are_a_block_s_and_others_a_hole_s() {
 
 #[test]
 fn the_grammar_knows_no_keyword_of_the_table() {
-    let grammar = include_str!("../../grammar/vm.pest");
+    let grammar = include_str!("vm.pest");
     let mut seen = std::collections::HashSet::new();
     for keyword in TABLE.keywords() {
         assert!(seen.insert(keyword), "{keyword} stands twice");
