@@ -104,6 +104,7 @@ impl<'t> SourceMap<'t> {
 }
 
 /// For miette's reports: the lines of the file that a label is in.
+#[cfg(feature = "miette")]
 impl miette::SourceCode for SourceMap<'_> {
     fn read_span<'a>(
         &'a self,

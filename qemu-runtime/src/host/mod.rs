@@ -2,11 +2,13 @@
 
 mod descriptor;
 mod file_system;
+mod folder;
 mod paths;
 mod texts;
 
 pub(crate) use descriptor::{is_ready, kept, move_above};
 pub(crate) use file_system::FileSystem;
+pub(crate) use folder::Folder;
 pub use paths::HostPaths;
 pub(crate) use texts::{HasZero, Texts};
 

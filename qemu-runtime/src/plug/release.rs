@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::plan::Action;
-use crate::qmp::{Events, QmpError};
+use crate::qmp::{Events, QmpError, object};
 
 use super::error::UnplugError;
 use super::inventory::{Asking, DEVICES, NAMELESS};
@@ -99,12 +99,13 @@ enum Word {
 }
 
 /// Which device an event is about.
-#[derive(Default, serde::Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 struct About {
     device: Option<String>,
     path: Option<String>,
 }
+
+object!(About { device: "device" or default, path: "path" or default });
 
 fn next_word(events: &mut Events, id: &str, path: &str, timeout: Duration) -> Result<Word, QmpError> {
     let event = events.find("DEVICE_DELETED", timeout, |event| {

@@ -3,10 +3,10 @@
 use std::io::{self, BufReader, Read};
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde_core::de::DeserializeOwned;
 
 use super::QmpError;
+use super::object::object;
 
 /// How many bytes are read between two looks whether it is over.
 pub(super) const STEP: usize = 64 << 10;
@@ -18,12 +18,13 @@ pub(super) struct Answered {
 }
 
 /// QEMU's class and description of an error.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default)]
 pub(super) struct Refusal {
     class: String,
     pub(super) desc: String,
 }
+
+object!(Refusal { class: "class" or default, desc: "desc" or default });
 
 impl Answered {
     /// Reads the answer to the command of this name, until it is `over`.

@@ -1,7 +1,11 @@
 //! Commands as types.
 
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Deserialize, Serialize};
+use std::iter;
+
+use serde_core::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny};
+use serde_core::ser::{Serialize, SerializeMap, Serializer};
+
+use super::object::object;
 
 /// A command of QMP: the value is its arguments, its type says the rest. It has the shape of `qapi_spec::Command`.
 ///
@@ -43,7 +47,7 @@ impl<C: qapi_spec::Command> Command for C {
 pub struct Nothing;
 
 impl<'de> Deserialize<'de> for Nothing {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         IgnoredAny::deserialize(deserializer).map(|_| Self)
     }
 }
@@ -51,8 +55,14 @@ impl<'de> Deserialize<'de> for Nothing {
 macro_rules! commands {
     ($($(#[$doc:meta])* $type:ident = $name:literal -> $ok:ty;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Serialize)]
+        #[derive(Clone, Copy, Debug)]
         pub struct $type {}
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map(iter::empty::<(&str, ())>())
+            }
+        }
 
         impl Command for $type {
             type Ok = $ok;
@@ -79,10 +89,16 @@ commands! {
 
 /// `getfd`: gives QEMU a file descriptor under a name, which then stands wherever a command takes a file descriptor. To be
 /// [called with](super::Call::fds) one.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct GetFd {
     /// Its name. One that begins with a digit is refused; one that is taken closes the file descriptor that had it.
     pub fdname: String,
+}
+
+impl Serialize for GetFd {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([("fdname", &self.fdname)])
+    }
 }
 
 impl Command for GetFd {
@@ -92,10 +108,16 @@ impl Command for GetFd {
 }
 
 /// `closefd`: closes a file descriptor that QEMU was given a name for, and has not used.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct CloseFd {
     /// Its name.
     pub fdname: String,
+}
+
+impl Serialize for CloseFd {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([("fdname", &self.fdname)])
+    }
 }
 
 impl Command for CloseFd {
@@ -106,14 +128,25 @@ impl Command for CloseFd {
 
 /// `add-fd`: adds a file descriptor to a set of QEMU's, which stands as `/dev/fdset/N` wherever a path does. To be [called
 /// with](super::Call::fds) one.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct AddFd {
     /// The set's number; without it, a new set.
-    #[serde(rename = "fdset-id", skip_serializing_if = "Option::is_none")]
     pub fdset_id: Option<i64>,
     /// A free text, which `query-fdsets` shows.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub opaque: Option<String>,
+}
+
+impl Serialize for AddFd {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(id) = self.fdset_id {
+            map.serialize_entry("fdset-id", &id)?;
+        }
+        if let Some(opaque) = &self.opaque {
+            map.serialize_entry("opaque", opaque)?;
+        }
+        map.end()
+    }
 }
 
 impl Command for AddFd {
@@ -123,18 +156,19 @@ impl Command for AddFd {
 }
 
 /// What `add-fd` did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddedFd {
     /// The set's number: the N of `/dev/fdset/N`.
-    #[serde(rename = "fdset-id")]
     pub fdset_id: i64,
     /// The file descriptor's number in QEMU.
     pub fd: i64,
 }
 
+object!(AddedFd { fdset_id: "fdset-id", fd: "fd" });
+
 /// Whether a guest runs.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
     /// Whether its processors run.
@@ -143,19 +177,22 @@ pub struct Status {
     pub status: String,
 }
 
+object!(Status { running: "running", status: "status" });
+
 /// Which QEMU runs.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunningVersion {
     /// Its three numbers.
     pub qemu: Numbers,
     /// What its packager adds: `Debian 1:7.2+dfsg-7`, or nothing.
-    #[serde(default)]
     pub package: String,
 }
 
+object!(RunningVersion { qemu: "qemu", package: "package" or default });
+
 /// The numbers of a version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Numbers {
     /// The first: 7 of 7.2.22.
@@ -166,13 +203,16 @@ pub struct Numbers {
     pub micro: u16,
 }
 
+object!(Numbers { major: "major", minor: "minor", micro: "micro" });
+
 /// What QEMU says first.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Greeting {
     /// Which QEMU it is.
     pub version: RunningVersion,
     /// What it can do beyond the protocol's beginnings: `oob`.
-    #[serde(default)]
     pub capabilities: Vec<String>,
 }
+
+object!(Greeting { version: "version", capabilities: "capabilities" or default });

@@ -1,17 +1,19 @@
 //! What events say of QEMU's end.
 
 use super::Event;
+use super::object::object;
 use crate::supervisor::{Observed, ShutdownReason};
 
 /// Notes what an event says of QEMU's end.
 pub(super) fn observe(observed: &mut Observed, event: &Event) {
     /// What is read of them.
-    #[derive(Default, serde::Deserialize)]
-    #[serde(default)]
+    #[derive(Default)]
     struct Says {
         reason: Option<String>,
         action: Option<String>,
     }
+
+    object!(Says { reason: "reason" or default, action: "action" or default });
 
     let says = || event.data::<Says>().unwrap_or_default();
     match &*event.name {

@@ -5,10 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Error as _};
+use serde_core::de::{DeserializeOwned, Error as _};
 
 use super::QmpError;
+use super::object::object;
 use super::text::{Text, UNASKED, read};
 
 /// An event.
@@ -84,11 +84,12 @@ impl fmt::Debug for Event {
 }
 
 /// When an event was. Where QEMU doesn't know it says -1, which is no number here.
-#[derive(Deserialize)]
 struct Timestamp {
     seconds: u64,
     microseconds: u64,
 }
+
+object!(Timestamp { seconds: "seconds", microseconds: "microseconds" });
 
 /// The last events, each with its number. All readers read the same.
 pub(super) struct Ring {

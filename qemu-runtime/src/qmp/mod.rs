@@ -32,6 +32,7 @@ mod error;
 mod event;
 mod events;
 mod line;
+mod object;
 mod options;
 mod outgoing;
 mod request;
@@ -47,6 +48,7 @@ pub use command::{
 pub use error::{QmpEnd, QmpError};
 pub use event::Event;
 pub use events::Events;
+pub(crate) use object::object;
 pub use options::QmpOptions;
 
 use std::os::unix::net::UnixStream;

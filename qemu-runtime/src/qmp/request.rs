@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 
-use serde::ser::Error as _;
+use serde_core::ser::Error as _;
 use serde_json::Value;
 
 use super::outgoing::Outgoing;

@@ -1,6 +1,6 @@
 //! Parts of what QEMU says, as it has written them.
 
-use serde::de::DeserializeOwned;
+use serde_core::de::DeserializeOwned;
 
 /// How many bytes of what QEMU says unasked are kept, and of what it answers in any case.
 pub(super) const UNASKED: usize = 1 << 20;

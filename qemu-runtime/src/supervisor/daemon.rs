@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, fcntl};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use tempfile::TempDir;
 
 use super::attendant::{Attended, Place};
 use super::descendants;
@@ -23,6 +22,7 @@ use super::shared::Shared;
 use super::start::start;
 use crate::Version;
 use crate::confine::User;
+use crate::host::Folder;
 use crate::plan::Plan;
 use crate::process::{Command, Process, Step};
 use qemu_dsl::plan::arguments::value_of;
@@ -93,7 +93,7 @@ pub(crate) fn start_daemon(
 pub(crate) struct PidFile {
     path: PathBuf,
     /// Where it is ours. It goes with this: QEMU doesn't mind.
-    _folder: Option<TempDir>,
+    _folder: Option<Folder>,
 }
 
 impl PidFile {
@@ -107,7 +107,7 @@ impl PidFile {
             let path = current_dir.map_or_else(|| PathBuf::from(path), |dir| dir.join(path));
             return Ok((Self { path, _folder: None }, None));
         }
-        let folder = tempfile::Builder::new().prefix("qemu-").tempdir()?;
+        let folder = Folder::temporary()?;
         if let Some(User { uid, gid, .. }) = user {
             std::os::unix::fs::chown(folder.path(), Some(*uid), Some(*gid))?;
         }
