@@ -9,6 +9,7 @@ mod cids;
 mod dimms;
 mod ids;
 mod macs;
+mod ports;
 mod schema;
 mod sharing;
 
@@ -30,6 +31,7 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     macs::check(hardware, diagnostics);
     chassis::check(hardware, diagnostics);
     cids::check(hardware, diagnostics);
+    ports::check(hardware, diagnostics);
     let others = diagnostics.len();
     schema::check(hardware, diagnostics);
     diagnostics.iter_mut().skip(others).for_each(|diagnostic| diagnostic.by_schema = true);

@@ -1,11 +1,14 @@
 //! `chardev`
 
+use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
+use crate::model::Val;
 use crate::print::Lowering;
 use crate::qemu::changes;
 use crate::statement::form::{Form, form, statement};
-use crate::statement::passthrough::{check_id, needs_id};
+use crate::statement::passthrough::{check_id, needs_id, text};
 use crate::table::Bare;
+use crate::value::{SocketPath, ValueType as _};
 
 statement! {
     /// Any character device's backend of QEMU.
@@ -31,6 +34,14 @@ impl Form for Chardev {
             cx.version(&changes::RECONNECT, None, reconnect.name.span);
         }
         needs_id(&self.properties, cx);
+        // The kernel's limit, whoever makes the socket.
+        if self.kind.as_str() == "socket"
+            && let Some(path) = text(&self.properties, "path").and_then(Val::known)
+            && let Err(refusal) = SocketPath::parse(path)
+        {
+            let message = refusal.message.unwrap_or_default();
+            cx.report(Diagnostic::error(refusal.code, message).at(path.span).maybe_help(refusal.help));
+        }
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {

@@ -11,7 +11,7 @@ use crate::source::Node;
 use crate::value::{Size, ValueType as _, is_id};
 
 /// The text of a property, with its place.
-fn text<'p>(properties: &'p [Property], name: &str) -> Option<&'p Val<String>> {
+pub(super) fn text<'p>(properties: &'p [Property], name: &str) -> Option<&'p Val<String>> {
     properties.iter().find(|property| property.name.value == name).and_then(|property| {
         match &property.value {
             PropertyValue::Text(text) => Some(text),

@@ -15,7 +15,7 @@ mod types;
 pub(crate) use choice::choice;
 pub(crate) use flag::OnOff;
 pub(crate) use id::{IdText, is_id};
-pub(crate) use net::{HostForward, Ifname, MacText};
+pub(crate) use net::{Forwarded, HostForward, Ifname, MacText};
 pub(crate) use number::UInt;
 pub(crate) use pci::{HostPci, PciAddr};
 pub(crate) use size::{MemorySize, Size};

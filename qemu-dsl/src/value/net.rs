@@ -1,6 +1,7 @@
 //! What networks are about: names of interfaces, MAC addresses, forwarded ports.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 
 use super::text::{at_most, text_types};
 use super::types::{Refusal, Type, ValueType, ty};
@@ -33,20 +34,86 @@ text_types! {
                 "write one `hostfwd=` for each",
             ));
         }
-        let port = |text: &str, lowest: u16| text.parse::<u16>().is_ok_and(|port| port >= lowest);
-        let end = |text: &str, lowest| text.rsplit_once(':').is_some_and(|(_, number)| port(number, lowest));
-        let rule = text
-            .strip_prefix("tcp:")
-            .or_else(|| text.strip_prefix("udp:"))
-            .or_else(|| text.strip_prefix(':'))
-            .and_then(|rest| rest.rsplit_once('-'));
-        // The host's port may be 0: any free one.
-        if rule.is_some_and(|(host, guest)| end(host, 0) && end(guest, 1)) {
-            Ok(())
-        } else {
-            Err(Refusal::expected())
+        if Forwarded::of(text).is_some() {
+            return Ok(());
         }
+        let ends = text.split_once(':').and_then(|(_, ends)| ends.rsplit_once('-'));
+        let host = ends.and_then(|(host, _)| host.rsplit_once(':')).map_or("", |(address, _)| address);
+        Err(if host.starts_with('[') || host.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            Refusal::because(
+                Code::WrongType,
+                format!("`{host}` is no address that a rule can have"),
+                "write an IPv4 address such as `127.0.0.1`, or none for all: `tcp::2222-:22`",
+            )
+        } else {
+            Refusal::expected()
+        })
     };
+}
+
+/// A port of the host that a rule forwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Forwarded {
+    pub(crate) is_udp: bool,
+    /// An address of the host; without one all of them are meant.
+    pub(crate) address: Option<Ipv4Addr>,
+    /// Any free one where it is 0.
+    pub(crate) port: u16,
+}
+
+impl Forwarded {
+    /// The one of a rule, `[tcp|udp]:[ADDRESS]:PORT-[ADDRESS]:PORT`, as QEMU reads it: it looks up no names, and has no IPv6
+    /// here.
+    pub(crate) fn of(rule: &str) -> Option<Self> {
+        let (protocol, rest) = rule.split_once(':')?;
+        let is_udp = match protocol {
+            "tcp" | "" => false,
+            "udp" => true,
+            _ => return None,
+        };
+        let (host, guest) = rest.rsplit_once('-')?;
+        let (address, port) = end(host)?;
+        let (_, guest_port) = end(guest)?;
+        let address = address.filter(|address| !address.is_unspecified());
+        (guest_port > 0).then_some(Self { is_udp, address, port })
+    }
+
+    /// Whether both can't be had.
+    pub(crate) fn collides(self, other: Self) -> bool {
+        let share = |one: Option<Ipv4Addr>, other| one.is_none() || other == one;
+        let same_address = share(self.address, other.address) || share(other.address, self.address);
+        self.port > 0 && self.port == other.port && self.is_udp == other.is_udp && same_address
+    }
+}
+
+/// `[ADDRESS]:PORT`
+fn end(text: &str) -> Option<(Option<Ipv4Addr>, u16)> {
+    let (address, port) = text.split_once(':')?;
+    let address = if address.is_empty() { None } else { Some(address_of(address)?) };
+    Some((address, u16::try_from(number(port)?).ok()?))
+}
+
+/// An address with one to four parts, of which the last fills what is left: `127.1`.
+fn address_of(text: &str) -> Option<Ipv4Addr> {
+    let parts: Vec<_> = text.split('.').map(number).collect::<Option<_>>()?;
+    let (last, first) = parts.split_last().filter(|_| parts.len() <= 4)?;
+    let mut bits = 0;
+    let mut left = 32;
+    for part in first {
+        left -= 8;
+        bits |= u32::from(u8::try_from(*part).ok()?) << left;
+    }
+    (u64::from(*last) < 1 << left).then(|| Ipv4Addr::from(bits | last))
+}
+
+/// A number as C reads it: hexadecimal behind `0x`, octal behind `0`.
+fn number(text: &str) -> Option<u32> {
+    let (digits, base) = match (text.strip_prefix("0x"), text.strip_prefix('0')) {
+        (Some(digits), _) => (digits, 16),
+        (None, Some(digits)) if !digits.is_empty() => (digits, 8),
+        (None, _) => (text, 10),
+    };
+    (!digits.starts_with('+')).then(|| u32::from_str_radix(digits, base).ok())?
 }
 /// A MAC address, printed as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,11 +171,30 @@ mod tests {
 
     #[test]
     fn a_rule_forwards_one_port() {
-        for right in ["tcp::2222-:22", "udp:127.0.0.1:53-10.0.2.15:53", "::8080-:80", "tcp::0-:22"] {
+        for right in [
+            "tcp::2222-:22",
+            "udp:127.0.0.1:53-10.0.2.15:53",
+            "::8080-:80",
+            "tcp::0-:22",
+            "tcp:127.1:0x50-:22",
+        ] {
             assert!(HostForward::parse(right).is_ok(), "{right}");
         }
-        for wrong in ["", "2222-22", "tcp::2222", "tcp::x-:22", "sctp::1-:1", "tcp::2222-:0", "tcp::70000-:1"]
-        {
+        for wrong in [
+            "",
+            "2222-22",
+            "tcp::2222",
+            "tcp::x-:22",
+            "sctp::1-:1",
+            "tcp::2222-:0",
+            "tcp::70000-:1",
+            "tcp:127.0.0.1::55986-:5986",
+            "tcp:localhost:2222-:22",
+            "tcp:[::1]:2222-:22",
+            "tcp::2222-guest:22",
+            "tcp:1.2.3.4.5:1-:1",
+            "tcp:256.0.0.1:1-:1",
+        ] {
             assert_eq!(code::<HostForward>(wrong), Code::WrongType, "{wrong}");
         }
     }

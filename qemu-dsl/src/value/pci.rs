@@ -49,15 +49,22 @@ fn check_slot(slot: u32, text: &str) -> Result<(), Refusal> {
 }
 
 fn check_function(text: &str) -> Result<(), Refusal> {
-    match u32::from_str_radix(text, 16) {
-        Ok(0..=7) if !text.starts_with('+') => Ok(()),
-        Ok(_) if !text.starts_with('+') => Err(Refusal::because(
+    match number(text) {
+        Some(0..=7) => Ok(()),
+        Some(_) => Err(Refusal::because(
             Code::PciFunction,
             format!("PCI function `{text}` does not exist"),
             "functions are from 0 to 7",
         )),
-        _ => Err(Refusal::expected()),
+        None => Err(Refusal::expected()),
     }
+}
+
+/// A hexadecimal number as QEMU reads it: libvirt writes `0x` before each.
+fn number(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_number.then(|| u32::from_str_radix(digits, 16).unwrap_or(u32::MAX))
 }
 
 impl ValueType for PciAddr {
@@ -68,16 +75,14 @@ impl ValueType for PciAddr {
             Some((slot, function)) => (slot, Some(function)),
             None => (text, None),
         };
-        let digits = slot.strip_prefix("0x").unwrap_or(slot);
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(Refusal::expected());
-        }
-        check_slot(u32::from_str_radix(digits, 16).unwrap_or(u32::MAX), slot)?;
+        let byte = |text: &str| {
+            number(text).and_then(|number| u8::try_from(number).ok()).ok_or_else(Refusal::expected)
+        };
+        check_slot(number(slot).ok_or_else(Refusal::expected)?, slot)?;
         if let Some(function) = function {
             check_function(function)?;
         }
-        let byte = |text: &str| u8::from_str_radix(text, 16).map_err(|_| Refusal::expected());
-        Ok(Self { slot: byte(digits)?, function: function.map(byte).transpose()? })
+        Ok(Self { slot: byte(slot)?, function: function.map(byte).transpose()? })
     }
 }
 
@@ -107,9 +112,11 @@ mod tests {
         assert_eq!(shown("1f.2"), "1f.2");
         assert_eq!(shown("1E"), "1e");
         assert_eq!(shown("0x1e.0"), "1e.0");
+        assert_eq!(shown("0x4.0x1"), "4.1");
+        assert_eq!(shown("0x12"), "12");
         assert_eq!(code::<PciAddr>("20"), Code::PciSlot);
         assert_eq!(code::<PciAddr>("1.8"), Code::PciFunction);
-        for wrong in ["", "g", "1.", ".1", "1.x", "1.+1", "+1", "1.2.3", "0x"] {
+        for wrong in ["", "g", "1.", ".1", "1.x", "1.+1", "+1", "1.2.3", "0x", "1.0x", "0x0x1"] {
             assert_eq!(code::<PciAddr>(wrong), Code::WrongType, "{wrong}");
         }
         assert!(PciAddr::parse("30").unwrap_err().help.is_some_and(|help| help.contains("`1e`")));

@@ -6,6 +6,7 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::print::{Lowering, Shown};
 use crate::model::{Maybe, Val};
+use crate::source::Node;
 use crate::plan::Mac;
 use crate::statement::pci::Pci;
 use crate::table::Refused;
@@ -56,21 +57,26 @@ impl Nic<'_> {
             .set("mac", generated.as_ref().map(|mac| mac.as_slice()))
             .pci(self.pci)
             .truth("disable-modern", self.disable_modern);
-        if let Some(queues) = &self.queues {
+        if let Some(queues) = self.queues.filter(|_| self.other_driver().is_none()) {
             // A vector for each queue to and from the guest, one for the configuration and one for the control queue.
             device.set("mq", "on").set("vectors", by_pci.then_some(Shown(2 * queues.known().map_or(1, |queues| queues.0) + 2)));
         }
     }
 
+    /// Its driver, where that isn't a virtio device: then it has one queue, and no option that says so.
+    fn other_driver(&self) -> Option<&Node<Driver>> {
+        self.driver.known().filter(|driver| !driver.0.starts_with("virtio-net"))
+    }
+
     pub(crate) fn check(&self, cx: &mut Checking<'_>) {
-        if let (Some(driver), Some(queues)) = (self.driver.known(), &self.queues)
-            && !driver.0.starts_with("virtio-net")
+        if let (Some(driver), Some(queues)) = (self.other_driver(), self.queues.known())
+            && queues.0 > 1
         {
             cx.report(
                 Diagnostic::error(Code::MqUnsupported, format!("the device `{driver}` has one queue"))
-                    .label(queues.span(), "more than one queue")
+                    .label(queues.span, "more than one queue")
                     .label(driver.span, "the device")
-                    .help("leave out `mq`, or `driver=` for a virtio device"),
+                    .help("write `mq=1`, or leave out `driver=` for a virtio device"),
             );
         }
         if let Some(mac) = self.mac.known().filter(|mac| mac.mac.is_multicast()) {
