@@ -216,7 +216,7 @@ impl Asking<'_> {
                 .unwrap_or_else(|| {
                     format!("QEMU lists them: `{}`", list_command(owner, self.hardware.vm.target.arch)).into()
                 });
-            let has_it = |schema: &&Schema| {
+            let has_it = |schema: &&'static Schema| {
                 let there = schema.find(owner.kind(), owner.name());
                 there.is_some_and(|there| matches!(there.property(name), Lookup::Known(_)))
             };

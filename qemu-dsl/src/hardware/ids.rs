@@ -153,7 +153,7 @@ pub(super) fn define(
 }
 
 /// What values of this type name.
-fn named(ty: PropertyType, schema: &Schema) -> Option<(Namespace, Option<&'static str>)> {
+fn named(ty: PropertyType, schema: &'static Schema) -> Option<(Namespace, Option<&'static str>)> {
     let PropertyType::Id(what) = ty else { return None };
     Some(match what {
         "netdev" => (Namespace::Netdev, None),
@@ -184,7 +184,7 @@ pub(super) fn refer(
     number: usize,
     option: &QemuOption<'_>,
     head: Span,
-    schema: &Schema,
+    schema: &'static Schema,
     references: &mut Vec<Reference>,
 ) {
     let kind = match &*option.name {

@@ -66,9 +66,11 @@ mod property;
 mod text;
 
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::OnceLock;
 
 use crate::{Arch, Target, Version};
-use text::Section;
+use text::{Section, Sections};
 
 pub use property::{Element, Property, PropertyType};
 
@@ -83,7 +85,11 @@ static SCHEMAS: [Schema; 6] = [
 ];
 
 const fn schema(arch: Arch, major: u16, minor: u16, text: &'static str) -> Schema {
-    Schema { target: Target { arch, version: Version::new(major, minor) }, text }
+    Schema {
+        target: Target { arch, version: Version::new(major, minor) },
+        sections: Sections::new(text),
+        types: OnceLock::new(),
+    }
 }
 
 /// The schemas that tell of a version, the older one first: its own, or the two between which it lies, or the newest where
@@ -134,7 +140,9 @@ pub fn nearest(target: Target) -> &'static Schema {
 #[derive(Debug)]
 pub struct Schema {
     target: Target,
-    text: &'static str,
+    sections: Sections,
+    /// The types that have been asked for, each at the number of its section.
+    types: OnceLock<Vec<OnceLock<Whole>>>,
 }
 
 /// What the names in a schema are names of.
@@ -193,100 +201,121 @@ impl Schema {
 
     /// What `name` names. An alias gives what it stands for.
     #[must_use]
-    pub fn find(&self, kind: Kind, name: &str) -> Option<Type> {
+    pub fn find(&'static self, kind: Kind, name: &str) -> Option<Type> {
         let found = self.section(kind, name)?;
         let section = match found.attribute("alias=") {
             Some(target) => self.section(kind, target)?,
             None => found,
         };
-        (!section.has("abstract")).then(|| self.whole(kind, section))
+        if section.has("abstract") { None } else { self.whole(kind, section) }
     }
 
     /// What `name` names though no user can create it: a part of others, or a type that others are made of.
     #[must_use]
-    pub fn find_part(&self, kind: Kind, name: &str) -> Option<Type> {
+    pub fn find_part(&'static self, kind: Kind, name: &str) -> Option<Type> {
         let section = self.section(kind, name)?;
-        let part = self.whole(kind, section);
+        let part = self.whole(kind, section)?;
         (!part.is_creatable()).then_some(part)
     }
 
     /// The type of devices or objects that `-global NAME.property=value` sets a property of. Unlike `-device` it takes
     /// no alias, but types that only others are made of (`pci-device`), and those that no user can create (`kvm-pit`).
     #[must_use]
-    pub fn driver(&self, name: &str) -> Option<Type> {
+    pub fn driver(&'static self, name: &str) -> Option<Type> {
         let (kind, section) = [Kind::Device, Kind::Object]
             .into_iter()
             .find_map(|kind| Some((kind, self.section(kind, name)?)))?;
-        section.attribute("alias=").is_none().then(|| self.whole(kind, section))
+        if section.attribute("alias=").is_none() { self.whole(kind, section) } else { None }
     }
 
     /// All names that a user can write, aliases too, in byte order.
-    pub fn names(&self, kind: Kind) -> impl Iterator<Item = &'static str> + use<> {
-        text::sections(self.text, kind.word())
+    pub fn names(&'static self, kind: Kind) -> impl Iterator<Item = &'static str> + use<> {
+        self.sections
+            .of(kind.word())
             .filter(|section| !section.has("abstract") && !section.has("internal"))
             .map(|section| section.name)
     }
 
     /// The machine type that QEMU takes where nothing is said.
     #[must_use]
-    pub fn default_machine(&self) -> Option<Type> {
-        let mut machines = text::sections(self.text, Kind::Machine.word());
-        Some(self.whole(Kind::Machine, machines.find(|section| section.has("default"))?))
+    pub fn default_machine(&'static self) -> Option<Type> {
+        let mut machines = self.sections.of(Kind::Machine.word());
+        self.whole(Kind::Machine, machines.find(|section| section.has("default"))?)
     }
 
     /// Whether a device that plugs into buses of the type `wanted` plugs into one of the type `bus`: QEMU's types of buses are
     /// made of each other, as are its devices.
     #[must_use]
     pub fn bus_is(&self, bus: &str, wanted: &str) -> bool {
-        let parent = |bus: &str| text::section(self.text, "bus", bus, "")?.attribute("parent=");
+        let parent = |bus: &str| self.sections.find("bus", bus, "")?.attribute("parent=");
         bus == wanted || std::iter::successors(parent(bus), |bus| parent(bus)).any(|bus| bus == wanted)
     }
 
     /// The types of buses whose devices plug into one of the type `bus`: it, and those that it is made of.
-    pub fn bus_sorts(&self, bus: &'static str) -> impl Iterator<Item = &'static str> + use<> {
-        let text = self.text;
-        std::iter::successors(Some(bus), move |bus| text::section(text, "bus", bus, "")?.attribute("parent="))
+    pub fn bus_sorts(&'static self, bus: &'static str) -> impl Iterator<Item = &'static str> + use<> {
+        let sections = &self.sections;
+        std::iter::successors(Some(bus), move |bus| sections.find("bus", bus, "")?.attribute("parent="))
             .take_while(|bus| *bus != "bus")
     }
 
     /// The type whose buses QEMU calls `name` and a number where nothing gives them another name: `scsi` of `SCSI`.
     #[must_use]
-    pub fn bus_called(&self, name: &str) -> Option<&'static str> {
-        let mut buses = text::sections(self.text, "bus").map(|section| section.name);
+    pub fn bus_called(&'static self, name: &str) -> Option<&'static str> {
+        let mut buses = self.sections.of("bus").map(|section| section.name);
         buses.find(|bus| bus.to_ascii_lowercase() == name)
     }
 
     fn section(&self, kind: Kind, name: &str) -> Option<Section> {
-        text::section(self.text, kind.word(), name, "")
+        self.sections.find(kind.word(), name, "")
     }
 
     /// The type whose own section is `section`.
-    fn whole(&self, kind: Kind, section: Section) -> Type {
+    fn whole(&'static self, kind: Kind, section: Section) -> Option<Type> {
         let with_parents = |section, kind: Kind| {
             std::iter::successors(Some(section), move |section: &Section| {
                 self.section(kind, section.attribute("parent=")?)
             })
         };
-        let mut sections: Vec<Section> = with_parents(section, kind).collect();
-        if kind == Kind::Cpu {
-            // A CPU model is also a type of device, under a longer name.
-            let device =
-                text::section(self.text, Kind::Device.word(), section.name, self.target.arch.cpu_suffix());
-            sections.extend(device.into_iter().flat_map(|device| with_parents(device, Kind::Device)));
-        }
-        Type { kind, section, sections, text: self.text }
+        let whole = || {
+            let mut sections: Vec<Section> = with_parents(section, kind).collect();
+            if kind == Kind::Cpu {
+                // A CPU model is also a type of device, under a longer name.
+                let suffix = self.target.arch.cpu_suffix();
+                let device = self.sections.find(Kind::Device.word(), section.name, suffix);
+                sections.extend(device.into_iter().flat_map(|device| with_parents(device, Kind::Device)));
+            }
+            // Of two of one name the first holds: its own before those of what it is made of.
+            let mut by_name: Vec<_> = sections.iter().flat_map(Section::properties).collect();
+            by_name.sort_by_key(|(name, _)| *name);
+            by_name.dedup_by_key(|(name, _)| *name);
+            Whole { kind, section, sections, by_name, schema: self }
+        };
+        let types = self.types.get_or_init(|| (0..self.sections.count()).map(|_| OnceLock::new()).collect());
+        types.get(section.number).map(|ty| Type { whole: ty.get_or_init(whole) })
     }
 }
 
 /// One device, machine type, CPU model, ... of a schema.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Type {
+    whole: &'static Whole,
+}
+
+/// What a type consists of.
+struct Whole {
     kind: Kind,
     section: Section,
     /// Its own, and those of all that it is made of.
     sections: Vec<Section>,
-    /// The schema's.
-    text: &'static str,
+    /// All properties with what they take, in the order of their names.
+    by_name: Vec<(&'static str, &'static str)>,
+    schema: &'static Schema,
+}
+
+impl fmt::Debug for Whole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {:?} in {:?}", self.section.name, self.kind, self.schema.target)
+    }
 }
 
 /// A bus that a machine has, or a device provides.
@@ -338,84 +367,85 @@ impl Type {
     /// QEMU's name for it; where it was found by an alias, the one behind that.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.section.name
+        self.whole.section.name
     }
 
     /// What it is.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.whole.kind
     }
 
     /// The type of bus that a device plugs into (`PCI`, `usb-bus`). None where it needs no bus.
     #[must_use]
     pub fn bus(&self) -> Option<&'static str> {
-        self.section.attribute("bus=")
+        self.whole.section.attribute("bus=")
     }
 
     /// Whether it is `name`, or made of that.
     #[must_use]
     pub fn is_a(&self, name: &str) -> bool {
-        self.sections.iter().any(|section| section.name == name)
+        self.whole.sections.iter().any(|section| section.name == name)
     }
 
     /// Whether a user can create it. A device can also be a part of others, which only `-global` reaches.
     #[must_use]
     pub fn is_creatable(&self) -> bool {
-        !self.section.has("internal") && !self.section.has("abstract")
+        !self.whole.section.has("internal") && !self.whole.section.has("abstract")
     }
 
     /// Whether a device can be plugged into a guest that runs.
     #[must_use]
     pub fn is_pluggable(&self) -> bool {
-        self.is_creatable() && !self.section.has("cold")
+        self.is_creatable() && !self.whole.section.has("cold")
     }
 
     /// Whether QEMU says that it will go.
     #[must_use]
     pub fn is_deprecated(&self) -> bool {
-        self.section.has("deprecated")
+        self.whole.section.has("deprecated")
     }
 
     /// Whether QEMU takes it where nothing is said. Only a machine type can be.
     #[must_use]
     pub fn is_default(&self) -> bool {
-        self.section.has("default")
+        self.whole.section.has("default")
     }
 
     /// The buses that a device provides, or a machine has. None where QEMU couldn't be asked, as some don't start without an
     /// image, or anything else that the host lacks.
     pub fn buses(&self) -> Option<impl Iterator<Item = Bus> + use<>> {
-        let owner = match self.kind {
-            Kind::Machine => self.section.attribute("buses=")?,
-            _ if self.section.has("unstarted") => return None,
-            _ => self.section.name,
+        let owner = match self.whole.kind {
+            Kind::Machine => self.whole.section.attribute("buses=")?,
+            _ if self.whole.section.has("unstarted") => return None,
+            _ => self.whole.section.name,
         };
-        let found = text::section(self.text, "buses", owner, "");
+        let found = self.whole.schema.sections.find("buses", owner, "");
         Some(found.into_iter().flat_map(|section| section.properties()).map(|(name, ty)| Bus { name, ty }))
     }
 
     /// How many CPUs a machine can have.
     #[must_use]
     pub fn max_cpus(&self) -> Option<u32> {
-        self.section.attribute("cpus=")?.parse().ok()
+        self.whole.section.attribute("cpus=")?.parse().ok()
     }
 
     /// The CPU model that a machine has where nothing is said.
     #[must_use]
     pub fn default_cpu(&self) -> Option<&'static str> {
-        self.section.attribute("cpu=")
+        self.whole.section.attribute("cpu=")
     }
 
     /// The id of a machine's memory, which no other object can have.
     #[must_use]
     pub fn ram_id(&self) -> Option<&'static str> {
-        self.section.attribute("ram=")
+        self.whole.section.attribute("ram=")
     }
 
     /// The properties that it can't be without. One that has members is there where one of these is.
     pub fn required(&self) -> impl Iterator<Item = &'static str> {
-        self.sections
+        self.whole
+            .sections
             .iter()
             .filter_map(|section| section.attribute("required="))
             .flat_map(|names| names.split(','))
@@ -423,7 +453,7 @@ impl Type {
 
     /// Properties of which it can't be without any. Empty where there are no such.
     pub fn one_of(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.section.attribute("one-of=").unwrap_or_default().split(',').filter(|name| !name.is_empty())
+        self.whole.section.attribute("one-of=").unwrap_or_default().split(',').filter(|name| !name.is_empty())
     }
 
     /// The property `name`, or what the option that creates this takes besides (`id`, `bus`).
@@ -431,9 +461,11 @@ impl Type {
     pub fn property(&self, name: &str) -> Lookup {
         if let Some(property) = self.own(name) {
             Lookup::Known(property)
-        } else if self.kind.takes_underscores() && name.contains('_') {
+        } else if self.whole.kind.takes_underscores() && name.contains('_') {
             self.property(&name.replace('_', "-"))
-        } else if name.contains(['[', ']']) || self.sections.iter().any(|section| section.has("unknown")) {
+        } else if name.contains(['[', ']'])
+            || self.whole.sections.iter().any(|section| section.has("unknown"))
+        {
             Lookup::CannotTell
         } else {
             self.within(name)
@@ -442,8 +474,9 @@ impl Type {
 
     /// A property with exactly this name.
     fn own(&self, name: &str) -> Option<Property> {
-        let (name, says) = self.sections.iter().find_map(|section| section.property(name))?;
-        Some(Property::new(name, says))
+        let all = &self.whole.by_name;
+        let found = all.binary_search_by(|(other, _)| (*other).cmp(name)).ok()?;
+        all.get(found).map(|(name, says)| Property::new(name, says))
     }
 
     /// What is in a property: `host-nodes.0`, `file.filename`.
@@ -463,7 +496,7 @@ impl Type {
 
     /// All properties that are known, each once; its own first, then those of what it is made of.
     pub fn properties(&self) -> impl Iterator<Item = Property> {
-        let all = self.sections.iter().flat_map(Section::properties);
+        let all = self.whole.sections.iter().flat_map(Section::properties);
         all.map(|(name, says)| Property::new(name, says))
     }
 }
@@ -536,7 +569,8 @@ mod tests {
     fn the_data_is_in_the_order_that_bisection_needs() {
         assert!(SCHEMAS.is_sorted_by(|a, b| a.target < b.target));
         for schema in &SCHEMAS {
-            let (comments, text) = schema.text.split_at(schema.text.find("\n[").unwrap() + 1);
+            let (comments, text) =
+                schema.sections.text().split_at(schema.sections.text().find("\n[").unwrap() + 1);
             assert!(comments.starts_with(&format!("# What QEMU {}.", schema.version())), "{comments}");
             assert!(
                 comments.contains(&format!(" for {} said of itself.", schema.target().arch)),
@@ -594,7 +628,7 @@ mod tests {
     fn every_parent_and_alias_exists() {
         for schema in &SCHEMAS {
             for kind in KINDS {
-                for section in super::text::sections(schema.text, kind.word()) {
+                for section in schema.sections.of(kind.word()) {
                     for key in ["parent=", "alias="] {
                         if let Some(target) = section.attribute(key) {
                             assert!(schema.section(kind, target).is_some(), "{target}");

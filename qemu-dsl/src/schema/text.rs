@@ -1,13 +1,13 @@
-//! Finding sections and lines in a schema's text, by bisection over its bytes.
-//!
-//! A step is two or three searches for one character and a comparison, all of which the standard library brings
-//! compiled with optimisation. What a macro calls isn't.
+//! Finding sections in a schema's text, by bisection.
 
 use std::cmp::Ordering;
+use std::sync::OnceLock;
 
 /// One section of the text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Section {
+    /// Its number among all.
+    pub(super) number: usize,
     /// The second word in the brackets.
     pub(super) name: &'static str,
     attributes: &'static str,
@@ -17,11 +17,11 @@ pub(super) struct Section {
 
 impl Section {
     /// Reads a section, of which `text` is all but the first bracket, and its kind.
-    fn read(text: &'static str) -> Option<(&'static str, Self)> {
+    fn read(number: usize, text: &'static str) -> Option<(&'static str, Self)> {
         let (head, properties) = text.split_at_checked(text.find('\n')?)?;
         let (kind, head) = head.strip_suffix(']')?.split_once(' ')?;
         let (name, attributes) = head.split_once(' ')?;
-        Some((kind, Self { name, attributes, properties: properties.trim_end() }))
+        Some((kind, Self { number, name, attributes, properties: properties.trim_end() }))
     }
 
     /// Whether the attribute `flag` stands behind the name.
@@ -34,53 +34,78 @@ impl Section {
         self.attributes.split(' ').find_map(|word| word.strip_prefix(key))
     }
 
-    /// The name of the property `name`, and what it takes, if it stands in this section.
-    pub(super) fn property(&self, name: &str) -> Option<(&'static str, &'static str)> {
-        let line = bisect(self.properties, '\n', |line| begins_with(line, &[name, " "]))?;
-        line.split_once(' ').filter(|(found, _)| found.len() == name.len())
-    }
-
     /// All properties of this section.
     pub(super) fn properties(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
         self.properties.lines().filter_map(|line| line.split_once(' '))
     }
 }
 
-/// The section of kind `kind` whose name is `name` followed by `suffix`.
-pub(super) fn section(text: &'static str, kind: &str, name: &str, suffix: &str) -> Option<Section> {
-    let sections = text.get(text.find('[')?..)?;
-    let found = bisect(sections, '[', |section| begins_with(section, &[kind, " ", name, suffix, " "]))?;
-    let (_, section) = Section::read(found)?;
-    (section.name.len() == name.len() + suffix.len()).then_some(section)
+/// A schema's text, and where its sections begin: looked for when it is asked for the first time.
+#[derive(Debug)]
+pub(super) struct Sections {
+    text: &'static str,
+    starts: OnceLock<Vec<u32>>,
 }
 
-/// All sections of kind `kind`.
-pub(super) fn sections(text: &'static str, kind: &'static str) -> impl Iterator<Item = Section> + use<> {
-    let from = text.find(&["\n[", kind, " "].concat()).and_then(|start| text.get(start + 2..));
-    from.unwrap_or_default()
-        .split('[')
-        .filter_map(Section::read)
-        .map_while(move |(found, section)| (found == kind).then_some(section))
-}
-
-/// The one of `items` for which `order` is equal, without its first character. Each begins with `mark`, which occurs
-/// nowhere else.
-fn bisect(mut items: &'static str, mark: char, order: impl Fn(&str) -> Ordering) -> Option<&'static str> {
-    while !items.is_empty() {
-        let middle = items.len() / 2;
-        let start = items.get(..=middle)?.rfind(mark)?;
-        let order = order(items.get(start + 1..)?);
-        if order == Ordering::Greater {
-            items = items.get(..start)?;
-            continue;
-        }
-        let end = items.get(middle + 1..)?.find(mark).map_or(items.len(), |next| middle + 1 + next);
-        if order == Ordering::Equal {
-            return items.get(start + 1..end);
-        }
-        items = items.get(end..)?;
+impl Sections {
+    pub(super) const fn new(text: &'static str) -> Self {
+        Self { text, starts: OnceLock::new() }
     }
-    None
+
+    #[cfg(test)]
+    pub(super) fn text(&self) -> &'static str {
+        self.text
+    }
+
+    /// Where each begins, behind its bracket, which occurs nowhere else behind the comment at the beginning.
+    fn starts(&self) -> &[u32] {
+        self.starts.get_or_init(|| {
+            let mut starts = Vec::new();
+            let mut rest = self.text;
+            let mut at = 0;
+            while let Some(bracket) = rest.find('[') {
+                at += bracket as u32 + 1;
+                starts.push(at);
+                rest = rest.get(bracket + 1..).unwrap_or_default();
+            }
+            starts
+        })
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.starts().len()
+    }
+
+    /// The section of this number.
+    fn from(&self, number: usize) -> &'static str {
+        let starts = self.starts();
+        let start = starts.get(number).map_or(self.text.len(), |start| *start as usize);
+        let end = starts.get(number + 1).map_or(self.text.len(), |next| *next as usize - 1);
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// The number of the first section that doesn't come before `words`.
+    fn first(&self, words: &[&str]) -> usize {
+        let text = |start: u32| self.text.get(start as usize..).unwrap_or_default();
+        self.starts().partition_point(|start| begins_with(text(*start), words) == Ordering::Less)
+    }
+
+    /// The section of kind `kind` whose name is `name` followed by `suffix`.
+    pub(super) fn find(&self, kind: &str, name: &str, suffix: &str) -> Option<Section> {
+        let number = self.first(&[kind, " ", name, suffix, " "]);
+        let (found, section) = Section::read(number, self.from(number))?;
+        let is_named = section.name.strip_prefix(name).is_some_and(|rest| rest == suffix);
+        (found == kind && is_named).then_some(section)
+    }
+
+    /// All sections of kind `kind`.
+    pub(super) fn of(&'static self, kind: &'static str) -> impl Iterator<Item = Section> + use<> {
+        let numbers = self.first(&[kind, " "])..self.starts().len();
+        numbers
+            .filter_map(|number| Section::read(number, self.from(number)))
+            .map_while(move |(found, section)| (found == kind).then_some(section))
+    }
 }
 
 /// How `text` compares with `words`, as far as they go. The space that ends them is less than all that a name is made
@@ -101,7 +126,7 @@ fn begins_with(text: &str, words: &[&str]) -> Ordering {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "these are tests")]
 
-    use super::{section, sections};
+    use super::Sections;
 
     const TEXT: &str = "# A comment.\n\
         [a x parent=y]\n\
@@ -114,18 +139,19 @@ mod tests {
         [c z flag]\n\
         last str\n";
 
+    static SECTIONS: Sections = Sections::new(TEXT);
+
     #[test]
     fn finds_what_is_there() {
-        let found = section(TEXT, "b", "n", "").unwrap();
+        let found = SECTIONS.find("b", "n", "").unwrap();
         assert!(found.has("flag") && !found.has("parent") && !found.has("fla"));
         assert_eq!(found.attribute("parent="), Some("o"));
         assert_eq!(found.attribute("alias="), None);
-        for (name, ty) in [("one", "int"), ("three", "a word and more"), ("two", "bool")] {
-            assert_eq!(found.property(name), Some((name, ty)));
-        }
-        assert_eq!(found.properties().count(), 3);
-        assert_eq!(section(TEXT, "c", "z", "").unwrap().property("last"), Some(("last", "str")));
-        assert_eq!(section(TEXT, "b", "n", "-suffix").unwrap().name, "n-suffix");
+        let properties: Vec<_> = found.properties().collect();
+        assert_eq!(properties, [("one", "int"), ("three", "a word and more"), ("two", "bool")]);
+        let last: Vec<_> = SECTIONS.find("c", "z", "").unwrap().properties().collect();
+        assert_eq!(last, [("last", "str")]);
+        assert_eq!(SECTIONS.find("b", "n", "-suffix").unwrap().name, "n-suffix");
     }
 
     #[test]
@@ -133,19 +159,17 @@ mod tests {
         for (kind, name, suffix) in
             [("b", "", ""), ("", "", ""), ("b", "o", ""), ("a", "n", ""), ("d", "n", ""), ("b", "n", "-s")]
         {
-            assert!(section(TEXT, kind, name, suffix).is_none(), "{kind} {name}{suffix}");
+            assert!(SECTIONS.find(kind, name, suffix).is_none(), "{kind} {name}{suffix}");
         }
-        let found = section(TEXT, "b", "n", "").unwrap();
-        for name in ["", "o", "one ", "three a", "two\n", "zzz", "int", "last", "[c z"] {
-            assert_eq!(found.property(name), None, "{name}");
+        assert_eq!(SECTIONS.find("a", "x", "").unwrap().properties().count(), 0);
+        for nothing in ["", "# [", "[a x", "[a\n["] {
+            assert!(Sections::new(nothing).find("a", "x", "").is_none(), "{nothing}");
         }
-        assert_eq!(section(TEXT, "a", "x", "").unwrap().property("one"), None);
-        assert!(section("", "a", "x", "").is_none() && section("# [", "a", "x", "").is_none());
     }
 
     #[test]
     fn lists_one_kind() {
-        let names = |kind| sections(TEXT, kind).map(|section| section.name).collect::<Vec<_>>();
+        let names = |kind| SECTIONS.of(kind).map(|section| section.name).collect::<Vec<_>>();
         assert_eq!(names("b"), ["m", "n", "n-suffix"]);
         assert_eq!(names("c"), ["z"]);
         assert!(names("d").is_empty());
