@@ -1,6 +1,10 @@
 //! `#![allow(unknown-device)]` at the beginning of a macro's text: how grave its warnings are taken.
 //!
 //! It stands in the program, as Rust's own does, and not in the language: what a VM is doesn't hang on it.
+//!
+//! **Levels stand in front of the text of `vm!`**, not in a variable of the environment: that would hide what is wrong
+//! with other VMs. **A warning there is the use of a deprecated macro**: of all that can be deprecated, Rust calls it
+//! alone by the path that is written, and no other warning of a macro's own is stable.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use qemu_dsl::{Level, Levels};

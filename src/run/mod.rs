@@ -1,4 +1,10 @@
 //! `qemu-dslc run`.
+//!
+//! `qemu-dslc run` and its QEMU are one process group where standard input is a terminal, as that and a shell's job
+//! control want it; SIGINT and SIGHUP are blocked in QEMU (`Spawn::shielded`), so that Ctrl-C is ours to act on.
+//! Otherwise QEMU has a group of its own (`Spawn::own_group`), so that what is sent to the group is ours too; the
+//! signals that stop and continue are passed on in any case. What restores the terminal is dropped last, and restores
+//! it before Ctrl-Z stops us. Standard error is written by a thread of its own: signals reach QEMU though nobody reads.
 
 mod messages;
 mod pid_file;

@@ -1,4 +1,9 @@
 //! `run --qmp`: a socket by which others manage the VM. Its file goes with the guest.
+//!
+//! **`run --qmp` is the statement with `fd`**: that there is one listener at a path is seen to by whoever makes the
+//! socket, and QEMU takes the path from another that has just bound it. The file of `--pidfile` comes to its place
+//! whole, from a name that nobody knows before, and replaces none; who removes one has it locked: of two that run, one
+//! has it.
 
 use std::borrow::Cow;
 

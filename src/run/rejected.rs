@@ -1,4 +1,10 @@
 //! What QEMU rejects, as a diagnostic of the source.
+//!
+//! **QEMU's standard error is held back by `run`** until QEMU greets, each thing for a second at most: what it rejects
+//! is shown once, at its statement. A message that could be about several arguments is shown as it is: better no place
+//! than a wrong one. QEMU ends after its last message: where that names no argument, it is about the option or id that
+//! it begins with, or about the one option of which QEMU says so, or about the one argument that has all its names,
+//! paths, properties and types. What comes before it of the same argument is part of it.
 
 use qemu_dsl::{Code, Diagnostic, Span};
 use qemu_runtime::{PathError, Rejection};

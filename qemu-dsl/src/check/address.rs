@@ -1,4 +1,6 @@
 //! PCI addresses: no two devices sit at one, and devices share a slot only where the first of them allows it.
+//!
+//! **A warning for the addresses of a machine's own devices**: which these are depends on properties and versions.
 
 use std::collections::HashMap;
 

@@ -3,6 +3,10 @@
 //! Where the target has a schema of its own, what that lacks is an error, but for a name like no other: it may be of a QEMU
 //! that was built otherwise. Between two schemas, what both lack is; a name is warned of, as one may have come and gone.
 //! `arg` remains for who knows better.
+//!
+//! What isn't in QEMU's schema is an error where the target has a schema of its own, but for a name like no other,
+//! which may be of another build. Where it lies between two, what one has may be there, and what neither has isn't. Of
+//! a newer QEMU nothing is certain.
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy, Severity};

@@ -2,6 +2,9 @@
 //!
 //! QEMU takes a number that is written as text on its command line, and refuses it in a command. What the schema doesn't
 //! know (it may lag behind QEMU) is taken for what it looks like.
+//!
+//! **A plugged device is called as its drive or network backend** where its statement names no id for it: without one
+//! QEMU can't unplug it, and the statement's id is the one that people know.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,7 @@
 //! A VM's arguments in pieces, with slots for what is numbered late.
+//!
+//! A template has slots for fds and generated ids, so that fragments can be joined. `vm!` writes it, and what it
+//! renders to, as static data.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -2,6 +2,10 @@
 //!
 //! Reads each statement by the table: its kind, its options, their types. Everything that is wrong is reported; a
 //! statement with an error is left out of the VM, and what depends on it is not blamed.
+//!
+//! Nothing stops at the first error. A statement with an error in one option is still in the VM, with its `Flaws`; a
+//! check that would miss something asks `Checking::missing`, which keeps silent where that has an error of its own. A
+//! statement without a required value is left out, and its ids count as lost: nobody is blamed for referring to them.
 
 mod args;
 mod cx;

@@ -1,4 +1,7 @@
 //! What a statement's file declares: the statement, its forms, and what they mean.
+//!
+//! **A struct a form, written by one macro.** The table and the typed values come from the same lines, so they can't
+//! differ; lowering reads fields, not strings.
 
 use crate::hardware::Checking;
 use crate::model::{Entry, Facts, Values};

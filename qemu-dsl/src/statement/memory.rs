@@ -1,4 +1,9 @@
 //! `memory`
+//!
+//! **`memory 512` is in MiB**, as for `-m`; elsewhere a bare number counts bytes, as in QEMU.
+//!
+//! **RAM goes by `/proc/self/fd/N`**: QEMU opens `mem-path` past its sets of fds. A disk goes by a set, which must have
+//! what is open exactly as QEMU would open it: hence `direct` of a file, and `auto-read-only=off`.
 
 use crate::model::ids::{Id, IdKind};
 use crate::qemu::changes;

@@ -1,4 +1,6 @@
 //! `smp`
+//!
+//! **Levels that `smp` leaves out are spelt out** from 5.2 on, cores first: what QEMU makes of them changed in 6.2.
 
 use crate::qemu::changes;
 use crate::hardware::Checking;

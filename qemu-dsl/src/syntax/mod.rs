@@ -3,6 +3,16 @@
 //! The grammar says what a text consists of (`lex`), the table which words begin a statement and what belongs to each
 //! (`group`). Both are total: what is wrong becomes a diagnostic, and the rest a tree. The tree borrows from the text, has
 //! all of it, and knows nothing of what it means.
+//!
+//! **A grammar without errors** in place of parsing strictly and again leniently: recovery is part of the language's
+//! description, a reserved keyword begins the next statement wherever it stands, and any other one where no text of
+//! before reads differently by it.
+//!
+//! **The parser is kept, not derived when it is built**: pest's derive would bring pest's feature `std` into each
+//! user's build, eleven packages and the need for a C compiler (`tests/dependencies.rs` has what is left).
+//!
+//! Line ends mean nothing to the grammar. They decide only whom to blame: an unknown word that begins a line is a
+//! misspelt statement, and so is the next such line that is indented no deeper.
 
 mod group;
 mod lex;

@@ -1,4 +1,7 @@
 //! Images of disks.
+//!
+//! **A disk is opened without waiting**: a pipe in its place would hold up the spawn, or a guest's plug, until somebody
+//! writes.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};

@@ -1,4 +1,7 @@
 //! File descriptors that this process was started with.
+//!
+//! **A number from outside is taken only without CLOEXEC.** What Rust opens has it and what a process is started with
+//! has not, so `inherited_fd` can be safe.
 #![expect(unsafe_code, reason = "a number that came by the command line or the environment has no owner yet")]
 
 use std::env::{self, VarError};

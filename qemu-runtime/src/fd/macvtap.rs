@@ -1,4 +1,9 @@
 //! Queues of macvtap and ipvtap interfaces.
+//!
+//! **A macvtap's node is known by its number**, which sysfs of its network namespace tells: index, name and address may
+//! all be another namespace's interface's, too, and `/dev/tapN` is that of whichever came first. `/sys` is the
+//! namespace's in which it was mounted, so one is mounted for the look (`fsopen`), at no place; who may not do so can't
+//! have changed the namespace either, and reads `/sys`.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};

@@ -1,4 +1,10 @@
 //! Opens what a plan's table of file descriptors names.
+//!
+//! A line of the table has one name (`Fd::name`), by which it is handed over; what is handed over isn't opened, but
+//! must be of the line's sort: QEMU finds out late, and a guest that runs may end over it.
+//!
+//! `fd` means the same on every statement: opened before QEMU starts, and in the table; for a guest that runs, before
+//! its commands. What it prints is the statement's.
 
 mod error;
 mod handed;

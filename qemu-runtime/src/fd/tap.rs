@@ -1,4 +1,12 @@
 //! Queues of tap interfaces.
+//!
+//! **A tap without `ifname=`** is one that the kernel names, also with several queues: the first is opened, the others
+//! join it.
+//!
+//! **A tap that isn't there is made**, where this user may: QEMU does the same without `mq`, and such a tap needs no
+//! step before the start and goes with its guest. The price is that a misspelt `ifname=` is no error, but a new tap
+//! that is connected to nothing; only who may not make one is told that there is none. A macvtap is never made: it
+//! needs to be told what it lies on.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;

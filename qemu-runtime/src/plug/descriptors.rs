@@ -1,4 +1,7 @@
 //! File descriptors for devices of a guest that runs.
+//!
+//! **The namespace of a plugged tap is looked up by QEMU's process**, when it is needed: QEMU stays where it was
+//! started, and neither a spawn's caller nor its thread need do so. To keep it would cost each spawn an open file.
 
 use std::fs::{self, File, Metadata};
 use std::os::fd::{AsFd, OwnedFd};

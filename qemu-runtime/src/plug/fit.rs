@@ -1,4 +1,6 @@
 //! Whether devices fit the guest that they are to join.
+//!
+//! **A fragment has its guest's target**, or is refused: its types and names are that version's.
 
 use serde_json::Value;
 

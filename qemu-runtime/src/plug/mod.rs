@@ -1,4 +1,12 @@
 //! Devices that join a guest while it runs, and leave it.
+//!
+//! What a guest has is asked of QEMU whenever devices join it: others may have changed it. Remembered is only what was
+//! plugged, and what refers to what, so that backends go with their last device, and what QEMU has agreed to close and
+//! has still, so that the next call asks again; and what is not there any more is forgotten.
+//!
+//! What refers to what is told by the schema's types. What nothing in a fragment is known to use goes with its devices.
+//!
+//! A backend is never removed while its device is there: QEMU would take some from under it.
 
 mod descriptors;
 mod error;

@@ -4,6 +4,19 @@
 //! the page tables of however large a parent. Here the child shares the parent's memory until it executes its program
 //! (`CLONE_VM`), and the calling thread waits for that: the cost doesn't depend on the parent's size. The price is what
 //! [`child`] may not do. All that it needs is made ready in a [`Command`] beforehand.
+//!
+//! **Texts for exec lie in one piece of memory**, the child's stack is the heap's, and only those real-time signals are
+//! reset that are pending: each of these is a twentieth of a spawn or more (`benches/spawn.rs`). The environment is
+//! copied though that is a tenth: std's lock on it is std's alone.
+//!
+//! The child shares this process's memory until it executes: it makes bare system calls only, never libc's that change
+//! all threads (`setuid`), and what the kernel notes on the memory (`dumpable`) is put back. Its parent waits on a
+//! number that the kernel clears (`CLONE_CHILD_CLEARTID`), not in `CLONE_VFORK`: so it can continue a child that was
+//! stopped.
+//!
+//! It is cloned past what intercepts libc's `clone` (`__clone`): ThreadSanitizer takes any for a fork. As that notes
+//! what the child does as its parent's doing, these two take turns there (`CLONE_VFORK`), and nothing continues a child
+//! that was stopped.
 #![expect(unsafe_code, reason = "clone, and what a child does between it and exec, have no safe form")]
 
 mod child;

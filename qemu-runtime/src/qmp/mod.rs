@@ -22,6 +22,23 @@
 //! The thread that reads the socket takes lines apart while they come, and reads no payload but of the few events that tell of
 //! QEMU's end: neither a call's deadline nor the end of a conversation waits for it. Whoever waits for an answer reads it, in steps of 64 KiB, until the call's
 //! deadline.
+//!
+//! QMP goes over a socket pair whose other end QEMU gets as the number behind the plan's table; its two arguments are
+//! added at the spawn, never to the plan. Whoever has a command sends it, and never waits to. One thread a guest sends
+//! what the socket has no room for, reads, and finds each answer's caller by id: a deadline is its own call's alone.
+//! All events are in one bounded ring, a subscription is a position in it, and whoever falls behind is told so. It ends
+//! with QEMU, not with the last process that has the other end; how QEMU has ended is waited for as long as calls have
+//! time.
+//!
+//! What comes over QMP costs what it may, whatever it is: the reader thread looks at each byte once, and keeps of a
+//! line what an event may have or the calls that wait allow. An event stays a text until somebody reads it.
+//!
+//! What can't be read concerns one command. Its caller reads the answer's payload, until its deadline, the reader
+//! thread only the form of the line. QEMU's error without an id is about the first of the lines that it hasn't
+//! answered. What it would read as several lines (too deep, too large) isn't sent.
+//!
+//! A command that nobody waits for any more still has its place among those that QEMU hasn't answered. These are fewer
+//! than QEMU queues: it reads on, and what is out of band overtakes.
 
 mod answer;
 mod call;

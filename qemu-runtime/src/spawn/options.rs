@@ -1,4 +1,9 @@
 //! What an option of QEMU's sets.
+//!
+//! **`exit-with-parent=on` only on request** (`Spawn::exit_with_parent`): with it QEMU 11.1 replaces the SIGKILL that
+//! the runtime has set for the parent's death by SIGTERM (seen by strace), which a QEMU that hangs or was stopped
+//! outlives. Its version stands outside `changes.rs`, as does 6.0, from which on a sandbox keeps QEMU from going to the
+//! background: the runtime is without the compiler.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,9 @@
 //! What is looked at before QEMU starts: paths that its arguments name, where it would do harm.
+//!
+//! **The files of a guest's sockets go with its handle**, once QEMU has ended: it leaves some however it ends, and all
+//! of them where it rejects an argument or is killed. Whether somebody has a socket is asked by connecting one of
+//! another kind: the kernel answers before it looks at the kinds, and nobody gets a connection. A guest that lives on
+//! keeps them.
 
 use std::borrow::Cow;
 use std::error::Error;

@@ -1,5 +1,8 @@
 //! Takes what guests write to standard error, and waits for their end: no guest waits for a reader or stays a zombie,
 //! whatever its owner does. Guests that the main thread starts have one attendant together, any other has a thread of its own.
+//!
+//! **The common attendant is not woken for a new guest** (epoll), and not ended with the last one at once: a thread to
+//! be made is a tenth of a spawn. A guest with a tee has its own, as that is the caller's code.
 
 use std::collections::BTreeMap;
 use std::io;

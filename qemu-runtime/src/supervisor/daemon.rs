@@ -1,5 +1,11 @@
 //! A QEMU that goes to the background (`-daemonize`): what was started ends as soon as that is ready, and leaves the
 //! number of its process in a file.
+//!
+//! **A daemon is found by the lock on its pid file, one that isn't ready in time by parents and sessions.** The file
+//! alone would not do: QEMU is in the background before it has the lock, and the lock may be another guest's, which is
+//! why it is looked at before the spawn. A marker in the environment would need the right to trace, which another
+//! user's process takes; `/proc/PID/stat` is for all to read. The chain is whole only while the launcher is there, so
+//! all are stopped first.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;

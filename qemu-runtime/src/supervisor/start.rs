@@ -1,4 +1,18 @@
 //! Starts guests, each by a thread that lasts as long as it.
+//!
+//! **The main thread clones guests itself**: it is a parent that lasts, and any other costs: to be woken, and to be
+//! waited for on a processor that QEMU has just taken, which on a busy machine is milliseconds. **For any other thread
+//! one is made for each guest**, and not one for all that lives as long as the process: it inherits what the caller's
+//! thread has of its own (network namespace, user, capabilities, processors), and so does QEMU, as with any other
+//! spawn.
+//!
+//! **A task's guest is started by a thread for blocking work** (`tokio::Guest::start`): to open what a plan names, or
+//! to go to the background, may take seconds. So what the task's thread has of its own doesn't count, which is no loss:
+//! tasks share their threads. `tokio::Guest::spawn` starts it where it is called, and blocks.
+//!
+//! Whoever clones a guest lasts as long as it: the main thread, or a thread of the guest's own. So the kernel's "parent
+//! has died" signal, which really means the parent's thread, is right. Some thread attends to each guest, so none is
+//! ever a zombie: that of its own, or the common one, which is there while it is needed.
 
 use std::io::{self, Read, Write};
 use std::sync::{Arc, mpsc};

@@ -1,4 +1,7 @@
 //! `netdev vhost-user`
+//!
+//! **It has no `fd`**: for a network backend QEMU refuses a socket that was opened before ("does not support FD passing", 5.2 to
+//! 11.1), though it takes one for a `vhost-user-fs`.
 
 use super::nic::{NetId, Nic, Queues};
 use crate::model::ids::{Id};
