@@ -80,7 +80,7 @@ codes! {
     /// a keyword that is taken as a value
     ReadsAsValue = "reads-as-value" settable,
     /// an option that is required
-    MissingOption = "missing-option",
+    MissingOption = "missing-option" settable,
     /// an option given twice
     RepeatedOption = "repeated-option",
     /// a statement given twice
@@ -165,6 +165,10 @@ codes! {
     NowaitWithoutServer = "nowait-without-server",
 
     // The machine.
+    /// a machine that QEMU doesn't choose by itself
+    MissingMachine = "missing-machine" settable,
+    /// more CPUs than the machine takes
+    TooManyCpus = "too-many-cpus" settable,
     /// a topology that doesn't give the CPUs
     Topology = "topology",
     /// more memory at the start than at most
@@ -205,6 +209,8 @@ codes! {
     NotCreatable = "not-creatable" settable,
     /// a property that a device or object doesn't have
     UnknownProperty = "unknown-property" settable,
+    /// a property that only tells something
+    ReadOnly = "read-only" settable,
     /// a machine type that the target doesn't know
     UnknownMachine = "unknown-machine" settable,
     /// a CPU model that the target doesn't know

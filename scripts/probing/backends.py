@@ -49,6 +49,7 @@ def objects(asked, kinds, qapi):
             properties = qapi.properties(cases[name])
             for key in links.keys() & properties.keys():
                 properties[key] = " ".join([links[key], *properties[key].split(" ")[1:]])
+            try_settable(made, name, properties, lambda path, value, name=name: qapi.smallest(cases[name], path, value))
             try_numbers(made, name, properties,
                         lambda path, value, name=name: qapi.smallest(cases[name], path, value))
         elif cases:
@@ -58,6 +59,15 @@ def objects(asked, kinds, qapi):
             try_needs(asked, name, properties)
         listed[name] = properties
     return Tree("object", asked.types("object", abstract=True), listed, {name: {} for name in listed})
+
+
+def try_settable(made, name, properties, smallest):
+    """Finds, among the switches that QMP's schema has but will drop, those that nobody can set any more."""
+    for path, words in properties.items():
+        if words.split(" ") == ["bool", "deprecated"]:
+            said = made.says(name, lambda value, path=path: smallest(path, value), path)(True)
+            if said and "not writable" in said:
+                properties[path] = "bool read-only"
 
 
 def try_numbers(made, name, properties, smallest):

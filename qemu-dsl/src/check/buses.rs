@@ -4,7 +4,7 @@ use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::{Device, Hardware, Value};
-use crate::qemu::board::ROOTS;
+use crate::qemu::board::{Board, ROOTS};
 use crate::suggest::did_you_mean;
 
 const PCI: &str = "PCI";
@@ -105,7 +105,7 @@ fn remedy(name: &str, span: Span, wants: Option<&str>, hardware: &Hardware<'_>) 
     let help = match sort {
         SERIAL => "a port sits on `ID.0` of a `virtio-serial`".to_owned(),
         PCI => "a bridge provides a bus of its own name".to_owned(),
-        sort => format!("{} provides one", controllers(sort).unwrap_or("another machine")),
+        sort => format!("{} provides one", controllers(sort, board).unwrap_or("another machine")),
     };
     did_you_mean(name, span, candidates.iter().map(String::as_str)).unwrap_or_else(|| {
         let machine = &board.name;
@@ -126,11 +126,14 @@ fn remedy(name: &str, span: Span, wants: Option<&str>, hardware: &Hardware<'_>) 
 }
 
 /// Devices that offer buses of a sort, as a remedy names them.
-fn controllers(sort: &str) -> Option<&'static str> {
+fn controllers(sort: &str, board: &Board) -> Option<&'static str> {
     Some(match sort {
         SERIAL => "`virtio-serial`",
         "SCSI" => "a controller such as `device virtio-scsi-pci id=scsi0`",
-        "usb-bus" => "a controller such as `device qemu-xhci id=usb0`, or `usb` of `machine`,",
+        "usb-bus" if board.has_usb_by_property() => {
+            "a controller such as `device qemu-xhci id=usb0`, or `usb` of `machine`,"
+        }
+        "usb-bus" => "a controller such as `device qemu-xhci id=usb0`",
         "IDE" => "a controller such as `device ich9-ahci id=sata0`",
         "HDA" => "a controller such as `device intel-hda id=hda0`",
         "ccid-bus" => "`device usb-ccid id=ccid0`",
@@ -160,7 +163,7 @@ fn homeless(device: &Device, hardware: &Hardware<'_>) -> Option<Diagnostic> {
         return None;
     }
     let machine = &hardware.board.name;
-    Some(match controllers(sort) {
+    Some(match controllers(sort, &hardware.board) {
         Some(controllers) => {
             Diagnostic::error(Code::UnknownBus, format!("there is no {} for this device", bus_name(sort)))
                 .at(head)
@@ -188,6 +191,8 @@ fn other_machine(sort: &str, hardware: &Hardware<'_>) -> String {
 fn bus_name(sort: &str) -> String {
     match sort {
         "PCI" => "PCI bus",
+        "IDE" => "IDE bus",
+        "ISA" => "ISA bus",
         "SCSI" => "SCSI bus",
         "usb-bus" => "USB bus",
         "HDA" => "HDA bus",

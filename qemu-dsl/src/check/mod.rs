@@ -8,6 +8,7 @@ mod chassis;
 mod cids;
 mod dimms;
 mod ids;
+mod machine;
 mod macs;
 mod ports;
 mod schema;
@@ -34,6 +35,9 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     ports::check(hardware, diagnostics);
     let others = diagnostics.len();
     schema::check(hardware, diagnostics);
+    if !vm.is_fragment {
+        machine::check(hardware, diagnostics);
+    }
     diagnostics.iter_mut().skip(others).for_each(|diagnostic| diagnostic.by_schema = true);
     // What devices for a guest that runs need may be there.
     if !vm.is_fragment {

@@ -102,6 +102,7 @@ impl Asking<'_> {
             return;
         }
         let owners = self.find(kind, &name.text, written.value);
+        let reported = self.diagnostics.len();
         for (property, value) in option.named() {
             if let Some(written) = value.written {
                 self.property(
@@ -113,6 +114,47 @@ impl Asking<'_> {
                 );
             }
         }
+        // What is missing may be what was misspelt.
+        if self.diagnostics.len() == reported {
+            self.required(&owners, option, written.value);
+        }
+    }
+
+    /// Reports what a thing is nothing without.
+    fn required(&mut self, owners: &[Type], option: &QemuOption<'_>, span: Span) {
+        let is_flawed = self.hardware.entry(option.statement).is_none_or(|entry| entry.flaws.any());
+        let Some(owner) = owners.last().filter(|_| !is_flawed && owners.len() == self.schemas.len()) else {
+            return;
+        };
+        let is_there = |name: &str| option.mentions(name) || self.has_default(owner, name);
+        let (what, _) = what(owner.kind());
+        let by_all = |name: &&str| owners.iter().all(|owner| owner.required().any(|other| other == *name));
+        let missing: Vec<_> = owner.required().filter(by_all).filter(|name| !is_there(name)).collect();
+        let (needs, help) = if let [_, ..] = missing.as_slice() {
+            (listed(&missing, "and"), format!("add {}", listed(&missing, "and")))
+        } else {
+            let choices: Vec<_> = owner.one_of().collect();
+            let by_all = owners.iter().all(|owner| owner.one_of().count() > 0);
+            if choices.is_empty() || !by_all || choices.iter().any(|name| is_there(name)) {
+                return;
+            }
+            (format!("one of {}", listed(&choices, "and")), format!("add {}", listed(&choices, "or")))
+        };
+        let message = format!("the {what} `{}` needs {needs}", owner.name());
+        self.diagnostics
+            .push(Diagnostic::new(self.severity(), Code::MissingOption, message).at(span).help(help));
+    }
+
+    /// Whether a `global` sets a property of what is of this type.
+    fn has_default(&self, owner: &Type, property: &str) -> bool {
+        self.hardware.all("global").any(|global| {
+            // The long form names it elsewhere, and an `arg` needn't be understood.
+            global.is_arg
+                || global.get("property").is_some_and(|named| named.text == property)
+                || global.named().any(|(name, _)| {
+                    name.rsplit_once('.').is_some_and(|(of, name)| name == property && owner.is_a(of))
+                })
+        })
     }
 
     /// What each schema knows under a name. What none knows, or no user can create, is reported.
@@ -208,6 +250,19 @@ impl Asking<'_> {
             )
             .collect();
         let (what, _) = what(owner.kind());
+        let is_read_only = |lookup: &Lookup| !matches!(lookup, Lookup::Known(known) if !known.is_read_only());
+        if !known.is_empty() && lookups.iter().all(is_read_only) {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    severity,
+                    Code::ReadOnly,
+                    format!("`{name}` of the {what} `{}` only tells something", owner.name()),
+                )
+                .at(span)
+                .help("leave it out: no option can set it"),
+            );
+            return;
+        }
         let Some(ty) = known.last() else {
             // What the target no longer has has been reported.
             if owner.kind() == Kind::Chardev && changes::RECONNECT.is_about(&format!("{name}=")) {
@@ -278,6 +333,16 @@ impl Asking<'_> {
         let severity =
             if self.hardware.devices.iter().any(is_here) { self.severity() } else { Severity::Warning };
         self.property(&owners, name, Span::new(dot + 1, whole.end), &value, severity);
+    }
+}
+
+/// `a=`, `b=` and `c=`.
+fn listed(names: &[&str], last: &str) -> String {
+    let mut names: Vec<_> = names.iter().map(|name| format!("`{name}=`")).collect();
+    match names.pop() {
+        Some(end) if !names.is_empty() => format!("{} {last} {end}", names.join(", ")),
+        Some(only) => only,
+        None => String::new(),
     }
 }
 

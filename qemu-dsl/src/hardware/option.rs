@@ -54,6 +54,14 @@ impl QemuOption<'_> {
         self.named().filter(|(other, _)| other == name).last().map(|(_, value)| value)
     }
 
+    /// Whether it has a value of this name, or one within that (`file.filename` in `file`), whether that is known or not.
+    pub(crate) fn mentions(&self, name: &str) -> bool {
+        let is_it = |other: &str| {
+            other.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.items.iter().any(|item| item.name.as_deref().is_some_and(is_it))
+    }
+
     /// Whether its value of this name comes later.
     pub(crate) fn is_open(&self, name: &str) -> bool {
         self.items.iter().any(|item| item.is_open && item.name.as_deref() == Some(name))

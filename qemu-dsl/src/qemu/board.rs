@@ -186,6 +186,11 @@ impl Board {
         self.buses().filter(move |bus| schema.bus_is(bus.ty, sort)).map(|bus| bus.name)
     }
 
+    /// Whether its property `usb` brings USB.
+    pub(crate) fn has_usb_by_property(&self) -> bool {
+        !self.known.usb_buses.is_empty()
+    }
+
     /// Machine types that many use and that have a bus of a sort.
     pub(crate) fn others(&self, sort: &str) -> Vec<&'static str> {
         let usual = ["q35", "pc", "virt"].into_iter().filter(|name| *name != self.name);

@@ -759,7 +759,7 @@ mod tests {
         else {
             panic!()
         };
-        assert!(opened.is_deprecated());
+        assert!(opened.is_read_only());
     }
 
     #[test]

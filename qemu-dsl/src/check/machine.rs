@@ -1,0 +1,55 @@
+//! The machine: there is one, and it takes the CPUs.
+
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::hardware::Hardware;
+use crate::schema::{self, Kind};
+
+pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    if hardware.vm.complete && !hardware.is_uncertain {
+        diagnostics.extend(missing(hardware));
+        diagnostics.extend(cpus(hardware));
+    }
+}
+
+/// What is said where QEMU has no machine by itself, and the text names none.
+fn missing(hardware: &Hardware<'_>) -> Option<Diagnostic> {
+    let arch = hardware.vm.target.arch;
+    if !hardware.board.name.is_empty() || schema::all(arch).is_empty() {
+        return None;
+    }
+    let usual = hardware.board.others("virtio-bus");
+    let machine = usual.first().copied().unwrap_or("none");
+    let message = format!("QEMU for {arch} has no machine by itself");
+    let missing = Diagnostic::error(Code::MissingMachine, message).help(format!("add `machine {machine}`"));
+    Some(match hardware.vm.arch {
+        Some(span) => missing.at(span),
+        None => missing,
+    })
+}
+
+/// What is said of more CPUs than the machine takes.
+fn cpus(hardware: &Hardware<'_>) -> Option<Diagnostic> {
+    let mut all = hardware.all("smp");
+    let smp = all.next().filter(|smp| !smp.is_arg && all.next().is_none())?;
+    let value = ["maxcpus", "cpus"].into_iter().find_map(|name| smp.get(name)).or_else(|| smp.first())?;
+    let cpus: u64 = value.text.parse().ok()?;
+    let schemas = schema::around(hardware.vm.asked_target);
+    let machine = &hardware.board.name;
+    // Between two schemas, what both say is certain.
+    let limits: Option<Vec<_>> =
+        schemas.iter().map(|schema| schema.find(Kind::Machine, machine)?.max_cpus()).collect();
+    let limit = u64::from(limits?.into_iter().max()?);
+    if cpus <= limit {
+        return None;
+    }
+    let is_newer = schemas.last().is_some_and(|newest| newest.version() < hardware.vm.asked_target.version);
+    let severity = if is_newer { Severity::Warning } else { Severity::Error };
+    let message = format!("the machine `{machine}` takes no more CPUs than {limit}");
+    let diagnostic = Diagnostic::new(severity, Code::TooManyCpus, message);
+    let help = match limit {
+        1 => "write `smp 1`, or choose another machine".to_owned(),
+        _ => format!("write at most `smp {limit}`, or choose another machine"),
+    };
+    Some(diagnostic.at(value.span_or(hardware.head(smp.statement))).help(help))
+}
