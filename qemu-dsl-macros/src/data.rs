@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use proc_macro2::TokenStream;
 use qemu_dsl::plan::{
-    Arg, Fd, FdSlot, FdSource, Fragment, GeneratedId, Json, Member, OsText, Piece, Place, Rendered, Step,
-    Template,
+    Fd, FdSlot, FdSource, Fragment, GeneratedId, Json, Member, Origin, OsText, Piece, Place, Rendered, Step,
 };
 use qemu_dsl::{Arch, Span, Target, Version};
 use quote::{format_ident, quote};
@@ -15,33 +14,11 @@ pub(crate) trait Data {
     fn data(&self) -> TokenStream;
 }
 
-impl Data for Template {
+impl Data for Origin {
     fn data(&self) -> TokenStream {
-        let Self { target, program, args, fds, ids, places } = self;
-        let (target, program, fds) = (target.data(), program.data(), fds.data());
-        let (ids, places) = (ids.data(), places.data());
-        // Each argument is an item of its own: what the time to check one body takes grows faster than the body.
-        let names: Vec<_> = (0..args.len()).map(|index| format_ident!("ARG_{index}")).collect();
-        let args = args.iter().map(Arg::data);
-        quote! {{
-            #(const #names: qemu::Arg = #args;)*
-            qemu::Template {
-                target: #target,
-                program: #program,
-                args: qemu::Cow::Borrowed(&[#(#names),*]),
-                fds: #fds,
-                ids: #ids,
-                places: #places,
-            }
-        }}
-    }
-}
-
-impl Data for Arg {
-    fn data(&self) -> TokenStream {
-        let Self { text, span } = self;
-        let (text, span) = (text.data(), span.data());
-        quote!(qemu::Arg { text: #text, span: #span })
+        let Self { target, spans, places } = self;
+        let (target, spans, places) = (target.data(), spans.data(), places.data());
+        quote!(qemu::Origin { target: #target, spans: #spans, places: #places })
     }
 }
 

@@ -62,12 +62,11 @@ impl Subject for Template {
     }
 
     fn expression(&self) -> TokenStream {
-        let rendered = self.render().data();
-        let template = self.data();
+        let (origin, rendered) = (self.origin().data(), self.render().data());
         quote! {
-            static TEMPLATE: qemu::Template = #template;
+            static ORIGIN: qemu::Origin = #origin;
             static RENDERED: qemu::Rendered = #rendered;
-            qemu::Plan::of_static(&TEMPLATE, &RENDERED)
+            qemu::Plan::of_static(&ORIGIN, &RENDERED)
         }
     }
 }

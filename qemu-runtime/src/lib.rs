@@ -39,8 +39,8 @@ pub use supervisor::{Cause, Exit, ShutdownReason, daemonizes};
 #[doc(hidden)]
 pub mod __private {
     pub use qemu_dsl::plan::{
-        Action, Arg, Fd, FdSlot, FdSource, Fragment, GeneratedId, Json, Member, OsText, Piece, Place, Plan,
-        Rendered, Step, Template,
+        Action, Fd, FdSlot, FdSource, Fragment, GeneratedId, Json, Member, Origin, OsText, Piece, Place,
+        Plan, Rendered, Step,
     };
     pub use qemu_dsl::{Arch, Span, Target, Version};
     pub use std::borrow::Cow;

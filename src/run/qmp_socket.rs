@@ -5,9 +5,7 @@
 //! whole, from a name that nobody knows before, and replaces none; who removes one has it locked: of two that run, one
 //! has it.
 
-use std::borrow::Cow;
-
-use qemu_dsl::plan::{Piece, Plan, Template};
+use qemu_dsl::plan::{Piece, Plan, Rendered, Template};
 use qemu_dsl::{Options, Version};
 use qemu_runtime::SpawnError;
 
@@ -27,9 +25,9 @@ pub(crate) fn add(plan: Plan, path: &str) -> Result<Plan, Failure> {
     let params = vec![("path".to_owned(), path.to_owned())];
     let options = Options { target: version.into(), params, ..Options::default() };
     let compilation = qemu_dsl::compile(STATEMENT, &options);
-    match (compilation.template, plan.template()) {
-        (Some(added), Some(own)) => Ok(join(own, added)),
-        _ => {
+    match compilation.template {
+        Some(added) => Ok(join(plan, added)),
+        None => {
             let reasons: Vec<_> = compilation.diagnostics.into_iter().map(|error| error.message).collect();
             Err(Failure::usage(format!("--qmp {path}: {}", reasons.join("; "))))
         }
@@ -47,16 +45,14 @@ pub(crate) fn failure(error: &SpawnError) -> Option<Failure> {
 }
 
 /// A plan with the arguments and file descriptors of another, which generates no ids.
-fn join(own: &Template, mut added: Template) -> Plan {
-    let taken = u32::try_from(own.fds.len()).unwrap_or(u32::MAX);
+fn join(plan: Plan, mut added: Template) -> Plan {
+    let taken = u32::try_from(plan.fds().len()).unwrap_or(u32::MAX);
     for piece in added.args.to_mut().iter_mut().flat_map(|arg| arg.text.to_mut()) {
         if let Piece::Fd(slot) = piece {
             *slot += taken;
         }
     }
-    let fds: Vec<_> = own.fds.iter().chain(&*added.fds).cloned().collect();
-    added.fds = Cow::Owned(fds.clone());
     // Their spans are another text's: the arguments come from nowhere in this one.
-    let args = added.render().args.into_owned();
-    Plan::of(Template { fds: Cow::Owned(fds), ..own.clone() }).with_args(args)
+    let Rendered { args, fds, .. } = added.render();
+    plan.with_args(args.into_owned()).with_fds(fds.into_owned())
 }

@@ -2,8 +2,8 @@
 //!
 //! A template holds QEMU's arguments in pieces: text, and slots for what is numbered late (file descriptors and
 //! generated ids), so that fragments can be joined. A plan is complete: final arguments and a table of file
-//! descriptors. Both can be `static` data: whatever `vm!` compiles costs nothing at run time. A [`Fragment`] is devices for
-//! a guest that runs: commands in place of arguments.
+//! descriptors. It can be `static` data, and knows no template: whatever `vm!` compiles costs nothing at run time, and as
+//! little as can be to build. A [`Fragment`] is devices for a guest that runs: commands in place of arguments.
 //!
 //! These types depend on nothing. They know no language and no QEMU, they open nothing and start nothing.
 
@@ -199,12 +199,23 @@ pub struct Rendered {
     pub fds: Cow<'static, [Fd]>,
 }
 
+/// Where the arguments of a compiled VM come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The version of QEMU that they are for.
+    pub target: Target,
+    /// Where the source says what became each of them.
+    pub spans: Cow<'static, [Span]>,
+    /// The same by line and column, in the order of the spans.
+    pub places: Cow<'static, [Place]>,
+}
+
 /// A virtual machine that is ready to be run: a program, its arguments, its file descriptors.
 ///
 /// It comes from the compiler, from `vm!`, or, for arguments of one's own, from [`Plan::new`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    template: Option<Cow<'static, Template>>,
+    origin: Option<Cow<'static, Origin>>,
     rendered: Cow<'static, Rendered>,
 }
 
@@ -216,7 +227,7 @@ impl Plan {
         fds: Vec<Fd>,
     ) -> Self {
         Self {
-            template: None,
+            origin: None,
             rendered: Cow::Owned(Rendered {
                 program: program.into(),
                 args: args.into_iter().map(Into::into).collect(),
@@ -228,18 +239,35 @@ impl Plan {
     /// The plan of a template.
     pub fn of(template: Template) -> Self {
         let rendered = template.render();
-        Self { template: Some(Cow::Owned(template)), rendered: Cow::Owned(rendered) }
+        Self { origin: Some(Cow::Owned(template.origin())), rendered: Cow::Owned(rendered) }
     }
 
     /// The plan of a template that was compiled, and rendered, at build time.
-    pub const fn of_static(template: &'static Template, rendered: &'static Rendered) -> Self {
-        Self { template: Some(Cow::Borrowed(template)), rendered: Cow::Borrowed(rendered) }
+    pub const fn of_static(origin: &'static Origin, rendered: &'static Rendered) -> Self {
+        Self { origin: Some(Cow::Borrowed(origin)), rendered: Cow::Borrowed(rendered) }
     }
 
     /// Adds arguments behind the others. They come from nowhere in the source.
     #[must_use]
     pub fn with_args(mut self, args: impl IntoIterator<Item = impl Into<OsText>>) -> Self {
         self.rendered.to_mut().args.to_mut().extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds lines to the table of file descriptors. Their numbers are the next ones, whatever they say.
+    ///
+    /// ```
+    /// use qemu_dsl::plan::{Fd, FdSource, Plan};
+    ///
+    /// let vhost = |queue| Fd { number: 0, source: FdSource::VhostNet, device: "net0".into(), queue };
+    /// let plan = Plan::new("qemu-system-x86_64", ["-S"], vec![]).with_fds([vhost(0)]).with_fds([vhost(1)]);
+    /// assert_eq!(plan.fds().iter().map(|fd| fd.number).collect::<Vec<_>>(), [3, 4]);
+    /// ```
+    #[must_use]
+    pub fn with_fds(mut self, fds: impl IntoIterator<Item = Fd>) -> Self {
+        let table = self.rendered.to_mut().fds.to_mut();
+        let next = table.last().map_or(FIRST_FD, |fd| fd.number + 1);
+        table.extend(fds.into_iter().zip(next..).map(|(fd, number)| Fd { number, ..fd }));
         self
     }
 
@@ -258,24 +286,19 @@ impl Plan {
         &self.rendered.fds
     }
 
-    /// The template behind the plan. A plan of [`Plan::new`] has none.
-    pub fn template(&self) -> Option<&Template> {
-        self.template.as_deref()
-    }
-
     /// The version of QEMU that the arguments are for. Unknown for a plan of [`Plan::new`].
     pub fn target(&self) -> Option<Target> {
-        self.template().map(|template| template.target)
+        self.origin.as_ref().map(|origin| origin.target)
     }
 
     /// Where the source says what became the argument at `index`.
     pub fn arg_span(&self, index: usize) -> Option<Span> {
-        Some(self.template()?.args.get(index)?.span)
+        self.origin.as_ref()?.spans.get(index).copied()
     }
 
     /// The same by line and column: in the source code of the program for what `vm!` has compiled, in the text for what
     /// the program has.
     pub fn arg_place(&self, index: usize) -> Option<&Place> {
-        self.template()?.place(self.arg_span(index)?)
+        Place::find(&self.origin.as_ref()?.places, self.arg_span(index)?)
     }
 }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{FIRST_FD, Fd, FdSource, Mac, OsText, Rendered, Span, Target};
+use super::{FIRST_FD, Fd, FdSource, Mac, Origin, OsText, Rendered, Span, Target};
 
 /// A text in pieces.
 pub type Text = Cow<'static, [Piece]>;
@@ -146,6 +146,12 @@ impl Template {
                 })
                 .collect(),
         }
+    }
+
+    /// Where its arguments come from.
+    pub fn origin(&self) -> Origin {
+        let spans = self.args.iter().map(|arg| arg.span).collect();
+        Origin { target: self.target, spans, places: self.places.clone() }
     }
 
     /// Says which file the text is from: what is told of a place then begins with that.
