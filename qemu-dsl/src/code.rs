@@ -86,13 +86,13 @@ codes! {
     /// a statement given twice
     RepeatedStatement = "repeated-statement",
     /// options that exclude each other
-    ExclusiveOptions = "exclusive-options",
+    ExclusiveOptions = "exclusive-options" settable,
 
     // The values.
     /// a value of the wrong type
     WrongType = "wrong-type" settable,
     /// a value out of its range
-    OutOfRange = "out-of-range",
+    OutOfRange = "out-of-range" settable,
     /// a value that QEMU's syntax can't say
     Inexpressible = "inexpressible",
     /// a word by which QEMU prints a list and ends

@@ -116,3 +116,8 @@ fn what_others_refer_to_stands_before_them() {
         assert!(place(first).is_some() && place(first) < place(second), "{args:?}");
     }
 }
+
+#[test]
+fn what_guests_of_xen_have() {
+    right("target 10.0 machine q35 accel=xen device xen-disk drive=d blockdev null-co node-name=d");
+}

@@ -33,8 +33,8 @@ TEXTS = {
 # The same for one thing's, whatever its type. None: no value is right by itself.
 VALUES_OF = {
     ("rng-random", "filename"): ["/dev/urandom"],
-    # It is that or `data`.
-    ("secret", "file"): [],
+    # It is that or `data`, and what has a key has more.
+    ("secret", "file"): [], ("secret", "keyid"): [],
     ("ccid-card-emulated", "slot"): ["0"], ("ccid-card-passthru", "slot"): ["0"],
     # As many as the memory has.
     ("nvdimm", "slot"): ["0", "1"], ("pc-dimm", "slot"): ["0", "1"],
@@ -199,8 +199,9 @@ class Generator:
         self.knowledge = knowledge
         self.rng = rng
         # Names of each kind, so that a choice is one look.
-        # What begins with `x-` is nobody's interface yet.
-        self.names = {kind: sorted(name for name in getattr(knowledge, f"{kind}s") if not name.startswith("x-"))
+        # What begins with `x-` is nobody's interface yet, and what has a comma is no user's.
+        self.names = {kind: sorted(name for name in getattr(knowledge, f"{kind}s")
+                                   if not name.startswith("x-") and "," not in name)
                       for kind in ("device", "object", "machine", "cpu", "chardev", "netdev")}
         self.of_bus = {}
         for name in self.names["device"]:
@@ -293,7 +294,7 @@ class Generator:
         device, there = self.device_line(context)
         properties = [each for each in device.properties.values() if each.kind not in ("reference", "pci", "mac")
                       and each.name not in SET_BY_QEMU]
-        values = {each.name: self.value(each, context) for each in self.rng.sample(properties, min(9, len(properties)))}
+        values = {each.name: self.value_of(device, each, context) for each in self.rng.sample(properties, min(9, len(properties)))}
         values = {name: value for name, value in values.items() if value is not None}
         if not values:
             return self.global_line(context)
@@ -313,14 +314,17 @@ class Generator:
             # A reference that is right for one device is none for another: only where it is meant.
             if each.kind == "reference" and each.name not in names and self.rng.random() < 0.7:
                 continue
-            special = VALUES_OF.get((thing.name, each.name))
-            if special is None:
-                value = self.value(each, context)
-            else:
-                value = self.rng.choice(special) if special else None
+            value = self.value_of(thing, each, context)
             if value is not None:
                 options.append((each.name, value))
         return options
+
+    def value_of(self, thing, each, context):
+        """A value for a property of a thing, as `value`."""
+        special = VALUES_OF.get((thing.name, each.name))
+        if special is None:
+            return self.value(each, context)
+        return self.rng.choice(special) if special else None
 
     def value(self, each, context):
         """A value that should be right; None where none is known."""

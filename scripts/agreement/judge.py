@@ -10,16 +10,16 @@ from . import qemu
 # Why a line says nothing about the compiler: the rule, and what QEMU says. Each is about the machine that it runs on, which
 # a compiler can't know. Names in quotes don't count: they are the line's.
 HOST = {
-    "needs KVM, Xen, SEV, SGX or TDX": r"requires KVM|requires kvm|KVM is (not|required)|/dev/kvm|\bSEV\b|\bSGX\b|\bTDX\b|[Xx]en",
+    "needs KVM, Xen, SEV, SGX or TDX": r"requires KVM|requires kvm|KVM is (not|required)|kvm-accel|ioeventfd is required|support requested features|/dev/kvm|\bSEV\b|\bSGX\b|\bTDX\b|[Xx]en",
     "needs vhost, of the kernel or of another process":
         r"[Ff]ailed to set msg fds|vhost (initialization|dev|backend)|vhost_|failed to open vhost|Failed to read msg|vhost-vdpa",
     "needs a device of the host":
         r"[Vv][Ff][Ii][Oo] \S*: |VFIO dummy|No provided host|/dev/iommu|libusb|No such device|CAN_RAW|SG_IO|host device|Failed to find a|Required key",
     "needs a file, socket or process of the host":
         r"No such file or directory|Permission denied|Address already in use|Connection refused|[Ff]ailed to connect|"
-        r"Failed to open|Could not connect|Operation not permitted|openConnection",
+        r"address resolution failed|Failed to open|Could not connect|Operation not permitted|openConnection",
     "needs TLS credentials": r"Unable to access credentials|Unable to import|Unable to load",
-    "needs more memory than there is": r"Cannot allocate memory|cannot set up guest memory|unable to map backing store|ftruncate",
+    "needs more memory than there is": r"Cannot allocate memory|cannot set up guest memory|unable to map backing store|ftruncate|failed to resize",
     "needs a module, or a part that isn't built": r"module|failed to find romfile|is not available in this|not compiled in",
     "needs a display or sound of the host": r"OpenGL|opengl|virgl|no default audio|Could not init|DBus|D-Bus|spice not enabled",
 }

@@ -113,6 +113,6 @@ def about(path, said):
     if any(f"{each}'" in words or words.startswith(f"{each} ") for each in (path, listed, path.rpartition(".")[2])):
         return words
     # Some messages don't say whom they are about.
-    if "Property values cannot be negative" in words or "'null'" in words:
+    if re.search("Property values cannot be negative|Insufficient permission", words) or "'null'" in words:
         return words
     return None

@@ -29,6 +29,11 @@ fn unknown(device: &Device, bus: &Value<'_>, hardware: &Hardware<'_>) -> Option<
         return None;
     }
     let wants = device.bus_sort();
+    if device.ty.as_ref().is_some_and(|ty| ty.is_creatable() && ty.bus().is_none()) {
+        let message = format!("the device `{}` sits on no bus", device.name());
+        let span = bus.span_or(hardware.head(device.statement));
+        return Some(Diagnostic::error(Code::UnknownBus, message).at(span).help("leave out `bus=`"));
+    }
     let board = &hardware.board;
     if let Some((_, offer)) = hardware.provider(name)
         && wants.is_none_or(|wants| hardware.takes(offer.ty(), wants))
@@ -138,6 +143,7 @@ fn controllers(sort: &str, board: &Board) -> Option<&'static str> {
         "HDA" => "a controller such as `device intel-hda id=hda0`",
         "ccid-bus" => "`device usb-ccid id=ccid0`",
         "nvme-bus" => "`device nvme id=nvme0 serial=nvme0`",
+        "vmbus" => "`device vmbus-bridge`",
         _ => return None,
     })
 }
@@ -157,9 +163,8 @@ fn homeless(device: &Device, hardware: &Hardware<'_>) -> Option<Diagnostic> {
                 .help("add `virtio-serial`"),
         );
     }
-    // Whether there is hypervisors' own hardware hangs on more than the machine type.
     let by_usb = sort == "usb-bus" && hardware.has("usb");
-    if hardware.may_have(sort) || by_usb || ["vmbus", "xen-bus", "xen-sysbus"].contains(&sort) {
+    if hardware.may_have(sort, device) || by_usb || sort.starts_with("xen-") && may_be_xen(hardware) {
         return None;
     }
     let machine = &hardware.board.name;
@@ -173,10 +178,22 @@ fn homeless(device: &Device, hardware: &Hardware<'_>) -> Option<Diagnostic> {
             let message = format!("the machine `{machine}` has no {} for this device", bus_name(sort));
             Diagnostic::error(Code::UnknownBus, message).at(head).help(match (sort, machine.as_str()) {
                 (PCI, "microvm") => "add `pcie` to `machine`: `machine microvm pcie=on`".to_owned(),
+                ("virtio-bus", _) => {
+                    let name = device.name();
+                    format!("write that for PCI: `{}-pci`", name.strip_suffix("-device").unwrap_or(name))
+                }
                 _ => other_machine(sort, hardware),
             })
         }
     })
+}
+
+/// Whether there may be what guests of Xen have: QEMU is one's device model, or KVM plays Xen.
+fn may_be_xen(hardware: &Hardware<'_>) -> bool {
+    let options = hardware.all("accel").chain(hardware.all("machine"));
+    hardware.accelerators().iter().any(|accel| accel == "xen")
+        || options.into_iter().any(|option| option.mentions("xen-version"))
+        || hardware.board.name.starts_with("xen")
 }
 
 /// What to do where only another machine has a bus.

@@ -1,17 +1,29 @@
 //! Addresses of vsock devices: no two have the same.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Hardware;
 
+/// Addresses that a guest can have.
+const ADDRESSES: RangeInclusive<i128> = 3..=u32::MAX as i128 - 1;
+
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut seen = HashMap::new();
     for device in &hardware.devices {
         let Some(cid) = hardware.get(device, "guest-cid") else { continue };
-        let Ok(number) = cid.text.parse::<u64>() else { continue };
         let span = cid.span_or(hardware.head(device.statement));
+        let Ok(number) = cid.text.parse::<i128>() else { continue };
+        if !ADDRESSES.contains(&number) {
+            diagnostics.push(
+                Diagnostic::error(Code::OutOfRange, format!("`{number}` is out of range"))
+                    .at(span)
+                    .help(format!("from {} to {}", ADDRESSES.start(), ADDRESSES.end())),
+            );
+            continue;
+        }
         let first = *seen.entry(number).or_insert(span);
         if first != span {
             diagnostics.push(

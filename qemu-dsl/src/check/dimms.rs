@@ -18,6 +18,16 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
         .devices
         .iter()
         .filter(|device| matches!(device.name(), "pc-dimm" | "nvdimm") && is_written(device));
+    let has_room = hardware.all("m").any(|memory| memory.mentions("maxmem"));
+    let memory =
+        |device: &&Device| ["virtio-mem", "virtio-pmem"].iter().any(|name| device.name().starts_with(name));
+    if let Some(device) = hardware.devices.iter().filter(|device| !device.is_arg && !has_room).find(memory) {
+        diagnostics.push(
+            Diagnostic::error(Code::MemoryMax, "there is no room for more memory")
+                .at(hardware.head(device.statement))
+                .help("give `memory` a maximum: `memory 2G max=4G`"),
+        );
+    }
     for (device, number) in modules.zip(1u64..) {
         let head = hardware.head(device.statement);
         // Reported once: for the first that finds no slot.

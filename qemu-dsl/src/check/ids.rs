@@ -134,7 +134,7 @@ fn wrong_type(reference: &Reference, definition: &Definition, hardware: &Hardwar
 /// Whether the type of what is referred to is known. Others may be what several types have in common.
 fn is_known(reference: &Reference, hardware: &Hardware<'_>) -> bool {
     let schema = schema::nearest(hardware.vm.target);
-    reference.wants.is_some_and(|wants| schema.driver(wants).is_some())
+    reference.wants.is_some_and(|wants| schema.driver(wants).is_some() || schema.bus_is(wants, "bus"))
 }
 
 /// Whether a user can make a device that is `wanted`.

@@ -6,10 +6,14 @@ mod address;
 mod buses;
 mod chassis;
 mod cids;
+mod companions;
+mod cpus;
 mod dimms;
+mod express;
 mod ids;
 mod machine;
 mod macs;
+mod needs;
 mod ports;
 mod schema;
 mod sharing;
@@ -30,6 +34,7 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     buses::check(hardware, diagnostics);
     address::check(hardware, diagnostics);
     macs::check(hardware, diagnostics);
+    express::check(hardware, diagnostics);
     chassis::check(hardware, diagnostics);
     cids::check(hardware, diagnostics);
     ports::check(hardware, diagnostics);
@@ -38,6 +43,8 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     if !vm.is_fragment {
         machine::check(hardware, diagnostics);
     }
+    cpus::check(hardware, diagnostics);
+    companions::check(hardware, diagnostics);
     diagnostics.iter_mut().skip(others).for_each(|diagnostic| diagnostic.by_schema = true);
     // What devices for a guest that runs need may be there.
     if !vm.is_fragment {

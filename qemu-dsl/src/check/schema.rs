@@ -8,6 +8,7 @@
 //! which may be of another build. Where it lies between two, what one has may be there, and what neither has isn't. Of
 //! a newer QEMU nothing is certain.
 
+use super::needs;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy, Severity};
 use crate::hardware::{Device, Hardware, QemuOption, Value};
@@ -126,35 +127,12 @@ impl Asking<'_> {
         let Some(owner) = owners.last().filter(|_| !is_flawed && owners.len() == self.schemas.len()) else {
             return;
         };
-        let is_there = |name: &str| option.mentions(name) || self.has_default(owner, name);
         let (what, _) = what(owner.kind());
-        let by_all = |name: &&str| owners.iter().all(|owner| owner.required().any(|other| other == *name));
-        let missing: Vec<_> = owner.required().filter(by_all).filter(|name| !is_there(name)).collect();
-        let (needs, help) = if let [_, ..] = missing.as_slice() {
-            (listed(&missing, "and"), format!("add {}", listed(&missing, "and")))
-        } else {
-            let choices: Vec<_> = owner.one_of().collect();
-            let by_all = owners.iter().all(|owner| owner.one_of().count() > 0);
-            if choices.is_empty() || !by_all || choices.iter().any(|name| is_there(name)) {
-                return;
-            }
-            (format!("one of {}", listed(&choices, "and")), format!("add {}", listed(&choices, "or")))
-        };
-        let message = format!("the {what} `{}` needs {needs}", owner.name());
-        self.diagnostics
-            .push(Diagnostic::new(self.severity(), Code::MissingOption, message).at(span).help(help));
-    }
-
-    /// Whether a `global` sets a property of what is of this type.
-    fn has_default(&self, owner: &Type, property: &str) -> bool {
-        self.hardware.all("global").any(|global| {
-            // The long form names it elsewhere, and an `arg` needn't be understood.
-            global.is_arg
-                || global.get("property").is_some_and(|named| named.text == property)
-                || global.named().any(|(name, _)| {
-                    name.rsplit_once('.').is_some_and(|(of, name)| name == property && owner.is_a(of))
-                })
-        })
+        let Some(missing) = needs::missing(owner, owners, option, self.hardware) else { return };
+        let message = format!("the {what} `{}` needs {missing}", owner.name());
+        self.diagnostics.push(
+            Diagnostic::new(self.severity(), Code::MissingOption, message).at(span).help(missing.help()),
+        );
     }
 
     /// What each schema knows under a name. What none knows, or no user can create, is reported.
@@ -206,7 +184,12 @@ impl Asking<'_> {
         let names = self.schemas.iter().flat_map(|schema| schema.names(kind));
         let names = names.filter(|known| elsewhere.is_empty() || is_other_version(name, known));
         let near = self.suggestions.did_you_mean(name, span, names);
-        let is_certain = self.is_exact() && (near.is_some() || !elsewhere.is_empty());
+        // A part that no option makes is not suggested.
+        let is_near = near.is_some() || {
+            let parts = self.schemas.iter().flat_map(|schema| schema.parts(kind));
+            self.suggestions.did_you_mean(name, span, parts).is_some()
+        };
+        let is_certain = self.is_exact() && (is_near || !elsewhere.is_empty());
         let severity = if is_certain { Severity::Error } else { Severity::Warning };
         let versions: Vec<_> = self.schemas.iter().map(|schema| schema.version().to_string()).collect();
         let has = if versions.len() > 1 { "have" } else { "has" };
@@ -233,21 +216,23 @@ impl Asking<'_> {
         if self.is_exact() || self.schemas.len() > 1 { Severity::Error } else { Severity::Warning }
     }
 
+    /// The same of what the schemas know of something. Where one of them doesn't know it, the other is no proof.
+    fn certainty(&self, owners: &[Type]) -> Severity {
+        let most = if owners.len() < self.schemas.len() { Severity::Warning } else { Severity::Error };
+        self.severity().min(most)
+    }
+
     /// Checks a property of what is one of `owners`, as each schema knows it.
     fn property(&mut self, owners: &[Type], name: &str, span: Span, value: &Value<'_>, severity: Severity) {
         let Some(owner) = owners.last() else { return };
-        // Where one of the schemas doesn't know the owner, the other is no proof.
-        let severity =
-            if owners.len() < self.schemas.len() { severity.min(Severity::Warning) } else { severity };
+        let severity = severity.min(self.certainty(owners));
         let lookups: Vec<_> = owners.iter().map(|owner| owner.property(name)).collect();
         if lookups.contains(&Lookup::CannotTell) {
             return;
         }
         let known: Vec<_> = lookups
             .iter()
-            .filter_map(
-                |lookup| if let Lookup::Known(property) = lookup { Some(property.ty()) } else { None },
-            )
+            .filter_map(|lookup| if let Lookup::Known(property) = lookup { Some(property) } else { None })
             .collect();
         let (what, _) = what(owner.kind());
         let is_read_only = |lookup: &Lookup| !matches!(lookup, Lookup::Known(known) if !known.is_read_only());
@@ -263,7 +248,7 @@ impl Asking<'_> {
             );
             return;
         }
-        let Some(ty) = known.last() else {
+        let Some(ty) = known.last().map(|property| property.ty()) else {
             // What the target no longer has has been reported.
             if owner.kind() == Kind::Chardev && changes::RECONNECT.is_about(&format!("{name}=")) {
                 return;
@@ -293,13 +278,15 @@ impl Asking<'_> {
             return;
         };
         let text = &*value.text;
-        if value.is_switch && !known.contains(&PropertyType::Bool) {
+        if value.is_switch && !known.iter().any(|property| property.ty() == PropertyType::Bool) {
             self.diagnostics.push(
                 Diagnostic::new(severity, Code::WrongType, format!("`{name}` can't be switched by a sign"))
                     .at(span)
                     .help(format!("write `{name}=VALUE`: it takes {ty}")),
             );
-        } else if !known.iter().any(|ty| ty.accepts(text)) {
+        } else if !known.iter().any(|property| property.ty().accepts(text))
+            || (ty == PropertyType::Size && !self.takes_size(text))
+        {
             let at = value.span_or(span);
             let help = self
                 .suggestions
@@ -311,6 +298,14 @@ impl Asking<'_> {
                     .help(help),
             );
         }
+    }
+
+    /// Whether QEMU takes sizes as large as this one.
+    fn takes_size(&self, text: &str) -> bool {
+        let number =
+            text.strip_prefix("0x").map_or_else(|| text.parse(), |text| u64::from_str_radix(text, 16));
+        let target = self.hardware.vm.asked_target.version;
+        changes::SIZES_TO_THE_LAST.is_in(target) || !number.is_ok_and(|number| number >= u64::MAX - 1023)
     }
 
     /// Checks a default. QEMU reads it where there is such a device, now or later: it is an error where one is here.
@@ -333,16 +328,6 @@ impl Asking<'_> {
         let severity =
             if self.hardware.devices.iter().any(is_here) { self.severity() } else { Severity::Warning };
         self.property(&owners, name, Span::new(dot + 1, whole.end), &value, severity);
-    }
-}
-
-/// `a=`, `b=` and `c=`.
-fn listed(names: &[&str], last: &str) -> String {
-    let mut names: Vec<_> = names.iter().map(|name| format!("`{name}=`")).collect();
-    match names.pop() {
-        Some(end) if !names.is_empty() => format!("{} {last} {end}", names.join(", ")),
-        Some(only) => only,
-        None => String::new(),
     }
 }
 

@@ -174,7 +174,10 @@ fn can_be_none(kind: Kind, namespace: Namespace, wants: Option<&str>) -> bool {
     match kind {
         Kind::Device => wants.is_some() || matches!(namespace, Namespace::Drive | Namespace::Chardev),
         Kind::Object => wants.is_some(),
-        Kind::Machine => namespace == Namespace::Drive,
+        // It looks for its memory itself.
+        Kind::Machine => {
+            namespace == Namespace::Drive || wants.is_some_and(|wants| wants != "memory-backend")
+        }
         _ => false,
     }
 }

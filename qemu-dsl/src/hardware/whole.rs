@@ -31,8 +31,9 @@ pub(crate) struct Hardware<'p> {
     first_offers: HashMap<&'static str, usize>,
     /// The device that provides a bus that is called so whatever the device is called, the first one.
     fixed_buses: HashMap<&'static str, usize>,
-    /// Whether there is a device whose buses aren't known. One that is not known at all is reported.
-    has_unknown_buses: bool,
+    /// Devices whose buses aren't known: the numbers of their options, and the sorts that they plug into. One that is not
+    /// known at all is reported.
+    unknown_buses: Vec<(usize, Option<&'static str>)>,
     /// Whether there is more than can be seen here: QEMU reads it from a file, or it hangs on a value that comes later.
     pub(crate) is_uncertain: bool,
 }
@@ -53,7 +54,7 @@ impl<'p> Hardware<'p> {
             schema,
             first_offers: HashMap::new(),
             fixed_buses: HashMap::new(),
-            has_unknown_buses: false,
+            unknown_buses: Vec::new(),
             is_uncertain: vm.shape_is_open,
         };
         for (number, option) in options.iter().enumerate() {
@@ -88,8 +89,9 @@ impl<'p> Hardware<'p> {
             // What sits on a bus of these sorts may provide others.
             None => {
                 let sort = device.ty.as_ref().map(|ty| ty.bus());
-                self.has_unknown_buses |=
-                    matches!(sort, Some(None | Some("PCI" | "CXL" | "virtio-bus" | "System" | "ISA")));
+                if let Some(sort @ (None | Some("PCI" | "CXL" | "virtio-bus" | "System" | "ISA"))) = sort {
+                    self.unknown_buses.push((number, sort));
+                }
             }
         }
         self.devices.push(device);
@@ -255,11 +257,15 @@ impl<'p> Hardware<'p> {
         self.first_offers.contains_key(sort)
     }
 
-    /// Whether there is, or may be, a bus that takes what plugs into `sort`.
-    pub(crate) fn may_have(&self, sort: &str) -> bool {
+    /// Whether there is, or may be, a bus that takes what plugs into `sort`, for a device that brings none itself.
+    pub(crate) fn may_have(&self, sort: &str, device: &Device) -> bool {
+        // Bridges of PCI apart, nothing provides what it sits on.
+        let may_provide = |(option, on): &(usize, Option<&str>)| {
+            *option != device.option && (*on != Some(sort) || matches!(sort, "PCI" | "CXL"))
+        };
         // QEMU itself has the bus of what is soldered to the board.
         sort == "System"
-            || self.has_unknown_buses
+            || self.unknown_buses.iter().any(may_provide)
             || self.is_uncertain
             || !self.board.is_known()
             || self.board.has(sort)

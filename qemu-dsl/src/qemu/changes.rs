@@ -173,6 +173,15 @@ changes! {
     /// `aio=io_uring`
     AIO_IO_URING = Change::of("`aio=io_uring`").since(5, 0);
 
+    /// That a character device without a screen takes no size of one.
+    CHARDEV_SCREEN = Change::of("that only `vc` takes `width=`").since(11, 1);
+
+    /// Sizes of nearly 2^64.
+    SIZES_TO_THE_LAST = Change::of("a size of nearly 2^64").since(6, 0);
+
+    /// `virtio-iommu-pci` on a PC.
+    VIRTIO_IOMMU_PC = Change::of("`virtio-iommu-pci` on a PC").since(7, 0);
+
     /// `reconnect=` of a stream, in seconds.
     RECONNECT = Change::of("`reconnect=`")
         .deprecated(9, 2)

@@ -236,6 +236,14 @@ impl Schema {
             .map(|section| section.name)
     }
 
+    /// All names that a user can't write: parts of machines and of others, and types that others are made of.
+    pub fn parts(&'static self, kind: Kind) -> impl Iterator<Item = &'static str> + use<> {
+        self.sections
+            .of(kind.word())
+            .filter(|section| section.has("abstract") || section.has("internal"))
+            .map(|section| section.name)
+    }
+
     /// The machine type that QEMU takes where nothing is said.
     #[must_use]
     pub fn default_machine(&'static self) -> Option<Type> {

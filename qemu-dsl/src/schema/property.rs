@@ -202,6 +202,8 @@ fn is_int(value: &str, signed: bool, bits: u32) -> bool {
     }
     match u64::from_str_radix(digits, radix) {
         Ok(number) if signed => number < (1 << (bits - 1)) + u64::from(negative),
+        // What is signed in QEMU doesn't wrap.
+        Ok(number) if negative && bits == 63 => number == 0,
         // A negative number wraps, and is then too large, mostly.
         Ok(number) => (if negative { number.wrapping_neg() } else { number }) <= u64::MAX >> (64 - bits),
         Err(_) => false,
@@ -224,14 +226,31 @@ fn is_size(value: &str) -> bool {
         return !text.contains(|c| ('1'..='9').contains(&c));
     }
     let text = text.strip_prefix('+').unwrap_or(text);
-    let number = text.strip_suffix(|c: char| "bBkKmMgGtTpPeE".contains(c)).unwrap_or(text);
+    let (number, suffix) = match text.char_indices().next_back() {
+        Some((at, suffix)) if "bBkKmMgGtTpPeE".contains(suffix) => text.split_at(at),
+        _ => (text, ""),
+    };
     if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         // The suffix may be a digit, too.
-        let digits = if number.len() > 2 { digits.get(..number.len() - 2).unwrap_or(digits) } else { digits };
-        return digits.starts_with(|c: char| c.is_ascii_hexdigit())
-            && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_hexadecimal = |digits: &str| {
+            !digits.is_empty()
+                && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+                && digits.trim_start_matches('0').len() <= 16
+        };
+        return is_hexadecimal(digits) || number.get(2..).is_some_and(is_hexadecimal);
     }
-    number.starts_with(|c: char| c.is_ascii_digit() || c == '.') && number.parse::<f64>().is_ok()
+    if !number.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return false;
+    }
+    let power = "bkmgtpe".find(&suffix.to_ascii_lowercase()).filter(|_| !suffix.is_empty()).unwrap_or(0);
+    let unit = 1u64 << (10 * power);
+    // Below 2^64, and no fraction of a byte.
+    match number.parse::<u128>() {
+        Ok(number) => number.saturating_mul(u128::from(unit)) <= u128::from(u64::MAX),
+        Err(_) => number.parse::<f64>().is_ok_and(|number| {
+            number * (unit as f64) < 2f64.powi(64) && (power > 0 || number.fract() == 0.0)
+        }),
+    }
 }
 
 /// Whether `value` is two hexadecimal numbers, of which the second may be left out, and fit.
@@ -276,9 +295,44 @@ mod tests {
             (read("uint64"), &["18446744073709551615"], &["18446744073709551616"]),
             (read("int64"), &["9223372036854775807", "-9223372036854775808"], &["9223372036854775808"]),
             (
+                read("uint63"),
+                &["9223372036854775807", "-0"],
+                &["9223372036854775808", "-9223372036854775809", "-1"],
+            ),
+            (
                 read("size"),
-                &["5", "1k", "1K", "1.5M", "0x10", "0x10k", "1e3", "1B", "1E", ".5M", "+1M", "1.1k"],
-                &["1KiB", "1kb", "-1", "1 k", "1M1", "", "k", "inf", "."],
+                &[
+                    "5",
+                    "1k",
+                    "1K",
+                    "1.5M",
+                    "0x10",
+                    "0x10k",
+                    "1e3",
+                    "1B",
+                    "1E",
+                    ".5M",
+                    "+1M",
+                    "1.1k",
+                    "18446744073709551615",
+                ],
+                &[
+                    "1KiB",
+                    "1kb",
+                    "-1",
+                    "1 k",
+                    "1M1",
+                    "",
+                    "k",
+                    "inf",
+                    ".",
+                    "1.5",
+                    "0xzz",
+                    "0x",
+                    "18446744073709551616",
+                    "16E",
+                    "0x10000000000000000",
+                ],
             ),
             (read("number"), &["-1", "0x10", "4G"], &["zz", ""]),
             (read("mac"), &["52:54:00:12:34:AB", "52-54-00-12-34-56"], &["52:54:0:12:34:56", "zz", ""]),

@@ -2,10 +2,12 @@
 
 use super::nic::{NO_QUEUES, NetId, Nic};
 use crate::model::ids::{Id};
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
 use crate::print::Lowering;
 use crate::qemu::changes;
-use crate::model::Val;
+use crate::model::{Maybe, Val};
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
 use crate::value::{Driver, HostForward, MacText, OnOff, Path, Text, UInt};
@@ -86,6 +88,30 @@ impl User {
 impl Form for User {
     fn check(&self, cx: &mut Checking<'_>) {
         self.nic().check(cx);
+        if self.ipv4.is_open() || self.ipv6.is_open() {
+            return;
+        }
+        let is_on = |option: &Option<Val<OnOff>>| option.known().map(|node| node.0);
+        let (ipv4, ipv6) = (is_on(&self.ipv4), is_on(&self.ipv6));
+        // One that is switched on alone switches the other off.
+        let has_ipv4 = ipv4.unwrap_or(ipv6 != Some(true));
+        let has_ipv6 = ipv6.unwrap_or(ipv4 != Some(true));
+        let given = |options: [&Option<Val<Text>>; 3]| options.into_iter().flatten().next().map(Val::span);
+        let switch = self.ipv6.as_ref().or(self.ipv4.as_ref()).map(Val::span);
+        let wrong = if !has_ipv4 && !has_ipv6 {
+            switch.map(|span| (span, "there is neither IPv4 nor IPv6", "leave one of them on"))
+        } else if !has_ipv4 {
+            given([&self.net, &self.host, &self.dns])
+                .map(|span| (span, "this network has no IPv4", "leave it out, or add `ipv4=on`"))
+        } else if !has_ipv6 {
+            given([&self.ipv6_prefix, &self.ipv6_host, &self.ipv6_dns])
+                .map(|span| (span, "this network has no IPv6", "leave it out, or add `ipv6=on`"))
+        } else {
+            None
+        };
+        if let Some((span, message, help)) = wrong {
+            cx.report(Diagnostic::error(Code::ExclusiveOptions, message).at(span).help(help));
+        }
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
