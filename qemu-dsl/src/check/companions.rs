@@ -70,8 +70,10 @@ const SCREEN: &[&str] = &["cols", "height", "rows", "width"];
 const MACHINES: &[(&str, &str)] = &[("append", "kernel"), ("initrd", "kernel"), ("pflash1", "pflash0")];
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let globals: Vec<_> = hardware.all("global").collect();
     for option in hardware.options.iter().filter(|option| !option.is_arg) {
         properties(option, hardware, diagnostics);
+        block_sizes(option, &globals, diagnostics);
     }
     let vm = hardware.vm;
     if vm.is_fragment || !vm.complete || hardware.is_uncertain {
@@ -160,9 +162,6 @@ fn properties(option: &QemuOption<'_>, hardware: &Hardware<'_>, diagnostics: &mu
     if option.name == "object" {
         policy(option, &first.text, hardware, diagnostics);
     }
-    if option.name == "device" {
-        block_sizes(option, &first.text, hardware, diagnostics);
-    }
 }
 
 /// What is wrong where a device stands without another one, or without the machine's support.
@@ -240,16 +239,12 @@ fn policy(object: &QemuOption<'_>, ty: &str, hardware: &Hardware<'_>, diagnostic
 
 /// Where a disk's logical blocks are larger than its physical ones, or a floppy disk's are not of 512 bytes. Without a word
 /// QEMU asks the host's disk for these, and takes 512 bytes for all else.
-fn block_sizes(
-    option: &QemuOption<'_>,
-    driver: &str,
-    hardware: &Hardware<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
+fn block_sizes(option: &QemuOption<'_>, globals: &[&QemuOption<'_>], diagnostics: &mut Vec<Diagnostic>) {
+    let Some(driver) = option.first().filter(|_| option.name == "device") else { return };
+    let driver = &*driver.text;
     let size = |name: &str| {
-        let default = format!("{driver}.{name}");
-        let value =
-            option.get(name).or_else(|| hardware.all("global").find_map(|global| global.get(&default)))?;
+        let default = || globals.iter().find_map(|global| global.get(&format!("{driver}.{name}")));
+        let value = option.get(name).or_else(default)?;
         Some((bytes(&value.text)?, value.written?.value))
     };
     let (logical, physical) = (size("logical_block_size"), size("physical_block_size"));

@@ -24,9 +24,7 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
         return;
     }
     for device in hardware.devices.iter().filter(|device| !device.is_arg) {
-        let Some(place) = place(device, hardware) else { continue };
-        diagnostics.extend(expander(device, place, hardware));
-        diagnostics.extend(virtio(device, place, hardware));
+        diagnostics.extend(expander(device, hardware).or_else(|| virtio(device, hardware)));
     }
 }
 
@@ -50,8 +48,9 @@ fn place(device: &Device, hardware: &Hardware<'_>) -> Option<Place> {
     })
 }
 
-fn expander(device: &Device, place: Place, hardware: &Hardware<'_>) -> Option<Diagnostic> {
+fn expander(device: &Device, hardware: &Hardware<'_>) -> Option<Diagnostic> {
     let (name, is_express) = EXPANDERS.iter().find(|(name, _)| device.name() == *name)?;
+    let place = place(device, hardware)?;
     let (sort, other) =
         if *is_express { ("PCI Express", "pxb") } else { ("PCI that is no PCI Express", "pxb-pcie") };
     ((place != Place::Conventional) != *is_express).then(|| {
@@ -62,8 +61,9 @@ fn expander(device: &Device, place: Place, hardware: &Hardware<'_>) -> Option<Di
 }
 
 /// What is wrong with a virtio device behind an IOMMU that drivers from before virtio 1.0 can use, too.
-fn virtio(device: &Device, place: Place, hardware: &Hardware<'_>) -> Option<Diagnostic> {
+fn virtio(device: &Device, hardware: &Hardware<'_>) -> Option<Diagnostic> {
     let platform = hardware.get(device, "iommu_platform").filter(|value| value.is_on())?;
+    let place = place(device, hardware)?;
     let name = device.name();
     let plain = name.strip_suffix("-transitional").filter(|name| !name.ends_with("-non"));
     // All others are of virtio 1.0 alone.

@@ -30,7 +30,10 @@ impl Form for Chardev {
                 cx.version(change, None, self.kind.span);
             }
         }
-        if let Some(reconnect) = self.properties.iter().find(|property| property.name.value == "reconnect") {
+        // While QEMU has it, nothing but a socket looks at it.
+        if let Some(reconnect) = self.properties.iter().find(|property| property.name.value == "reconnect")
+            && (self.kind.as_str() == "socket" || !cx.has(&changes::RECONNECT))
+        {
             cx.version(&changes::RECONNECT, None, reconnect.name.span);
         }
         needs_id(&self.properties, cx);
