@@ -84,3 +84,34 @@ fn ten_guests_say_hello() {
     let said = example("ten_guests");
     assert!(said.ends_with("10 guests have said hello\n"), "{said}");
 }
+
+#[test]
+fn the_instructions_of_the_arm_guest_are_what_their_source_says() {
+    let built = tempfile::NamedTempFile::new().unwrap();
+    let status = Command::new("examples/virt/build").arg(built.path()).status().unwrap();
+    assert!(status.success());
+    let image = std::fs::read("examples/virt/hello.img").unwrap();
+    assert_eq!(std::fs::read(built.path()).unwrap(), image, "examples/virt/build makes it anew");
+}
+
+#[test]
+fn an_arm_guest_says_hello_and_powers_off() {
+    let output = run(&["examples/virt.vm"]);
+    assert_eq!(stdout(&output), "hello from aarch64\n");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn an_arm_guest_answers_qmp() {
+    let text = std::fs::read_to_string("examples/virt.vm").unwrap();
+    let text = text.replace("target aarch64", "target aarch64-7.2");
+    let compiled = qemu_dsl::compile(&text, &qemu_dsl::Options::default());
+    let plan = qemu_runtime::Plan::of(compiled.template.unwrap());
+    assert_eq!(plan.target().map(|target| target.to_string()).as_deref(), Some("aarch64-7.2"));
+    let guest = qemu_runtime::Guest::start(&plan.with_args(["-S"])).unwrap();
+    assert_eq!(guest.status().unwrap().status, "prelaunch");
+    let target = guest.qmp().unwrap().execute_raw("query-target", serde_json::json!({})).unwrap();
+    assert_eq!(target, serde_json::json!({ "arch": "aarch64" }));
+    guest.resume().unwrap();
+    assert!(guest.wait().success());
+}

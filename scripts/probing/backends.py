@@ -6,9 +6,6 @@ from . import trials
 from .machines import try_values
 from .text import Tree
 
-# Chardev backends in modules that only an option loads which takes one.
-MODULAR = ("dbus",)
-
 # Options of chardevs that one can't be without, by what QEMU says where they are left out.
 CHARDEV_OPTIONS = ("chardev", "chardevs.0", "fd", "host", "name", "path", "port")
 
@@ -188,8 +185,6 @@ def chardevs(asked, schema, qapi):
         # Only trying tells: QMP lists backends that this build lacks, and no list has the aliases.
         told = add_chardev(asked, kind)
         if "is not a valid char driver name" in told:
-            if kind in MODULAR:
-                schema.add("chardev", kind, parent="chardev")
             continue
         attributes = {"deprecated": "deprecated" in told}
         # What an error becomes another one by, or none, is what was missing.

@@ -20,7 +20,7 @@ MORTAL = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 
 # Modules that bring types of devices and backends, or that such ones need. The others bring sound and windows, and end
 # QEMU where their libraries lack something.
-MODULES = ("accel-*.so", "chardev-*.so", "hw-*.so", "ui-opengl.so", "ui-spice-core.so")
+MODULES = ("accel-*.so", "chardev-*.so", "hw-*.so", "ui-dbus.so", "ui-opengl.so", "ui-spice-core.so")
 
 # Set in a process that has mounts of its own.
 INSIDE = "QEMU_DSL_SCHEMA_INSIDE"

@@ -176,3 +176,22 @@ fn versions_that_nobody_knows_are_told_apart() {
         assert!(told.stderr.contains(message), "{}", told.stderr);
     }
 }
+
+/// What is called like no architecture is asked for its own.
+#[test]
+fn the_qemu_that_runs_says_its_architecture() {
+    let folder = Folder::new();
+    folder.script("mine", "exec qemu-system-aarch64 \"$@\"");
+    folder.file("a.vm", "machine virt\nmemory 64M\n");
+    let checked = folder.run(&["check", "a.vm", "--qemu", "./mine"]);
+    assert_eq!((checked.status, checked.stderr.as_str()), (Some(0), ""));
+    folder.script("pc", "exec qemu-system-x86_64 \"$@\"");
+    let checked = folder.run(&["check", "a.vm", "--qemu", "./pc"]);
+    assert_eq!(checked.status, Some(1));
+    assert!(checked.stderr.contains("no machine type `virt`"), "{}", checked.stderr);
+    // What the command line says, or the name, is believed.
+    let printed = folder.run(&["a.vm", "--target", "aarch64"]);
+    assert!(printed.stdout.starts_with("qemu-system-aarch64 "), "{printed:?}");
+    let checked = folder.run(&["check", "a.vm", "--qemu", "qemu-system-aarch64", "--target", "11.1"]);
+    assert_eq!((checked.status, checked.stderr.as_str()), (Some(0), ""));
+}

@@ -104,9 +104,16 @@ impl Case {
 
     /// Runs it.
     pub(crate) fn run(&self, qemu: &Qemu) -> Outcome {
-        if !self.compiles(qemu.version)? {
-            return Ok(());
-        }
+        if self.compiles(qemu.version)? { self.run_on(qemu) } else { Ok(()) }
+    }
+
+    /// The same case with another text.
+    pub(crate) fn with_text(&self, text: String) -> Self {
+        Self { text, ..self.clone() }
+    }
+
+    /// Runs it, whatever the compiler says of it beside errors.
+    pub(crate) fn run_on(&self, qemu: &Qemu) -> Outcome {
         for need in &self.needs {
             match need.as_str() {
                 "kvm" => host::kvm(&qemu.program)?,

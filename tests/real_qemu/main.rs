@@ -29,12 +29,14 @@ mod targets;
 mod text;
 mod topology;
 mod values;
+mod virt;
 mod world;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
+use qemu_dsl::Arch;
 
 use case::Case;
 use outcome::{Outcome, Stop, completion};
@@ -81,9 +83,24 @@ fn trials(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
         add(name, Box::new(test));
     }
     add("is what the schema says", Box::new(schema::is_what_qemu_says));
+    add("leaves no QEMU of the schema's script", Box::new(schema::leaves_no_qemu));
     let between = Arc::clone(cases);
     add("targets between", Box::new(move |qemu| targets::are_taken(qemu, &between)));
     add("random VMs", Box::new(random::are_taken));
+    trials
+}
+
+/// The trials of a QEMU for aarch64.
+fn on_virt(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    let mut add = |name: &str, test: Box<dyn FnOnce(&Qemu) -> Outcome + Send>| {
+        let qemu = qemu.clone();
+        trials.push(trial(format!("{} {} {name}", qemu.arch, qemu.version), move || test(&qemu)));
+    };
+    for case in cases.iter().filter(|case| virt::can_take(case)).cloned() {
+        add(&case.name.clone(), Box::new(move |qemu| virt::takes(qemu, &case)));
+    }
+    add("is what the schema says", Box::new(schema::is_what_qemu_says));
     trials
 }
 
@@ -91,7 +108,8 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // A QEMU has several threads of its own.
     arguments.test_threads.get_or_insert(2);
-    let qemus = Qemu::all();
+    let qemus = Qemu::all(Arch::X86_64);
+    let others = Qemu::all(Arch::Aarch64);
     let cases = Case::all().map(Arc::new);
     let mut all = Vec::new();
     match &cases {
@@ -103,6 +121,7 @@ fn main() -> ExitCode {
                 targets::print_like_a_neighbour(&own)
             }));
             all.extend(qemus.iter().flatten().flat_map(|qemu| trials(qemu, cases)));
+            all.extend(others.iter().flatten().flat_map(|qemu| on_virt(qemu, cases)));
         }
         Err(stop) => {
             let stop = format!("{stop:?}");
@@ -114,6 +133,13 @@ fn main() -> ExitCode {
     all.push(trial("there is a QEMU".into(), move || match qemus {
         Ok(qemus) if qemus.is_empty() => {
             Err(Stop::failed("no qemu-system-x86_64: `scripts/install` installs it"))
+        }
+        Ok(_) => Ok(()),
+        Err(error) => Err(Stop::failed(error)),
+    }));
+    all.push(trial("there is a QEMU for aarch64".into(), move || match others {
+        Ok(qemus) if qemus.is_empty() => {
+            Err(Stop::lacking("no qemu-system-aarch64: `scripts/install --tests` installs it"))
         }
         Ok(_) => Ok(()),
         Err(error) => Err(Stop::failed(error)),

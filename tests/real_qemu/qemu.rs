@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use qemu_dsl::plan::{Fd, Rendered};
-use qemu_dsl::{Diagnostic, Options, Severity, Version};
+use qemu_dsl::{Arch, Diagnostic, Options, Severity, Target, TargetSpec, Version};
 use qemu_runtime::qmp::{QmpError, QmpOptions};
 use qemu_runtime::{Guest, Plan, Spawn, Stdio};
 use serde_json::{Value, json};
@@ -16,26 +16,34 @@ use crate::world::World;
 /// How long an answer may take, on a machine that has other things to do.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A QEMU and its version.
+/// A QEMU, and what it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Qemu {
     pub(crate) program: PathBuf,
+    pub(crate) arch: Arch,
     pub(crate) version: Version,
     /// Whether it is the machine's own.
     installed: bool,
 }
 
 impl Qemu {
-    /// The one of `PATH`, and those that `scripts/qemus` has prepared in the folder `QEMU_DSL_QEMUS`: one a version.
-    pub(crate) fn all() -> Result<Vec<Self>, String> {
-        let mut found: Vec<_> = Self::ask(Path::new("qemu-system-x86_64"), true).into_iter().collect();
+    /// The one of `PATH` for an architecture, and those that `scripts/qemus` has prepared in the folder `QEMU_DSL_QEMUS`: one a
+    /// version.
+    pub(crate) fn all(arch: Arch) -> Result<Vec<Self>, String> {
+        let mut found: Vec<_> = Self::ask(arch, Path::new(arch.program()), true).into_iter().collect();
         if let Some(dir) = std::env::var_os("QEMU_DSL_QEMUS") {
-            let dir = Path::new(&dir).join("bin");
+            let dir = match arch {
+                Arch::X86_64 => Path::new(&dir).join("bin"),
+                other => Path::new(&dir).join(other.name()).join("bin"),
+            };
+            if arch != Arch::X86_64 && !dir.exists() {
+                return Ok(found);
+            }
             let entries = std::fs::read_dir(&dir)
                 .map_err(|error| format!("QEMU_DSL_QEMUS: {}: {error}", dir.display()))?;
             for entry in entries {
                 let program = entry.map_err(|error| error.to_string())?.path();
-                let qemu = Self::ask(&program, false)
+                let qemu = Self::ask(arch, &program, false)
                     .ok_or_else(|| format!("QEMU_DSL_QEMUS: {} is no QEMU that runs", program.display()))?;
                 found.push(qemu);
             }
@@ -46,16 +54,16 @@ impl Qemu {
         Ok(found)
     }
 
-    fn ask(program: &Path, installed: bool) -> Option<Self> {
+    fn ask(arch: Arch, program: &Path, installed: bool) -> Option<Self> {
         let output = Command::new(program).arg("--version").output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
         let version = text.strip_prefix("QEMU emulator version ")?.split_whitespace().next()?;
-        Some(Self { program: program.to_owned(), version: version.parse().ok()?, installed })
+        Some(Self { program: program.to_owned(), arch, version: version.parse().ok()?, installed })
     }
 
     /// Compiles `source` for it.
     pub(crate) fn compile(&self, source: &str, world: &World) -> Compiled {
-        compile(source, self.version, world)
+        compile(source, Target::new(self.arch, self.version), world)
     }
 
     /// Compiles and starts `source`, paused. What the compiler says of it beside errors is not looked at.
@@ -136,7 +144,7 @@ impl Compiled {
 }
 
 /// Compiles `source`, with the values of `world` for the parameters that it declares.
-pub(crate) fn compile(source: &str, target: Version, world: &World) -> Compiled {
+pub(crate) fn compile(source: &str, target: impl Into<TargetSpec>, world: &World) -> Compiled {
     let params = world.params().into_iter();
     let params = params.filter(|(name, _)| source.contains(&format!("param {name}:"))).collect();
     let compiled =

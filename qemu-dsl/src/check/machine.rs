@@ -1,4 +1,4 @@
-//! The machine: there is one, and it takes the CPUs.
+//! The machine: there is one, and it takes the CPUs and the graphics adapter.
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -9,6 +9,7 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     if hardware.vm.complete && !hardware.is_uncertain {
         diagnostics.extend(missing(hardware));
         diagnostics.extend(cpus(hardware));
+        diagnostics.extend(vga(hardware));
     }
 }
 
@@ -52,4 +53,16 @@ fn cpus(hardware: &Hardware<'_>) -> Option<Diagnostic> {
         _ => format!("write at most `smp {limit}`, or choose another machine"),
     };
     Some(diagnostic.at(value.span_or(hardware.head(smp.statement))).help(help))
+}
+
+/// What is said of a graphics adapter that the machine has no place for.
+fn vga(hardware: &Hardware<'_>) -> Option<Diagnostic> {
+    let vga = hardware.all("vga").find(|vga| !vga.is_arg && hardware.board.ignores_vga())?;
+    let adapter = vga.first().filter(|adapter| adapter.text != "none")?;
+    let message = format!("the machine `{}` has no place for `vga`", hardware.board.name);
+    Some(
+        Diagnostic::error(Code::IgnoredOption, message)
+            .at(adapter.span_or(hardware.head(vga.statement)))
+            .help("write `device virtio-gpu-pci` in place of it"),
+    )
 }

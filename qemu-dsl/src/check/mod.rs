@@ -39,9 +39,11 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     cids::check(hardware, diagnostics);
     ports::check(hardware, diagnostics);
     let others = diagnostics.len();
-    schema::check(hardware, diagnostics);
-    if !vm.is_fragment {
-        machine::check(hardware, diagnostics);
+    if !vm.target_is_open {
+        schema::check(hardware, diagnostics);
+        if !vm.is_fragment {
+            machine::check(hardware, diagnostics);
+        }
     }
     cpus::check(hardware, diagnostics);
     companions::check(hardware, diagnostics);

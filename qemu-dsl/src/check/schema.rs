@@ -180,24 +180,30 @@ impl Asking<'_> {
             .iter()
             .filter(|schema| schema.find(kind, name).is_some())
             .collect();
+        let arch = self.hardware.vm.target.arch;
+        let mut others = schema::of_all().iter().rev().filter(|schema| schema.target().arch != arch);
+        let other = others.find(|schema| elsewhere.is_empty() && schema.find(kind, name).is_some());
         // What exists elsewhere isn't misspelt: at most another version of it is meant.
+        let exists = !elsewhere.is_empty() || other.is_some();
         let names = self.schemas.iter().flat_map(|schema| schema.names(kind));
-        let names = names.filter(|known| elsewhere.is_empty() || is_other_version(name, known));
+        let names = names.filter(|known| !exists || is_other_version(name, known));
         let near = self.suggestions.did_you_mean(name, span, names);
         // A part that no option makes is not suggested.
         let is_near = near.is_some() || {
             let parts = self.schemas.iter().flat_map(|schema| schema.parts(kind));
             self.suggestions.did_you_mean(name, span, parts).is_some()
         };
-        let is_certain = self.is_exact() && (is_near || !elsewhere.is_empty());
+        let is_certain = self.is_exact() && (is_near || exists);
         let severity = if is_certain { Severity::Error } else { Severity::Warning };
         let versions: Vec<_> = self.schemas.iter().map(|schema| schema.version().to_string()).collect();
         let has = if versions.len() > 1 { "have" } else { "has" };
         let message = format!("QEMU {} {has} no {what} `{name}`", versions.join(" and "));
-        let label = elsewhere_label(self.hardware.vm.asked_target.version, &elsewhere);
+        let label = elsewhere_label(self.hardware.vm.asked_target.version, &elsewhere)
+            .or_else(|| other.map(|schema| format!("QEMU for {} has it", schema.target().arch)));
         Diagnostic::new(severity, code, message).label(span, label.unwrap_or_default()).help(
             near.unwrap_or_else(|| {
                 match elsewhere.as_slice() {
+                    [] if other.is_some() => "leave it out, or write for a QEMU that has it",
                     [] => "if your QEMU has it, all is well: it is passed on as it is",
                     _ => "leave it out, or write for a QEMU that has it",
                 }

@@ -55,7 +55,7 @@ impl<'p> Hardware<'p> {
             first_offers: HashMap::new(),
             fixed_buses: HashMap::new(),
             unknown_buses: Vec::new(),
-            is_uncertain: vm.shape_is_open,
+            is_uncertain: vm.shape_is_open || vm.target_is_open,
         };
         for (number, option) in options.iter().enumerate() {
             hardware.is_uncertain |= option.name == "readconfig" || option.is_json() || option.is_uncertain();

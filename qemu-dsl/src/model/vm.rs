@@ -75,6 +75,8 @@ pub(crate) struct Vm {
     pub(crate) target: Target,
     /// The same, or of a version newer than all that are known, where such a one is asked for.
     pub(crate) asked_target: Target,
+    /// Whether the target comes later, or the program, which says it too.
+    pub(crate) target_is_open: bool,
     /// Whether the options or the text say which version.
     pub(crate) names_version: bool,
     /// Where the text says which architecture, if it does.
@@ -99,6 +101,7 @@ impl Vm {
         Self {
             target,
             asked_target: target,
+            target_is_open: false,
             names_version: false,
             arch: None,
             program: None,

@@ -52,6 +52,8 @@ struct Known {
     adds_vga: bool,
     /// Whether QEMU adds a network device to that bus.
     adds_nic: bool,
+    /// Whether it has no graphics adapter, whatever `vga` says.
+    ignores_vga: bool,
 }
 
 const fn bus(name: &'static str, ty: &'static str) -> OwnBus {
@@ -79,9 +81,14 @@ const Q35: Known = Known {
     adds_nic: true,
     ..OTHER
 };
-const MICROVM: Known =
-    Known { usb_buses: USB, pcie_buses: &[bus("pcie.0", "PCIE")], taken: &[(0, None)], ..OTHER };
-const VIRT: Known = Known { taken: &[(0, None)], free: 1, adds_nic: true, ..OTHER };
+const MICROVM: Known = Known {
+    usb_buses: USB,
+    pcie_buses: &[bus("pcie.0", "PCIE")],
+    taken: &[(0, None)],
+    ignores_vga: true,
+    ..OTHER
+};
+const VIRT: Known = Known { taken: &[(0, None)], free: 1, adds_nic: true, ignores_vga: true, ..OTHER };
 const VERSATILE: Known = Known { taken: &[(11, None)], free: 12, ..OTHER };
 const OTHER: Known = Known {
     usb_buses: &[],
@@ -91,6 +98,7 @@ const OTHER: Known = Known {
     free: 0,
     adds_vga: false,
     adds_nic: false,
+    ignores_vga: false,
 };
 
 /// What is known of a machine type beside what QEMU tells, and the name of the newest one of its family.
@@ -221,6 +229,11 @@ impl Board {
     /// Whether QEMU adds a network device to that bus.
     pub(crate) fn adds_nic(&self) -> bool {
         self.known.adds_nic
+    }
+
+    /// Whether it has no graphics adapter, whatever `vga` says.
+    pub(crate) fn ignores_vga(&self) -> bool {
+        self.known.ignores_vga
     }
 
     /// How virtio devices are attached where nothing says so.

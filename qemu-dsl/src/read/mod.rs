@@ -75,6 +75,7 @@ pub(crate) fn read(
     };
     let mut vm = Vm::new(target, is_fragment);
     vm.asked_target = asked_target;
+    vm.target_is_open = asked.is_open;
     vm.names_version = asked.version.is_some();
     vm.arch = asked.span;
     vm.program.clone_from(&options.program);

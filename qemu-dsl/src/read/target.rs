@@ -15,6 +15,8 @@ pub(super) struct Asked {
     pub(super) span: Option<Span>,
     /// Where the options or the text say so.
     pub(super) version: Option<Version>,
+    /// Whether something of it comes later.
+    pub(super) is_open: bool,
 }
 
 /// What others call an architecture of QEMU's.
@@ -74,11 +76,21 @@ pub(super) fn read(
             None => warning,
         });
     }
+    // Where neither says the architecture, the program's name would.
+    let by_program = said.arch.is_none() && options.program.is_none() && is_open(tree, "qemu", params);
+    let is_open = options.target.arch.is_none() && (is_open(tree, "target", params) || by_program);
     Asked {
         arch: arch.unwrap_or_default(),
         span: span.or(program.span),
         version: target.version.map(|version| version.max(Version::OLDEST)),
+        is_open,
     }
+}
+
+/// Whether the value of a statement comes later.
+fn is_open(tree: &Tree<'_>, keyword: &str, params: &Params) -> bool {
+    let mut values = statements(tree, keyword).filter_map(|(_, keyword)| keyword.values.first());
+    values.any(|value| params.peek(value).is_none())
 }
 
 /// What the first `target` says that can be read.

@@ -1,0 +1,79 @@
+//! Another architecture: the cases on the machine `virt` of aarch64. What the compiler takes for it, QEMU takes too.
+
+use qemu_dsl::{Arch, Target};
+
+use crate::case::Case;
+use crate::outcome::{Outcome, Stop, ensure};
+use crate::qemu::{Qemu, compile};
+use crate::world::World;
+
+/// The cases that this machine isn't for, and words of what the compiler says of each.
+const NOT_FOR_IT: &[(&str, &str)] = &[
+    ("chardev-aliases", "no device `isa-serial`"),
+    ("chardev-reconnect", "no device `isa-serial`"),
+    ("disk-drivers", "the bus `ide.0`"),
+    ("hatches", "no device `isa-serial`"),
+    ("pc", "no property `hpet`"),
+    ("port-isa", "no device `isa-serial`"),
+    ("ports-fd", "no device `isa-serial`"),
+    ("q35", "no place for `vga`"),
+    ("smp-dies", "no CPU model `kvm64`"),
+    ("smp-max", "no CPU model `kvm64`"),
+    ("vga-cirrus", "no place for `vga`"),
+    ("vga-std", "no place for `vga`"),
+    ("vga-virtio", "no place for `vga`"),
+    ("vga-vmware", "no place for `vga`"),
+];
+
+/// Those that the compiler takes and QEMU doesn't, and words of what that says.
+const REFUSED: &[(&str, &str)] = &[
+    // Debian's QEMU for another architecture than the machine's is built without.
+    ("accel-list", "invalid accelerator kvm"),
+    ("dimm", "memory hotplug is not enabled"),
+    // It has flash memory of that size alone.
+    ("global", "device requires 67108864 bytes"),
+];
+
+/// The text of a case, with this machine in place of that of a PC.
+fn moved(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let rest = ["machine pc ", "machine q35 "].into_iter().find_map(|machine| line.strip_prefix(machine));
+        rest.map_or_else(|| line.to_owned(), |rest| format!("machine virt {rest}"))
+    });
+    lines.collect::<Vec<_>>().join("\n").replace("pci.0", "pcie.0") + "\n"
+}
+
+/// Whether a case is about a machine that this one can stand for.
+pub(crate) fn can_take(case: &Case) -> bool {
+    moved(&case.text).contains("machine virt ")
+}
+
+/// Fails unless the compiler takes a case for it and QEMU does too, or it is known not to be for it.
+pub(crate) fn takes(qemu: &Qemu, case: &Case) -> Outcome {
+    if !case.compiles(qemu.version)? {
+        return Ok(());
+    }
+    let text = moved(&case.text);
+    let world = World::new()?;
+    let compiled = compile(&text, Target::new(Arch::Aarch64, qemu.version), &world);
+    let known = NOT_FOR_IT.iter().find(|(name, _)| *name == case.name);
+    match (known, compiled.has_errors()) {
+        (None, true) => Err(Stop::failed(format!("{text}\n{:#?}", compiled.diagnostics))),
+        (Some((name, _)), false) => Err(Stop::failed(format!("`{name}` is for it"))),
+        (Some((_, reason)), true) => {
+            let mut messages = compiled.diagnostics.iter().map(|diagnostic| &diagnostic.message);
+            ensure!(messages.any(|message| message.contains(reason)), "{:#?}", compiled.diagnostics)
+        }
+        (None, false) => {
+            let outcome = case.with_text(text).run_on(qemu);
+            match REFUSED.iter().find(|(name, _)| *name == case.name) {
+                None => outcome,
+                Some((_, words)) => match outcome {
+                    Err(Stop::Failed(said)) if said.contains(words) => Ok(()),
+                    Err(other) => Err(other),
+                    Ok(()) => Err(Stop::failed(format!("QEMU takes it, and does not say `{words}`"))),
+                },
+            }
+        }
+    }
+}
