@@ -31,7 +31,8 @@ const REFUSED: &[(&str, &str)] = &[
     ("accel-list", "invalid accelerator kvm"),
     ("dimm", "memory hotplug is not enabled"),
     // It has flash memory of that size alone.
-    ("global", "device requires 67108864 bytes"),
+    ("global", "requires 67108864 bytes"),
+    ("smp-modules", "modules > 1 not supported"),
 ];
 
 /// The text of a case, with this machine in place of that of a PC.
