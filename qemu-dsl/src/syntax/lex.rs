@@ -30,7 +30,8 @@ pub(super) struct Interpolated<'s> {
 
 /// Parts `source` into tokens. What is wrong with its comments is reported.
 pub(super) fn lex<'s>(source: &'s str, diagnostics: &mut Vec<Diagnostic>) -> Lexed<'s> {
-    let mut lexer = Lexer { source, tokens: Vec::new(), strings: Vec::new(), end: 0, diagnostics };
+    let mut lexer =
+        Lexer { source, tokens: Vec::new(), strings: Vec::new(), word: None, end: 0, diagnostics };
     match Grammar::parse(Rule::file, source) {
         Ok(mut pairs) => {
             pairs.next().into_iter().flat_map(Pair::into_inner).for_each(|pair| lexer.piece(pair));
@@ -47,10 +48,15 @@ pub(super) fn lex<'s>(source: &'s str, diagnostics: &mut Vec<Diagnostic>) -> Lex
     Lexed { tokens: lexer.tokens, strings: lexer.strings }
 }
 
+/// The words that the language keeps for blocks and for files of others.
+const STRUCTURE: [&str; 5] = ["if", "else", "for", "in", "include"];
+
 struct Lexer<'s, 'd> {
     source: &'s str,
     tokens: Vec<Token>,
     strings: Vec<Interpolated<'s>>,
+    /// The number of the last word, and what `=` or `:` behind it makes of it.
+    word: Option<(usize, Kind)>,
     /// Where the last token ends.
     end: u32,
     diagnostics: &'d mut Vec<Diagnostic>,
@@ -79,9 +85,12 @@ impl<'s> Lexer<'s, '_> {
     fn piece(&mut self, pair: Pair<'s, Rule>) {
         let at = span(&pair);
         let kind = match pair.as_rule() {
-            Rule::word => Kind::Word,
-            Rule::name => Kind::Name,
-            Rule::equals => Kind::Equals,
+            Rule::word => return self.word(Kind::Word, Kind::Name, at),
+            Rule::param_name => return self.word(Kind::ParamName, Kind::ParamName, at),
+            Rule::equals => {
+                self.name();
+                Kind::Equals
+            }
             Rule::bare => Kind::Bare,
             Rule::string | Rule::raw_string => {
                 self.string(pair, at.start);
@@ -102,11 +111,12 @@ impl<'s> Lexer<'s, '_> {
             }
             Rule::open_string => Kind::OpenString,
             Rule::open_raw_string => Kind::OpenRawString,
+            Rule::colon => {
+                self.name();
+                Kind::Colon
+            }
             Rule::param => Kind::Param,
-            Rule::param_name => Kind::ParamName,
-            Rule::colon => Kind::Colon,
             Rule::param_type => Kind::ParamType,
-            Rule::structure => Kind::Structure,
             Rule::open_angle => Kind::OpenAngle,
             Rule::close_angle => Kind::CloseAngle,
             Rule::open_brace => Kind::OpenBrace,
@@ -117,6 +127,23 @@ impl<'s> Lexer<'s, '_> {
             _ => Kind::Stray,
         };
         self.push(kind, at);
+    }
+
+    /// A word, which is of `kind` where it isn't one of the language's own.
+    fn word(&mut self, kind: Kind, named: Kind, at: Span) {
+        let text = self.source.get(at.start as usize..at.end as usize);
+        let is_structure = text.is_some_and(|text| STRUCTURE.contains(&text));
+        self.push(if is_structure { Kind::Structure } else { kind }, at);
+        self.word = Some((self.tokens.len() - 1, named));
+    }
+
+    /// What stands before `=` is a name, and so is a parameter's before `:`.
+    fn name(&mut self) {
+        if let Some((word, named)) = self.word.take()
+            && let Some(token) = self.tokens.get_mut(word)
+        {
+            token.kind = named;
+        }
     }
 
     /// A hole is its braces and the word between them, so that braces which turn out to be a block's are read likewise.

@@ -11,6 +11,7 @@ pub enum Rule {
     r#file,
     r#bom,
     r#shebang,
+    r#special,
     r#piece,
     r#mark,
     r#semicolon,
@@ -20,8 +21,6 @@ pub enum Rule {
     r#close_brace,
     r#stray,
     r#word,
-    r#option,
-    r#name,
     r#equals,
     r#assigns,
     r#feature,
@@ -32,7 +31,6 @@ pub enum Rule {
     r#param_name,
     r#param_type,
     r#colon,
-    r#structure,
     r#value,
     r#bare,
     r#bare_char,
@@ -66,6 +64,7 @@ impl Rule {
             Rule::r#file,
             Rule::r#bom,
             Rule::r#shebang,
+            Rule::r#special,
             Rule::r#piece,
             Rule::r#mark,
             Rule::r#semicolon,
@@ -75,8 +74,6 @@ impl Rule {
             Rule::r#close_brace,
             Rule::r#stray,
             Rule::r#word,
-            Rule::r#option,
-            Rule::r#name,
             Rule::r#equals,
             Rule::r#assigns,
             Rule::r#feature,
@@ -87,7 +84,6 @@ impl Rule {
             Rule::r#param_name,
             Rule::r#param_type,
             Rule::r#colon,
-            Rule::r#structure,
             Rule::r#value,
             Rule::r#bare,
             Rule::r#bare_char,
@@ -169,17 +165,39 @@ impl ::pest::Parser<Rule> for Grammar {
                                                         .and_then(|state| {
                                                             state
                                                                 .repeat(|state| {
-                                                                    state
-                                                                        .restore_on_err(|state| {
+                                                                    self::r#space(state)
+                                                                        .or_else(|state| {
+                                                                            state.restore_on_err(|state| self::r#special(state))
+                                                                        })
+                                                                        .or_else(|state| {
                                                                             state
                                                                                 .sequence(|state| {
-                                                                                    self::r#gap(state)
-                                                                                        .and_then(|state| { self::r#piece(state) })
+                                                                                    self::r#word(state)
+                                                                                        .and_then(|state| {
+                                                                                            state
+                                                                                                .optional(|state| {
+                                                                                                    state
+                                                                                                        .sequence(|state| {
+                                                                                                            state
+                                                                                                                .repeat(|state| { self::r#gap(state) })
+                                                                                                                .and_then(|state| { self::r#equals(state) })
+                                                                                                                .and_then(|state| {
+                                                                                                                    state
+                                                                                                                        .optional(|state| {
+                                                                                                                            state.restore_on_err(|state| self::r#value(state))
+                                                                                                                        })
+                                                                                                                })
+                                                                                                        })
+                                                                                                })
+                                                                                        })
                                                                                 })
+                                                                        })
+                                                                        .or_else(|state| { self::r#comment(state) })
+                                                                        .or_else(|state| {
+                                                                            state.restore_on_err(|state| self::r#piece(state))
                                                                         })
                                                                 })
                                                         })
-                                                        .and_then(|state| { self::r#gap(state) })
                                                         .and_then(|state| { self::r#EOI(state) })
                                                 })
                                         },
@@ -237,24 +255,48 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#special(
+                    state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .sequence(|state| {
+                            state
+                                .lookahead(
+                                    true,
+                                    |state| {
+                                        state
+                                            .match_string("param")
+                                            .or_else(|state| { state.match_string("r\"") })
+                                            .or_else(|state| { state.match_string("r#") })
+                                            .or_else(|state| { state.match_string("+") })
+                                            .or_else(|state| { state.match_string("-") })
+                                    },
+                                )
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state
+                                        .restore_on_err(|state| self::r#declaration(state))
+                                        .or_else(|state| {
+                                            state.restore_on_err(|state| self::r#quoted(state))
+                                        })
+                                        .or_else(|state| { self::r#feature(state) })
+                                })
+                        })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#piece(
                     state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     let state = state.check_stack_limit()?;
-                    state
-                        .restore_on_err(|state| self::r#quoted(state))
+                    self::r#bare(state)
                         .or_else(|state| {
-                            state.restore_on_err(|state| self::r#declaration(state))
+                            state.restore_on_err(|state| self::r#quoted(state))
                         })
-                        .or_else(|state| { self::r#structure(state) })
-                        .or_else(|state| {
-                            state.restore_on_err(|state| self::r#option(state))
-                        })
-                        .or_else(|state| { self::r#feature(state) })
-                        .or_else(|state| { self::r#word(state) })
-                        .or_else(|state| { self::r#bare(state) })
                         .or_else(|state| { self::r#hole(state) })
                         .or_else(|state| { self::r#mark(state) })
                 }
@@ -352,63 +394,21 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                 })
                                                         })
                                                         .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#bare_char(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#option(
-                    state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .sequence(|state| {
-                            self::r#name(state)
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#gap(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#equals(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| {
-                                    state
-                                        .optional(|state| {
-                                            state.restore_on_err(|state| self::r#value(state))
-                                        })
-                                })
-                        })
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#name(
-                    state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#name,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .sequence(|state| {
-                                                            self::r#word_char(state)
-                                                                .and_then(|state| {
-                                                                    state.repeat(|state| { self::r#word_char(state) })
+                                                            state
+                                                                .lookahead(
+                                                                    true,
+                                                                    |state| {
+                                                                        state
+                                                                            .match_string("=")
+                                                                            .or_else(|state| { self::r#space(state) })
+                                                                    },
+                                                                )
+                                                                .or_else(|state| {
+                                                                    state.lookahead(true, |state| { self::r#assigns(state) })
                                                                 })
-                                                        })
-                                                        .and_then(|state| {
-                                                            state.lookahead(true, |state| { self::r#assigns(state) })
+                                                                .or_else(|state| {
+                                                                    state.lookahead(false, |state| { self::r#bare_char(state) })
+                                                                })
                                                         })
                                                 })
                                         },
@@ -434,7 +434,23 @@ impl ::pest::Parser<Rule> for Grammar {
                 > {
                     state
                         .sequence(|state| {
-                            self::r#gap(state)
+                            state
+                                .sequence(|state| {
+                                    state
+                                        .optional(|state| {
+                                            self::r#gap(state)
+                                                .and_then(|state| {
+                                                    state
+                                                        .repeat(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    super::hidden::skip(state)
+                                                                        .and_then(|state| { self::r#gap(state) })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                })
                                 .and_then(|state| { super::hidden::skip(state) })
                                 .and_then(|state| { state.match_string("=") })
                         })
@@ -458,7 +474,32 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("+")
-                                                        .or_else(|state| { state.match_string("-") })
+                                                        .or_else(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .match_string("-")
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .lookahead(
+                                                                                    false,
+                                                                                    |state| {
+                                                                                        state
+                                                                                            .sequence(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#word_char(state)
+                                                                                                            .and_then(|state| {
+                                                                                                                state.repeat(|state| { self::r#word_char(state) })
+                                                                                                            })
+                                                                                                    })
+                                                                                                    .and_then(|state| { self::r#assigns(state) })
+                                                                                            })
+                                                                                    },
+                                                                                )
+                                                                        })
+                                                                })
+                                                        })
                                                         .and_then(|state| { self::r#ASCII_ALPHANUMERIC(state) })
                                                         .and_then(|state| {
                                                             state.repeat(|state| { self::r#word_char(state) })
@@ -497,13 +538,10 @@ impl ::pest::Parser<Rule> for Grammar {
                     ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     let state = state.check_stack_limit()?;
-                    state
-                        .match_range('a'..'z')
-                        .or_else(|state| { state.match_range('0'..'9') })
+                    self::r#ASCII_ALPHANUMERIC(state)
                         .or_else(|state| { state.match_string("-") })
                         .or_else(|state| { state.match_string("_") })
                         .or_else(|state| { state.match_string(".") })
-                        .or_else(|state| { state.match_range('A'..'Z') })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -521,17 +559,26 @@ impl ::pest::Parser<Rule> for Grammar {
                                         .optional(|state| {
                                             state
                                                 .sequence(|state| {
-                                                    self::r#gap(state)
+                                                    state
+                                                        .sequence(|state| {
+                                                            state
+                                                                .optional(|state| {
+                                                                    self::r#gap(state)
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .repeat(|state| {
+                                                                                    state
+                                                                                        .sequence(|state| {
+                                                                                            super::hidden::skip(state)
+                                                                                                .and_then(|state| { self::r#gap(state) })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
                                                         .and_then(|state| { super::hidden::skip(state) })
                                                         .and_then(|state| {
-                                                            state
-                                                                .lookahead(
-                                                                    false,
-                                                                    |state| {
-                                                                        self::r#param(state)
-                                                                            .or_else(|state| { self::r#structure(state) })
-                                                                    },
-                                                                )
+                                                            state.lookahead(false, |state| { self::r#param(state) })
                                                         })
                                                         .and_then(|state| { super::hidden::skip(state) })
                                                         .and_then(|state| { self::r#param_name(state) })
@@ -541,11 +588,45 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                 .optional(|state| {
                                                                     state
                                                                         .sequence(|state| {
-                                                                            self::r#gap(state)
+                                                                            state
+                                                                                .sequence(|state| {
+                                                                                    state
+                                                                                        .optional(|state| {
+                                                                                            self::r#gap(state)
+                                                                                                .and_then(|state| {
+                                                                                                    state
+                                                                                                        .repeat(|state| {
+                                                                                                            state
+                                                                                                                .sequence(|state| {
+                                                                                                                    super::hidden::skip(state)
+                                                                                                                        .and_then(|state| { self::r#gap(state) })
+                                                                                                                })
+                                                                                                        })
+                                                                                                })
+                                                                                        })
+                                                                                })
                                                                                 .and_then(|state| { super::hidden::skip(state) })
                                                                                 .and_then(|state| { self::r#colon(state) })
                                                                                 .and_then(|state| { super::hidden::skip(state) })
-                                                                                .and_then(|state| { self::r#gap(state) })
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .sequence(|state| {
+                                                                                            state
+                                                                                                .optional(|state| {
+                                                                                                    self::r#gap(state)
+                                                                                                        .and_then(|state| {
+                                                                                                            state
+                                                                                                                .repeat(|state| {
+                                                                                                                    state
+                                                                                                                        .sequence(|state| {
+                                                                                                                            super::hidden::skip(state)
+                                                                                                                                .and_then(|state| { self::r#gap(state) })
+                                                                                                                        })
+                                                                                                                })
+                                                                                                        })
+                                                                                                })
+                                                                                        })
+                                                                                })
                                                                                 .and_then(|state| { super::hidden::skip(state) })
                                                                                 .and_then(|state| { self::r#param_type(state) })
                                                                         })
@@ -557,7 +638,23 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                 .optional(|state| {
                                                                     state
                                                                         .sequence(|state| {
-                                                                            self::r#gap(state)
+                                                                            state
+                                                                                .sequence(|state| {
+                                                                                    state
+                                                                                        .optional(|state| {
+                                                                                            self::r#gap(state)
+                                                                                                .and_then(|state| {
+                                                                                                    state
+                                                                                                        .repeat(|state| {
+                                                                                                            state
+                                                                                                                .sequence(|state| {
+                                                                                                                    super::hidden::skip(state)
+                                                                                                                        .and_then(|state| { self::r#gap(state) })
+                                                                                                                })
+                                                                                                        })
+                                                                                                })
+                                                                                        })
+                                                                                })
                                                                                 .and_then(|state| { super::hidden::skip(state) })
                                                                                 .and_then(|state| { self::r#equals(state) })
                                                                                 .and_then(|state| { super::hidden::skip(state) })
@@ -666,45 +763,16 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#structure(
-                    state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#structure,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("if")
-                                                        .or_else(|state| { state.match_string("else") })
-                                                        .or_else(|state| { state.match_string("for") })
-                                                        .or_else(|state| { state.match_string("include") })
-                                                        .or_else(|state| { state.match_string("in") })
-                                                        .and_then(|state| { self::r#word_end(state) })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
                 pub fn r#value(
                     state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     let state = state.check_stack_limit()?;
-                    state
-                        .restore_on_err(|state| self::r#quoted(state))
-                        .or_else(|state| { self::r#bare(state) })
+                    self::r#bare(state)
+                        .or_else(|state| {
+                            state.restore_on_err(|state| self::r#quoted(state))
+                        })
                         .or_else(|state| { self::r#hole(state) })
                 }
                 #[inline]
@@ -724,7 +792,22 @@ impl ::pest::Parser<Rule> for Grammar {
                                         |state| {
                                             state
                                                 .sequence(|state| {
-                                                    self::r#bare_char(state)
+                                                    state
+                                                        .lookahead(
+                                                            false,
+                                                            |state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        state
+                                                                            .match_string("r")
+                                                                            .and_then(|state| {
+                                                                                state.repeat(|state| { state.match_string("#") })
+                                                                            })
+                                                                            .and_then(|state| { state.match_string("\"") })
+                                                                    })
+                                                            },
+                                                        )
+                                                        .and_then(|state| { self::r#bare_char(state) })
                                                         .and_then(|state| {
                                                             state.repeat(|state| { self::r#bare_char(state) })
                                                         })
@@ -742,10 +825,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     let state = state.check_stack_limit()?;
-                    state
-                        .match_range('a'..'z')
+                    self::r#ASCII_ALPHANUMERIC(state)
                         .or_else(|state| { state.match_range('-'..':') })
-                        .or_else(|state| { state.match_range('A'..'Z') })
                         .or_else(|state| { state.match_string("=") })
                         .or_else(|state| { state.match_string("_") })
                         .or_else(|state| {
@@ -809,7 +890,15 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     state
                                                         .match_string("\"")
                                                         .and_then(|state| {
-                                                            state.repeat(|state| { self::r#string_part(state) })
+                                                            state
+                                                                .repeat(|state| {
+                                                                    state
+                                                                        .sequence(|state| {
+                                                                            state
+                                                                                .lookahead(false, |state| { state.match_string("\"") })
+                                                                                .and_then(|state| { self::r#string_part(state) })
+                                                                        })
+                                                                })
                                                         })
                                                         .and_then(|state| { state.match_string("\"") })
                                                 })
@@ -878,42 +967,50 @@ impl ::pest::Parser<Rule> for Grammar {
                                         |state| {
                                             state
                                                 .sequence(|state| {
-                                                    state
-                                                        .sequence(|state| {
+                                                    self::r#ASCII_ALPHANUMERIC(state)
+                                                        .or_else(|state| { state.match_range('-'..':') })
+                                                        .or_else(|state| {
                                                             state
-                                                                .lookahead(
-                                                                    false,
-                                                                    |state| {
-                                                                        state
-                                                                            .match_string("\"")
-                                                                            .or_else(|state| { state.match_string("\\") })
-                                                                            .or_else(|state| { state.match_string("{") })
-                                                                            .or_else(|state| { state.match_string("}") })
-                                                                            .or_else(|state| { state.match_string("\n") })
-                                                                            .or_else(|state| { state.match_string("\r") })
-                                                                    },
-                                                                )
-                                                                .and_then(|state| { self::r#ANY(state) })
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .lookahead(
+                                                                            false,
+                                                                            |state| {
+                                                                                state
+                                                                                    .match_string("\"")
+                                                                                    .or_else(|state| { state.match_string("\\") })
+                                                                                    .or_else(|state| { state.match_string("{") })
+                                                                                    .or_else(|state| { state.match_string("}") })
+                                                                                    .or_else(|state| { state.match_string("\n") })
+                                                                                    .or_else(|state| { state.match_string("\r") })
+                                                                            },
+                                                                        )
+                                                                        .and_then(|state| { self::r#ANY(state) })
+                                                                })
                                                         })
                                                         .and_then(|state| {
                                                             state
                                                                 .repeat(|state| {
-                                                                    state
-                                                                        .sequence(|state| {
+                                                                    self::r#ASCII_ALPHANUMERIC(state)
+                                                                        .or_else(|state| { state.match_range('-'..':') })
+                                                                        .or_else(|state| {
                                                                             state
-                                                                                .lookahead(
-                                                                                    false,
-                                                                                    |state| {
-                                                                                        state
-                                                                                            .match_string("\"")
-                                                                                            .or_else(|state| { state.match_string("\\") })
-                                                                                            .or_else(|state| { state.match_string("{") })
-                                                                                            .or_else(|state| { state.match_string("}") })
-                                                                                            .or_else(|state| { state.match_string("\n") })
-                                                                                            .or_else(|state| { state.match_string("\r") })
-                                                                                    },
-                                                                                )
-                                                                                .and_then(|state| { self::r#ANY(state) })
+                                                                                .sequence(|state| {
+                                                                                    state
+                                                                                        .lookahead(
+                                                                                            false,
+                                                                                            |state| {
+                                                                                                state
+                                                                                                    .match_string("\"")
+                                                                                                    .or_else(|state| { state.match_string("\\") })
+                                                                                                    .or_else(|state| { state.match_string("{") })
+                                                                                                    .or_else(|state| { state.match_string("}") })
+                                                                                                    .or_else(|state| { state.match_string("\n") })
+                                                                                                    .or_else(|state| { state.match_string("\r") })
+                                                                                            },
+                                                                                        )
+                                                                                        .and_then(|state| { self::r#ANY(state) })
+                                                                                })
                                                                         })
                                                                 })
                                                         })
@@ -1357,27 +1454,8 @@ impl ::pest::Parser<Rule> for Grammar {
                 ) -> ::pest::ParseResult<
                     ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
-                    state
-                        .sequence(|state| {
-                            state
-                                .optional(|state| {
-                                    self::r#space(state)
-                                        .or_else(|state| { self::r#comment(state) })
-                                        .and_then(|state| {
-                                            state
-                                                .repeat(|state| {
-                                                    state
-                                                        .sequence(|state| {
-                                                            super::hidden::skip(state)
-                                                                .and_then(|state| {
-                                                                    self::r#space(state)
-                                                                        .or_else(|state| { self::r#comment(state) })
-                                                                })
-                                                        })
-                                                })
-                                        })
-                                })
-                        })
+                    let state = state.check_stack_limit()?;
+                    self::r#space(state).or_else(|state| { self::r#comment(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -1387,29 +1465,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     let state = state.check_stack_limit()?;
-                    state
-                        .match_string(" ")
-                        .or_else(|state| { state.match_string("\n") })
-                        .or_else(|state| {
-                            state
-                                .sequence(|state| {
-                                    state
-                                        .lookahead(false, |state| { state.match_range('!'..'~') })
-                                        .and_then(|state| { super::hidden::skip(state) })
-                                        .and_then(|state| {
-                                            state
-                                                .match_string("\t")
-                                                .or_else(|state| { state.match_string("\r") })
-                                                .or_else(|state| { state.match_string("\u{b}") })
-                                                .or_else(|state| { state.match_string("\u{c}") })
-                                                .or_else(|state| { state.match_string("\u{85}") })
-                                                .or_else(|state| { state.match_string("\u{200e}") })
-                                                .or_else(|state| { state.match_string("\u{200f}") })
-                                                .or_else(|state| { state.match_string("\u{2028}") })
-                                                .or_else(|state| { state.match_string("\u{2029}") })
-                                        })
-                                })
-                        })
+                    self::r#PATTERN_WHITE_SPACE(state)
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -1418,10 +1474,17 @@ impl ::pest::Parser<Rule> for Grammar {
                 ) -> ::pest::ParseResult<
                     ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
-                    let state = state.check_stack_limit()?;
-                    self::r#line_comment(state)
-                        .or_else(|state| { self::r#block_comment(state) })
-                        .or_else(|state| { self::r#open_comment(state) })
+                    state
+                        .sequence(|state| {
+                            state
+                                .lookahead(true, |state| { state.match_string("/") })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    self::r#line_comment(state)
+                                        .or_else(|state| { self::r#block_comment(state) })
+                                        .or_else(|state| { self::r#open_comment(state) })
+                                })
+                        })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -1625,6 +1688,15 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| state.match_string("\r\n"))
                         .or_else(|state| state.match_string("\r"))
                 }
+                #[inline]
+                #[allow(dead_code, non_snake_case, unused_variables)]
+                fn PATTERN_WHITE_SPACE(
+                    state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.match_char_by(::pest::unicode::PATTERN_WHITE_SPACE)
+                }
             }
             pub use self::visible::*;
         }
@@ -1635,6 +1707,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#file => rules::r#file(state),
                     Rule::r#bom => rules::r#bom(state),
                     Rule::r#shebang => rules::r#shebang(state),
+                    Rule::r#special => rules::r#special(state),
                     Rule::r#piece => rules::r#piece(state),
                     Rule::r#mark => rules::r#mark(state),
                     Rule::r#semicolon => rules::r#semicolon(state),
@@ -1644,8 +1717,6 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#close_brace => rules::r#close_brace(state),
                     Rule::r#stray => rules::r#stray(state),
                     Rule::r#word => rules::r#word(state),
-                    Rule::r#option => rules::r#option(state),
-                    Rule::r#name => rules::r#name(state),
                     Rule::r#equals => rules::r#equals(state),
                     Rule::r#assigns => rules::r#assigns(state),
                     Rule::r#feature => rules::r#feature(state),
@@ -1656,7 +1727,6 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#param_name => rules::r#param_name(state),
                     Rule::r#param_type => rules::r#param_type(state),
                     Rule::r#colon => rules::r#colon(state),
-                    Rule::r#structure => rules::r#structure(state),
                     Rule::r#value => rules::r#value(state),
                     Rule::r#bare => rules::r#bare(state),
                     Rule::r#bare_char => rules::r#bare_char(state),
