@@ -331,3 +331,21 @@ fn each_command_knows_its_place() {
     assert_eq!(places.collect::<Vec<_>>(), expected);
     assert_eq!(fragment.place(fragment.fds[0].span).unwrap().to_string(), "line 4, column 37");
 }
+
+#[test]
+fn what_has_members_is_in_them() {
+    let text =
+        "device virtio-blk-pci drive=d id=x iothread-vq-mapping.0.iothread=i0 iothread-vq-mapping.0.vqs.0=1";
+    for target in [Version::new(9, 1), Version::new(10, 0)] {
+        assert_eq!(
+            commands_for(text, Some(target)),
+            ["device_add {driver:'virtio-blk-pci' id:'x' drive:&d \
+                 iothread-vq-mapping:[{iothread:'i0' vqs:[1]}]}"]
+        );
+    }
+    // Another's name has the dot in it.
+    assert_eq!(
+        commands("device nvme-ns id=x drive=d fdp.ruhs=1"),
+        ["device_add {driver:'nvme-ns' id:'x' drive:&d fdp.ruhs:'1'}"]
+    );
+}

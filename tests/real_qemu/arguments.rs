@@ -1,6 +1,6 @@
 //! QEMU's arguments, read as QEMU reads them.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// An option such as `-device virtio-rng-pci,rng=r`.
 #[derive(Clone, Debug)]
@@ -23,6 +23,9 @@ impl List {
     }
 
     pub(crate) fn read(text: &str) -> Self {
+        if let Ok(Value::Object(members)) = serde_json::from_str(text) {
+            return Self::of(members);
+        }
         let mut parts = vec![String::new()];
         let mut chars = text.chars().peekable();
         while let Some(c) = chars.next() {
@@ -39,6 +42,23 @@ impl List {
                 None if index == 0 => list.first = part,
                 // A feature of a CPU.
                 None => list.items.push((part, String::new())),
+            }
+        }
+        list
+    }
+
+    /// The same of JSON: what has members stands in it as JSON.
+    fn of(members: Map<String, Value>) -> Self {
+        let mut list = Self::default();
+        for (name, value) in members {
+            let text = match value {
+                Value::String(text) => text,
+                Value::Bool(on) => if on { "on" } else { "off" }.to_owned(),
+                value => value.to_string(),
+            };
+            match name.as_str() {
+                "driver" | "qom-type" => list.first = text,
+                _ => list.items.push((name, text)),
             }
         }
         list
@@ -86,6 +106,22 @@ pub(crate) fn is(text: &str, value: &Value) -> bool {
         Value::String(own) if matches!(text, "true" | "yes") => own == text || own == "on",
         // MAC addresses and UUIDs come back in small letters.
         Value::String(own) => own == text || (own.len() == text.len() && own.eq_ignore_ascii_case(text)),
-        _ => false,
+        Value::Array(_) | Value::Object(_) => {
+            serde_json::from_str(text).is_ok_and(|wanted| has(value, &wanted))
+        }
+        Value::Null => false,
+    }
+}
+
+/// Whether all is in `value` that is wanted. QEMU tells members that nobody set, too.
+fn has(value: &Value, wanted: &Value) -> bool {
+    match (value, wanted) {
+        (Value::Object(own), Value::Object(wanted)) => {
+            wanted.iter().all(|(name, wanted)| own.get(name).is_some_and(|own| has(own, wanted)))
+        }
+        (Value::Array(own), Value::Array(wanted)) => {
+            own.len() == wanted.len() && own.iter().zip(wanted).all(|(own, wanted)| has(own, wanted))
+        }
+        _ => value == wanted,
     }
 }

@@ -13,6 +13,7 @@ mod express;
 mod ids;
 mod machine;
 mod macs;
+mod members;
 mod needs;
 mod ports;
 mod schema;
@@ -38,6 +39,7 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     chassis::check(hardware, diagnostics);
     cids::check(hardware, diagnostics);
     ports::check(hardware, diagnostics);
+    members::check(hardware, diagnostics);
     let others = diagnostics.len();
     if !vm.target_is_open {
         schema::check(hardware, diagnostics);

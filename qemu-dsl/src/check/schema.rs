@@ -104,15 +104,22 @@ impl Asking<'_> {
         }
         let owners = self.find(kind, &name.text, written.value);
         let reported = self.diagnostics.len();
+        // What is in a list or a struct that there isn't: the first of its members tells.
+        let mut absent: Vec<String> = Vec::new();
         for (property, value) in option.named() {
-            if let Some(written) = value.written {
-                self.property(
-                    &owners,
-                    &property,
-                    written.name.unwrap_or(written.value),
-                    &value,
-                    self.severity(),
-                );
+            let Some(written) = value.written else { continue };
+            let outer = property.split_once('.').map(|(outer, _)| outer);
+            if outer.is_some_and(|outer| absent.iter().any(|absent| absent == outer)) {
+                continue;
+            }
+            let at = written.name.unwrap_or(written.value);
+            let before = self.diagnostics.len();
+            self.property(&owners, &property, at, &value, self.severity());
+            if let Some(outer) = outer
+                && self.diagnostics.len() > before
+                && owners.iter().all(|owner| owner.property(outer) == Lookup::Unknown)
+            {
+                absent.push(outer.to_owned());
             }
         }
         // What is missing may be what was misspelt.
@@ -262,6 +269,7 @@ impl Asking<'_> {
             let names: Vec<_> =
                 owners.iter().flat_map(Type::properties).map(|property| property.name()).collect();
             let help = switched_off(owners, name, span, value)
+                .or_else(|| unnumbered(owners, name))
                 .or_else(|| self.suggestions.did_you_mean(name, span, names))
                 .unwrap_or_else(|| {
                     format!("QEMU lists them: `{}`", list_command(owner, self.hardware.vm.target.arch)).into()
@@ -346,6 +354,19 @@ fn switched_off(owners: &[Type], name: &str, span: Span, value: &Value<'_>) -> O
     }
     let off = format!("{meant}=off");
     Some(Remedy::new(format!("write `{off}`")).replace(span.to(value.span_or(span)), off))
+}
+
+/// How what is in a list is called, where a name goes on without a number.
+fn unnumbered(owners: &[Type], name: &str) -> Option<Remedy> {
+    let list = owners.iter().find_map(|owner| owner.reached_by(name))?;
+    let number = name.get(list.name().len() + 1..)?.split('.').next()?;
+    let is_list = matches!(list.ty(), PropertyType::List(_)) && number.parse::<u32>().is_err();
+    is_list.then(|| Remedy::new(numbered(list.name())))
+}
+
+/// How the elements of a list are called.
+pub(super) fn numbered(list: &str) -> String {
+    format!("the elements of a list are numbered from 0: `{list}.0`")
 }
 
 /// Which QEMU has what the target lacks.

@@ -93,6 +93,11 @@ impl QemuOption<'_> {
         })
     }
 
+    /// The names that the text has, with their places, whether their values are known or not.
+    pub(crate) fn written_names(&self) -> impl Iterator<Item = (&str, Span)> {
+        self.items.iter().filter_map(|item| Some((item.name.as_deref()?, item.written?.name?)))
+    }
+
     /// Whether its values are JSON, which is not looked into.
     pub(crate) fn is_json(&self) -> bool {
         self.first().is_some_and(|first| first.text.starts_with('{'))

@@ -1,20 +1,112 @@
 //! Options as QEMU's arguments.
+//!
+//! **JSON where a property has members.** QEMU reads the lists of `-device` and `-object` without looking into a name:
+//! `limits.bps-total` is a property that nothing has. It takes JSON there, of which it makes devices when those of
+//! all lists are there. So behind the first such device all are JSON, and stay in their order.
 
+use super::json::{self, Options, Writer};
+use crate::Target;
 use crate::plan::optlist::{self, Escape};
 use crate::plan::{Arg, Piece};
 use crate::print::{Argument, Item, Printed, piece};
+use crate::schema::Kind;
 
-/// The arguments for what a statement prints at once.
-pub(super) fn print(argument: Argument) -> impl Iterator<Item = Arg> {
-    let span = argument.span;
-    let texts = match argument.printed {
-        Printed::Word(text) => [Some(text), None],
-        Printed::Option { flag, escape, items } => [Some(vec![piece(flag)]), Some(list(escape, items))],
-    };
-    texts.into_iter().flatten().map(move |text| Arg { text: text.into(), span })
+/// The arguments, in their order.
+pub(super) fn args(arguments: Vec<Argument>, target: Target) -> Vec<Arg> {
+    let mut args = Vec::with_capacity(2 * arguments.len());
+    let mut devices_are_json = false;
+    for Argument { span, printed, .. } in arguments {
+        let texts = match printed {
+            Printed::Word(text) => [Some(text), None],
+            Printed::Option { flag, escape, items } => {
+                let list = match flag {
+                    "-device" => {
+                        devices_are_json |= has_members(Kind::Device, &items, target);
+                        if devices_are_json { json(Kind::Device, items, target) } else { list(escape, items) }
+                    }
+                    "-object" if has_members(Kind::Object, &items, target) => {
+                        json(Kind::Object, items, target)
+                    }
+                    _ => list(escape, items),
+                };
+                [Some(vec![piece(flag)]), Some(list)]
+            }
+        };
+        args.extend(texts.into_iter().flatten().map(|text| Arg { text: text.into(), span }));
+    }
+    args
 }
 
 /// An option's values as its argument has them.
 fn list(escape: Escape, items: Vec<Item>) -> Vec<Piece> {
     optlist::write(escape, items.into_iter().map(|item| (item.name, item.value)))
+}
+
+/// Whether a name reaches into a property.
+fn has_members(kind: Kind, items: &[Item], target: Target) -> bool {
+    let mut dotted = items.iter().filter_map(|item| item.name.as_deref()).filter(|name| name.contains('.'));
+    let Some(first) = dotted.next() else { return false };
+    let Some(driver) = items.first().filter(|item| item.name.is_none()) else { return false };
+    let scope = Writer::new(target).scope(kind, json::plain(&driver.value).unwrap_or_default());
+    std::iter::once(first).chain(dotted).any(|name| scope.knows_to_reach_into(name))
+}
+
+fn json(kind: Kind, items: Vec<Item>, target: Target) -> Vec<Piece> {
+    let what = if kind == Kind::Object { "qom-type" } else { "driver" };
+    let mut options = Options(items);
+    let name = options.take_first(what);
+    let writer = Writer::new(target);
+    let scope = writer.scope(kind, &name);
+    let mut members = vec![json::member(what, json::text(&name))];
+    members.extend(writer.members(&scope, options));
+    json::object(members).pieces()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "these are tests")]
+
+    use crate::{Options, Version, compile};
+
+    #[test]
+    fn what_has_members_is_json_and_all_devices_behind_it() {
+        let text = r#"
+            machine q35
+            object iothread id=i0
+            object memory-backend-ram id=m size=16M host-nodes.1=2 host-nodes.0=0 policy=bind
+            object memory-backend-ram id="n" size=16M
+            blockdev null-co node-name=d size=1M
+            device nvme-subsys id=s fdp.runs=96M
+            device virtio-blk-pci drive=d serial="a\"b,c" iothread-vq-mapping.0.iothread=i0 iothread-vq-mapping.0.vqs.0=1
+            netdev user mac=52:54:00:12:34:56 hostfwd=tcp::2222-:22
+        "#;
+        let target = Version::new(10, 0).into();
+        let compiled = compile(text, &Options { target, ..Options::default() });
+        assert_eq!(compiled.diagnostics, []);
+        let args = compiled.template.unwrap().render().args;
+        let args: Vec<_> = args.iter().map(|arg| arg.to_str().unwrap()).collect();
+        let of = |flag: &str| -> Vec<&str> {
+            args.windows(2)
+                .filter_map(|pair| Some(*pair.get(1)?).filter(|_| pair.first() == Some(&flag)))
+                .collect()
+        };
+        assert_eq!(
+            of("-object"),
+            [
+                "iothread,id=i0",
+                r#"{"qom-type":"memory-backend-ram","id":"m","size":16777216,"policy":"bind","host-nodes":[0,2]}"#,
+                "memory-backend-ram,id=n,size=16M",
+            ]
+        );
+        assert_eq!(
+            of("-device"),
+            [
+                "nvme-subsys,id=s,fdp.runs=96M",
+                "{\"driver\":\"virtio-blk-pci\",\"drive\":\"d\",\"serial\":\"a\\\"b,c\",\
+                 \"iothread-vq-mapping\":[{\"iothread\":\"i0\",\"vqs\":[1]}]}",
+                r#"{"driver":"virtio-net-pci","netdev":"net0","mac":"52:54:00:12:34:56"}"#,
+            ]
+        );
+        assert_eq!(of("-netdev"), ["user,id=net0,hostfwd=tcp::2222-:22"]);
+    }
 }

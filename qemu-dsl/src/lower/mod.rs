@@ -2,6 +2,7 @@
 //! printed was refused before.
 
 mod argv;
+mod json;
 mod order;
 mod qmp;
 
@@ -24,7 +25,7 @@ pub(crate) fn template(vm: &Vm, output: Output, order: &[usize]) -> Template {
             output.program.unwrap_or_else(|| vm.target.arch.program().to_owned()).into(),
         )]
         .into(),
-        args: output.arguments.into_iter().flat_map(argv::print).collect(),
+        args: argv::args(output.arguments, vm.target).into(),
         fds: output.fds.into_iter().map(|asked| asked.slot).collect(),
         ids: vm.ids.generated.clone().into(),
         places: Cow::Borrowed(&[]),

@@ -1,19 +1,14 @@
-//! Options as QMP's commands, for a guest that runs: JSON of the types that QEMU's schema names.
-//!
-//! QEMU takes a number that is written as text on its command line, and refuses it in a command. What the schema doesn't
-//! know (it may lag behind QEMU) is taken for what it looks like.
+//! Options as QMP's commands, for a guest that runs.
 //!
 //! **A plugged device is called as its drive or network backend** where its statement names no id for it: without one
 //! QEMU can't unplug it, and the statement's id is the one that people know.
 
-use std::borrow::Cow;
-
+use super::json::{self, Options, Scope, boolean, member, object, plain, text, whole};
 use crate::hardware::NAMING;
-use crate::plan::{Action, GeneratedId, Json, Member, Piece, Step};
+use crate::plan::{Action, GeneratedId, Json, Piece, Step};
 use crate::print::{Argument, FD_SETS, Item, Printed, piece};
 use crate::qemu::changes;
-use crate::schema::{self, Kind, Lookup, PropertyType, Schema, Type};
-use crate::value::{Size, ValueType as _};
+use crate::schema::Kind;
 use crate::{Span, Target};
 
 /// Objects that need what other statements make. QEMU makes all others first, for the same reason.
@@ -21,7 +16,7 @@ const LATE_OBJECTS: &[&str] = &["rng-egd", "cryptodev-vhost-user", "colo-compare
 
 /// The commands that add what `arguments` say, in the order in which they can be carried out.
 pub(super) fn steps(arguments: Vec<Argument>, target: Target, ids: &mut Vec<GeneratedId>) -> Vec<Step> {
-    let mut writer = Writer { schema: schema::nearest(target), target, ids };
+    let mut writer = Writer { json: json::Writer::new(target), target, ids };
     let mut steps = Vec::new();
     for Argument { span, printed, .. } in arguments {
         let Printed::Option { flag, items, .. } = printed else { continue };
@@ -35,7 +30,7 @@ pub(super) fn steps(arguments: Vec<Argument>, target: Target, ids: &mut Vec<Gene
 }
 
 struct Writer<'i> {
-    schema: &'static Schema,
+    json: json::Writer,
     target: Target,
     ids: &'i mut Vec<GeneratedId>,
 }
@@ -55,8 +50,7 @@ impl Writer<'_> {
         };
         let mut options = Options(items);
         let name = options.take_first(what);
-        let ty = self.schema.find(kind, &name);
-        let scope = Scope::of(ty.as_ref());
+        let scope = self.json.scope(kind, &name);
         let id_name = if action == Action::Blockdev { "node-name" } else { "id" };
         let id = match (options.take(id_name), action) {
             (Some(id), _) => id,
@@ -72,19 +66,15 @@ impl Writer<'_> {
                 ];
             }
             Action::Object if !changes::FLAT_OBJECTS.is_in(self.target.version) => {
-                members.push(member("props", object(self.members(&scope, options))));
+                members.push(member("props", object(self.json.members(&scope, options))));
             }
-            // A device's properties are its own, whatever dots are in their names.
-            Action::Device => {
-                members.extend(options.0.into_iter().filter_map(|item| self.member(&scope, item)));
-            }
-            Action::FdSet | Action::Object | Action::Blockdev | Action::Netdev => {
-                members.extend(self.members(&scope, options));
+            Action::FdSet | Action::Object | Action::Blockdev | Action::Netdev | Action::Device => {
+                members.extend(self.json.members(&scope, options));
             }
         }
         let late = LATE_OBJECTS.contains(&name.as_str()) || name.starts_with("filter-");
         let phase = if action == Action::Object && late { 4 } else { phase };
-        let pci = action == Action::Device && ty.is_some_and(|ty| ty.bus() == Some("PCI"));
+        let pci = action == Action::Device && scope.bus() == Some("PCI");
         let span = Span::default();
         Some((phase, Step { action, id: id.into(), pci, arguments: members.into(), span }))
     }
@@ -106,98 +96,8 @@ impl Writer<'_> {
         }
     }
 
-    /// The members of an object: names with dots in them reach into members.
-    fn members(&self, scope: &Scope<'_>, options: Options) -> Vec<Member> {
-        let mut members: Vec<Member> = Vec::new();
-        let mut nested: Vec<(String, Options)> = Vec::new();
-        let mut lists: Vec<(String, Vec<Json>)> = Vec::new();
-        for Item { name, value, is_open, written } in options.0 {
-            let Some(name) = name else { continue };
-            if let Some((outer, inner)) = name.split_once('.') {
-                let item = Item { name: Some(inner.to_owned().into()), value, is_open, written };
-                match nested.iter_mut().find(|(name, _)| name == outer) {
-                    Some((_, options)) => options.0.push(item),
-                    None => nested.push((outer.to_owned(), Options(vec![item]))),
-                }
-            } else if scope.is_list_of_strings(&name) {
-                let entry = object(vec![member("str", Json::Text(value.into()))]);
-                match lists.iter_mut().find(|(other, _)| *other == name) {
-                    Some((_, list)) => list.push(entry),
-                    None => lists.push((name.into_owned(), vec![entry])),
-                }
-            } else {
-                members.extend(self.member(scope, Item { name: Some(name), value, is_open, written }));
-            }
-        }
-        for (name, options) in nested {
-            members.push(Member { value: self.nested(scope, &name, options), name: name.into() });
-        }
-        members.extend(
-            lists
-                .into_iter()
-                .map(|(name, list)| Member { name: name.into(), value: Json::List(list.into()) }),
-        );
-        members
-    }
-
-    /// An object within one, or a list.
-    fn nested(&self, scope: &Scope<'_>, name: &str, options: Options) -> Json {
-        let is_list = options.0.iter().all(|item| {
-            let number = item.name.as_deref().and_then(|name| name.split('.').next());
-            number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
-        });
-        if is_list {
-            let elements = self.members(&scope.of_list(name), options);
-            return Json::List(elements.into_iter().map(|member| member.value).collect());
-        }
-        // A block node within one: its own driver says what its members are.
-        let driver = options.text("driver");
-        let file = options.get("filename").filter(|_| name == "file" && driver.is_none());
-        let file = file.map(|filename| member("driver", Json::FileDriver(filename.to_vec().into())));
-        let driver = driver.or(file.as_ref().map(|_| "file"));
-        let ty = driver.and_then(|driver| self.schema.find(Kind::Blockdev, driver));
-        let scope = if driver.is_some() { Scope::of(ty.as_ref()) } else { scope.of_member(name) };
-        object(file.into_iter().chain(self.members(&scope, options)).collect())
-    }
-
-    fn member(&self, scope: &Scope<'_>, item: Item) -> Option<Member> {
-        let name = item.name?;
-        let value = self.value(scope.property(&name), &name, item.value);
-        Some(Member { name, value })
-    }
-
-    /// The value of the member `name`, of its type.
-    fn value(&self, ty: Option<PropertyType>, name: &str, value: Vec<Piece>) -> Json {
-        if let Some(PropertyType::List(element)) = ty {
-            return Json::List(vec![self.value(Some(element.ty()), name, value)].into());
-        }
-        let refers = ty.is_some_and(|ty| self.is_reference(ty)) && plain(&value) != Some("");
-        let Some(plain) = plain(&value).filter(|_| !refers) else {
-            let is_set = matches!(value.as_slice(), [Piece::Text(path), Piece::Fd(_)] if path == FD_SETS);
-            let all_text = value.iter().any(|piece| matches!(piece, Piece::Fd(_) | Piece::Mac { .. }));
-            return if all_text && !is_set { Json::Text(value.into()) } else { Json::Id(value.into()) };
-        };
-        let typed = match ty {
-            Some(PropertyType::Bool) => boolean(plain),
-            Some(PropertyType::Int { .. }) => whole(plain),
-            Some(PropertyType::Number | PropertyType::Size) => number(plain),
-            Some(_) => None,
-            // It is not known what it takes. A port is a text everywhere.
-            None if name == "port" => None,
-            None => guess(plain),
-        };
-        typed.unwrap_or_else(|| Json::Text(value.into()))
-    }
-
-    /// Whether it takes the id of something that a guest can be asked for: not of what it gets at its start only, such as an
-    /// audio backend, nor of a part of its machine.
-    fn is_reference(&self, ty: PropertyType) -> bool {
-        let PropertyType::Id(what) = ty else { return false };
-        matches!(what, "chardev" | "drive" | "netdev") || self.schema.driver(what).is_some()
-    }
-
     /// A character device's backend. QEMU's command wants it in another shape than its option.
-    fn backend(&self, name: &str, mut options: Options, scope: &Scope<'_>) -> Json {
+    fn backend(&self, name: &str, mut options: Options, scope: &Scope) -> Json {
         let name = match name {
             "tty" => "serial",
             "parport" => "parallel",
@@ -237,51 +137,8 @@ impl Writer<'_> {
             }
             _ => {}
         }
-        data.extend(options.0.into_iter().filter_map(|item| self.member(scope, item)));
+        data.extend(options.0.into_iter().filter_map(|item| self.json.member(scope, item)));
         object(vec![member("type", text(name)), member("data", object(data))])
-    }
-}
-
-/// What the schema says of an object's members.
-struct Scope<'t> {
-    ty: Option<&'t Type>,
-    /// What stands before their names in the type.
-    within: String,
-    /// The type of all of them, where they are a list's elements.
-    element: Option<PropertyType>,
-}
-
-impl<'t> Scope<'t> {
-    fn of(ty: Option<&'t Type>) -> Self {
-        Self { ty, within: String::new(), element: None }
-    }
-
-    fn of_member(&self, name: &str) -> Self {
-        Self { ty: self.ty, within: format!("{}{name}.", self.within), element: None }
-    }
-
-    fn of_list(&self, name: &str) -> Self {
-        let element = match self.property(name) {
-            Some(PropertyType::List(element)) => Some(element.ty()),
-            _ => None,
-        };
-        Self { element, ..self.of_member(name) }
-    }
-
-    fn property(&self, name: &str) -> Option<PropertyType> {
-        if self.element.is_some() {
-            return self.element;
-        }
-        match self.ty?.property(&format!("{}{name}", self.within)) {
-            Lookup::Known(property) => Some(property.ty()),
-            Lookup::Unknown | Lookup::CannotTell => None,
-        }
-    }
-
-    /// Whether a network backend takes a list of texts by this name, which QEMU wraps in objects.
-    fn is_list_of_strings(&self, name: &str) -> bool {
-        self.ty.is_some_and(|ty| ty.kind() == Kind::Netdev)
-            && matches!(self.property(name), Some(PropertyType::List(_)))
     }
 }
 
@@ -293,86 +150,6 @@ fn fd_set(items: Vec<Item>) -> Step {
     let opaque = options.take("opaque").map(|opaque| member("opaque", Json::Text(opaque.into())));
     let arguments = opaque.into_iter().collect();
     Step { action: Action::FdSet, id: id.into(), pci: false, arguments, span: Span::default() }
-}
-
-/// An option's list of values.
-struct Options(Vec<Item>);
-
-impl Options {
-    fn take(&mut self, name: &str) -> Option<Vec<Piece>> {
-        let index = self.0.iter().position(|item| item.name.as_deref() == Some(name))?;
-        Some(self.0.remove(index).value)
-    }
-
-    /// The text of the first value, which may stand without its name.
-    fn take_first(&mut self, name: &str) -> String {
-        let unnamed = self.0.iter().position(|item| item.name.is_none());
-        let value = match unnamed {
-            Some(index) => self.0.remove(index).value,
-            None => self.take(name).unwrap_or_default(),
-        };
-        plain(&value).unwrap_or_default().to_owned()
-    }
-
-    fn get(&self, name: &str) -> Option<&[Piece]> {
-        self.0.iter().find(|item| item.name.as_deref() == Some(name)).map(|item| item.value.as_slice())
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        plain(self.get(name)?)
-    }
-}
-
-/// A text without slots.
-fn plain(value: &[Piece]) -> Option<&str> {
-    match value {
-        [Piece::Text(text)] => Some(text),
-        _ => None,
-    }
-}
-
-fn member(name: &'static str, value: Json) -> Member {
-    Member { name: Cow::Borrowed(name), value }
-}
-
-fn object(members: Vec<Member>) -> Json {
-    Json::Object(members.into())
-}
-
-fn text(value: &str) -> Json {
-    Json::Text(vec![piece(value)].into())
-}
-
-fn boolean(text: &str) -> Option<Json> {
-    match text {
-        "on" | "yes" | "true" | "y" => Some(Json::Bool(true)),
-        "off" | "no" | "false" | "n" => Some(Json::Bool(false)),
-        _ => None,
-    }
-}
-
-/// What C's `strtoll` reads with base 0.
-fn whole(text: &str) -> Option<Json> {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => (-1, digits),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (digits, radix) = match digits.split_at_checked(2) {
-        Some(("0x" | "0X", digits)) => (digits, 16),
-        _ if digits.starts_with('0') => (digits, 8),
-        _ => (digits, 10),
-    };
-    let number = u64::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+'))?;
-    Some(Json::Int(sign * i128::from(number)))
-}
-
-fn number(text: &str) -> Option<Json> {
-    whole(text).or_else(|| Some(Json::Int(i128::from(Size::parse(text).ok()?.bytes))))
-}
-
-fn guess(text: &str) -> Option<Json> {
-    let decimal = text.bytes().all(|byte| byte.is_ascii_digit());
-    boolean(text).or_else(|| whole(text).filter(|_| decimal))
 }
 
 fn socket_address(options: &mut Options) -> Json {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{FdSlot, GeneratedId, Piece, Place, Span, Target, Text, template};
+use super::{FdSlot, GeneratedId, Member, Piece, Place, Span, Target, Text, template};
 
 /// Compiled devices, to be plugged into a guest that runs.
 ///
@@ -102,35 +102,6 @@ impl Action {
             Self::Device => ("device_del", "id"),
         }
     }
-}
-
-/// A member of a JSON object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// Its name.
-    pub name: Cow<'static, str>,
-    /// Its value.
-    pub value: Json,
-}
-
-/// A value of a command's arguments.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Json {
-    /// True or false.
-    Bool(bool),
-    /// A whole number.
-    Int(i128),
-    /// A text.
-    Text(Text),
-    /// The id of something that is there when the command comes.
-    Id(Text),
-    /// The name of the block driver for the host's file at this path, or behind the file descriptor in it: `host_device`
-    /// for a block device, `file` for others.
-    FileDriver(Text),
-    /// A list.
-    List(Cow<'static, [Json]>),
-    /// An object.
-    Object(Cow<'static, [Member]>),
 }
 
 /// What fills a fragment's slots.

@@ -10,6 +10,7 @@
 mod arch;
 pub mod arguments;
 mod fragment;
+mod json;
 mod mac;
 pub mod optlist;
 mod os_text;
@@ -19,7 +20,8 @@ mod template;
 mod version;
 
 pub use arch::Arch;
-pub use fragment::{Action, Filling, Fragment, Json, Member, Step};
+pub use fragment::{Action, Filling, Fragment, Step};
+pub use json::{Json, Member};
 pub use mac::Mac;
 pub use os_text::OsText;
 pub use span::Span;

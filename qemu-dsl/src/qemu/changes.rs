@@ -104,6 +104,12 @@ changes! {
     /// `object-add` with an object's properties beside its type, instead of in `props`.
     FLAT_OBJECTS = Change::of("`object-add` without `props`").since(5, 0);
 
+    /// `-object` with JSON, in which a property can have members.
+    OBJECT_JSON = Change::of("lists and structs in `-object`").since(6, 0);
+
+    /// `-device` with JSON.
+    DEVICE_JSON = Change::of("lists and structs in `-device`").since(6, 2);
+
     /// `-object memory-backend-memfd`
     MEMFD = Change::of("`memory-backend-memfd`").since(2, 12);
 

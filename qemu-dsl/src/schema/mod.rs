@@ -25,7 +25,7 @@
 //!
 //! let between = Target { version: Version::new(8, 2), ..target };
 //! let [older, newer] = schema::around(between) else { panic!() };
-//! let has = |schema: &schema::Schema, name| schema.find(Kind::Device, name).is_some();
+//! let has = |schema: &'static schema::Schema, name| schema.find(Kind::Device, name).is_some();
 //! assert!(has(older, "virtio-blk") && has(newer, "virtio-blk"));
 //! assert!(!has(older, "virtio-sound") && has(newer, "virtio-sound"));
 //! ```
@@ -115,6 +115,12 @@ pub fn all(arch: Arch) -> &'static [Schema] {
     let start = SCHEMAS.partition_point(|schema| schema.target.arch < arch);
     let end = SCHEMAS.partition_point(|schema| schema.target.arch <= arch);
     SCHEMAS.get(start..end).unwrap_or_default()
+}
+
+/// What tells how to write for a QEMU: [`nearest`], and behind it what else is [`around`] it.
+pub fn at_hand(target: Target) -> impl Iterator<Item = &'static Schema> {
+    let nearest = nearest(target);
+    std::iter::once(nearest).chain(around(target).iter().filter(move |other| other.target != nearest.target))
 }
 
 /// All schemas of all architectures.
@@ -480,6 +486,14 @@ impl Type {
         }
     }
 
+    /// The property that `name` reaches into: `host-nodes` of `host-nodes.0`. One whose own name has a dot in it is none
+    /// (`fdp.ruhs`).
+    #[must_use]
+    pub fn reached_by(&self, name: &str) -> Option<Property> {
+        let mut outer = name.match_indices('.').filter_map(|(dot, _)| self.own(name.get(..dot)?));
+        outer.find(|outer| outer.ty().has_members())
+    }
+
     /// A property with exactly this name.
     fn own(&self, name: &str) -> Option<Property> {
         let all = &self.whole.by_name;
@@ -489,16 +503,30 @@ impl Type {
 
     /// What is in a property: `host-nodes.0`, `file.filename`.
     fn within(&self, name: &str) -> Lookup {
-        let Some((outer, inner)) = name.rsplit_once('.') else { return Lookup::Unknown };
-        let Some(outer) = self.own(outer) else { return self.within(outer) };
-        match outer.ty() {
-            // All members of an object are listed, and what is plain has none.
-            PropertyType::Other("object") => Lookup::Unknown,
-            PropertyType::List(_) if inner.bytes().all(|byte| byte.is_ascii_digit()) => {
-                outer.element().map_or(Lookup::CannotTell, Lookup::Known)
+        let mut dots = name.rmatch_indices('.').map(|(dot, _)| name.split_at(dot));
+        let Some((outer, inner)) = dots.find_map(|(outer, inner)| Some((self.own(outer)?, inner.get(1..)?)))
+        else {
+            return Lookup::Unknown;
+        };
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match outer.element().map(|element| element.ty()) {
+            Some(element) => {
+                let (number, member) = inner.split_once('.').unwrap_or((inner, ""));
+                match element {
+                    _ if !is_number(number) => Lookup::Unknown,
+                    PropertyType::Id("drive") | PropertyType::List(_) | PropertyType::Other(_) => {
+                        Lookup::CannotTell
+                    }
+                    _ if member.is_empty() => outer.element().map_or(Lookup::CannotTell, Lookup::Known),
+                    _ => Lookup::Unknown,
+                }
             }
-            PropertyType::Id("drive") | PropertyType::List(_) | PropertyType::Other(_) => Lookup::CannotTell,
-            _ => Lookup::Unknown,
+            None => match outer.ty() {
+                // All members of an object are listed, and what is plain has none.
+                PropertyType::Other("object") => Lookup::Unknown,
+                PropertyType::Id("drive") | PropertyType::Other(_) => Lookup::CannotTell,
+                _ => Lookup::Unknown,
+            },
         }
     }
 
@@ -941,10 +969,15 @@ mod tests {
         let namespace = device(schema(11, 1), "nvme-ns");
         assert_eq!(ty(&namespace, "fdp.ruhs"), PropertyType::Str);
         assert_eq!(namespace.property("fdp.rush"), Lookup::Unknown);
-        assert_eq!(
-            device(schema(11, 1), "virtio-blk").property("iothread-vq-mapping.0.iothread"),
-            Lookup::CannotTell
-        );
+        let blk = device(schema(11, 1), "virtio-blk");
+        assert_eq!(blk.property("iothread-vq-mapping.0.iothread"), Lookup::CannotTell);
+        let reached = |ty: &Type, name: &str| ty.reached_by(name).map(|outer| outer.name());
+        assert_eq!(reached(&blk, "iothread-vq-mapping.0.iothread"), Some("iothread-vq-mapping"));
+        assert_eq!((reached(&blk, "serial.0"), reached(&namespace, "fdp.ruhs")), (None, None));
+        // `zoned` is a switch.
+        assert_eq!(reached(&namespace, "zoned.max_open"), None);
+        let throttle = schema(11, 1).find(Kind::Object, "throttle-group").unwrap();
+        assert_eq!(reached(&throttle, "limits.bps-total"), Some("limits"));
         let unknown = schema(5, 2).find(Kind::Object, "colo-compare").unwrap();
         assert_eq!(unknown.property("primary_in"), Lookup::CannotTell);
         assert_eq!(ty(&unknown, "id"), PropertyType::Str);

@@ -124,7 +124,8 @@ impl PropertyType {
                 let within = |name: &'static str| name.split_once('<')?.1.strip_suffix('>');
                 match (name.split('<').next(), within(name)) {
                     (Some("link"), Some(target)) => Self::Id(target),
-                    (Some("list"), Some(element)) => Self::List(Element(element)),
+                    (Some("list"), element) => Self::List(Element(element.unwrap_or_default())),
+                    _ if name.ends_with("List") => Self::List(Element(name.trim_end_matches("List"))),
                     _ if name.contains('|') => Self::OneOf(name),
                     _ => Self::Other(name),
                 }
@@ -145,6 +146,12 @@ impl PropertyType {
             Self::PciSlot => is_pci_slot(value),
             Self::Str | Self::Id(_) | Self::List(_) | Self::Other(_) => true,
         }
+    }
+
+    /// Whether something in it has a name of its own: an element of a list, a member of an object.
+    #[must_use]
+    pub fn has_members(self) -> bool {
+        matches!(self, Self::List(_) | Self::Other(_))
     }
 
     /// The values, where there is a list of them. QEMU means the same by `on`, `yes`, `true` and `y`.
@@ -363,6 +370,8 @@ mod tests {
             ("netdev", "the id of a netdev"),
             ("link<memory-backend>", "the id of a memory-backend"),
             ("list<drive>", "a list"),
+            ("list", "a list"),
+            ("strList", "a list"),
         ] {
             assert_eq!(PropertyType::read(name).to_string(), text);
         }

@@ -15,7 +15,9 @@ statement! {
 form! {
     /// Any device of QEMU. Its properties are printed in the order of the source.
     Device any "a device of QEMU, such as `virtio-rng-pci`; `qemu-system-x86_64 -device help` lists them" {
-    } open properties: Bare::On, "Any property of the device: `name=value`."
+    } open properties: Bare::On, "Any property of the device: `name=value`. What is in a list or a struct has a dotted name \
+                                  (`iothread-vq-mapping.0.iothread=io0`): QEMU then gets JSON, and all devices behind it as \
+                                  well, so that their order stays."
 }
 
 impl Form for Device {

@@ -16,7 +16,8 @@ statement! {
 form! {
     /// Any object of QEMU.
     Object any "an object's type, such as `rng-random`; `qemu-system-x86_64 -object help` lists them" {
-    } open properties: Bare::On, "Any property of the object: `name=value`. `id=` is required."
+    } open properties: Bare::On, "Any property of the object: `name=value`. `id=` is required. What is in a list or a \
+                                  struct has a dotted name (`limits.bps-total=4M`): QEMU then gets JSON."
 }
 
 impl Form for Object {
