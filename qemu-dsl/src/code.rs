@@ -120,7 +120,7 @@ codes! {
     /// an id that nothing has
     UnknownId = "unknown-id" settable,
     /// an id of another kind of thing
-    WrongId = "wrong-id",
+    WrongId = "wrong-id" settable,
     /// a second device for what has one
     InUse = "in-use",
     /// a bus that nothing provides

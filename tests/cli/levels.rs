@@ -47,6 +47,17 @@ fn codes_are_allowed_lowered_and_denied() {
 }
 
 #[test]
+fn references_by_the_schema_have_a_level() {
+    // What takes which type of object, and what plugs into which bus, is the schema's word.
+    let text = "object iothread id=i\nmachine q35\ndevice virtio-rng-pci rng=i\ndevice virtio-rng-pci rng=no\n\
+                device isa-serial bus=pcie.0\ndevice virtio-blk-pci drive=no\n";
+    let all = ["error: wrong-id", "error: unknown-id", "error: unknown-bus", "error: unknown-id"];
+    assert_eq!(said(&[], text), (Some(1), all.map(str::to_owned).to_vec()));
+    let allowed = ["--allow=wrong-id", "--allow=unknown-id", "--allow=unknown-bus"];
+    assert_eq!(said(&allowed, text), (Some(1), vec!["error: unknown-id".to_owned()]));
+}
+
+#[test]
 fn the_last_of_two_levels_holds() {
     let text = "disk file=\"/a\"";
     let (allow, deny) = ("--allow=guessed-format", "--deny=guessed-format");

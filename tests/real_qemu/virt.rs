@@ -12,6 +12,7 @@ const NOT_FOR_IT: &[(&str, &str)] = &[
     ("chardev-aliases", "no device `isa-serial`"),
     ("chardev-reconnect", "no device `isa-serial`"),
     ("disk-drivers", "the bus `ide.0`"),
+    ("dimm", "takes no memory modules"),
     ("hatches", "no device `isa-serial`"),
     ("pc", "no property `hpet`"),
     ("port-isa", "no device `isa-serial`"),
@@ -19,6 +20,7 @@ const NOT_FOR_IT: &[(&str, &str)] = &[
     ("q35", "no place for `vga`"),
     ("smp-dies", "no CPU model `kvm64`"),
     ("smp-max", "no CPU model `kvm64`"),
+    ("smp-modules", "has no modules"),
     ("vga-cirrus", "no place for `vga`"),
     ("vga-std", "no place for `vga`"),
     ("vga-virtio", "no place for `vga`"),
@@ -29,10 +31,8 @@ const NOT_FOR_IT: &[(&str, &str)] = &[
 const REFUSED: &[(&str, &str)] = &[
     // Debian's QEMU for another architecture than the machine's is built without.
     ("accel-list", "invalid accelerator kvm"),
-    ("dimm", "memory hotplug is not enabled"),
     // It has flash memory of that size alone.
     ("global", "requires 67108864 bytes"),
-    ("smp-modules", "modules > 1 not supported"),
 ];
 
 /// The text of a case, with this machine in place of that of a PC.

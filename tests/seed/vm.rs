@@ -53,6 +53,18 @@ pub(crate) fn sound(config: &Config) -> bool {
         && (told("nvdimm") || dimms(&config.devices).all(|dimm| dimm.driver != "nvdimm"))
         && sound_topology(&config.smp)
         && sound_buses(config)
+        && ide_disks(&config.devices) <= ide_room(root_bus(machine))
+}
+
+fn ide_disks(devices: &[Device]) -> usize {
+    devices.iter().filter(|device| matches!(device, Device::Block(disk) if disk.driver == IDE_DISK)).count()
+}
+
+const IDE_DISK: &str = "ide-hd";
+
+/// How many disks the machine's first IDE bus takes, on which all of them come.
+fn ide_room(root_bus: &str) -> usize {
+    if root_bus == "pcie.0" { 1 } else { 2 }
 }
 
 fn dimms(devices: &[Device]) -> impl Iterator<Item = &Object> {
@@ -302,6 +314,7 @@ struct Maker<'r> {
     taken_slots: HashSet<(String, u32)>,
     taken_chassis: HashSet<i32>,
     taken_hosts: HashSet<String>,
+    ide_disks: usize,
 }
 
 impl<'r> Maker<'r> {
@@ -318,6 +331,7 @@ impl<'r> Maker<'r> {
             taken_slots: HashSet::new(),
             taken_chassis: HashSet::new(),
             taken_hosts: HashSet::new(),
+            ide_disks: 0,
         }
     }
 
@@ -550,12 +564,13 @@ impl<'r> Maker<'r> {
     }
 
     fn disk(&mut self) -> BlockDevice {
-        let virtio = self.chance(85);
+        let virtio = self.chance(85) || self.ide_disks == ide_room(self.root_bus);
+        self.ide_disks += usize::from(!virtio);
         BlockDevice {
             driver: if virtio {
                 self.one_of(&["virtio-blk", "virtio-blk", "virtio-blk-pci"])
             } else {
-                "ide-hd".into()
+                IDE_DISK.into()
             },
             id: self.id_like("disk"),
             file: path(self.rng),

@@ -12,11 +12,13 @@ const SERIAL: &str = "virtio-serial-bus";
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for device in &hardware.devices {
-        diagnostics.extend(match hardware.get(device, "bus") {
+        let wrong = match hardware.get(device, "bus") {
             Some(bus) => unknown(device, &bus, hardware),
             None if hardware.is_open(device, "bus") => None,
             None => homeless(device, hardware),
-        });
+        };
+        // The schema says what plugs into what.
+        diagnostics.extend(wrong.map(|wrong| Diagnostic { by_schema: true, ..wrong }));
     }
     cycles(hardware, diagnostics);
 }

@@ -1,8 +1,9 @@
 //! Memory modules: each needs a slot, and the machine must know its sort.
 
+use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::hardware::{Device, Hardware};
+use crate::hardware::{Device, Hardware, QemuOption};
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let by_arg = hardware.all("m").any(|memory| memory.is_arg || memory.is_open("slots"));
@@ -27,6 +28,9 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
                 .at(hardware.head(device.statement))
                 .help("give `memory` a maximum: `memory 2G max=4G`"),
         );
+    }
+    if let Some(first) = modules.clone().next() {
+        diagnostics.extend(without_acpi(hardware).map(|wrong| wrong.at(hardware.head(first.statement))));
     }
     for (device, number) in modules.zip(1u64..) {
         let head = hardware.head(device.statement);
@@ -53,4 +57,37 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
             );
         }
     }
+}
+
+/// What is wrong where a machine takes modules by ACPI, and has none.
+fn without_acpi(hardware: &Hardware<'_>) -> Option<Diagnostic> {
+    if !hardware.board.modules_by_acpi() {
+        return None;
+    }
+    let machine = &hardware.board.name;
+    if let Some(acpi) = hardware.machine("acpi").filter(|acpi| acpi.text == "off") {
+        return Some(
+            Diagnostic::error(
+                Code::ExclusiveOptions,
+                format!("without ACPI `{machine}` takes no memory modules"),
+            )
+            .label(acpi.span_or(Span::default()), "switched off here")
+            .help("leave out `acpi=off`"),
+        );
+    }
+    let has_flash = |option: &QemuOption<'_>| option.mentions("pflash0") || option.mentions("firmware");
+    let is_firmware = |option: &QemuOption<'_>| match &*option.name {
+        "bios" | "pflash" => true,
+        "drive" => option.get("if").is_some_and(|interface| interface.text == "pflash"),
+        "machine" | "M" => has_flash(option),
+        _ => false,
+    };
+    let has_firmware = hardware.options.iter().any(is_firmware);
+    (!has_firmware).then(|| {
+        Diagnostic::error(
+            Code::MissingOption,
+            format!("without firmware `{machine}` takes no memory modules: it is told of them by ACPI"),
+        )
+        .help("add firmware: `bios \"/usr/share/qemu-efi-aarch64/QEMU_EFI.fd\"`, or `pflash0` of `machine`")
+    })
 }

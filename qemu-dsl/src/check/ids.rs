@@ -37,7 +37,11 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
                 let wrong = users.second(reference, definition);
                 diagnostics.extend(wrong.or_else(|| wrong_type(reference, definition, hardware)));
             }
-            None => diagnostics.extend(unknown(reference, &defined, &suggestions, hardware)),
+            None => diagnostics.extend(unknown(reference, &defined, &suggestions, hardware).map(|wrong| {
+                // A property of a type of QEMU's own, where the schema has that.
+                let by_schema = wrong.by_schema || reference.wants.is_some();
+                Diagnostic { by_schema, ..wrong }
+            })),
         }
     }
 }
@@ -96,10 +100,14 @@ impl<'h> Users<'h> {
         })
     }
 
-    /// Whether it takes what it refers to for itself. A filter of a network backend only looks at it.
+    /// Whether it takes what it refers to for itself. A filter of a network backend only looks at it, and a default is read
+    /// by others.
     fn is_use(&self, reference: &Reference) -> bool {
-        reference.namespace != Namespace::Netdev
-            || self.hardware.options.get(reference.option).is_some_and(|option| option.name == "device")
+        let option = self.hardware.options.get(reference.option);
+        option.is_some_and(|option| match &*option.name {
+            "global" => false,
+            name => reference.namespace != Namespace::Netdev || name == "device",
+        })
     }
 
     /// Whether several can use it.
@@ -120,15 +128,14 @@ fn wrong_type(reference: &Reference, definition: &Definition, hardware: &Hardwar
         return None;
     }
     let name = &reference.name;
-    Some(
-        Diagnostic::error(
-            Code::WrongId,
-            format!("`{name}` is a `{}`, and `{}` takes a `{wants}`", ty.text, reference.property),
-        )
-        .label(reference.span, format!("must be a `{wants}`"))
-        .label(definition.span, format!("is a `{}`", ty.text))
-        .help(format!("name a `{wants}` here")),
+    let wrong = Diagnostic::error(
+        Code::WrongId,
+        format!("`{name}` is a `{}`, and `{}` takes a `{wants}`", ty.text, reference.property),
     )
+    .label(reference.span, format!("must be a `{wants}`"))
+    .label(definition.span, format!("is a `{}`", ty.text))
+    .help(format!("name a `{wants}` here"));
+    Some(Diagnostic { by_schema: true, ..wrong })
 }
 
 /// Whether the type of what is referred to is known. Others may be what several types have in common.

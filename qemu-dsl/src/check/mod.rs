@@ -18,6 +18,7 @@ mod needs;
 mod ports;
 mod schema;
 mod sharing;
+mod units;
 
 use crate::diagnostic::Diagnostic;
 use crate::hardware::{Checking, Hardware};
@@ -40,6 +41,7 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     cids::check(hardware, diagnostics);
     ports::check(hardware, diagnostics);
     members::check(hardware, diagnostics);
+    units::check(hardware, diagnostics);
     let others = diagnostics.len();
     if !vm.target_is_open {
         schema::check(hardware, diagnostics);

@@ -68,12 +68,9 @@ fn is_given(name: &str, owner: &Type, option: &QemuOption<'_>) -> bool {
 /// Whether a `global` sets a property of what `is_of` a type.
 pub(super) fn has_default(property: &str, is_of: impl Fn(&str) -> bool, hardware: &Hardware<'_>) -> bool {
     hardware.all("global").any(|global| {
-        // The long form names it elsewhere, and an `arg` needn't be understood.
+        // An `arg` needn't be understood.
         global.is_arg
-            || global.get("property").is_some_and(|named| named.text == property)
-            || global.named().any(|(name, _)| {
-                name.rsplit_once('.').is_some_and(|(of, name)| name == property && is_of(of))
-            })
+            || global.default(hardware.vm.target).is_some_and(|(of, name, _)| name == property && is_of(&of))
     })
 }
 

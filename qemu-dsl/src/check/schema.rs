@@ -324,13 +324,19 @@ impl Asking<'_> {
 
     /// Checks a default. QEMU reads it where there is such a device, now or later: it is an error where one is here.
     fn global(&mut self, global: &QemuOption<'_>) {
-        let Some((property, value)) = global.named().find(|(name, _)| name.contains('.')) else { return };
-        let Some((driver, name)) = property.rsplit_once('.') else { return };
-        let Some(whole) = value.written.and_then(|written| written.name) else { return };
-        let dot = whole.start + driver.len() as u32;
+        let target = self.hardware.vm.target;
+        let Some((driver, name, value)) = global.default(target) else { return };
+        // The long form has it in the short one's place.
+        let Some((start, end)) =
+            value.written.and_then(|written| written.name).map(|whole| (whole.start, whole.end))
+        else {
+            return;
+        };
+        let dot = start + driver.len() as u32;
+        let (driver, name) = (&*driver, &*name);
         let owners: Vec<_> = self.schemas.iter().filter_map(|schema| schema.driver(driver)).collect();
         if owners.is_empty() {
-            let mut unknown = self.unknown(Kind::Device, driver, Span::new(whole.start, dot));
+            let mut unknown = self.unknown(Kind::Device, driver, Span::new(start, dot));
             unknown.severity = Severity::Warning;
             if unknown.remedy.as_ref().is_none_or(|remedy| remedy.fixes.is_empty()) {
                 unknown = unknown.help("QEMU ignores a default for what it doesn't have");
@@ -341,7 +347,7 @@ impl Asking<'_> {
         let is_here = |device: &Device| device.ty.as_ref().is_some_and(|ty| ty.is_a(driver));
         let severity =
             if self.hardware.devices.iter().any(is_here) { self.severity() } else { Severity::Warning };
-        self.property(&owners, name, Span::new(dot + 1, whole.end), &value, severity);
+        self.property(&owners, name, Span::new(dot + 1, end), &value, severity);
     }
 }
 

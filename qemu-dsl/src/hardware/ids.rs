@@ -1,5 +1,6 @@
 //! Ids: which options define them, and which values refer to them.
 
+use super::device::Device;
 use super::option::{QemuOption, Value};
 use crate::Span;
 use crate::schema::{Kind, Lookup, PropertyType, Schema};
@@ -230,5 +231,41 @@ pub(super) fn refer(
                 statement: option.statement,
             });
         }
+    }
+}
+
+/// Adds the ids that defaults refer to for the devices that are here: QEMU reads a default where it makes such a device,
+/// and looks for what it names before it reads what the device says itself; but for a file system it looks in the end.
+pub(super) fn refer_by_default(
+    number: usize,
+    global: &QemuOption<'_>,
+    devices: &[Device],
+    options: &[QemuOption<'_>],
+    schema: &'static Schema,
+    references: &mut Vec<Reference>,
+) {
+    let Some((driver, property, value)) = global.default(schema.target()) else { return };
+    let Some(Lookup::Known(known)) = schema.driver(&driver).map(|ty| ty.property(&property)) else { return };
+    let Some((namespace, wants)) = named(known.ty(), schema) else { return };
+    let is_late = namespace == Namespace::Fsdev;
+    let says_so =
+        |device: &Device| options.get(device.option).is_some_and(|option| option.mentions(&property));
+    let is_here = |device: &Device| {
+        device.ty.as_ref().is_some_and(|ty| ty.is_a(&driver)) && !(is_late && says_so(device))
+    };
+    let is_none = value.text.is_empty() && can_be_none(Kind::Device, namespace, wants);
+    if let Some(span) = value.written.map(|written| written.value)
+        && !is_none
+        && devices.iter().any(is_here)
+    {
+        references.push(Reference {
+            namespace,
+            span,
+            name: value.text.into_owned(),
+            property: property.into_owned(),
+            wants,
+            option: number,
+            statement: global.statement,
+        });
     }
 }

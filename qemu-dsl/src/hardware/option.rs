@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::Span;
 use crate::model::Vm;
 use crate::plan::{GeneratedId, Piece, arguments, optlist};
 use crate::print::{Argument, Item, Printed, Written, piece};
+use crate::schema;
 use crate::table::Section;
+use crate::{Span, Target};
 
 /// An option and its list of values.
 #[derive(Debug)]
@@ -91,6 +92,18 @@ impl QemuOption<'_> {
                 Some((name, Value { text: on.into(), written, is_switch: sign.is_some() }))
             }
         })
+    }
+
+    /// What a `global` sets: the driver, its property, and the value.
+    pub(crate) fn default(&self, target: Target) -> Option<(Cow<'_, str>, Cow<'_, str>, Value<'_>)> {
+        if let (Some(driver), Some(property), Some(value)) =
+            (self.get("driver"), self.get("property"), self.get("value"))
+        {
+            return Some((driver.text, property.text, value));
+        }
+        let (name, value) = self.named().find(|(name, _)| name.contains('.'))?;
+        let (driver, property) = schema::driver_and_property(&name, target)?;
+        Some((driver.to_owned().into(), property.to_owned().into(), value))
     }
 
     /// The names that the text has, with their places, whether their values are known or not.

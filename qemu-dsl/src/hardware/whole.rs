@@ -64,6 +64,16 @@ impl<'p> Hardware<'p> {
             }
             hardware.ids(number, option);
         }
+        for (number, global) in options.iter().enumerate().filter(|(_, option)| option.name == "global") {
+            ids::refer_by_default(
+                number,
+                global,
+                &hardware.devices,
+                &options,
+                schema,
+                &mut hardware.references,
+            );
+        }
         hardware.options = options;
         hardware
     }

@@ -11,6 +11,7 @@ use crate::plan::optlist::{Escape, append};
 use crate::plan::{FdSlot, FdSource, Piece, Text};
 use crate::qemu::board::Transport;
 use crate::qemu::changes::{self, Change};
+use crate::schema;
 use crate::source::Node;
 use crate::table::Section;
 use crate::{Span, Version};
@@ -107,12 +108,12 @@ impl<'v> Lowering<'v> {
     /// Defaults for properties of drivers. QEMU parts the short form at the first dot, and knows no escape in it.
     pub(crate) fn globals(&mut self, properties: &[Property]) {
         for property in properties {
-            let Some((driver, name)) = property.name.rsplit_once('.') else { continue };
+            let parts = schema::driver_and_property(&property.name, self.vm.target);
+            let Some((driver, name)) = parts else { continue };
             if driver.contains('.') {
-                self.option("-global")
-                    .set("driver", driver)
-                    .set("property", name)
-                    .set("value", property.text().unwrap_or_default());
+                let value =
+                    Property { name: Node::new("value".to_owned(), property.name.span), ..property.clone() };
+                self.option("-global").set("driver", driver).set("property", name).properties(&[value]);
             } else {
                 self.escaped("-global", Escape::Raw).properties(std::slice::from_ref(property));
             }

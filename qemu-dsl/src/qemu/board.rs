@@ -54,6 +54,10 @@ struct Known {
     adds_nic: bool,
     /// Whether it has no graphics adapter, whatever `vga` says.
     ignores_vga: bool,
+    /// The levels of CPUs that it has beside sockets, cores and threads.
+    levels: Option<&'static [&'static str]>,
+    /// Whether it takes memory modules only where firmware tells the guest of them by ACPI.
+    modules_by_acpi: bool,
 }
 
 const fn bus(name: &'static str, ty: &'static str) -> OwnBus {
@@ -70,6 +74,7 @@ const PC: Known = Known {
     free: 2,
     adds_vga: true,
     adds_nic: true,
+    levels: Some(&["dies", "modules"]),
     ..OTHER
 };
 const Q35: Known = Known {
@@ -79,6 +84,7 @@ const Q35: Known = Known {
     free: 1,
     adds_vga: true,
     adds_nic: true,
+    levels: Some(&["dies", "modules"]),
     ..OTHER
 };
 const MICROVM: Known = Known {
@@ -88,7 +94,15 @@ const MICROVM: Known = Known {
     ignores_vga: true,
     ..OTHER
 };
-const VIRT: Known = Known { taken: &[(0, None)], free: 1, adds_nic: true, ignores_vga: true, ..OTHER };
+const VIRT: Known = Known {
+    taken: &[(0, None)],
+    free: 1,
+    adds_nic: true,
+    ignores_vga: true,
+    levels: Some(&["clusters"]),
+    modules_by_acpi: true,
+    ..OTHER
+};
 const VERSATILE: Known = Known { taken: &[(11, None)], free: 12, ..OTHER };
 const OTHER: Known = Known {
     usb_buses: &[],
@@ -99,6 +113,8 @@ const OTHER: Known = Known {
     adds_vga: false,
     adds_nic: false,
     ignores_vga: false,
+    levels: None,
+    modules_by_acpi: false,
 };
 
 /// What is known of a machine type beside what QEMU tells, and the name of the newest one of its family.
@@ -234,6 +250,16 @@ impl Board {
     /// Whether it has no graphics adapter, whatever `vga` says.
     pub(crate) fn ignores_vga(&self) -> bool {
         self.known.ignores_vga
+    }
+
+    /// The levels of CPUs that it has beside sockets, cores and threads, where these are known.
+    pub(crate) fn levels(&self) -> Option<&'static [&'static str]> {
+        self.known.levels
+    }
+
+    /// Whether it takes memory modules only where firmware tells the guest of them by ACPI.
+    pub(crate) fn modules_by_acpi(&self) -> bool {
+        self.known.modules_by_acpi
     }
 
     /// How virtio devices are attached where nothing says so.

@@ -128,6 +128,9 @@ changes! {
     /// The product of the topology's levels must be the (maximum) number of CPUs, level by level as given.
     FULL_TOPOLOGY = Change::of("a complete topology").since(5, 2);
 
+    /// No level of the topology is passed over in silence that the machine doesn't have.
+    SMP_LEVELS = Change::of("that a machine must have the levels of `smp`").since(6, 2);
+
     /// `-smp dies=`
     SMP_DIES = Change::of("`dies=`").since(4, 1);
 

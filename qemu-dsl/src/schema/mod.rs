@@ -123,6 +123,19 @@ pub fn at_hand(target: Target) -> impl Iterator<Item = &'static Schema> {
     std::iter::once(nearest).chain(around(target).iter().filter(move |other| other.target != nearest.target))
 }
 
+/// The driver and the property that a default is for: both can have dots in them (`cfi.pflash01.name`,
+/// `nvme-ns.fdp.ruhs`). Where no schema knows, the last dot parts them.
+#[must_use]
+pub fn driver_and_property(name: &str, target: Target) -> Option<(&str, &str)> {
+    let mut parts = name.rmatch_indices('.').map(|(dot, _)| name.split_at(dot));
+    let is_driver = |driver| at_hand(target).any(|schema| schema.driver(driver).is_some());
+    let (driver, property) = match parts.clone().find(|(driver, _)| is_driver(driver)) {
+        Some(known) => known,
+        None => parts.next()?,
+    };
+    Some((driver, property.strip_prefix('.')?))
+}
+
 /// All schemas of all architectures.
 #[must_use]
 pub fn of_all() -> &'static [Schema] {
@@ -888,6 +901,20 @@ mod tests {
             assert_eq!(device(schema, "virtio-net-device").bus(), Some("virtio-bus"));
             assert_eq!(device(schema, "virtio-blk").name(), "virtio-blk-pci");
         }
+    }
+
+    #[test]
+    fn a_driver_and_its_property_part_where_a_driver_ends() {
+        let parts = |name| super::driver_and_property(name, Target::new(Arch::X86_64, Version::new(10, 0)));
+        for (name, driver, property) in [
+            ("virtio-rng-pci.period", "virtio-rng-pci", "period"),
+            ("cfi.pflash01.id0", "cfi.pflash01", "id0"),
+            ("nvme-ns.fdp.ruhs", "nvme-ns", "fdp.ruhs"),
+            ("acme.nic.fast", "acme.nic", "fast"),
+        ] {
+            assert_eq!(parts(name), Some((driver, property)));
+        }
+        assert_eq!(parts("acme"), None);
     }
 
     #[test]

@@ -16,7 +16,7 @@ statement! {
 form! {
     /// A default for a property of all devices of a driver.
     Global {} open properties: Bare::Nothing,
-        "One `DRIVER.PROPERTY=VALUE`: the driver and the property part at the last dot."
+        "One `DRIVER.PROPERTY=VALUE`: the driver and the property part at the dot behind what is a driver, or at the last."
 }
 
 impl Form for Global {

@@ -58,7 +58,6 @@ pub(super) fn needs_id(properties: &[Property], cx: &mut Checking<'_>) {
 /// The properties of an object or a block node, with the numbers written out that have a unit where QEMU reads none:
 /// `size=1G` of `null-co`.
 pub(super) fn written_out(kind: Kind, name: &str, properties: &[Property], target: Target) -> Vec<Property> {
-    let schema = schema::nearest(target);
     let plain = |property: &Property| {
         // In a block node that stands in another one: `file.size`.
         let (outer, member) = property.name.rsplit_once('.').unwrap_or(("", &property.name));
@@ -67,9 +66,13 @@ pub(super) fn written_out(kind: Kind, name: &str, properties: &[Property], targe
             Some(driver) => (driver.known()?.as_str(), member),
             None => (name, property.name.as_str()),
         };
-        let Lookup::Known(known) = schema.find(kind, name)?.property(member) else { return None };
+        let ty =
+            schema::at_hand(target).find_map(|schema| match schema.find(kind, name)?.property(member) {
+                Lookup::Known(known) => Some(known.ty()),
+                Lookup::Unknown | Lookup::CannotTell => None,
+            })?;
         let written = property.text()?;
-        let is_number = matches!(known.ty(), PropertyType::Int { .. }) && !known.ty().accepts(written);
+        let is_number = matches!(ty, PropertyType::Int { .. }) && !ty.accepts(written);
         let size = Size::parse(written).ok().filter(|_| is_number)?;
         let value = Node::new(size.to_string(), property.value_span());
         Some(Property { name: property.name.clone(), value: PropertyValue::Text(Val::Known(value)) })

@@ -132,6 +132,27 @@ impl Smp {
         }
     }
 
+    /// Reports levels that the machine doesn't have.
+    fn check_levels(&self, cx: &mut Checking<'_>) {
+        let board = &cx.hardware.board;
+        let Some(own) = board.levels().filter(|_| cx.has(&changes::SMP_LEVELS)) else { return };
+        let machine = board.name.clone();
+        for (name, level) in self.levels() {
+            let is_general = matches!(name, "sockets" | "cores" | "threads");
+            if let Some(level) = level.known().filter(|level| level.0 > 1 && !is_general && !own.contains(&name)) {
+                let own: Vec<_> = own.iter().map(|own| format!("`{own}`")).collect();
+                cx.report(
+                    Diagnostic::error(Code::Topology, format!("the machine `{machine}` has no {name}"))
+                        .at(level.span)
+                        .help(format!(
+                            "leave out `{name}=`: beside `sockets`, `cores` and `threads` it has {}",
+                            own.join(" and ")
+                        )),
+                );
+            }
+        }
+    }
+
     fn has_levels(&self) -> bool {
         self.levels().iter().any(|(_, level)| level.is_some())
     }
@@ -139,6 +160,7 @@ impl Smp {
 
 impl Form for Smp {
     fn check(&self, cx: &mut Checking<'_>) {
+        self.check_levels(cx);
         let levels = self.levels().into_iter().map(|(_, level)| level);
         let is_open = levels.chain([self.maxcpus]).any(|level| level.is_open());
         let Some(cpus) = self.cpus.known().filter(|_| !is_open && !cx.is_flawed()) else { return };
