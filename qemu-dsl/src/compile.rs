@@ -135,6 +135,7 @@ impl Parsed<'_> {
         let output = print::print(&vm, print);
         let hardware = Hardware::new(&vm, &output);
         check::check(&hardware, &mut diagnostics);
+        read::quote(tree, &mut diagnostics);
         // Stable, so that of two at one place the one found first stands first.
         diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
         options.levels.apply(&mut diagnostics);

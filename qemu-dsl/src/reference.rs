@@ -7,11 +7,12 @@ mod markdown;
 
 use std::collections::BTreeMap;
 
-use crate::Version;
 use crate::qemu::changes::{self, Change};
 use crate::read::params;
+use crate::schema;
 use crate::statement::TABLE;
 use crate::table::{Bare, FormSpec, KindSpec, Kinds, OptionSpec, StatementSpec};
+use crate::{Arch, Version};
 
 use markdown::{Item, Markdown};
 
@@ -259,6 +260,15 @@ fn versions(out: &mut Markdown) {
          written for any more. Where a version has another way to say the same, the compiler takes that, and nothing in \
          the text changes. Where it has none, what the text asks for is an error; what is only deprecated is a warning.",
         known.join(", ")
+    ));
+    let checked = Arch::all().filter(|arch| *arch != Arch::I386).filter_map(|arch| {
+        let [oldest, ..] = schema::all(arch) else { return None };
+        Some(format!("{arch} from QEMU {} on", oldest.version()))
+    });
+    out.paragraph(&format!(
+        "QEMU's own names (of machine types, CPU models, devices and their properties) are checked for {}. For an older \
+         QEMU, or another architecture, they are passed on as they are.",
+        checked.collect::<Vec<_>>().join(", ")
     ));
     let version = |version: Option<Version>| version.map(|version| version.to_string()).unwrap_or_default();
     let rows = changes::ALL.iter().map(|change| {

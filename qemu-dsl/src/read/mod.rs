@@ -15,6 +15,7 @@ mod hints;
 mod options;
 pub(crate) mod params;
 mod recover;
+mod spaces;
 mod target;
 
 use std::collections::{HashMap, HashSet};
@@ -37,6 +38,7 @@ pub(crate) use field::Field;
 pub use options::Options;
 use params::Params;
 use recover::orphan;
+pub(crate) use spaces::quote;
 
 /// What reads a form's values.
 pub(crate) type ReadForm = fn(&mut Args<'_, '_>, &mut Cx<'_>) -> Option<Box<dyn Values>>;
