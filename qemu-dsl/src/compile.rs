@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::hardware::Hardware;
+use crate::hardware::{self, Hardware};
 use crate::model::{Entry, Vm};
 use crate::plan::{Fragment, Place, Template};
 use crate::print::{Lowering, Output};
@@ -133,7 +133,8 @@ impl Parsed<'_> {
         };
         let vm = read::read(tree, LANGUAGE, is_fragment, options, &mut diagnostics);
         let output = print::print(&vm, print);
-        let hardware = Hardware::new(&vm, &output);
+        let printed = hardware::options(&vm, &output);
+        let hardware = Hardware::new(&vm, &output, &printed);
         check::check(&hardware, &mut diagnostics);
         read::quote(tree, &mut diagnostics);
         // Stable, so that of two at one place the one found first stands first.

@@ -12,8 +12,9 @@ use crate::value::{PciAddr, ValueType as _};
 
 /// A device's place on a PCI bus.
 #[derive(Clone, Copy)]
-struct Placement {
+struct Placement<'h> {
     device: usize,
+    bus: Option<&'h str>,
     addr: PciAddr,
     span: Span,
     /// Whether other functions of its slot may have devices.
@@ -21,17 +22,22 @@ struct Placement {
 }
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let placements = hardware.devices.iter().enumerate();
+    let mut placements =
+        placements.filter_map(|(number, device)| placement(number, device, hardware)).peekable();
+    if placements.peek().is_none() {
+        return;
+    }
     let board = &hardware.board;
     let machine = &board.name;
     // Of the guest that runs nothing is known here.
     let root = board.root().filter(|_| !hardware.vm.is_fragment).unwrap_or("");
     let own = if root.is_empty() { Vec::new() } else { own(hardware) };
-    let mut slots: HashMap<(String, u8), [Option<Placement>; 8]> = HashMap::new();
-    for (number, device) in hardware.devices.iter().enumerate() {
-        let Some(placement) = placement(number, device, hardware) else { continue };
-        let Placement { addr, span, .. } = placement;
+    let mut slots: HashMap<(&str, u8), [Option<Placement<'_>>; 8]> = HashMap::new();
+    for placement in placements {
+        let Placement { bus, addr, span, .. } = placement;
         // A device without a bus sits on the machine's first.
-        let bus = hardware.get(device, "bus").map_or_else(|| root.to_owned(), |bus| bus.text.into_owned());
+        let bus = bus.unwrap_or(root);
         let is_root = bus == root;
         let function = addr.function.unwrap_or(0);
         let in_bus = if bus.is_empty() { String::new() } else { format!(" of the bus `{bus}`") };
@@ -81,15 +87,16 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     }
 }
 
-fn placement(number: usize, device: &Device, hardware: &Hardware<'_>) -> Option<Placement> {
+fn placement<'h>(number: usize, device: &Device<'_>, hardware: &'h Hardware<'_>) -> Option<Placement<'h>> {
+    let addr = hardware.get(device, "addr")?;
     let is_open = |name| hardware.is_open(device, name);
     if !device.has_pci_address() || is_open("bus") || is_open("multifunction") {
         return None;
     }
-    let addr = hardware.get(device, "addr")?;
     Some(Placement {
         device: number,
-        addr: PciAddr::parse(&addr.text).ok()?,
+        bus: hardware.get(device, "bus").map(|bus| bus.text),
+        addr: PciAddr::parse(addr.text).ok()?,
         span: addr.span_or(hardware.head(device.statement)),
         multifunction: hardware.get(device, "multifunction").is_some_and(|value| value.is_on()),
     })
@@ -131,7 +138,7 @@ fn by_default(hardware: &Hardware<'_>) -> Vec<(&'static str, &'static str)> {
     }
     let is_bare = hardware.is_bare();
     // Those whose presence makes QEMU add none.
-    let is_vga = |device: &Device| device.driver.to_ascii_lowercase().contains("vga");
+    let is_vga = |device: &Device<'_>| device.driver.to_ascii_lowercase().contains("vga");
     let has_vga = match hardware.all("vga").next() {
         Some(vga) => vga.first().is_some_and(|adapter| adapter.text != "none"),
         None => hardware.board.adds_vga() && !is_bare && !hardware.devices.iter().any(is_vga),
@@ -158,7 +165,7 @@ fn sets_multifunction(hardware: &Hardware<'_>) -> bool {
 }
 
 /// The first device that shares the slot of one at function 0 that doesn't allow it, and that one.
-fn lonely(functions: &[Option<Placement>; 8]) -> Option<(Placement, Placement)> {
+fn lonely<'h>(functions: &[Option<Placement<'h>>; 8]) -> Option<(Placement<'h>, Placement<'h>)> {
     let [first, others @ ..] = functions;
     let first = first.filter(|first| !first.multifunction)?;
     Some((others.iter().copied().flatten().next()?, first))

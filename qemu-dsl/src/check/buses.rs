@@ -24,8 +24,8 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 }
 
 /// What is wrong with the bus that a device names.
-fn unknown(device: &Device, bus: &Value<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic> {
-    let name = &*bus.text;
+fn unknown(device: &Device<'_>, bus: &Value<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic> {
+    let name = bus.text;
     // A path through QEMU's tree of devices names more than can be known here.
     if name.starts_with('/') {
         return None;
@@ -88,7 +88,7 @@ fn unknown(device: &Device, bus: &Value<'_>, hardware: &Hardware<'_>) -> Option<
 }
 
 /// Whether a bus of this name may be there nevertheless.
-fn is_unsure(name: &str, device: &Device, hardware: &Hardware<'_>) -> bool {
+fn is_unsure(name: &str, device: &Device<'_>, hardware: &Hardware<'_>) -> bool {
     let is_known = hardware.board.is_known();
     // QEMU numbers the buses of devices without an id by their sort: `scsi.0`.
     let by_sort = hardware.of_sort(name, device).is_some();
@@ -151,7 +151,7 @@ fn controllers(sort: &str, board: &Board) -> Option<&'static str> {
 }
 
 /// What is wrong where a device names no bus and there is none for it.
-fn homeless(device: &Device, hardware: &Hardware<'_>) -> Option<Diagnostic> {
+fn homeless(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic> {
     let vm = hardware.vm;
     if vm.is_fragment || !vm.complete || device.is_arg {
         return None;
@@ -193,7 +193,7 @@ fn homeless(device: &Device, hardware: &Hardware<'_>) -> Option<Diagnostic> {
 /// Whether there may be what guests of Xen have: QEMU is one's device model, or KVM plays Xen.
 fn may_be_xen(hardware: &Hardware<'_>) -> bool {
     let options = hardware.all("accel").chain(hardware.all("machine"));
-    hardware.accelerators().iter().any(|accel| accel == "xen")
+    hardware.accelerators().contains(&"xen")
         || options.into_iter().any(|option| option.mentions("xen-version"))
         || hardware.board.name.starts_with("xen")
 }
@@ -222,15 +222,14 @@ fn bus_name(sort: &str) -> String {
 }
 
 /// Where a device's id stands.
-fn id_span(device: &Device, hardware: &Hardware<'_>) -> Span {
+fn id_span(device: &Device<'_>, hardware: &Hardware<'_>) -> Span {
     let head = hardware.head(device.statement);
     hardware.get(device, "id").map_or(head, |id| id.span_or(head))
 }
 
 /// Devices that sit on each other's bus.
 fn cycles(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let owners: Vec<_> =
-        hardware.devices.iter().map(|device| Some(hardware.number(hardware.owner(device)?))).collect();
+    let owners = &hardware.owners;
     // 0: not seen; otherwise the number of the walk that saw it.
     let mut seen = vec![0usize; owners.len()];
     for start in 0..owners.len() {

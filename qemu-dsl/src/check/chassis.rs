@@ -11,13 +11,15 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     let mut bridges = HashMap::new();
     let mut ports = HashMap::new();
     for device in hardware.devices.iter() {
-        let head = hardware.head(device.statement);
-        if ["chassis_nr", "chassis", "slot"].into_iter().any(|name| hardware.is_open(device, name)) {
+        let is_concerned = hardware.get(device, "chassis_nr").is_some() || is_port(device);
+        let is_open = |name| hardware.is_open(device, name);
+        if !is_concerned || ["chassis_nr", "chassis", "slot"].into_iter().any(is_open) {
             continue;
         }
+        let head = hardware.head(device.statement);
         let number = |name: &str| {
             let value = hardware.get(device, name)?;
-            Some((number(&value.text)?, value.span_or(head)))
+            Some((number(value.text)?, value.span_or(head)))
         };
         if let Some((chassis, span)) = number("chassis_nr") {
             let first = *bridges.entry(chassis).or_insert(span);
@@ -53,9 +55,11 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 }
 
 /// Whether it is a port of PCI Express, which QEMU registers by its chassis and slot.
-fn is_port(device: &Device) -> bool {
+fn is_port(device: &Device<'_>) -> bool {
+    // Only few provide a bus.
+    let may_be = device.buses().is_none_or(|mut buses| buses.next().is_some());
     let has = |name: &str| device.ty.as_ref().is_some_and(|ty| matches!(ty.property(name), Lookup::Known(_)));
-    has("chassis") && has("slot")
+    may_be && has("chassis") && has("slot")
 }
 
 /// A number as QEMU reads it.

@@ -160,12 +160,12 @@ fn properties(option: &QemuOption<'_>, hardware: &Hardware<'_>, diagnostics: &mu
         }
     }
     if option.name == "object" {
-        policy(option, &first.text, hardware, diagnostics);
+        policy(option, first.text, hardware, diagnostics);
     }
 }
 
 /// What is wrong where a device stands without another one, or without the machine's support.
-fn alone(device: &Device, hardware: &Hardware<'_>) -> Option<Diagnostic> {
+fn alone(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic> {
     let name = device.name();
     let is_there = |wanted: &str| hardware.devices.iter().any(|device| device.name() == wanted);
     let is_on = |wanted: &str| hardware.machine(wanted).is_some_and(|value| value.is_on());
@@ -181,7 +181,7 @@ fn alone(device: &Device, hardware: &Hardware<'_>) -> Option<Diagnostic> {
 }
 
 /// What is wrong where the machine is none for a device.
-fn elsewhere(device: &Device, hardware: &Hardware<'_>) -> Option<Diagnostic> {
+fn elsewhere(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic> {
     let name = device.name();
     let head = hardware.head(device.statement);
     let machine = &hardware.board.name;
@@ -241,11 +241,11 @@ fn policy(object: &QemuOption<'_>, ty: &str, hardware: &Hardware<'_>, diagnostic
 /// QEMU asks the host's disk for these, and takes 512 bytes for all else.
 fn block_sizes(option: &QemuOption<'_>, globals: &[&QemuOption<'_>], diagnostics: &mut Vec<Diagnostic>) {
     let Some(driver) = option.first().filter(|_| option.name == "device") else { return };
-    let driver = &*driver.text;
+    let driver = driver.text;
     let size = |name: &str| {
         let default = || globals.iter().find_map(|global| global.get(&format!("{driver}.{name}")));
         let value = option.get(name).or_else(default)?;
-        Some((bytes(&value.text)?, value.written?.value))
+        Some((bytes(value.text)?, value.written?.value))
     };
     let (logical, physical) = (size("logical_block_size"), size("physical_block_size"));
     if driver == "floppy"

@@ -14,14 +14,15 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     let nvdimm = hardware.machine("nvdimm").is_some_and(|nvdimm| nvdimm.is_on());
     // Before a machine knew its RAM by name, that was printed as a module of its own.
     let is_written =
-        |device: &Device| hardware.option_of(device).and_then(|option| option.first()?.written).is_some();
+        |device: &Device<'_>| hardware.option_of(device).and_then(|option| option.first()?.written).is_some();
     let modules = hardware
         .devices
         .iter()
         .filter(|device| matches!(device.name(), "pc-dimm" | "nvdimm") && is_written(device));
     let has_room = hardware.all("m").any(|memory| memory.mentions("maxmem"));
-    let memory =
-        |device: &&Device| ["virtio-mem", "virtio-pmem"].iter().any(|name| device.name().starts_with(name));
+    let memory = |device: &&Device<'_>| {
+        ["virtio-mem", "virtio-pmem"].iter().any(|name| device.name().starts_with(name))
+    };
     if let Some(device) = hardware.devices.iter().filter(|device| !device.is_arg && !has_room).find(memory) {
         diagnostics.push(
             Diagnostic::error(Code::MemoryMax, "there is no room for more memory")
@@ -76,7 +77,7 @@ fn without_acpi(hardware: &Hardware<'_>) -> Option<Diagnostic> {
         );
     }
     let has_flash = |option: &QemuOption<'_>| option.mentions("pflash0") || option.mentions("firmware");
-    let is_firmware = |option: &QemuOption<'_>| match &*option.name {
+    let is_firmware = |option: &QemuOption<'_>| match option.name {
         "bios" | "pflash" => true,
         "drive" => option.get("if").is_some_and(|interface| interface.text == "pflash"),
         "machine" | "M" => has_flash(option),

@@ -29,16 +29,16 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 }
 
 /// None where it isn't known.
-fn place(device: &Device, hardware: &Hardware<'_>) -> Option<Place> {
+fn place(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Place> {
     if device.bus_sort() != Some("PCI") {
         return None;
     }
     let own = |name: &str| hardware.board.buses().find(|own| own.name == name).map(|own| own.ty);
     let (ty, is_own) = match hardware.get(device, "bus") {
         None => (own(hardware.board.root()?)?, true),
-        Some(bus) => match own(&bus.text) {
+        Some(bus) => match own(bus.text) {
             Some(ty) => (ty, true),
-            None => (hardware.provider(&bus.text)?.1.ty(), false),
+            None => (hardware.provider(bus.text)?.1.ty(), false),
         },
     };
     Some(match hardware.takes(ty, "PCIE") {
@@ -48,7 +48,7 @@ fn place(device: &Device, hardware: &Hardware<'_>) -> Option<Place> {
     })
 }
 
-fn expander(device: &Device, hardware: &Hardware<'_>) -> Option<Diagnostic> {
+fn expander(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic> {
     let (name, is_express) = EXPANDERS.iter().find(|(name, _)| device.name() == *name)?;
     let place = place(device, hardware)?;
     let (sort, other) =
@@ -61,7 +61,7 @@ fn expander(device: &Device, hardware: &Hardware<'_>) -> Option<Diagnostic> {
 }
 
 /// What is wrong with a virtio device behind an IOMMU that drivers from before virtio 1.0 can use, too.
-fn virtio(device: &Device, hardware: &Hardware<'_>) -> Option<Diagnostic> {
+fn virtio(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic> {
     let platform = hardware.get(device, "iommu_platform").filter(|value| value.is_on())?;
     let place = place(device, hardware)?;
     let name = device.name();

@@ -1,21 +1,15 @@
 //! Ids: each is defined once, and whoever refers to one refers to what is there.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::{Definition, Hardware, Namespace, Reference};
 use crate::schema::{self, Kind};
 use crate::suggest::Suggestions;
 
-/// Where each id is defined first.
-type Defined<'h> = HashMap<(Namespace, &'h str), &'h Definition>;
-
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let mut defined: Defined<'_> = HashMap::new();
     for definition in &hardware.definitions {
-        let key = (definition.namespace, definition.name.as_str());
-        if let Some(first) = defined.get(&key) {
+        let first = hardware.definition(definition.namespace, definition.name);
+        if let Some(first) = first.filter(|first| !std::ptr::eq(*first, definition)) {
             diagnostics.push(
                 Diagnostic::error(
                     Code::DuplicateId,
@@ -25,19 +19,17 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
                 .label(first.span, "first here")
                 .help("give each an id of its own"),
             );
-        } else {
-            defined.insert(key, definition);
         }
     }
     let suggestions = Suggestions::default();
     let mut users = Users::new(hardware);
     for reference in &hardware.references {
-        match defined.get(&(reference.namespace, reference.name.as_str())) {
-            Some(definition) => {
-                let wrong = users.second(reference, definition);
+        match reference.definition.and_then(|number| Some((number, hardware.definitions.get(number)?))) {
+            Some((number, definition)) => {
+                let wrong = users.second(reference, number, definition);
                 diagnostics.extend(wrong.or_else(|| wrong_type(reference, definition, hardware)));
             }
-            None => diagnostics.extend(unknown(reference, &defined, &suggestions, hardware).map(|wrong| {
+            None => diagnostics.extend(unknown(reference, &suggestions, hardware).map(|wrong| {
                 // A property of a type of QEMU's own, where the schema has that.
                 let by_schema = wrong.by_schema || reference.wants.is_some();
                 Diagnostic { by_schema, ..wrong }
@@ -49,42 +41,51 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 /// Who uses what serves one user at a time.
 struct Users<'h> {
     hardware: &'h Hardware<'h>,
-    /// What statements define, each with its number.
-    own: HashSet<(usize, Namespace, &'h str)>,
-    first: HashMap<(Namespace, &'h str), &'h Reference>,
+    /// The first user of each definition.
+    first: Vec<Option<&'h Reference<'h>>>,
 }
 
 impl<'h> Users<'h> {
     fn new(hardware: &'h Hardware<'h>) -> Self {
-        let key = |definition: &'h Definition| {
-            (definition.statement, definition.namespace, definition.name.as_str())
-        };
-        let own: HashSet<_> = hardware.definitions.iter().map(key).collect();
+        let mut users = Self { hardware, first: vec![None; hardware.definitions.len()] };
         // What a statement makes for itself is its own, whoever stands first.
-        let mut first = HashMap::new();
-        for reference in &hardware.references {
-            let name = reference.name.as_str();
-            if own.contains(&(reference.statement, reference.namespace, name)) {
-                first.entry((reference.namespace, name)).or_insert(reference);
+        for reference in hardware.references.iter().rev() {
+            if let Some(number) = reference.definition
+                && users.owns(reference)
+            {
+                users.set(number, reference);
             }
         }
-        Self { hardware, own, first }
+        users
+    }
+
+    fn set(&mut self, definition: usize, user: &'h Reference<'h>) {
+        if let Some(first) = self.first.get_mut(definition) {
+            *first = Some(user);
+        }
     }
 
     /// Whether a statement refers to what it makes itself.
-    fn owns(&self, reference: &Reference) -> bool {
-        self.own.contains(&(reference.statement, reference.namespace, reference.name.as_str()))
+    fn owns(&self, reference: &Reference<'_>) -> bool {
+        let is_it = |definition: &Definition<'_>| {
+            definition.namespace == reference.namespace && definition.name == reference.name
+        };
+        self.hardware.defined_by(reference.statement).iter().any(is_it)
     }
 
     /// What is wrong where something has a user already.
-    fn second(&mut self, reference: &'h Reference, definition: &Definition) -> Option<Diagnostic> {
-        let key = (reference.namespace, reference.name.as_str());
+    fn second(
+        &mut self,
+        reference: &'h Reference<'h>,
+        number: usize,
+        definition: &Definition<'_>,
+    ) -> Option<Diagnostic> {
         if self.owns(reference) || !self.is_use(reference) {
             return None;
         }
-        let Some(first) = self.first.get(&key) else {
+        let Some(first) = self.first.get(number).copied().flatten() else {
             if !self.is_shared(definition) {
-                self.first.insert(key, reference);
+                self.set(number, reference);
             }
             return None;
         };
@@ -102,16 +103,16 @@ impl<'h> Users<'h> {
 
     /// Whether it takes what it refers to for itself. A filter of a network backend only looks at it, and a default is read
     /// by others.
-    fn is_use(&self, reference: &Reference) -> bool {
+    fn is_use(&self, reference: &Reference<'_>) -> bool {
         let option = self.hardware.options.get(reference.option);
-        option.is_some_and(|option| match &*option.name {
+        option.is_some_and(|option| match option.name {
             "global" => false,
             name => reference.namespace != Namespace::Netdev || name == "device",
         })
     }
 
     /// Whether several can use it.
-    fn is_shared(&self, definition: &Definition) -> bool {
+    fn is_shared(&self, definition: &Definition<'_>) -> bool {
         let option = self.hardware.options.get(definition.option);
         !definition.namespace.has_one_user()
             || option.is_some_and(|option| option.get("mux").is_some_and(|mux| mux.is_on()))
@@ -119,15 +120,18 @@ impl<'h> Users<'h> {
 }
 
 /// What is wrong where an object or a device is of another type than it must be.
-fn wrong_type(reference: &Reference, definition: &Definition, hardware: &Hardware<'_>) -> Option<Diagnostic> {
+fn wrong_type(
+    reference: &Reference<'_>,
+    definition: &Definition<'_>,
+    hardware: &Hardware<'_>,
+) -> Option<Diagnostic> {
     let wants = reference.wants?;
-    let ty = hardware.options.get(definition.option)?.first()?;
-    let kind = if reference.namespace == Namespace::Device { Kind::Device } else { Kind::Object };
-    let known = schema::nearest(hardware.vm.target).find(kind, &ty.text)?;
-    if known.is_a(wants) || !is_known(reference, hardware) {
+    let option = hardware.options.get(definition.option)?;
+    let ty = option.first()?;
+    if option.ty.as_ref()?.is_a(wants) || !is_known(reference, hardware) {
         return None;
     }
-    let name = &reference.name;
+    let name = reference.name;
     let wrong = Diagnostic::error(
         Code::WrongId,
         format!("`{name}` is a `{}`, and `{}` takes a `{wants}`", ty.text, reference.property),
@@ -139,7 +143,7 @@ fn wrong_type(reference: &Reference, definition: &Definition, hardware: &Hardwar
 }
 
 /// Whether the type of what is referred to is known. Others may be what several types have in common.
-fn is_known(reference: &Reference, hardware: &Hardware<'_>) -> bool {
+fn is_known(reference: &Reference<'_>, hardware: &Hardware<'_>) -> bool {
     let schema = schema::nearest(hardware.vm.target);
     reference.wants.is_some_and(|wants| schema.driver(wants).is_some() || schema.bus_is(wants, "bus"))
 }
@@ -153,12 +157,11 @@ fn can_be_made(wanted: &str, hardware: &Hardware<'_>) -> bool {
 
 /// What is wrong where nothing has the id.
 fn unknown(
-    reference: &Reference,
-    defined: &Defined<'_>,
+    reference: &Reference<'_>,
     suggestions: &Suggestions,
     hardware: &Hardware<'_>,
 ) -> Option<Diagnostic> {
-    let name = reference.name.as_str();
+    let name = reference.name;
     let what = reference.namespace.what();
     // It may be in the guest, or in a file that QEMU reads.
     if hardware.vm.is_fragment || hardware.is_uncertain || hardware.vm.ids.lost.contains(name) {
@@ -170,11 +173,12 @@ fn unknown(
         return None;
     }
     // Some of QEMU's types have no section of their own: an object may be of such a one, too.
-    if is_device && defined.contains_key(&(Namespace::Object, name)) && !is_known(reference, hardware) {
+    let is_object = || hardware.definition(Namespace::Object, name).is_some();
+    if is_device && is_object() && !is_known(reference, hardware) {
         return None;
     }
     let mut others = Namespace::ALL.into_iter();
-    let other = others.find_map(|namespace| Some((namespace, defined.get(&(namespace, name))?.span)));
+    let other = others.find_map(|namespace| Some((namespace, hardware.definition(namespace, name)?.span)));
     Some(if let Some((namespace, span)) = other {
         Diagnostic::error(Code::WrongId, format!("`{name}` is the id of {}, not of {what}", namespace.what()))
             .label(reference.span, format!("must be {what}"))
@@ -189,7 +193,7 @@ fn unknown(
             .definitions
             .iter()
             .filter(|definition| definition.namespace == reference.namespace)
-            .map(|definition| definition.name.as_str());
+            .map(|definition| definition.name);
         Diagnostic::error(Code::UnknownId, format!("nothing has the id `{name}`"))
             .label(reference.span, format!("must be {what}"))
             .help(match name {

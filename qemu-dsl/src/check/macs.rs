@@ -29,12 +29,12 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 }
 
 /// The address that the text gives a device.
-fn written(device: &Device, hardware: &Hardware<'_>) -> Option<Node<Mac>> {
+fn written(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Node<Mac>> {
+    let mac = hardware.get(device, "mac")?;
     // A failover pair is a virtio device (`failover=on`) and the one that stands in for it (`failover_pair_id=`),
     // with one address on purpose.
     if ["failover", "failover_pair_id"].iter().any(|name| hardware.get(device, name).is_some()) {
         return None;
     }
-    let mac = hardware.get(device, "mac")?;
-    Some(Node::new(MacText::parse(&mac.text).ok()?.mac, mac.written?.value))
+    Some(Node::new(MacText::parse(mac.text).ok()?.mac, mac.written?.value))
 }

@@ -17,12 +17,7 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
         return;
     }
     for option in hardware.options.iter().filter(|option| !option.is_arg) {
-        let kind = match &*option.name {
-            "device" => Kind::Device,
-            "object" => Kind::Object,
-            "blockdev" => Kind::Blockdev,
-            _ => continue,
-        };
+        let Some(kind @ (Kind::Device | Kind::Object | Kind::Blockdev)) = option.kind else { continue };
         let dotted: Vec<_> = option.written_names().filter(|(name, _)| name.contains('.')).collect();
         if !dotted.is_empty() {
             let found = if kind == Kind::Blockdev { None } else { not_yet(kind, option, &dotted, hardware) };
@@ -34,7 +29,7 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 /// What each schema at hand knows the thing as that an option makes.
 fn types(kind: Kind, option: &QemuOption<'_>, hardware: &Hardware<'_>) -> Vec<Type> {
     let Some(name) = option.first() else { return Vec::new() };
-    schema::at_hand(hardware.vm.target).filter_map(|schema| schema.find(kind, &name.text)).collect()
+    schema::at_hand(hardware.vm.target).filter_map(|schema| schema.find(kind, name.text)).collect()
 }
 
 /// What is wrong where the target takes no JSON.

@@ -70,7 +70,7 @@ pub(super) fn has_default(property: &str, is_of: impl Fn(&str) -> bool, hardware
     hardware.all("global").any(|global| {
         // An `arg` needn't be understood.
         global.is_arg
-            || global.default(hardware.vm.target).is_some_and(|(of, name, _)| name == property && is_of(&of))
+            || global.default(hardware.vm.target).is_some_and(|(of, name, _)| name == property && is_of(of))
     })
 }
 

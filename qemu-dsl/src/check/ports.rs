@@ -9,9 +9,9 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     let mut seen: Vec<(Forwarded, crate::Span)> = Vec::new();
     for network in hardware.all("netdev").chain(hardware.all("nic")) {
         let head = hardware.head(network.statement);
-        let rules = network.named().filter(|(name, _)| name == "hostfwd");
+        let rules = network.named().filter(|(name, _)| *name == "hostfwd");
         for (_, rule) in rules {
-            let Some(forwarded) = Forwarded::of(&rule.text) else { continue };
+            let Some(forwarded) = Forwarded::of(rule.text) else { continue };
             let span = rule.span_or(head);
             match seen.iter().find(|(other, _)| other.collides(forwarded)) {
                 Some((_, first)) => diagnostics.push(

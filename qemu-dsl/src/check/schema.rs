@@ -63,19 +63,6 @@ struct Asking<'a> {
     suggestions: Suggestions,
 }
 
-/// What an option makes, where the schemas know of it.
-fn kind(option: &str) -> Option<Kind> {
-    Some(match option {
-        "machine" => Kind::Machine,
-        "cpu" => Kind::Cpu,
-        "device" => Kind::Device,
-        "object" => Kind::Object,
-        "chardev" => Kind::Chardev,
-        "blockdev" => Kind::Blockdev,
-        _ => return None,
-    })
-}
-
 /// What a message calls a thing of this kind, and the code for one that is not known.
 fn what(kind: Kind) -> (&'static str, Code) {
     match kind {
@@ -93,33 +80,33 @@ impl Asking<'_> {
         if option.name == "global" {
             self.global(option);
         }
-        let Some(kind) = kind(&option.name) else { return };
-        let Some(name) = option.first().or_else(|| option.get("driver")) else { return };
+        let Some(kind) = option.kind.filter(|kind| *kind != Kind::Netdev) else { return };
+        let Some(name) = option.made() else { return };
         // What the language prints of itself is right.
         let Some(written) = name.written else { return };
         let renamed = [&changes::CHARDEV_TTY, &changes::CHARDEV_PARPORT];
-        if kind == Kind::Chardev && renamed.iter().any(|change| change.is_about(&name.text)) {
+        if kind == Kind::Chardev && renamed.iter().any(|change| change.is_about(name.text)) {
             // It has been reported.
             return;
         }
-        let owners = self.find(kind, &name.text, written.value);
+        let owners = self.find(kind, name.text, option.ty, written.value);
         let reported = self.diagnostics.len();
         // What is in a list or a struct that there isn't: the first of its members tells.
-        let mut absent: Vec<String> = Vec::new();
+        let mut absent = Vec::new();
         for (property, value) in option.named() {
             let Some(written) = value.written else { continue };
             let outer = property.split_once('.').map(|(outer, _)| outer);
-            if outer.is_some_and(|outer| absent.iter().any(|absent| absent == outer)) {
+            if outer.is_some_and(|outer| absent.contains(&outer)) {
                 continue;
             }
             let at = written.name.unwrap_or(written.value);
             let before = self.diagnostics.len();
-            self.property(&owners, &property, at, &value, self.severity());
+            self.property(&owners, property, at, &value, self.severity());
             if let Some(outer) = outer
                 && self.diagnostics.len() > before
                 && owners.iter().all(|owner| owner.property(outer) == Lookup::Unknown)
             {
-                absent.push(outer.to_owned());
+                absent.push(outer);
             }
         }
         // What is missing may be what was misspelt.
@@ -143,11 +130,16 @@ impl Asking<'_> {
     }
 
     /// What each schema knows under a name. What none knows, or no user can create, is reported.
-    fn find(&mut self, kind: Kind, name: &str, span: Span) -> Vec<Type> {
+    /// `near` is what the schema nearest to the target knows.
+    fn find(&mut self, kind: Kind, name: &str, near: Option<Type>, span: Span) -> Vec<Type> {
         let (what, _) = what(kind);
-        let found: Vec<_> = self.schemas.iter().filter_map(|schema| schema.find(kind, name)).collect();
-        let parts = self.schemas.iter().filter(|schema| schema.find_part(kind, name).is_some());
-        if parts.count() == self.schemas.len() {
+        let find = |schema: &'static Schema| match near {
+            Some(near) if std::ptr::eq(near.schema(), schema) => Some(near),
+            _ => schema.find(kind, name),
+        };
+        let found: Vec<_> = self.schemas.iter().filter_map(find).collect();
+        let is_part = |schema: &'static Schema| schema.find_part(kind, name).is_some();
+        if !found.iter().any(Type::is_creatable) && self.schemas.iter().all(is_part) {
             let (what_it_is, help) = if found.is_empty() {
                 ("is a type that others are made of", "name one of these")
             } else {
@@ -291,7 +283,7 @@ impl Asking<'_> {
             );
             return;
         };
-        let text = &*value.text;
+        let text = value.text;
         if value.is_switch && !known.iter().any(|property| property.ty() == PropertyType::Bool) {
             self.diagnostics.push(
                 Diagnostic::new(severity, Code::WrongType, format!("`{name}` can't be switched by a sign"))
@@ -333,7 +325,6 @@ impl Asking<'_> {
             return;
         };
         let dot = start + driver.len() as u32;
-        let (driver, name) = (&*driver, &*name);
         let owners: Vec<_> = self.schemas.iter().filter_map(|schema| schema.driver(driver)).collect();
         if owners.is_empty() {
             let mut unknown = self.unknown(Kind::Device, driver, Span::new(start, dot));
@@ -344,7 +335,7 @@ impl Asking<'_> {
             self.diagnostics.push(unknown);
             return;
         }
-        let is_here = |device: &Device| device.ty.as_ref().is_some_and(|ty| ty.is_a(driver));
+        let is_here = |device: &Device<'_>| device.ty.as_ref().is_some_and(|ty| ty.is_a(driver));
         let severity =
             if self.hardware.devices.iter().any(is_here) { self.severity() } else { Severity::Warning };
         self.property(&owners, name, Span::new(dot + 1, end), &value, severity);

@@ -29,7 +29,7 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 }
 
 /// Whether another process of the host does a device's work.
-fn needs_memory(device: &Device) -> bool {
+fn needs_memory(device: &Device<'_>) -> bool {
     let name = device.name();
     // QEMU itself serves it.
     name.starts_with("vhost-user-") && !name.starts_with("vhost-user-test")

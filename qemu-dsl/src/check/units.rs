@@ -9,7 +9,7 @@ use crate::hardware::{Device, Hardware};
 const IDE: &str = "IDE";
 
 /// The drives on each bus, by unit.
-type Taken<'h> = HashMap<String, HashMap<u64, &'h Device>>;
+type Taken<'h> = HashMap<String, HashMap<u64, &'h Device<'h>>>;
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     // What a `drive` puts there by itself takes room, too; whatever it is, what is found here is wrong without it.
@@ -51,13 +51,13 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 }
 
 /// The bus that a drive is on, and how many that takes. None where that isn't known.
-fn bus(device: &Device, hardware: &Hardware<'_>) -> Option<(String, u64)> {
+fn bus(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<(String, u64)> {
     let own: Vec<_> = hardware.board.buses_of(IDE).collect();
     // A PC's own are for two each, the many of a newer one are SATA's, and so are those of ARM's boards.
     let room_of_own = if own.len() == 2 { 2 } else { 1 };
     match hardware.get(device, "bus") {
         Some(bus) => {
-            let name = bus.text.into_owned();
+            let name = bus.text.to_owned();
             match hardware.provider(&name) {
                 Some((provider, _)) => {
                     let is_sata = provider.name().contains("ahci");

@@ -4,7 +4,7 @@ use crate::schema::{Bus, Lookup, PropertyType, Type};
 
 /// A device, whichever statement brings it.
 #[derive(Debug)]
-pub(crate) struct Device {
+pub(crate) struct Device<'p> {
     /// The number of the option that makes it.
     pub(crate) option: usize,
     /// The number of the statement.
@@ -12,16 +12,16 @@ pub(crate) struct Device {
     /// Whether it is passed on by `arg`.
     pub(crate) is_arg: bool,
     /// QEMU's driver.
-    pub(crate) driver: String,
-    pub(crate) id: Option<String>,
+    pub(crate) driver: &'p str,
+    pub(crate) id: Option<&'p str>,
     /// What the schema says of it.
     pub(crate) ty: Option<Type>,
 }
 
-impl Device {
+impl Device<'_> {
     /// QEMU's own name of the driver, behind an alias.
     pub(crate) fn name(&self) -> &str {
-        self.ty.as_ref().map_or(self.driver.as_str(), |ty| ty.name())
+        self.ty.as_ref().map_or(self.driver, |ty| ty.name())
     }
 
     /// The sort of bus that it plugs into, where that is known.
@@ -36,7 +36,7 @@ impl Device {
 
     /// The bus of this name that it provides.
     pub(crate) fn bus_called(&self, name: &str) -> Option<Bus> {
-        let id = self.id.as_deref().unwrap_or_default();
+        let id = self.id.unwrap_or_default();
         self.buses()?.find(|bus| match bus.fixed_name() {
             Some(fixed) => fixed == name,
             None => !id.is_empty() && bus.name(id) == name,

@@ -76,9 +76,9 @@ impl Namespace {
 
 /// An id, where it is defined.
 #[derive(Clone, Debug)]
-pub(crate) struct Definition {
+pub(crate) struct Definition<'p> {
     pub(crate) namespace: Namespace,
-    pub(crate) name: String,
+    pub(crate) name: &'p str,
     pub(crate) span: Span,
     /// The numbers of the option that defines it, and of its statement.
     pub(crate) option: usize,
@@ -87,12 +87,14 @@ pub(crate) struct Definition {
 
 /// An id, where it is referred to.
 #[derive(Clone, Debug)]
-pub(crate) struct Reference {
+pub(crate) struct Reference<'p> {
     pub(crate) namespace: Namespace,
-    pub(crate) name: String,
+    pub(crate) name: &'p str,
     pub(crate) span: Span,
     /// The name of the property.
-    pub(crate) property: String,
+    pub(crate) property: &'p str,
+    /// The number of the first definition that it may mean.
+    pub(crate) definition: Option<usize>,
     /// QEMU's type that it must be of, where that is known.
     pub(crate) wants: Option<&'static str>,
     /// The numbers of the option that refers to it, and of its statement.
@@ -132,12 +134,12 @@ fn refers(backend: &str, namespace: Namespace) -> bool {
 }
 
 /// Adds the ids that an option defines.
-pub(super) fn define(
+pub(super) fn define<'p>(
     number: usize,
-    option: &QemuOption<'_>,
+    option: &'p QemuOption<'_>,
     head: Span,
     is_fragment: bool,
-    definitions: &mut Vec<Definition>,
+    definitions: &mut Vec<Definition<'p>>,
 ) {
     let Some((_, name, namespace)) = DEFINING.iter().find(|(flag, ..)| *flag == option.name) else { return };
     let is_device = *namespace == Namespace::Device;
@@ -146,7 +148,7 @@ pub(super) fn define(
         definitions.push(Definition {
             namespace: *namespace,
             span: id.span_or(head),
-            name: id.text.into_owned(),
+            name: id.text,
             option: number,
             statement: option.statement,
         });
@@ -184,30 +186,25 @@ fn can_be_none(kind: Kind, namespace: Namespace, wants: Option<&str>) -> bool {
 }
 
 /// Adds the ids that an option's values refer to.
-pub(super) fn refer(
+pub(super) fn refer<'p>(
     number: usize,
-    option: &QemuOption<'_>,
+    option: &'p QemuOption<'_>,
     head: Span,
     schema: &'static Schema,
-    references: &mut Vec<Reference>,
+    references: &mut Vec<Reference<'p>>,
 ) {
-    let kind = match &*option.name {
-        "chardev" => Kind::Chardev,
-        "device" => Kind::Device,
-        "object" => Kind::Object,
-        "netdev" => Kind::Netdev,
-        "machine" | "M" => Kind::Machine,
-        _ => return,
+    let kind = match option.kind {
+        None | Some(Kind::Blockdev | Kind::Cpu) => return,
+        Some(kind) => kind,
     };
-    let Some(first) = option.first().or_else(|| option.get("driver")) else { return };
-    let ty = schema.find(kind, &first.text);
+    let Some(made) = option.made() else { return };
     for (property, value) in option.named() {
-        let known = ty.as_ref().map(|ty| ty.property(&property));
+        let known = option.ty.as_ref().map(|ty| ty.property(property));
         let found = match known {
             Some(Lookup::Known(known)) => named(known.ty(), schema),
             Some(Lookup::Unknown) => None,
             // What everyone calls so.
-            Some(Lookup::CannotTell) | None if kind == Kind::Device => match &*property {
+            Some(Lookup::CannotTell) | None if kind == Kind::Device => match property {
                 "netdev" => Some((Namespace::Netdev, None)),
                 "chardev" => Some((Namespace::Chardev, None)),
                 "drive" => Some((Namespace::Drive, None)),
@@ -219,13 +216,14 @@ pub(super) fn refer(
         };
         if let Some((namespace, wants)) = found
             && !(value.text.is_empty() && can_be_none(kind, namespace, wants))
-            && (kind != Kind::Chardev || refers(&first.text, namespace))
+            && (kind != Kind::Chardev || refers(made.text, namespace))
         {
             references.push(Reference {
                 namespace,
                 span: value.span_or(head),
-                name: value.text.into_owned(),
-                property: property.into_owned(),
+                name: value.text,
+                property,
+                definition: None,
                 wants,
                 option: number,
                 statement: option.statement,
@@ -236,22 +234,22 @@ pub(super) fn refer(
 
 /// Adds the ids that defaults refer to for the devices that are here: QEMU reads a default where it makes such a device,
 /// and looks for what it names before it reads what the device says itself; but for a file system it looks in the end.
-pub(super) fn refer_by_default(
+pub(super) fn refer_by_default<'p>(
     number: usize,
-    global: &QemuOption<'_>,
-    devices: &[Device],
+    global: &'p QemuOption<'_>,
+    devices: &[Device<'_>],
     options: &[QemuOption<'_>],
     schema: &'static Schema,
-    references: &mut Vec<Reference>,
+    references: &mut Vec<Reference<'p>>,
 ) {
     let Some((driver, property, value)) = global.default(schema.target()) else { return };
-    let Some(Lookup::Known(known)) = schema.driver(&driver).map(|ty| ty.property(&property)) else { return };
+    let Some(Lookup::Known(known)) = schema.driver(driver).map(|ty| ty.property(property)) else { return };
     let Some((namespace, wants)) = named(known.ty(), schema) else { return };
     let is_late = namespace == Namespace::Fsdev;
     let says_so =
-        |device: &Device| options.get(device.option).is_some_and(|option| option.mentions(&property));
-    let is_here = |device: &Device| {
-        device.ty.as_ref().is_some_and(|ty| ty.is_a(&driver)) && !(is_late && says_so(device))
+        |device: &Device<'_>| options.get(device.option).is_some_and(|option| option.mentions(property));
+    let is_here = |device: &Device<'_>| {
+        device.ty.as_ref().is_some_and(|ty| ty.is_a(driver)) && !(is_late && says_so(device))
     };
     let is_none = value.text.is_empty() && can_be_none(Kind::Device, namespace, wants);
     if let Some(span) = value.written.map(|written| written.value)
@@ -261,8 +259,9 @@ pub(super) fn refer_by_default(
         references.push(Reference {
             namespace,
             span,
-            name: value.text.into_owned(),
-            property: property.into_owned(),
+            name: value.text,
+            property,
+            definition: None,
             wants,
             option: number,
             statement: global.statement,

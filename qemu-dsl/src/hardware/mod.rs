@@ -12,5 +12,5 @@ mod whole;
 pub(crate) use checking::Checking;
 pub(crate) use device::Device;
 pub(crate) use ids::{Definition, NAMING, Namespace, Reference};
-pub(crate) use option::{QemuOption, Value};
+pub(crate) use option::{QemuOption, Value, options};
 pub(crate) use whole::Hardware;

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use crate::model::Vm;
-use crate::plan::{GeneratedId, Piece, arguments, optlist};
-use crate::print::{Argument, Item, Printed, Written, piece};
-use crate::schema;
+use crate::plan::{Piece, arguments, optlist};
+use crate::print::{Argument, Item, Output, Printed, Written, piece};
+use crate::schema::{self, Kind, Type};
 use crate::table::Section;
 use crate::{Span, Target};
 
@@ -13,19 +13,24 @@ use crate::{Span, Target};
 #[derive(Debug)]
 pub(crate) struct QemuOption<'p> {
     /// Its name without hyphens: `device`.
-    pub(crate) name: Cow<'p, str>,
+    pub(crate) name: &'p str,
     /// The number of the statement that prints it.
     pub(crate) statement: usize,
     /// Whether it is an `arg`, of which the language knows nothing.
     pub(crate) is_arg: bool,
+    /// What it makes.
+    pub(crate) kind: Option<Kind>,
+    /// What the schema says of that: the target's, or that of a QEMU much like it.
+    pub(crate) ty: Option<Type>,
     items: Cow<'p, [Item]>,
-    ids: &'p [GeneratedId],
+    /// The generated ids.
+    ids: &'p [String],
 }
 
 /// The value of an option's item, where it is known.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Value<'o> {
-    pub(crate) text: Cow<'o, str>,
+    pub(crate) text: &'o str,
     /// Where the text says so. What the compiler has added has no place.
     pub(crate) written: Option<Written>,
     /// Whether it is a switch by a sign (`+avx`), as a CPU's feature can have.
@@ -40,19 +45,47 @@ impl Value<'_> {
 
     /// Whether it switches something on.
     pub(crate) fn is_on(&self) -> bool {
-        matches!(&*self.text, "on" | "yes" | "true" | "y")
+        matches!(self.text, "on" | "yes" | "true" | "y")
     }
 }
 
-impl QemuOption<'_> {
+impl<'p> QemuOption<'p> {
+    fn new(name: &'p str, at: &Argument, items: Cow<'p, [Item]>, vm: &'p Vm) -> Self {
+        let is_arg = at.section == Section::Args;
+        let ids = vm.ids.names.as_slice();
+        let mut option =
+            Self { name, statement: at.statement, is_arg, kind: kind(name), ty: None, items, ids };
+        if let (Some(kind), Some(made)) = (option.kind, option.made()) {
+            option.ty = schema::nearest(vm.target).find(kind, made.text);
+        }
+        option
+    }
+
     /// The value without a name that comes first: a device's driver, a backend's type.
     pub(crate) fn first(&self) -> Option<Value<'_>> {
         self.items.first().filter(|item| item.name.is_none()).and_then(|item| self.value(item))
     }
 
+    /// The name of what it makes.
+    pub(crate) fn made(&self) -> Option<Value<'_>> {
+        self.first().or_else(|| self.get("driver"))
+    }
+
+    /// Its items without the first one that has no name.
+    fn with_names(&self) -> &[Item] {
+        match &*self.items {
+            [first, rest @ ..] if first.name.is_none() => rest,
+            all => all,
+        }
+    }
+
     /// The value of this name, the last one where there are several. A bare name says `on`.
     pub(crate) fn get(&self, name: &str) -> Option<Value<'_>> {
-        self.named().filter(|(other, _)| other == name).last().map(|(_, value)| value)
+        self.with_names().iter().rev().find_map(|item| match &item.name {
+            Some(own) if own == name => self.value(item),
+            Some(_) => None,
+            None => self.switch(item).filter(|(own, _)| *own == name).map(|(_, value)| value),
+        })
     }
 
     /// Whether it has a value of this name, or one within that (`file.filename` in `file`), whether that is known or not.
@@ -76,34 +109,32 @@ impl QemuOption<'_> {
     }
 
     /// All values with a name. Those that are not known yet are left out.
-    pub(crate) fn named(&self) -> impl Iterator<Item = (Cow<'_, str>, Value<'_>)> {
-        self.items.iter().enumerate().filter_map(|(index, item)| match &item.name {
-            Some(name) => Some((Cow::Borrowed(&**name), self.value(item)?)),
-            None if index == 0 => None,
-            None => {
-                let Value { text, written, .. } = self.value(item)?;
-                // A CPU's feature is switched by a sign.
-                let sign = text.chars().next().filter(|sign| self.name == "cpu" && matches!(sign, '+' | '-'));
-                let on = if sign == Some('-') { "off" } else { "on" };
-                let name = match sign {
-                    Some(_) => text.get(1..).unwrap_or_default().to_owned().into(),
-                    None => text,
-                };
-                Some((name, Value { text: on.into(), written, is_switch: sign.is_some() }))
-            }
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
+        self.with_names().iter().filter_map(|item| match &item.name {
+            Some(name) => Some((&**name, self.value(item)?)),
+            None => self.switch(item),
         })
     }
 
+    /// What a bare name says, or a CPU's feature, which a sign switches.
+    fn switch<'o>(&'o self, item: &'o Item) -> Option<(&'o str, Value<'o>)> {
+        let Value { text, written, .. } = self.value(item)?;
+        let sign = text.chars().next().filter(|sign| self.name == "cpu" && matches!(sign, '+' | '-'));
+        let name = if sign.is_some() { text.get(1..).unwrap_or_default() } else { text };
+        let on = if sign == Some('-') { "off" } else { "on" };
+        Some((name, Value { text: on, written, is_switch: sign.is_some() }))
+    }
+
     /// What a `global` sets: the driver, its property, and the value.
-    pub(crate) fn default(&self, target: Target) -> Option<(Cow<'_, str>, Cow<'_, str>, Value<'_>)> {
+    pub(crate) fn default(&self, target: Target) -> Option<(&str, &str, Value<'_>)> {
         if let (Some(driver), Some(property), Some(value)) =
             (self.get("driver"), self.get("property"), self.get("value"))
         {
             return Some((driver.text, property.text, value));
         }
         let (name, value) = self.named().find(|(name, _)| name.contains('.'))?;
-        let (driver, property) = schema::driver_and_property(&name, target)?;
-        Some((driver.to_owned().into(), property.to_owned().into(), value))
+        let (driver, property) = schema::driver_and_property(name, target)?;
+        Some((driver, property, value))
     }
 
     /// The names that the text has, with their places, whether their values are known or not.
@@ -121,40 +152,53 @@ impl QemuOption<'_> {
             return None;
         }
         let text = match item.value.as_slice() {
-            [] => Cow::Borrowed(""),
-            [Piece::Text(text)] => Cow::Borrowed(&**text),
-            [Piece::Id(slot)] => Cow::Owned(self.ids.get(*slot as usize)?.to_string()),
+            [] => "",
+            [Piece::Text(text)] => text,
+            [Piece::Id(slot)] => self.ids.get(*slot as usize)?,
             _ => return None,
         };
         Some(Value { text, written: item.written, is_switch: false })
     }
 }
 
-/// The options that `printed` has. What takes one value and no list has that as its first one.
-pub(super) fn options<'p>(printed: &'p [Argument], vm: &'p Vm) -> Vec<QemuOption<'p>> {
+/// What an option makes, where schemas know such things.
+fn kind(option: &str) -> Option<Kind> {
+    Some(match option {
+        "blockdev" => Kind::Blockdev,
+        "chardev" => Kind::Chardev,
+        "cpu" => Kind::Cpu,
+        "device" => Kind::Device,
+        "machine" | "M" => Kind::Machine,
+        "netdev" => Kind::Netdev,
+        "object" => Kind::Object,
+        _ => return None,
+    })
+}
+
+/// The options that a VM prints. What takes one value and no list has that as its first one.
+pub(crate) fn options<'p>(vm: &'p Vm, output: &'p Output) -> Vec<QemuOption<'p>> {
+    let printed = &output.arguments;
     let mut options = Vec::with_capacity(printed.len());
-    let ids = vm.ids.generated.as_slice();
-    let is_word = |argument: &&Argument| matches!(argument.printed, Printed::Word(_));
     for argument in printed {
         if let Printed::Option { flag, items, .. } = &argument.printed {
-            let name = flag.trim_start_matches('-').into();
-            let items = items.as_slice().into();
-            let statement = argument.statement;
-            options.push(QemuOption { name, statement, is_arg: false, items, ids });
+            options.push(QemuOption::new(arguments::bare(flag), argument, items.as_slice().into(), vm));
         }
     }
     // What is printed word by word: the language's own flags, and what `arg` passes on.
+    let is_word = |argument: &&Argument| matches!(argument.printed, Printed::Word(_));
     let mut words: Vec<_> = printed.iter().filter(is_word).collect();
+    if words.is_empty() {
+        return options;
+    }
     // As they stand in the end: of two words the one can be the other's value.
     words.sort_by_key(|argument| argument.section);
     let texts: Vec<_> = words.iter().map(|argument| plain(argument)).collect();
     for argument in arguments::split(texts.iter().copied()) {
         let Some(name) = argument.name.map(arguments::bare) else { continue };
         let Some(at) = words.get(argument.at) else { continue };
-        let is_arg = at.section == Section::Args;
         let value_at = words.get(argument.at + 1).map_or(at.span, |value| value.span);
-        let items = argument.value.map(|value| read(value, value_at)).unwrap_or_default().into();
-        options.push(QemuOption { name: name.into(), statement: at.statement, is_arg, items, ids });
+        let items = argument.value.map(|value| read(value, value_at)).unwrap_or_default();
+        options.push(QemuOption::new(name, at, items.into(), vm));
     }
     options.sort_by_key(|option| option.statement);
     options

@@ -9,8 +9,8 @@ use crate::qemu::board::Board;
 use crate::schema::{self, Bus, Kind, Schema};
 
 use super::device::Device;
-use super::ids::{self, Definition, Reference};
-use super::option::{self, QemuOption, Value};
+use super::ids::{self, Definition, Namespace, Reference};
+use super::option::{QemuOption, Value};
 
 /// What a VM consists of.
 pub(crate) struct Hardware<'p> {
@@ -19,12 +19,14 @@ pub(crate) struct Hardware<'p> {
     pub(crate) program: Option<&'p str>,
     pub(crate) board: Board,
     /// All options, in the order of the source.
-    pub(crate) options: Vec<QemuOption<'p>>,
-    pub(crate) devices: Vec<Device>,
-    pub(crate) definitions: Vec<Definition>,
-    pub(crate) references: Vec<Reference>,
-    /// The device of an id, by its number.
-    by_id: HashMap<String, usize>,
+    pub(crate) options: &'p [QemuOption<'p>],
+    pub(crate) devices: Vec<Device<'p>>,
+    /// For each device the number of the one on which it sits.
+    pub(crate) owners: Vec<Option<usize>>,
+    pub(crate) definitions: Vec<Definition<'p>>,
+    pub(crate) references: Vec<Reference<'p>>,
+    /// The number of the first definition of each id.
+    defined: HashMap<(Namespace, &'p str), usize>,
     /// What is known of the target, or of a QEMU much like it.
     schema: &'static Schema,
     /// The device that provides buses that take what plugs into a sort, the first one.
@@ -39,18 +41,19 @@ pub(crate) struct Hardware<'p> {
 }
 
 impl<'p> Hardware<'p> {
-    pub(crate) fn new(vm: &'p Vm, output: &'p Output) -> Self {
-        let options = option::options(&output.arguments, vm);
+    /// What these options of a VM make.
+    pub(crate) fn new(vm: &'p Vm, output: &'p Output, options: &'p [QemuOption<'p>]) -> Self {
         let schema = schema::nearest(vm.target);
         let mut hardware = Self {
             vm,
             program: output.program.as_deref(),
-            board: board(&options, vm),
-            options: Vec::new(),
+            board: board(options, vm),
+            options,
             devices: Vec::new(),
+            owners: Vec::new(),
             definitions: Vec::new(),
             references: Vec::new(),
-            by_id: HashMap::new(),
+            defined: HashMap::new(),
             schema,
             first_offers: HashMap::new(),
             fixed_buses: HashMap::new(),
@@ -59,7 +62,7 @@ impl<'p> Hardware<'p> {
         };
         for (number, option) in options.iter().enumerate() {
             hardware.is_uncertain |= option.name == "readconfig" || option.is_json() || option.is_uncertain();
-            if option.name == "device" {
+            if option.kind == Some(Kind::Device) {
                 hardware.device(number, option);
             }
             hardware.ids(number, option);
@@ -69,31 +72,33 @@ impl<'p> Hardware<'p> {
                 number,
                 global,
                 &hardware.devices,
-                &options,
+                options,
                 schema,
                 &mut hardware.references,
             );
         }
-        hardware.options = options;
+        for (number, definition) in hardware.definitions.iter().enumerate() {
+            hardware.defined.entry((definition.namespace, definition.name)).or_insert(number);
+        }
+        for reference in &mut hardware.references {
+            reference.definition = hardware.defined.get(&(reference.namespace, reference.name)).copied();
+        }
+        hardware.owners = hardware.devices.iter().map(|device| hardware.owner(device)).collect();
         hardware
     }
 
-    fn device(&mut self, number: usize, option: &QemuOption<'_>) {
-        let Some(driver) = option.first().or_else(|| option.get("driver")) else { return };
-        let ty = self.schema.find(Kind::Device, &driver.text);
+    fn device(&mut self, number: usize, option: &'p QemuOption<'p>) {
+        let Some(driver) = option.made() else { return };
         let id = option.get("id").or_else(|| self.vm.is_fragment.then(|| ids::backend_of(option))?);
         let device = Device {
             option: number,
             statement: option.statement,
             is_arg: option.is_arg,
-            driver: driver.text.clone().into_owned(),
-            id: id.map(|id| id.text.into_owned()),
-            ty,
+            driver: driver.text,
+            id: id.map(|id| id.text),
+            ty: option.ty,
         };
         let index = self.devices.len();
-        if let Some(id) = &device.id {
-            self.by_id.entry(id.clone()).or_insert(index);
-        }
         match device.buses() {
             Some(buses) => buses.for_each(|bus| self.provide(bus, index)),
             // What sits on a bus of these sorts may provide others.
@@ -116,29 +121,29 @@ impl<'p> Hardware<'p> {
         }
     }
 
-    fn ids(&mut self, number: usize, option: &QemuOption<'_>) {
+    fn ids(&mut self, number: usize, option: &'p QemuOption<'p>) {
         let head = self.vm.statements.get(option.statement).map_or(Span::default(), |entry| entry.head);
         ids::define(number, option, head, self.vm.is_fragment, &mut self.definitions);
         ids::refer(number, option, head, self.schema, &mut self.references);
     }
 
     /// The option that makes a device.
-    pub(crate) fn option_of(&self, device: &Device) -> Option<&QemuOption<'p>> {
+    pub(crate) fn option_of(&self, device: &Device<'_>) -> Option<&'p QemuOption<'p>> {
         self.options.get(device.option)
     }
 
     /// The value of a device's property.
-    pub(crate) fn get(&self, device: &Device, name: &str) -> Option<Value<'_>> {
+    pub(crate) fn get(&self, device: &Device<'_>, name: &str) -> Option<Value<'p>> {
         self.option_of(device)?.get(name)
     }
 
     /// Whether a device's property has a value that comes later.
-    pub(crate) fn is_open(&self, device: &Device, name: &str) -> bool {
+    pub(crate) fn is_open(&self, device: &Device<'_>, name: &str) -> bool {
         self.option_of(device).is_some_and(|option| option.is_open(name))
     }
 
     /// All options of this name.
-    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &QemuOption<'p>> {
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &'p QemuOption<'p>> {
         self.options.iter().filter(move |option| option.name == name)
     }
 
@@ -149,22 +154,20 @@ impl<'p> Hardware<'p> {
 
     /// The accelerators that it may run by, the first that works. Without a word it is TCG, but for a QEMU that is called
     /// `kvm`.
-    pub(crate) fn accelerators(&self) -> Vec<String> {
-        let machine = self.machine("accel").map(|accel| accel.text.into_owned());
-        let named = machine.iter().flat_map(|accel| accel.split(':')).map(str::to_owned);
-        let options = self.all("accel").filter_map(|accel| Some(accel.first()?.text.into_owned()));
-        let flags = self.all("enable-kvm").map(|_| "kvm".to_owned());
+    pub(crate) fn accelerators(&self) -> Vec<&'p str> {
+        let named = self.machine("accel").into_iter().flat_map(|accel| accel.text.split(':'));
+        let options = self.all("accel").filter_map(|accel| Some(accel.first()?.text));
+        let flags = self.all("enable-kvm").map(|_| "kvm");
         let mut all: Vec<_> = named.chain(options).chain(flags).collect();
         if all.is_empty() {
             let program = self.program.unwrap_or_default().rsplit('/').next().unwrap_or_default();
-            let by_name = if matches!(program, "kvm" | "qemu-kvm") { "kvm" } else { "tcg" };
-            all.push(by_name.to_owned());
+            all.push(if matches!(program, "kvm" | "qemu-kvm") { "kvm" } else { "tcg" });
         }
         all
     }
 
     /// The value of a machine's property.
-    pub(crate) fn machine(&self, name: &str) -> Option<Value<'_>> {
+    pub(crate) fn machine(&self, name: &str) -> Option<Value<'p>> {
         let mut machines = self.options.iter().rev().filter(|option| is_machine(option));
         machines.find_map(|option| option.get(name))
     }
@@ -194,13 +197,34 @@ impl<'p> Hardware<'p> {
         self.entry(statement).map_or(Span::default(), |entry| entry.head)
     }
 
+    /// The first definition of an id.
+    pub(crate) fn definition(&self, namespace: Namespace, id: &str) -> Option<&Definition<'p>> {
+        self.definitions.get(*self.defined.get(&(namespace, id))?)
+    }
+
+    /// The ids that a statement defines.
+    pub(crate) fn defined_by(&self, statement: usize) -> &[Definition<'p>] {
+        let all = &self.definitions;
+        // They stand in the order of their statements.
+        let start = all.partition_point(|definition| definition.statement < statement);
+        let own = all.get(start..).unwrap_or_default();
+        let end = own.iter().take_while(|definition| definition.statement == statement).count();
+        own.get(..end).unwrap_or_default()
+    }
+
     /// The device with an id.
-    pub(crate) fn by_id(&self, id: &str) -> Option<&Device> {
-        self.devices.get(*self.by_id.get(id)?)
+    pub(crate) fn by_id(&self, id: &str) -> Option<&Device<'p>> {
+        self.devices.get(self.number(self.definition(Namespace::Device, id)?.option)?)
+    }
+
+    /// The number of the device that an option makes.
+    fn number(&self, option: usize) -> Option<usize> {
+        // They stand in the order of their options.
+        self.devices.binary_search_by_key(&option, |device| device.option).ok()
     }
 
     /// The device that provides the bus of this name, and the bus.
-    pub(crate) fn provider(&self, bus: &str) -> Option<(&Device, Bus)> {
+    pub(crate) fn provider(&self, bus: &str) -> Option<(&Device<'p>, Bus)> {
         let fixed = || self.devices.get(*self.fixed_buses.get(bus)?);
         let mut candidates = self.named(bus).chain(fixed());
         candidates.find_map(|device| Some((device, device.bus_called(bus)?)))
@@ -208,31 +232,32 @@ impl<'p> Hardware<'p> {
 
     /// The devices that a bus of this name may belong to by their ids: `b.0` is the first bus of the device `b`, unless a
     /// device is called just so.
-    pub(crate) fn named(&self, bus: &str) -> impl Iterator<Item = &Device> {
+    pub(crate) fn named(&self, bus: &str) -> impl Iterator<Item = &Device<'p>> {
         let is_number = |number: &str| number.parse::<u32>().is_ok();
         let before = bus.rsplit_once('.').filter(|(_, number)| is_number(number)).map(|(id, _)| id);
         [Some(bus), before].into_iter().flatten().filter_map(|id| self.by_id(id))
     }
 
-    /// The device on which one sits: the one that provides the bus that it names, or without a name the first one that
-    /// provides a bus of its sort, where the machine has none.
-    pub(crate) fn owner(&self, device: &Device) -> Option<&Device> {
+    /// The number of the device on which one sits: the one that provides the bus that it names, or without a name the first
+    /// one that provides a bus of its sort, where the machine has none.
+    fn owner(&self, device: &Device<'_>) -> Option<usize> {
         match self.get(device, "bus") {
             Some(bus) => {
-                let known = self.provider(&bus.text).map(|(owner, _)| owner);
-                let unknown = || self.named(&bus.text).find(|owner| owner.buses().is_none());
-                known.or_else(unknown).or_else(|| self.of_sort(&bus.text, device))
+                let known = self.provider(bus.text).map(|(owner, _)| owner);
+                let unknown = || self.named(bus.text).find(|owner| owner.buses().is_none());
+                let owner = known.or_else(unknown).or_else(|| self.of_sort(bus.text, device))?;
+                self.number(owner.option)
             }
             None => {
                 let sort = device.bus_sort().filter(|sort| !self.board.has(sort))?;
-                self.devices.get(*self.first_offers.get(sort)?)
+                self.first_offers.get(sort).copied()
             }
         }
     }
 
     /// The device, other than `user`, whose bus QEMU calls by its type, as it does where the device has no id: `scsi.0`. A
     /// bus of the machine that is called so comes first.
-    pub(crate) fn of_sort(&self, bus: &str, user: &Device) -> Option<&Device> {
+    pub(crate) fn of_sort(&self, bus: &str, user: &Device<'_>) -> Option<&Device<'p>> {
         let (name, number) = bus.rsplit_once('.')?;
         number.parse::<u32>().ok()?;
         if self.board.buses().any(|own| own.name == bus) {
@@ -250,16 +275,10 @@ impl<'p> Hardware<'p> {
     }
 
     /// The names of the buses of a sort that a device with an id provides.
-    pub(crate) fn buses_of(&self, device: &Device, sort: &str) -> Vec<String> {
-        let Some(id) = &device.id else { return Vec::new() };
+    pub(crate) fn buses_of(&self, device: &Device<'_>, sort: &str) -> Vec<String> {
+        let Some(id) = device.id else { return Vec::new() };
         let buses = device.buses().into_iter().flatten().filter(|bus| self.takes(bus.ty(), sort));
         buses.map(|bus| bus.name(id).into_owned()).collect()
-    }
-
-    /// The number of a device.
-    pub(crate) fn number(&self, device: &Device) -> usize {
-        // They stand in the order of their options.
-        self.devices.partition_point(|other| other.option < device.option)
     }
 
     /// Whether some device provides a bus that takes what plugs into `sort`.
@@ -268,7 +287,7 @@ impl<'p> Hardware<'p> {
     }
 
     /// Whether there is, or may be, a bus that takes what plugs into `sort`, for a device that brings none itself.
-    pub(crate) fn may_have(&self, sort: &str, device: &Device) -> bool {
+    pub(crate) fn may_have(&self, sort: &str, device: &Device<'_>) -> bool {
         // Bridges of PCI apart, nothing provides what it sits on.
         let may_provide = |(option, on): &(usize, Option<&str>)| {
             *option != device.option && (*on != Some(sort) || matches!(sort, "PCI" | "CXL"))
@@ -284,7 +303,7 @@ impl<'p> Hardware<'p> {
 }
 
 fn is_machine(option: &QemuOption<'_>) -> bool {
-    matches!(&*option.name, "machine" | "M")
+    option.kind == Some(Kind::Machine)
 }
 
 fn machine_type<'o>(options: &'o [QemuOption<'_>]) -> Option<Value<'o>> {
@@ -304,7 +323,6 @@ fn board(options: &[QemuOption<'_>], vm: &Vm) -> Board {
             .filter(|option| is_machine(option))
             .any(|option| option.get(name).is_some_and(|value| value.is_on()))
     };
-    let name =
-        machine_type(options).map_or_else(|| vm.facts.board.name.clone(), |name| name.text.into_owned());
+    let name = machine_type(options).map_or_else(|| vm.facts.board.name.clone(), |name| name.text.to_owned());
     vm.facts.board.other(&name, is_on)
 }

@@ -1,8 +1,6 @@
 //! The order of statements.
 
-use std::collections::HashMap;
-
-use crate::hardware::{Hardware, Reference};
+use crate::hardware::Hardware;
 use crate::plan::Piece;
 use crate::print::{Argument, Output, Printed};
 
@@ -45,24 +43,16 @@ fn needs(hardware: &Hardware<'_>) -> Vec<Vec<usize>> {
             needs.push(needed);
         }
     };
-    for device in &hardware.devices {
-        if let Some(owner) = hardware.owner(device) {
+    for (device, owner) in hardware.devices.iter().zip(&hardware.owners) {
+        if let Some(owner) = owner.and_then(|owner| hardware.devices.get(owner)) {
             add(device.statement, owner.statement);
         }
     }
-    let option = |number: usize| hardware.options.get(number).map(|option| &*option.name);
-    let alike = |reference: &&Reference| option(reference.option) == reference.namespace.option();
-    let references: Vec<_> = hardware.references.iter().filter(alike).collect();
-    if !references.is_empty() {
-        let defined: HashMap<_, _> = hardware
-            .definitions
-            .iter()
-            .map(|definition| ((definition.namespace, definition.name.as_str()), definition.statement))
-            .collect();
-        for reference in references {
-            if let Some(needed) = defined.get(&(reference.namespace, reference.name.as_str())) {
-                add(reference.statement, *needed);
-            }
+    for reference in &hardware.references {
+        let definition = reference.definition.and_then(|number| hardware.definitions.get(number));
+        let option = hardware.options.get(reference.option).map(|option| option.name);
+        if let Some(needed) = definition.filter(|_| option == reference.namespace.option()) {
+            add(reference.statement, needed.statement);
         }
     }
     needs

@@ -15,6 +15,8 @@ pub(crate) struct Ids {
     /// Ids of statements that were not understood: whoever refers to them is not to blame.
     pub(crate) lost: HashSet<String>,
     pub(crate) generated: Vec<GeneratedId>,
+    /// What each of these is called here.
+    pub(crate) names: Vec<String>,
     /// Every id that the text names, known before the first is generated.
     taken: HashSet<String>,
     next: HashMap<&'static str, u32>,
@@ -35,6 +37,7 @@ impl Ids {
             if !self.taken.contains(&name) {
                 let slot = self.generated.len() as u32;
                 self.generated.push(GeneratedId { prefix: prefix.into(), number });
+                self.names.push(name.clone());
                 return (slot, name);
             }
         }

@@ -274,14 +274,14 @@ impl Schema {
     /// made of each other, as are its devices.
     #[must_use]
     pub fn bus_is(&self, bus: &str, wanted: &str) -> bool {
-        let parent = |bus: &str| self.sections.find("bus", bus, "")?.attribute("parent=");
+        let parent = |bus: &str| self.sections.find("bus", bus)?.attribute("parent=");
         bus == wanted || std::iter::successors(parent(bus), |bus| parent(bus)).any(|bus| bus == wanted)
     }
 
     /// The types of buses whose devices plug into one of the type `bus`: it, and those that it is made of.
     pub fn bus_sorts(&'static self, bus: &'static str) -> impl Iterator<Item = &'static str> + use<> {
         let sections = &self.sections;
-        std::iter::successors(Some(bus), move |bus| sections.find("bus", bus, "")?.attribute("parent="))
+        std::iter::successors(Some(bus), move |bus| sections.find("bus", bus)?.attribute("parent="))
             .take_while(|bus| *bus != "bus")
     }
 
@@ -293,7 +293,19 @@ impl Schema {
     }
 
     fn section(&self, kind: Kind, name: &str) -> Option<Section> {
-        self.sections.find(kind.word(), name, "")
+        self.sections.find(kind.word(), name)
+    }
+
+    /// The buses of a machine or a device.
+    fn buses(&self, kind: Kind, section: Section) -> Option<Vec<Bus>> {
+        let owner = match kind {
+            Kind::Machine => section.attribute("buses=")?,
+            Kind::Device if section.has("unstarted") => return None,
+            Kind::Device => section.name,
+            _ => return Some(Vec::new()),
+        };
+        let found = self.sections.find("buses", owner);
+        Some(found.iter().flat_map(Section::properties).map(|(name, ty)| Bus { name, ty }).collect())
     }
 
     /// The type whose own section is `section`.
@@ -307,15 +319,18 @@ impl Schema {
             let mut sections: Vec<Section> = with_parents(section, kind).collect();
             if kind == Kind::Cpu {
                 // A CPU model is also a type of device, under a longer name.
-                let suffix = self.target.arch.cpu_suffix();
-                let device = self.sections.find(Kind::Device.word(), section.name, suffix);
+                let name = [section.name, self.target.arch.cpu_suffix()].concat();
+                let device = self.sections.find(Kind::Device.word(), &name);
                 sections.extend(device.into_iter().flat_map(|device| with_parents(device, Kind::Device)));
             }
             // Of two of one name the first holds: its own before those of what it is made of.
             let mut by_name: Vec<_> = sections.iter().flat_map(Section::properties).collect();
             by_name.sort_by_key(|(name, _)| *name);
             by_name.dedup_by_key(|(name, _)| *name);
-            Whole { kind, section, sections, by_name, schema: self }
+            let bus = section.attribute("bus=");
+            let buses = self.buses(kind, section);
+            let is_unknown = sections.iter().any(|section| section.has("unknown"));
+            Whole { kind, section, sections, by_name, bus, buses, is_unknown, schema: self }
         };
         let types = self.types.get_or_init(|| (0..self.sections.count()).map(|_| OnceLock::new()).collect());
         types.get(section.number).map(|ty| Type { whole: ty.get_or_init(whole) })
@@ -336,6 +351,12 @@ struct Whole {
     sections: Vec<Section>,
     /// All properties with what they take, in the order of their names.
     by_name: Vec<(&'static str, &'static str)>,
+    /// The type of bus that it plugs into.
+    bus: Option<&'static str>,
+    /// The buses that it has, where that is known.
+    buses: Option<Vec<Bus>>,
+    /// Whether QEMU couldn't be asked for its properties.
+    is_unknown: bool,
     schema: &'static Schema,
 }
 
@@ -403,10 +424,16 @@ impl Type {
         self.whole.kind
     }
 
+    /// The schema that says so.
+    #[must_use]
+    pub fn schema(&self) -> &'static Schema {
+        self.whole.schema
+    }
+
     /// The type of bus that a device plugs into (`PCI`, `usb-bus`). None where it needs no bus.
     #[must_use]
     pub fn bus(&self) -> Option<&'static str> {
-        self.whole.section.attribute("bus=")
+        self.whole.bus
     }
 
     /// Whether it is `name`, or made of that.
@@ -442,13 +469,7 @@ impl Type {
     /// The buses that a device provides, or a machine has. None where QEMU couldn't be asked, as some don't start without an
     /// image, or anything else that the host lacks.
     pub fn buses(&self) -> Option<impl Iterator<Item = Bus> + use<>> {
-        let owner = match self.whole.kind {
-            Kind::Machine => self.whole.section.attribute("buses=")?,
-            _ if self.whole.section.has("unstarted") => return None,
-            _ => self.whole.section.name,
-        };
-        let found = self.whole.schema.sections.find("buses", owner, "");
-        Some(found.into_iter().flat_map(|section| section.properties()).map(|(name, ty)| Bus { name, ty }))
+        Some(self.whole.buses.as_ref()?.iter().copied())
     }
 
     /// How many CPUs a machine can have.
@@ -490,9 +511,7 @@ impl Type {
             Lookup::Known(property)
         } else if self.whole.kind.takes_underscores() && name.contains('_') {
             self.property(&name.replace('_', "-"))
-        } else if name.contains(['[', ']'])
-            || self.whole.sections.iter().any(|section| section.has("unknown"))
-        {
+        } else if self.whole.is_unknown || name.contains(['[', ']']) {
             Lookup::CannotTell
         } else {
             self.within(name)

@@ -1,6 +1,5 @@
 //! Finding sections in a schema's text, by bisection.
 
-use std::cmp::Ordering;
 use std::sync::OnceLock;
 
 /// One section of the text.
@@ -85,41 +84,29 @@ impl Sections {
         self.text.get(start..end).unwrap_or_default()
     }
 
-    /// The number of the first section that doesn't come before `words`.
-    fn first(&self, words: &[&str]) -> usize {
-        let text = |start: u32| self.text.get(start as usize..).unwrap_or_default();
-        self.starts().partition_point(|start| begins_with(text(*start), words) == Ordering::Less)
+    /// The number of the first section that doesn't come before `words`, as far as they go. The space that ends them is
+    /// less than all that a name is made of, so a name comes before those that it begins.
+    fn first(&self, words: &str) -> usize {
+        let words = words.as_bytes();
+        let rest = |start: u32| self.text.as_bytes().get(start as usize..).unwrap_or_default();
+        let begin = |text: &'static [u8]| text.get(..words.len()).unwrap_or(text);
+        self.starts().partition_point(|start| begin(rest(*start)) < words)
     }
 
-    /// The section of kind `kind` whose name is `name` followed by `suffix`.
-    pub(super) fn find(&self, kind: &str, name: &str, suffix: &str) -> Option<Section> {
-        let number = self.first(&[kind, " ", name, suffix, " "]);
+    /// The section of kind `kind` whose name is `name`.
+    pub(super) fn find(&self, kind: &str, name: &str) -> Option<Section> {
+        let number = self.first(&[kind, " ", name, " "].concat());
         let (found, section) = Section::read(number, self.from(number))?;
-        let is_named = section.name.strip_prefix(name).is_some_and(|rest| rest == suffix);
-        (found == kind && is_named).then_some(section)
+        (found == kind && section.name == name).then_some(section)
     }
 
     /// All sections of kind `kind`.
     pub(super) fn of(&'static self, kind: &'static str) -> impl Iterator<Item = Section> + use<> {
-        let numbers = self.first(&[kind, " "])..self.starts().len();
+        let numbers = self.first(&[kind, " "].concat())..self.starts().len();
         numbers
             .filter_map(|number| Section::read(number, self.from(number)))
             .map_while(move |(found, section)| (found == kind).then_some(section))
     }
-}
-
-/// How `text` compares with `words`, as far as they go. The space that ends them is less than all that a name is made
-/// of, so a name comes before those that it begins.
-fn begins_with(text: &str, words: &[&str]) -> Ordering {
-    let mut rest = text.as_bytes();
-    for word in words {
-        let (start, end) = rest.split_at_checked(word.len()).unwrap_or((rest, &[]));
-        match start.cmp(word.as_bytes()) {
-            Ordering::Equal => rest = end,
-            other => return other,
-        }
-    }
-    Ordering::Equal
 }
 
 #[cfg(test)]
@@ -143,27 +130,25 @@ mod tests {
 
     #[test]
     fn finds_what_is_there() {
-        let found = SECTIONS.find("b", "n", "").unwrap();
+        let found = SECTIONS.find("b", "n").unwrap();
         assert!(found.has("flag") && !found.has("parent") && !found.has("fla"));
         assert_eq!(found.attribute("parent="), Some("o"));
         assert_eq!(found.attribute("alias="), None);
         let properties: Vec<_> = found.properties().collect();
         assert_eq!(properties, [("one", "int"), ("three", "a word and more"), ("two", "bool")]);
-        let last: Vec<_> = SECTIONS.find("c", "z", "").unwrap().properties().collect();
+        let last: Vec<_> = SECTIONS.find("c", "z").unwrap().properties().collect();
         assert_eq!(last, [("last", "str")]);
-        assert_eq!(SECTIONS.find("b", "n", "-suffix").unwrap().name, "n-suffix");
+        assert_eq!(SECTIONS.find("b", "n-suffix").unwrap().name, "n-suffix");
     }
 
     #[test]
     fn finds_nothing_else() {
-        for (kind, name, suffix) in
-            [("b", "", ""), ("", "", ""), ("b", "o", ""), ("a", "n", ""), ("d", "n", ""), ("b", "n", "-s")]
-        {
-            assert!(SECTIONS.find(kind, name, suffix).is_none(), "{kind} {name}{suffix}");
+        for (kind, name) in [("b", ""), ("", ""), ("b", "o"), ("a", "n"), ("d", "n"), ("b", "n-s")] {
+            assert!(SECTIONS.find(kind, name).is_none(), "{kind} {name}");
         }
-        assert_eq!(SECTIONS.find("a", "x", "").unwrap().properties().count(), 0);
+        assert_eq!(SECTIONS.find("a", "x").unwrap().properties().count(), 0);
         for nothing in ["", "# [", "[a x", "[a\n["] {
-            assert!(Sections::new(nothing).find("a", "x", "").is_none(), "{nothing}");
+            assert!(Sections::new(nothing).find("a", "x").is_none(), "{nothing}");
         }
     }
 

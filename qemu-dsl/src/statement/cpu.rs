@@ -48,7 +48,7 @@ impl Form for Cpu {
 /// The host's CPU is there by the host's virtualisation alone.
 fn check_host(model: Span, cx: &mut Checking<'_>) {
         let accelerators = cx.hardware.accelerators();
-        let is_host = |name: &String| matches!(name.as_str(), "kvm" | "hvf" | "nvmm");
+        let is_host = |name: &&str| matches!(*name, "kvm" | "hvf" | "nvmm");
         if accelerators.iter().all(is_host) {
             return;
         }
