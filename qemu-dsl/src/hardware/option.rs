@@ -1,11 +1,12 @@
 //! The options that a VM prints, those among its `arg`s too, with their values by name.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use crate::model::Vm;
 use crate::plan::{Piece, arguments, optlist};
 use crate::print::{Argument, Item, Output, Printed, Written, piece};
-use crate::schema::{self, Kind, Type};
+use crate::schema::{self, Kind, Schema, Type};
 use crate::table::Section;
 use crate::{Span, Target};
 
@@ -53,12 +54,7 @@ impl<'p> QemuOption<'p> {
     fn new(name: &'p str, at: &Argument, items: Cow<'p, [Item]>, vm: &'p Vm) -> Self {
         let is_arg = at.section == Section::Args;
         let ids = vm.ids.names.as_slice();
-        let mut option =
-            Self { name, statement: at.statement, is_arg, kind: kind(name), ty: None, items, ids };
-        if let (Some(kind), Some(made)) = (option.kind, option.made()) {
-            option.ty = schema::nearest(vm.target).find(kind, made.text);
-        }
-        option
+        Self { name, statement: at.statement, is_arg, kind: kind(name), ty: None, items, ids }
     }
 
     /// The value without a name that comes first: a device's driver, a backend's type.
@@ -187,9 +183,6 @@ pub(crate) fn options<'p>(vm: &'p Vm, output: &'p Output) -> Vec<QemuOption<'p>>
     // What is printed word by word: the language's own flags, and what `arg` passes on.
     let is_word = |argument: &&Argument| matches!(argument.printed, Printed::Word(_));
     let mut words: Vec<_> = printed.iter().filter(is_word).collect();
-    if words.is_empty() {
-        return options;
-    }
     // As they stand in the end: of two words the one can be the other's value.
     words.sort_by_key(|argument| argument.section);
     let texts: Vec<_> = words.iter().map(|argument| plain(argument)).collect();
@@ -201,7 +194,20 @@ pub(crate) fn options<'p>(vm: &'p Vm, output: &'p Output) -> Vec<QemuOption<'p>>
         options.push(QemuOption::new(name, at, items.into(), vm));
     }
     options.sort_by_key(|option| option.statement);
+    let types = types(&options, schema::nearest(vm.target));
+    options.iter_mut().zip(types).for_each(|(option, ty)| option.ty = ty);
     options
+}
+
+/// What the schema says of what each option makes.
+fn types(options: &[QemuOption<'_>], schema: &'static Schema) -> Vec<Option<Type>> {
+    // Most are made several times.
+    let mut known = HashMap::new();
+    let types = options.iter().map(|option| {
+        let (kind, made) = (option.kind?, option.made()?.text);
+        *known.entry((kind, made)).or_insert_with(|| schema.find(kind, made))
+    });
+    types.collect()
 }
 
 fn plain(argument: &Argument) -> &str {

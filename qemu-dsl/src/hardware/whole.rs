@@ -100,7 +100,14 @@ impl<'p> Hardware<'p> {
         };
         let index = self.devices.len();
         match device.buses() {
-            Some(buses) => buses.for_each(|bus| self.provide(bus, index)),
+            Some(buses) => {
+                for sort in device.ty.iter().flat_map(|ty| ty.bus_sorts()) {
+                    self.first_offers.entry(sort).or_insert(index);
+                }
+                for name in buses.filter_map(|bus| bus.fixed_name()) {
+                    self.fixed_buses.entry(name).or_insert(index);
+                }
+            }
             // What sits on a bus of these sorts may provide others.
             None => {
                 let sort = device.ty.as_ref().map(|ty| ty.bus());
@@ -110,15 +117,6 @@ impl<'p> Hardware<'p> {
             }
         }
         self.devices.push(device);
-    }
-
-    fn provide(&mut self, bus: Bus, device: usize) {
-        for sort in self.schema.bus_sorts(bus.ty()) {
-            self.first_offers.entry(sort).or_insert(device);
-        }
-        if let Some(name) = bus.fixed_name() {
-            self.fixed_buses.entry(name).or_insert(device);
-        }
     }
 
     fn ids(&mut self, number: usize, option: &'p QemuOption<'p>) {

@@ -4,7 +4,7 @@
 //! has on its PCI bus.
 
 use crate::plan::{Arch, Target};
-use crate::schema::{self, Kind, Schema};
+use crate::schema::{self, Kind};
 
 /// A bus of the machine's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,23 +164,22 @@ impl Board {
     /// The machine of a type. `is_on` tells whether a property is switched on.
     pub(crate) fn new(target: Target, name: &str, is_on: impl Fn(&str) -> bool) -> Self {
         let (known, newest) = known(target.arch, name);
-        let has = |schema: &'static Schema, name| schema.find(Kind::Machine, name)?.buses();
+        let (has_usb, has_pcie) = (is_on("usb"), is_on("pcie"));
+        let pcie = if has_pcie { known.pcie_buses } else { &[] };
+        let usb = if has_usb { known.usb_buses } else { &[] };
+        let schema = schema::nearest(target);
         // A version between those that are known has machine types of its own.
         let own = schema::all(target.arch).first().and_then(|_| {
-            let schema = schema::nearest(target);
-            has(schema, name).or_else(|| has(schema, newest))
+            let find = |name| schema.find(Kind::Machine, name).filter(|machine| machine.buses().is_some());
+            find(name).or_else(|| find(newest))
         });
-        let (has_usb, has_pcie) = (is_on("usb"), is_on("pcie"));
-        let buses: Option<Vec<_>> = own.map(|own| {
+        let buses = own.and_then(|own| own.buses()).map(|own| {
             let own = own.filter_map(|own| Some(bus(own.fixed_name()?, own.ty())));
-            let pcie = if has_pcie { known.pcie_buses } else { &[] };
-            let usb = if has_usb { known.usb_buses } else { &[] };
             pcie.iter().copied().chain(own).chain(usb.iter().copied()).collect()
         });
-        let mut sorts: Vec<_> = buses.iter().flatten().map(|bus: &OwnBus| bus.ty).collect();
-        sorts.dedup();
-        let schema = schema::nearest(target);
-        let sorts = sorts.into_iter().flat_map(|ty| schema.bus_sorts(ty)).collect();
+        let added = pcie.iter().chain(usb).filter(|_| own.is_some());
+        let added = added.flat_map(|bus| schema.bus_sorts(bus.ty));
+        let sorts = own.iter().flat_map(|own| own.bus_sorts()).copied().chain(added).collect();
         Self { target, name: name.to_owned(), known, buses, sorts, has_usb }
     }
 

@@ -23,7 +23,7 @@ use std::collections::{HashMap, HashSet};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::ids::Ids;
-use crate::model::{Entry, Facts, Flaws, Values, Vm};
+use crate::model::{Entry, Flaws, Values, Vm};
 use crate::plan::optlist;
 use crate::source::Node;
 use crate::suggest::did_you_mean;
@@ -63,19 +63,19 @@ pub(crate) fn read(
     let asked = target::read(tree, &params, options, diagnostics);
     let asked_target = Target::new(asked.arch, asked.version.unwrap_or(Version::NEWEST));
     let target = Target::new(asked.arch, asked_target.version.min(Version::NEWEST));
+    let mut vm = Vm::new(target, is_fragment);
     let mut cx = Cx {
         source: tree.source,
         table,
         target,
         is_fragment,
         ids: Ids::new(named(tree, &params)),
-        facts: Facts::new(target),
+        facts: vm.facts,
         flaws: Flaws::default(),
         shape_is_open: false,
         params: &params,
         diagnostics,
     };
-    let mut vm = Vm::new(target, is_fragment);
     vm.asked_target = asked_target;
     vm.target_is_open = asked.is_open;
     vm.names_version = asked.version.is_some();

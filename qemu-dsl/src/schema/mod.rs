@@ -89,6 +89,7 @@ const fn schema(arch: Arch, major: u16, minor: u16, text: &'static str) -> Schem
         target: Target { arch, version: Version::new(major, minor) },
         sections: Sections::new(text),
         types: OnceLock::new(),
+        default_machine: OnceLock::new(),
     }
 }
 
@@ -162,6 +163,7 @@ pub struct Schema {
     sections: Sections,
     /// The types that have been asked for, each at the number of its section.
     types: OnceLock<Vec<OnceLock<Whole>>>,
+    default_machine: OnceLock<Option<Type>>,
 }
 
 /// What the names in a schema are names of.
@@ -266,8 +268,10 @@ impl Schema {
     /// The machine type that QEMU takes where nothing is said.
     #[must_use]
     pub fn default_machine(&'static self) -> Option<Type> {
-        let mut machines = self.sections.of(Kind::Machine.word());
-        self.whole(Kind::Machine, machines.find(|section| section.has("default"))?)
+        *self.default_machine.get_or_init(|| {
+            let mut machines = self.sections.of(Kind::Machine.word());
+            self.whole(Kind::Machine, machines.find(|section| section.has("default"))?)
+        })
     }
 
     /// Whether a device that plugs into buses of the type `wanted` plugs into one of the type `bus`: QEMU's types of buses are
@@ -329,8 +333,11 @@ impl Schema {
             by_name.dedup_by_key(|(name, _)| *name);
             let bus = section.attribute("bus=");
             let buses = self.buses(kind, section);
+            let mut sorts: Vec<_> = buses.iter().flatten().map(|bus| bus.ty).collect();
+            sorts.dedup();
+            let sorts = sorts.into_iter().flat_map(|bus| self.bus_sorts(bus)).collect();
             let is_unknown = sections.iter().any(|section| section.has("unknown"));
-            Whole { kind, section, sections, by_name, bus, buses, is_unknown, schema: self }
+            Whole { kind, section, sections, by_name, bus, buses, sorts, is_unknown, schema: self }
         };
         let types = self.types.get_or_init(|| (0..self.sections.count()).map(|_| OnceLock::new()).collect());
         types.get(section.number).map(|ty| Type { whole: ty.get_or_init(whole) })
@@ -355,6 +362,8 @@ struct Whole {
     bus: Option<&'static str>,
     /// The buses that it has, where that is known.
     buses: Option<Vec<Bus>>,
+    /// The sorts of buses that it has, and of those that these are made of.
+    sorts: Vec<&'static str>,
     /// Whether QEMU couldn't be asked for its properties.
     is_unknown: bool,
     schema: &'static Schema,
@@ -470,6 +479,12 @@ impl Type {
     /// image, or anything else that the host lacks.
     pub fn buses(&self) -> Option<impl Iterator<Item = Bus> + use<>> {
         Some(self.whole.buses.as_ref()?.iter().copied())
+    }
+
+    /// The types of buses whose devices plug into one that it has.
+    #[must_use]
+    pub fn bus_sorts(&self) -> &'static [&'static str] {
+        &self.whole.sorts
     }
 
     /// How many CPUs a machine can have.
