@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::cx::{Cx, Resolved};
-use super::field::{Given, Slot};
 use super::foreign::foreign;
 use super::recover::{orphan, orphans, statement_like};
 use crate::Span;
@@ -17,24 +16,39 @@ use crate::syntax::{Item, Keyword, Statement, Value, ValueForm, Word};
 use crate::table::{Bare, FormSpec, Kinds, OptionSpec, StatementSpec, Table};
 use crate::value::{Type, asks_for_help};
 
+/// One occurrence of an option.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'t, 's> {
+    pub(super) option: &'static OptionSpec,
+    /// Its name; a positional's own place.
+    pub(super) name: Span,
+    /// Its value. A flag has none.
+    pub(super) value: Option<&'t Value<'s>>,
+}
+
+impl Given<'_, '_> {
+    /// All of it: its name and its value.
+    pub(super) fn span(&self) -> Span {
+        self.value.map_or(self.name, |value| self.name.to(value.span))
+    }
+}
+
 /// The options of one statement, sorted by the form's table.
 pub(crate) struct Args<'t, 's> {
     table: Table,
-    keyword: &'static str,
+    keyword: &'t Keyword<'s>,
     spec: &'static FormSpec,
     kind: Option<Node<String>>,
+    /// Whether the kind asks for help, which has been reported.
+    asks_for_help: bool,
     /// The kinds that could stand where there is none.
     kinds: Option<&'static StatementSpec>,
-    given: Vec<(&'static OptionSpec, Given<'t, 's>)>,
+    pub(super) given: Vec<Given<'t, 's>>,
     rest: Vec<&'t Item<'s>>,
     /// The names in `rest`, and where each stands.
     seen: HashMap<&'s str, Span>,
     /// Where the blame for something missing lies: keyword and kind.
-    head: Span,
-    /// `netdev tap`
-    words: String,
-    /// The same in backticks.
-    what: String,
+    pub(super) head: Span,
     broken: bool,
     /// The options that something unknown was most likely meant as: they are not reported as missing.
     meant: Vec<&'static str>,
@@ -53,30 +67,28 @@ impl<'t, 's> Args<'t, 's> {
     ) -> Self {
         let word = keyword.word;
         let head = kind.as_ref().map_or(word.span, |kind| word.span.to(kind.span));
-        let words = kind.as_ref().map_or(word.text.to_owned(), |kind| format!("{} {kind}", word.text));
         let mut args = Self {
             table: cx.table,
-            keyword: keyword.spec.keyword,
+            keyword,
             spec,
             kinds: kind.is_none().then_some(keyword.spec),
-            kind: kind.filter(|kind| match spec.kinds {
-                Kinds::Any(any) if asks_for_help(kind) => {
-                    let word = Word { text: kind, span: kind.span };
-                    cx.report(question(word, "name", format!("write {any}")));
-                    false
-                }
-                _ => true,
-            }),
+            kind,
+            asks_for_help: false,
             given: Vec::new(),
             rest: Vec::new(),
             seen: HashMap::new(),
             head,
-            what: format!("`{words}`"),
-            words,
             broken: statement.broken,
             meant: Vec::new(),
             previous: None,
         };
+        if let (Kinds::Any(any), Some(kind)) = (&spec.kinds, &args.kind)
+            && asks_for_help(kind)
+        {
+            let word = Word { text: kind, span: kind.span };
+            cx.report(question(word, "name", format!("write {any}")));
+            args.asks_for_help = true;
+        }
         for (index, value) in keyword.values.iter().enumerate() {
             let Some(option) =
                 spec.positionals().nth(index).or(spec.positionals().last().filter(|last| last.list))
@@ -95,7 +107,7 @@ impl<'t, 's> Args<'t, 's> {
                 cx.report(
                     Diagnostic::warning(
                         Code::MissingValue,
-                        format!("`{text}` is taken as the {} of {}", option.name, args.what),
+                        format!("`{text}` is taken as the {} of {}", option.name, args.what()),
                     )
                     .at(value.span)
                     .help(
@@ -107,10 +119,11 @@ impl<'t, 's> Args<'t, 's> {
                     ),
                 );
             }
-            args.given.push((option, Given { name: value.span, value: Some(value) }));
+            args.given.push(Given { option, name: value.span, value: Some(value) });
         }
         let last = spec.positionals().nth(keyword.values.len().wrapping_sub(1));
         let mut previous = keyword.values.last().map(|value| (value, last.map(|option| option.ty)));
+        let wants_quotes = args.wants_quotes();
         for (index, item) in statement.items.iter().enumerate() {
             let rest = statement.items.get(index + 1..).unwrap_or_default();
             if args.misspelt(item, rest.first(), cx) {
@@ -120,7 +133,7 @@ impl<'t, 's> Args<'t, 's> {
                 args.broken = true;
                 break;
             }
-            if args.wants_quotes() {
+            if wants_quotes {
                 args.quote(statement, cx);
                 break;
             }
@@ -169,7 +182,7 @@ impl<'t, 's> Args<'t, 's> {
                     cx.report(
                         Diagnostic::error(
                             Code::UnexpectedText,
-                            format!("{} has no features to switch {switch}", args.what),
+                            format!("{} has no features to switch {switch}", args.what()),
                         )
                         .at(item.span())
                         .help(if takes_it {
@@ -182,7 +195,8 @@ impl<'t, 's> Args<'t, 's> {
                 Item::Loose(value) => args.loose(value, cx),
             }
             previous = match item {
-                Item::Option { name, value: Some(value) } => {
+                // What the next item says may be its unit, or the rest of it.
+                Item::Option { name, value: Some(value) } if matches!(rest.first(), Some(Item::Flag(_))) => {
                     Some((value, spec.option(name.text).map(|option| option.ty)))
                 }
                 _ => None,
@@ -201,13 +215,13 @@ impl<'t, 's> Args<'t, 's> {
         item: Option<&'t Item<'s>>,
         cx: &mut Cx<'_>,
     ) {
-        let whole = Given { name: name.span, value };
         let Some(option) = self.spec.option(name.text) else {
+            let whole = value.map_or(name.span, |value| name.span.to(value.span));
             if let Some(refused) = self.spec.refused.iter().find(|refused| refused.name == name.text) {
                 cx.report(
-                    Diagnostic::error(refused.code, format!("{} {}", self.what, refused.why))
+                    Diagnostic::error(refused.code, format!("{} {}", self.what(), refused.why))
                         .at(name.span)
-                        .help(Remedy::new(refused.instead).remove(whole.span())),
+                        .help(Remedy::new(refused.instead).remove(whole)),
                 );
                 return;
             }
@@ -218,24 +232,25 @@ impl<'t, 's> Args<'t, 's> {
                 }
                 if let Some(first) = self.seen.insert(name.text, name.span) {
                     self.seen.insert(name.text, first);
-                    let help = Remedy::new(LEAVE_OUT_ONE).remove(whole.span());
+                    let help = Remedy::new(LEAVE_OUT_ONE).remove(whole);
                     cx.report(repeated(name, first).help(help));
                     return;
                 }
                 self.rest.extend(item);
                 return;
             }
-            let help = self.hint(name, &whole, cx);
+            let help = self.hint(name, value, whole, cx);
             cx.report(
                 Diagnostic::error(
                     Code::UnknownOption,
-                    format!("{} has no option `{}`", self.what, name.text),
+                    format!("{} has no option `{}`", self.what(), name.text),
                 )
                 .at(name.span)
                 .help(help),
             );
             return;
         };
+        let whole = Given { option, name: name.span, value };
         if let Some(Value { span, form: ValueForm::Bare(text) }) = value
             && let Some(next) = text.split_once('=').and_then(|(next, _)| self.spec.option(next))
             && cx.source.as_bytes().get((span.start as usize).wrapping_sub(1)) != Some(&b'=')
@@ -253,13 +268,18 @@ impl<'t, 's> Args<'t, 's> {
             return;
         }
         if !option.list
-            && let Some((_, first)) = self.given.iter().find(|(other, _)| std::ptr::eq(*other, option))
+            && let Some(first) = self.given_for(option)
         {
             let help = Remedy::new(LEAVE_OUT_ONE).remove(whole.span()).remove(first.span());
             cx.report(repeated(name, first.name).help(help));
             return;
         }
-        self.given.push((option, whole));
+        self.given.push(whole);
+    }
+
+    /// What is given first for an option.
+    fn given_for(&self, option: &OptionSpec) -> Option<&Given<'t, 's>> {
+        self.given.iter().find(|given| std::ptr::eq(given.option, option))
     }
 
     /// Whether an item is not this statement's, but a misspelt statement. `next` is what follows it.
@@ -328,7 +348,7 @@ impl<'t, 's> Args<'t, 's> {
         self.broken |= self.spec.open.is_some();
         let help = unit.unwrap_or_else(|| self.hint_for_word(name));
         cx.report(
-            Diagnostic::error(Code::UnknownOption, format!("{} has no option `{}`", self.what, name.text))
+            Diagnostic::error(Code::UnknownOption, format!("{} has no option `{}`", self.what(), name.text))
                 .at(name.span)
                 .help(help),
         );
@@ -356,7 +376,7 @@ impl<'t, 's> Args<'t, 's> {
             }
             _ => Diagnostic::error(
                 Code::UnexpectedText,
-                format!("{} takes no value here: `{text}`", self.what),
+                format!("{} takes no value here: `{text}`", self.what()),
             )
             .help(self.hint_for_value(text, value.span)),
         };
@@ -378,7 +398,7 @@ impl<'t, 's> Args<'t, 's> {
         let help = Remedy::new(format!("quote them: `arg {two}`"));
         if !self.broken {
             cx.report(
-                Diagnostic::error(Code::QuoteIt, format!("{} takes its texts in quotes", self.what))
+                Diagnostic::error(Code::QuoteIt, format!("{} takes its texts in quotes", self.what()))
                     .at(first.span())
                     .help(if self.given.len() + quoted.len() <= 2 { help.replace(span, two) } else { help }),
             );
@@ -387,21 +407,20 @@ impl<'t, 's> Args<'t, 's> {
     }
 
     /// What to write in place of an option that is not there.
-    fn hint(&mut self, name: Word<'_>, given: &Given<'_, '_>, cx: &Cx<'_>) -> Remedy {
-        let value = cx.source_of(given.value.map(|value| value.span));
+    fn hint(&mut self, name: Word<'_>, value: Option<&Value<'_>>, whole: Span, cx: &Cx<'_>) -> Remedy {
+        let value = cx.source_of(value.map(|value| value.span));
         if let Some(head) = self.spec.positionals().find(|head| head.name == name.text) {
             self.meant.push(head.name);
             let help =
-                Remedy::new(format!("the {} stands without a name: `{} {value}`", head.name, self.words));
-            let is_there = self.given.iter().any(|(given, _)| std::ptr::eq(*given, head));
-            return if is_there || value.is_empty() {
+                Remedy::new(format!("the {} stands without a name: `{} {value}`", head.name, self.words()));
+            return if self.given_for(head).is_some() || value.is_empty() {
                 help
             } else {
-                help.or(Fix::default().insert(self.head.end, format!(" {value}")).remove(given.span()))
+                help.or(Fix::default().insert(self.head.end, format!(" {value}")).remove(whole))
             };
         }
         if name.text == "wait" && self.spec.option("nowait").is_some() {
-            return Remedy::new("write `nowait` for `wait=off`").replace(given.span(), "nowait");
+            return Remedy::new("write `nowait` for `wait=off`").replace(whole, "nowait");
         }
         let near = nearest(name.text, self.spec.names());
         self.meant.extend(near);
@@ -432,9 +451,9 @@ impl<'t, 's> Args<'t, 's> {
         if let Some(option) = self.spec.options().filter(|option| !option.positional).find(takes) {
             self.meant.push(option.name);
             // `vhost on`
-            let flag =
-                self.given.last().filter(|(given, at)| std::ptr::eq(*given, option) && at.value.is_none());
-            let from = flag.map_or(span, |(_, flag)| flag.name);
+            let is_flag =
+                |given: &&Given<'_, '_>| std::ptr::eq(given.option, option) && given.value.is_none();
+            let from = self.given.last().filter(is_flag).map_or(span, |flag| flag.name);
             return write(format!("{}={word}", option.name), from.to(span));
         }
         if word.contains('.') {
@@ -461,11 +480,10 @@ impl<'t, 's> Args<'t, 's> {
     /// What to write in place of a value that stands alone.
     fn hint_for_value(&mut self, text: &str, span: Span) -> Remedy {
         // `disk root.qcow2`
-        let required = self.spec.options().find(|option| {
-            option.required
-                && !option.positional
-                && !self.given.iter().any(|(given, _)| std::ptr::eq(*given, *option))
-        });
+        let required = self
+            .spec
+            .options()
+            .find(|option| option.required && !option.positional && self.given_for(option).is_none());
         match required {
             Some(option) => {
                 self.meant.push(option.name);
@@ -476,8 +494,9 @@ impl<'t, 's> Args<'t, 's> {
     }
 
     fn exclusions(&self, cx: &mut Cx<'_>) {
-        for (option, given) in &self.given {
-            for (other, there) in &self.given {
+        for given in self.given.iter().filter(|given| !given.option.excludes.is_empty()) {
+            for there in &self.given {
+                let (option, other) = (given.option, there.option);
                 if option.excludes.contains(&other.name) {
                     cx.report(
                         Diagnostic::error(
@@ -506,12 +525,13 @@ impl<'t, 's> Args<'t, 's> {
 
     /// The kind and what stands behind it, where these are the name of something: `virtio-net -pci`.
     fn joined(&self, name: Word<'_>) -> Option<String> {
-        let kind = match self.keyword {
+        let kind = match self.keyword.spec.keyword {
             "device" => schema::Kind::Device,
             "object" => schema::Kind::Object,
             _ => return None,
         };
-        let joined = format!("{}-{}", self.kind.as_ref()?.as_str(), name.text);
+        let joined =
+            format!("{}-{}", self.kind.as_ref().filter(|_| !self.asks_for_help)?.as_str(), name.text);
         schema::of_all().iter().any(|schema| schema.find(kind, &joined).is_some()).then_some(joined)
     }
 
@@ -522,32 +542,32 @@ impl<'t, 's> Args<'t, 's> {
     fn list(&self) -> String {
         let names: Vec<_> = self.spec.names().map(|name| format!("`{name}`")).collect();
         if names.is_empty() {
-            format!("{} has no options", self.what)
+            format!("{} has no options", self.what())
         } else {
-            format!("the options of {} are {}", self.what, names.join(", "))
+            format!("the options of {} are {}", self.what(), names.join(", "))
         }
     }
 
-    /// The kind that was written.
-    pub(crate) fn kind(&self) -> Option<Node<String>> {
-        self.kind.clone()
+    /// `netdev tap`
+    fn words(&self) -> String {
+        let word = self.keyword.word.text;
+        self.kind.as_ref().map_or(word.to_owned(), |kind| format!("{word} {kind}"))
     }
 
-    /// What was given for the option of this name, or the head.
-    pub(crate) fn slot(&self, name: &str) -> Slot<'_, 's> {
-        let option = self.spec.options().find(|option| option.name == name);
-        Slot {
-            option,
-            given: self
-                .given
-                .iter()
-                .filter(|(other, _)| other.name == name)
-                .map(|(_, given)| Given { name: given.name, value: given.value })
-                .collect(),
-            head: self.head,
-            what: &self.what,
-            excused: self.broken || self.meant.contains(&name),
-        }
+    /// The same as a message has it.
+    pub(super) fn what(&self) -> String {
+        format!("`{}`", self.words())
+    }
+
+    /// Takes the kind that was written.
+    pub(crate) fn kind(&mut self) -> Option<Node<String>> {
+        self.kind.take().filter(|_| !self.asks_for_help)
+    }
+
+    /// The option of this name, where its absence is a mistake of its own.
+    pub(super) fn missed(&self, name: &str) -> Option<&'static OptionSpec> {
+        let is_excused = self.broken || self.meant.contains(&name);
+        self.spec.options().find(|option| option.name == name && !is_excused)
     }
 
     /// The properties that are not the table's.

@@ -1,5 +1,6 @@
 //! What is given for an option, and how it becomes a value of the option's type.
 
+use super::args::{Args, Given};
 use super::cx::{Cx, Resolved};
 use super::foreign::foreign;
 use super::params::Filled;
@@ -20,60 +21,47 @@ pub(crate) trait Field: Typed + Sized {
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self>;
 }
 
-/// One occurrence of an option.
-#[derive(Clone, Copy)]
-pub(crate) struct Given<'t, 's> {
-    /// Its name; a positional's own place.
-    pub(super) name: Span,
-    /// Its value. A flag has none.
-    pub(super) value: Option<&'t Value<'s>>,
-}
-
-impl Given<'_, '_> {
-    /// All of it: its name and its value.
-    pub(super) fn span(&self) -> Span {
-        self.value.map_or(self.name, |value| self.name.to(value.span))
-    }
-}
-
 /// What is given for one option.
 pub(crate) struct Slot<'a, 's> {
-    pub(super) option: Option<&'static OptionSpec>,
-    pub(super) given: Vec<Given<'a, 's>>,
-    pub(super) head: Span,
-    pub(super) what: &'a str,
-    pub(super) excused: bool,
+    args: &'a Args<'a, 's>,
+    name: &'static str,
 }
 
-impl Slot<'_, '_> {
-    fn name(&self) -> &'static str {
-        self.option.map_or("", |option| option.name)
+/// What a message calls an option: a positional has no name that anyone writes.
+fn shown_as(option: &OptionSpec, args: &Args<'_, '_>) -> String {
+    if option.positional { args.what() } else { format!("`{}`", option.name) }
+}
+
+impl<'a, 's> Slot<'a, 's> {
+    /// What is given for the option of this name.
+    pub(crate) fn of(args: &'a Args<'a, 's>, name: &'static str) -> Self {
+        Self { args, name }
     }
 
-    /// What a message calls it: a positional has no name that anyone writes.
-    fn shown(&self) -> String {
-        match self.option {
-            Some(option) if option.positional => self.what.to_owned(),
-            _ => format!("`{}`", self.name()),
-        }
+    /// All that is given for it.
+    fn all(&self) -> impl Iterator<Item = Given<'a, 's>> {
+        self.args.given.iter().filter(|given| given.option.name == self.name).copied()
+    }
+
+    fn first(&self) -> Option<Given<'a, 's>> {
+        self.all().next()
     }
 
     /// Reports that a required value is missing.
     fn missing(&self, cx: &mut Cx<'_>) {
-        let Some(option) = self.option.filter(|_| !self.excused) else {
-            return;
-        };
+        let Some(option) = self.args.missed(self.name) else { return };
+        let what = self.args.what();
         let expects = option.ty.expects;
         cx.report(if option.positional {
             Diagnostic::error(
                 option.missing.unwrap_or(Code::MissingValue),
-                format!("{} needs its {}", self.what, option.name),
+                format!("{what} needs its {}", option.name),
             )
-            .at(self.head)
-            .help(format!("behind {} stands {expects}", self.what))
+            .at(self.args.head)
+            .help(format!("behind {what} stands {expects}"))
         } else {
-            Diagnostic::error(Code::MissingOption, format!("{} needs `{}=`", self.what, option.name))
-                .at(self.head)
+            Diagnostic::error(Code::MissingOption, format!("{what} needs `{}=`", option.name))
+                .at(self.args.head)
                 .help(format!("add `{}=` and {expects}", option.name))
         });
     }
@@ -81,7 +69,7 @@ impl Slot<'_, '_> {
     fn read<T: ValueType>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Val<T>> {
         let value = self.parse(given, cx);
         if value.is_none() {
-            cx.flaws.options.push(self.name());
+            cx.flaws.options.push(self.name);
         }
         value
     }
@@ -104,7 +92,7 @@ impl Slot<'_, '_> {
             let brings = format!("`{}` is `{}`", hole.name, shown(hole.value));
             let refusal = parsed.err()?;
             let at = if matches!(value.form, ValueForm::Hole(_)) { value.span } else { at };
-            let refused = refuse(&self.shown(), T::TYPE, &text, refusal, value.span);
+            let refused = refuse(&shown_as(given.option, self.args), T::TYPE, &text, refusal, value.span);
             let labels = vec![
                 Label { span: at, text: if at == value.span { String::new() } else { brings } },
                 Label { span: declared, text: "the parameter's declaration".to_owned() },
@@ -126,20 +114,15 @@ impl Slot<'_, '_> {
     ) -> Option<Val<T>> {
         match parsed {
             Ok(value) => {
-                self.version(text, given.name, cx);
+                if let Some(change) = given.option.change {
+                    cx.version(change, Some(text), given.name);
+                }
                 Some(Val::Known(Node::new(value, span)))
             }
             Err(refusal) => {
-                cx.report(refuse(&self.shown(), T::TYPE, text, refusal, span));
+                cx.report(refuse(&shown_as(given.option, self.args), T::TYPE, text, refusal, span));
                 None
             }
-        }
-    }
-
-    /// Says what the target makes of the option.
-    fn version(&self, text: &str, name: Span, cx: &mut Cx<'_>) {
-        if let Some(change) = self.option.and_then(|option| option.change) {
-            cx.version(change, Some(text), name);
         }
     }
 }
@@ -196,8 +179,8 @@ impl<T: ValueType> Typed for Option<Val<T>> {
 
 impl<T: ValueType> Field for Option<Val<T>> {
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        match slot.given.first() {
-            Some(given) => Some(slot.read(*given, cx)),
+        match slot.first() {
+            Some(given) => Some(slot.read(given, cx)),
             None => Some(None),
         }
     }
@@ -211,8 +194,8 @@ impl<T: ValueType> Typed for Val<T> {
 
 impl<T: ValueType> Field for Val<T> {
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        match slot.given.first() {
-            Some(given) => slot.read(*given, cx),
+        match slot.first() {
+            Some(given) => slot.read(given, cx),
             None => {
                 slot.missing(cx);
                 None
@@ -229,7 +212,7 @@ impl<T: ValueType> Typed for Vec<Val<T>> {
 
 impl<T: ValueType> Field for Vec<Val<T>> {
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Some(slot.given.iter().filter_map(|given| slot.read(*given, cx)).collect())
+        Some(slot.all().filter_map(|given| slot.read(given, cx)).collect())
     }
 }
 
@@ -241,13 +224,13 @@ impl<K: IdKind> Typed for Id<K> {
 
 impl<K: IdKind> Field for Id<K> {
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let given: Option<Option<Val<IdText>>> = slot.given.first().map(|given| slot.read(*given, cx));
+        let given: Option<Option<Val<IdText>>> = slot.first().map(|given| slot.read(given, cx));
         Some(match given {
             Some(Some(id)) => Self::given(id.map(|id| id.0)),
             // Another in place of the one that was refused.
             Some(None) | None => {
                 let (number, name) = cx.ids.generate(K::PREFIX);
-                Self::generated(name, slot.head, number)
+                Self::generated(name, slot.args.head, number)
             }
         })
     }
@@ -261,10 +244,10 @@ impl<K: IdKind> Typed for OptionalId<K> {
 
 impl<K: IdKind> Field for OptionalId<K> {
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let Some(given) = slot.given.first() else {
+        let Some(given) = slot.first() else {
             return Some(Self::new(None));
         };
-        let id: Val<IdText> = slot.read(*given, cx)?;
+        let id: Val<IdText> = slot.read(given, cx)?;
         Some(Self::new(Some(id.map(|id| id.0))))
     }
 }

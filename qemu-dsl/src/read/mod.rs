@@ -34,7 +34,7 @@ use crate::{Span, Target, Version};
 pub(crate) use args::Args;
 pub(crate) use cx::Cx;
 use cx::Resolved;
-pub(crate) use field::Field;
+pub(crate) use field::{Field, Slot};
 pub use options::Options;
 use params::Params;
 use recover::orphan;

@@ -11,9 +11,10 @@ pub(crate) fn indentation(source: &str, at: u32) -> Option<usize> {
 /// Whether what begins at `at` most likely begins a statement, behind one that begins at `first` and makes no sense: it
 /// begins a line that is indented no deeper.
 pub(crate) fn begins_anew(source: &str, at: u32, first: u32) -> bool {
+    let Some(indent) = indentation(source, at) else { return false };
     // The text of `vm!` begins with its first word: how far that is indented it doesn't tell.
     let reference = indentation(source, first).filter(|indent| (first as usize) > *indent);
-    indentation(source, at).is_some_and(|indent| reference.is_none_or(|reference| indent <= reference))
+    reference.is_none_or(|reference| indent <= reference)
 }
 
 /// Whether there is no line end between two places.

@@ -131,7 +131,7 @@ macro_rules! form {
                 cx: &mut $crate::read::Cx<'_>,
             ) -> Option<Box<dyn $crate::model::Values>> {
                 // All are read before any is missed, so that all errors are reported.
-                $(let $field = <$ty as $crate::read::Field>::take(args.slot($option), cx);)*
+                $(let $field = <$ty as $crate::read::Field>::take($crate::read::Slot::of(args, $option), cx);)*
                 $(let pci = $pci::read(args, cx);)?
                 $(let $rest = args.rest(cx);)?
                 let _ = &args;

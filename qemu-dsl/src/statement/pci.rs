@@ -6,7 +6,7 @@ use crate::print::OptionArg;
 use crate::model::Val;
 use crate::read::Args;
 use crate::read::Cx;
-use crate::read::Field;
+use crate::read::{Field, Slot};
 use crate::table::OptionSpec;
 use crate::value::{BusName, OnOff, PciAddr};
 
@@ -44,9 +44,9 @@ impl Pci {
 
     pub(crate) fn read(args: &mut Args<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
         Some(Self {
-            bus: Field::take(args.slot("bus"), cx)?,
-            addr: Field::take(args.slot("addr"), cx)?,
-            multifunction: Field::take(args.slot("multifunction"), cx)?,
+            bus: Field::take(Slot::of(args, "bus"), cx)?,
+            addr: Field::take(Slot::of(args, "addr"), cx)?,
+            multifunction: Field::take(Slot::of(args, "multifunction"), cx)?,
         })
     }
 }
