@@ -7,6 +7,8 @@ pub(crate) mod passthrough;
 pub(crate) mod pci;
 pub(crate) mod socket;
 
+use std::sync::LazyLock;
+
 use crate::model::Entry;
 use crate::read::ReadForm;
 use crate::table::{StatementSpec, Table};
@@ -18,10 +20,13 @@ macro_rules! statements {
     ($($module:ident $([$($name:ident)+])?;)+) => {
         $(pub(crate) mod $module;)+
 
-        static STATEMENTS: &[&[&Statement]] = &[$(statements!(@statements $module $($($name)+)?)),+];
+        const STATEMENTS: &[&[&Statement]] = &[$(statements!(@statements $module $($($name)+)?)),+];
 
         /// The table of statements, in the order of the reference.
-        pub static TABLE: Table = Table::new(&[$(statements!(@specs $module $($($name)+)?)),+]);
+        pub static TABLE: Table = Table::new(
+            &[$(statements!(@specs $module $($($name)+)?)),+],
+            |keyword| Some(find(keyword)?.spec),
+        );
     };
     (@statements $module:ident) => { &[&$module::STATEMENT] };
     (@statements $module:ident $($name:ident)+) => { &[$(&$module::$name),+] };
@@ -64,10 +69,21 @@ statements! {
     arg;
 }
 
+/// The statement of a keyword. Each word of a text is looked for here.
+fn find(keyword: &str) -> Option<&'static Statement> {
+    static SORTED: LazyLock<Vec<&Statement>> = LazyLock::new(|| {
+        let mut sorted = STATEMENTS.concat();
+        sorted.sort_by_key(|statement| statement.spec.keyword);
+        sorted
+    });
+
+    let found = SORTED.binary_search_by(|statement| statement.spec.keyword.cmp(keyword)).ok()?;
+    SORTED.get(found).copied()
+}
+
 /// What goes with a form of the table: how it is read, and what it means.
 fn behaviour(spec: &StatementSpec, form: usize) -> Option<&'static Behaviour> {
-    let mut statements = STATEMENTS.iter().copied().flatten();
-    statements.find(|statement| statement.spec.keyword == spec.keyword)?.forms.get(form)
+    find(spec.keyword)?.forms.get(form)
 }
 
 /// What reads a form of the table.

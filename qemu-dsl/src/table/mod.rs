@@ -299,21 +299,28 @@ impl Bare {
 
 /// All statements.
 #[derive(Clone, Copy, Debug)]
-pub struct Table(&'static [&'static [&'static StatementSpec]]);
+pub struct Table {
+    statements: &'static [&'static [&'static StatementSpec]],
+    find: fn(&str) -> Option<&'static StatementSpec>,
+}
 
 impl Table {
-    pub(crate) const fn new(statements: &'static [&'static [&'static StatementSpec]]) -> Self {
-        Self(statements)
+    /// A table of these statements. `find` finds the one of a keyword.
+    pub(crate) const fn new(
+        statements: &'static [&'static [&'static StatementSpec]],
+        find: fn(&str) -> Option<&'static StatementSpec>,
+    ) -> Self {
+        Self { statements, find }
     }
 
     /// The statements, in the order of the reference.
     pub fn statements(self) -> impl Iterator<Item = &'static StatementSpec> {
-        self.0.iter().copied().flatten().copied()
+        self.statements.iter().copied().flatten().copied()
     }
 
     /// The statement of this keyword.
     pub fn find(self, keyword: &str) -> Option<&'static StatementSpec> {
-        self.statements().find(|spec| spec.keyword == keyword)
+        (self.find)(keyword)
     }
 
     /// All keywords.
