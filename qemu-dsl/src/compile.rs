@@ -1,6 +1,5 @@
 //! The compiler as one function, and as two: what a text says is parsed once, for as many targets as one likes.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::code::Code;
@@ -149,9 +148,10 @@ impl Parsed<'_> {
     /// Where the text has what stands at `spans`.
     fn places(&self, spans: impl Iterator<Item = Span>) -> Vec<Place> {
         let sources = SourceMap::of("", self.tree.as_ref().map_or("", |tree| tree.source));
-        let spans: BTreeSet<_> = spans.map(|span| (span.start, span.end)).collect();
-        let places = spans.into_iter().filter_map(|(start, end)| {
-            let span = Span { start, end };
+        let mut spans: Vec<_> = spans.collect();
+        spans.sort_unstable_by_key(|span| (span.start, span.end));
+        spans.dedup();
+        let places = spans.into_iter().filter_map(|span| {
             let (_, position) = sources.locate(span)?;
             Some(Place { span, file: None, line: position.line, column: position.column })
         });

@@ -35,20 +35,30 @@ pub(crate) fn write(
     items: impl IntoIterator<Item = (Option<impl AsRef<str>>, Vec<Piece>)>,
 ) -> Vec<Piece> {
     let mut list = Vec::new();
-    for (name, value) in items {
-        if !list.is_empty() {
-            append(&mut list, ",");
+    // Long enough for most.
+    let mut text = String::with_capacity(96);
+    for (at, (name, value)) in items.into_iter().enumerate() {
+        if at > 0 {
+            text.push(',');
         }
         if let Some(name) = name {
-            append(&mut list, name.as_ref());
-            append(&mut list, "=");
+            text.push_str(name.as_ref());
+            text.push('=');
         }
         for piece in value {
             match piece {
-                Piece::Text(more) => append(&mut list, &escape.apply(&more)),
-                piece => list.push(piece),
+                Piece::Text(more) => text.push_str(&escape.apply(&more)),
+                piece => {
+                    if !text.is_empty() {
+                        list.push(Piece::Text(std::mem::take(&mut text).into()));
+                    }
+                    list.push(piece);
+                }
             }
         }
+    }
+    if !text.is_empty() || list.is_empty() {
+        list.push(Piece::Text(text.into()));
     }
     list
 }

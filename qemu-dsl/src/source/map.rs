@@ -63,8 +63,7 @@ impl<'t> SourceMap<'t> {
         // One apart, so that the end of a file is not the start of the next.
         let start = self.files.last().map_or(0, |last| last.span().end.saturating_add(1));
         let text = text.into();
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let starts = ends.filter_map(|(end, _)| u32::try_from(end + 1).ok());
+        let starts = text.match_indices('\n').filter_map(|(end, _)| u32::try_from(end + 1).ok());
         let lines = [0].into_iter().chain(starts).collect();
         let mut characters = Vec::new();
         if !text.is_ascii() {
