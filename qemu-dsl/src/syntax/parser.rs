@@ -179,12 +179,30 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                                     state
                                                                                                         .sequence(|state| {
                                                                                                             state
-                                                                                                                .repeat(|state| { self::r#gap(state) })
-                                                                                                                .and_then(|state| { self::r#equals(state) })
+                                                                                                                .match_string("=")
                                                                                                                 .and_then(|state| {
                                                                                                                     state
                                                                                                                         .optional(|state| {
                                                                                                                             state.restore_on_err(|state| self::r#value(state))
+                                                                                                                        })
+                                                                                                                })
+                                                                                                        })
+                                                                                                        .or_else(|state| {
+                                                                                                            state
+                                                                                                                .sequence(|state| {
+                                                                                                                    state
+                                                                                                                        .sequence(|state| {
+                                                                                                                            self::r#gap(state)
+                                                                                                                                .and_then(|state| {
+                                                                                                                                    state.repeat(|state| { self::r#gap(state) })
+                                                                                                                                })
+                                                                                                                        })
+                                                                                                                        .and_then(|state| { self::r#equals(state) })
+                                                                                                                        .and_then(|state| {
+                                                                                                                            state
+                                                                                                                                .optional(|state| {
+                                                                                                                                    state.restore_on_err(|state| self::r#value(state))
+                                                                                                                                })
                                                                                                                         })
                                                                                                                 })
                                                                                                         })
