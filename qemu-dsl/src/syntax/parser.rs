@@ -556,10 +556,12 @@ impl ::pest::Parser<Rule> for Grammar {
                     ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     let state = state.check_stack_limit()?;
-                    self::r#ASCII_ALPHANUMERIC(state)
-                        .or_else(|state| { state.match_string("-") })
+                    state
+                        .match_range('a'..'z')
+                        .or_else(|state| { state.match_range('-'..'.') })
+                        .or_else(|state| { state.match_range('0'..'9') })
+                        .or_else(|state| { state.match_range('A'..'Z') })
                         .or_else(|state| { state.match_string("_") })
-                        .or_else(|state| { state.match_string(".") })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -843,10 +845,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     let state = state.check_stack_limit()?;
-                    self::r#ASCII_ALPHANUMERIC(state)
+                    self::r#XID_CONTINUE(state)
                         .or_else(|state| { state.match_range('-'..':') })
-                        .or_else(|state| { state.match_string("=") })
-                        .or_else(|state| { state.match_string("_") })
                         .or_else(|state| {
                             state
                                 .sequence(|state| {
@@ -985,7 +985,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                         |state| {
                                             state
                                                 .sequence(|state| {
-                                                    self::r#ASCII_ALPHANUMERIC(state)
+                                                    self::r#XID_CONTINUE(state)
                                                         .or_else(|state| { state.match_range('-'..':') })
                                                         .or_else(|state| {
                                                             state
@@ -1009,7 +1009,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                         .and_then(|state| {
                                                             state
                                                                 .repeat(|state| {
-                                                                    self::r#ASCII_ALPHANUMERIC(state)
+                                                                    self::r#XID_CONTINUE(state)
                                                                         .or_else(|state| { state.match_range('-'..':') })
                                                                         .or_else(|state| {
                                                                             state
@@ -1714,6 +1714,15 @@ impl ::pest::Parser<Rule> for Grammar {
                     ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state.match_char_by(::pest::unicode::PATTERN_WHITE_SPACE)
+                }
+                #[inline]
+                #[allow(dead_code, non_snake_case, unused_variables)]
+                fn XID_CONTINUE(
+                    state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.match_char_by(::pest::unicode::XID_CONTINUE)
                 }
             }
             pub use self::visible::*;
