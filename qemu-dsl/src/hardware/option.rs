@@ -1,12 +1,11 @@
 //! The options that a VM prints, those among its `arg`s too, with their values by name.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use crate::model::Vm;
 use crate::plan::{Piece, arguments, optlist};
 use crate::print::{Argument, Item, Output, Printed, Written, piece};
-use crate::schema::{self, Kind, Schema, Type};
+use crate::schema::{self, Kind, Type};
 use crate::table::Section;
 use crate::{Span, Target};
 
@@ -194,20 +193,11 @@ pub(crate) fn options<'p>(vm: &'p Vm, output: &'p Output) -> Vec<QemuOption<'p>>
         options.push(QemuOption::new(name, at, items.into(), vm));
     }
     options.sort_by_key(|option| option.statement);
-    let types = types(&options, schema::nearest(vm.target));
-    options.iter_mut().zip(types).for_each(|(option, ty)| option.ty = ty);
+    let schema = schema::nearest(vm.target);
+    for option in &mut options {
+        option.ty = option.kind.zip(option.made()).and_then(|(kind, made)| schema.find(kind, made.text));
+    }
     options
-}
-
-/// What the schema says of what each option makes.
-fn types(options: &[QemuOption<'_>], schema: &'static Schema) -> Vec<Option<Type>> {
-    // Most are made several times.
-    let mut known = HashMap::new();
-    let types = options.iter().map(|option| {
-        let (kind, made) = (option.kind?, option.made()?.text);
-        *known.entry((kind, made)).or_insert_with(|| schema.find(kind, made))
-    });
-    types.collect()
 }
 
 fn plain(argument: &Argument) -> &str {
@@ -225,7 +215,7 @@ fn read(list: &str, at: Span) -> Vec<Item> {
     let written = Some(Written { name: Some(at), value: at });
     let items = optlist::read(list).map(|(name, value)| Item {
         name: name.map(|name| name.to_owned().into()),
-        value: vec![piece(&value)],
+        value: vec![piece(value.into_owned())],
         is_open: false,
         written,
     });

@@ -1,5 +1,6 @@
 //! All that a VM consists of.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::Span;
@@ -17,7 +18,7 @@ pub(crate) struct Hardware<'p> {
     pub(crate) vm: &'p Vm,
     /// The program that runs it, where a statement names one.
     pub(crate) program: Option<&'p str>,
-    pub(crate) board: Board,
+    pub(crate) board: Cow<'p, Board>,
     /// All options, in the order of the source.
     pub(crate) options: &'p [QemuOption<'p>],
     pub(crate) devices: Vec<Device<'p>>,
@@ -77,6 +78,7 @@ impl<'p> Hardware<'p> {
                 &mut hardware.references,
             );
         }
+        hardware.defined.reserve(hardware.definitions.len());
         for (number, definition) in hardware.definitions.iter().enumerate() {
             hardware.defined.entry((definition.namespace, definition.name)).or_insert(number);
         }
@@ -310,10 +312,9 @@ fn machine_type<'o>(options: &'o [QemuOption<'_>]) -> Option<Value<'o>> {
 }
 
 /// The machine, also where an `arg` names it.
-fn board(options: &[QemuOption<'_>], vm: &Vm) -> Board {
-    let by_arg = options.iter().filter(|option| option.is_arg && is_machine(option)).collect::<Vec<_>>();
-    if by_arg.is_empty() {
-        return vm.facts.board.clone();
+fn board<'p>(options: &[QemuOption<'_>], vm: &'p Vm) -> Cow<'p, Board> {
+    if !options.iter().any(|option| option.is_arg && is_machine(option)) {
+        return Cow::Borrowed(&vm.facts.board);
     }
     let is_on = |name: &str| {
         options
@@ -322,5 +323,5 @@ fn board(options: &[QemuOption<'_>], vm: &Vm) -> Board {
             .any(|option| option.get(name).is_some_and(|value| value.is_on()))
     };
     let name = machine_type(options).map_or_else(|| vm.facts.board.name.clone(), |name| name.text.to_owned());
-    vm.facts.board.other(&name, is_on)
+    Cow::Owned(vm.facts.board.other(&name, is_on))
 }

@@ -66,8 +66,9 @@ mod property;
 mod text;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{OnceLock, RwLock};
 
 use crate::{Arch, Target, Version};
 use text::{Section, Sections};
@@ -89,6 +90,7 @@ const fn schema(arch: Arch, major: u16, minor: u16, text: &'static str) -> Schem
         target: Target { arch, version: Version::new(major, minor) },
         sections: Sections::new(text),
         types: OnceLock::new(),
+        found: OnceLock::new(),
         default_machine: OnceLock::new(),
     }
 }
@@ -163,6 +165,8 @@ pub struct Schema {
     sections: Sections,
     /// The types that have been asked for, each at the number of its section.
     types: OnceLock<Vec<OnceLock<Whole>>>,
+    /// The names that have been found: most are looked for again.
+    found: OnceLock<RwLock<HashMap<(Kind, &'static str), Type>>>,
     default_machine: OnceLock<Option<Type>>,
 }
 
@@ -223,12 +227,18 @@ impl Schema {
     /// What `name` names. An alias gives what it stands for.
     #[must_use]
     pub fn find(&'static self, kind: Kind, name: &str) -> Option<Type> {
-        let found = self.section(kind, name)?;
-        let section = match found.attribute("alias=") {
+        let found = self.found.get_or_init(RwLock::default);
+        if let Some(ty) = found.read().ok()?.get(&(kind, name)) {
+            return Some(*ty);
+        }
+        let named = self.section(kind, name)?;
+        let section = match named.attribute("alias=") {
             Some(target) => self.section(kind, target)?,
-            None => found,
+            None => named,
         };
-        if section.has("abstract") { None } else { self.whole(kind, section) }
+        let ty = if section.has("abstract") { None } else { self.whole(kind, section) }?;
+        found.write().ok()?.insert((kind, named.name), ty);
+        Some(ty)
     }
 
     /// What `name` names though no user can create it: a part of others, or a type that others are made of.
