@@ -191,11 +191,12 @@ fn elsewhere(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic>
         _ if machine.starts_with("pc-i440fx-") => "pc",
         _ => return None,
     };
-    let message = format!("the machine `{machine}` takes no `{name}`");
+    let refused = || {
+        let message = format!("the machine `{machine}` takes no `{name}`");
+        Diagnostic::error(Code::NotCreatable, message).at(head)
+    };
     if name.starts_with("virtio-iommu-pci") && !changes::VIRTIO_IOMMU_PC.is_in(hardware.vm.target.version) {
-        return Some(
-            Diagnostic::error(Code::NotCreatable, message).at(head).help("it does from QEMU 7.0 on"),
-        );
+        return Some(refused().help("it does from QEMU 7.0 on"));
     }
     if device.bus_sort() != Some("System") || !device.ty.as_ref()?.is_creatable() {
         return None;
@@ -206,7 +207,7 @@ fn elsewhere(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic>
             [] => "leave it out: it is for another architecture".to_owned(),
             families => format!("it needs `machine {}`", families.join("` or `machine ")),
         };
-        Diagnostic::error(Code::NotCreatable, message).at(head).help(help)
+        refused().help(help)
     })
 }
 

@@ -222,7 +222,7 @@ pub(super) fn object(members: Vec<Member>) -> Json {
 }
 
 pub(super) fn text(value: &str) -> Json {
-    Json::Text(vec![piece(value)].into())
+    Json::Text(vec![piece(value.to_owned())].into())
 }
 
 pub(super) fn boolean(text: &str) -> Option<Json> {

@@ -10,10 +10,10 @@ pub(crate) fn order(hardware: &Hardware<'_>) -> Vec<usize> {
     let needs = needs(hardware);
     let mut order = Vec::with_capacity(needs.len());
     let mut seen = vec![false; needs.len()];
+    // A statement, and how many of those that it needs have been seen to. What needs itself is an error elsewhere; here it
+    // only must not turn forever.
+    let mut path = Vec::new();
     for start in 0..needs.len() {
-        // A statement, and how many of those that it needs have been seen to. What needs itself is an error elsewhere; here
-        // it only must not turn forever.
-        let mut path = Vec::new();
         let mut next = Some(start);
         loop {
             if let Some(index) = next

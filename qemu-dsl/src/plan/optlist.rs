@@ -50,15 +50,15 @@ pub(crate) fn write(
                 Piece::Text(more) => text.push_str(&escape.apply(&more)),
                 piece => {
                     if !text.is_empty() {
-                        list.push(Piece::Text(std::mem::take(&mut text).into()));
+                        push(&mut list, Piece::Text(std::mem::take(&mut text).into()));
                     }
-                    list.push(piece);
+                    push(&mut list, piece);
                 }
             }
         }
     }
     if !text.is_empty() || list.is_empty() {
-        list.push(Piece::Text(text.into()));
+        push(&mut list, Piece::Text(text.into()));
     }
     list
 }
@@ -66,11 +66,28 @@ pub(crate) fn write(
 /// Appends text to pieces.
 #[cfg(feature = "compiler")]
 pub(crate) fn append(pieces: &mut Vec<Piece>, more: &str) {
-    if let Some(Piece::Text(last)) = pieces.last_mut() {
-        last.to_mut().push_str(more);
-    } else {
-        pieces.push(Piece::Text(more.to_owned().into()));
+    match pieces.last_mut() {
+        Some(Piece::Text(last)) => last.to_mut().push_str(more),
+        _ => push(pieces, Piece::Text(more.to_owned().into())),
     }
+}
+
+/// The same of a text that nobody else needs.
+#[cfg(feature = "compiler")]
+pub(crate) fn append_own(pieces: &mut Vec<Piece>, more: String) {
+    match pieces.last_mut() {
+        Some(Piece::Text(last)) => last.to_mut().push_str(&more),
+        _ => push(pieces, Piece::Text(more.into())),
+    }
+}
+
+/// Adds a piece. Most texts have no other.
+#[cfg(feature = "compiler")]
+fn push(pieces: &mut Vec<Piece>, piece: Piece) {
+    if pieces.is_empty() {
+        pieces.reserve_exact(1);
+    }
+    pieces.push(piece);
 }
 
 /// The items of a list, name and value, the commas in them no longer doubled. One without `=` has no name.

@@ -47,6 +47,6 @@ pub(crate) struct Written {
     pub(crate) value: Span,
 }
 
-pub(crate) fn piece(text: &str) -> Piece {
-    Piece::Text(text.to_owned().into())
+pub(crate) fn piece(text: impl Into<Cow<'static, str>>) -> Piece {
+    Piece::Text(text.into())
 }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use crate::Span;
 use crate::model::Val;
 use crate::model::ids::Id;
-use crate::plan::optlist::append;
+use crate::plan::optlist::{append, append_own};
 use crate::plan::{Piece, Text};
 use crate::source::Node;
 use crate::value::Path;
@@ -132,7 +132,8 @@ pub(crate) struct Shown<T>(pub(crate) T);
 
 impl<T: Display> Emit for Shown<T> {
     fn emit(&self, text: &mut Vec<Piece>) -> bool {
-        self.0.to_string().emit(text)
+        append_own(text, self.0.to_string());
+        true
     }
 }
 

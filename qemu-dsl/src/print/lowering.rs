@@ -77,12 +77,12 @@ impl<'v> Lowering<'v> {
     }
 
     /// An argument of its own: `-nographic`.
-    pub(crate) fn flag(&mut self, flag: &str) {
+    pub(crate) fn flag(&mut self, flag: impl Into<Cow<'static, str>>) {
         self.argument(Printed::Word(vec![piece(flag)]));
     }
 
     /// An option whose value is taken as it is: `-kernel PATH`.
-    pub(crate) fn value(&mut self, flag: &str, value: impl Emit) {
+    pub(crate) fn value(&mut self, flag: &'static str, value: impl Emit) {
         let mut text = Vec::new();
         if value.emit(&mut text) {
             self.flag(flag);

@@ -43,7 +43,7 @@ impl Form for Arg {
 
     fn lower(&self, out: &mut Lowering<'_>) {
         for text in &self.texts {
-            out.span(text.span()).flag(text.known().map_or("", |text| &text.0));
+            out.span(text.span()).flag(text.known().map_or(String::new(), |text| text.0.clone()));
         }
     }
 }
