@@ -45,7 +45,7 @@ pub(crate) fn lives_in(group: u32) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Process {
     pid: u32,
-    /// Whether it has ended, and was not waited for.
+    /// Whether it has ended, and was not waited for. One whose first thread has ended alone is none: the others hold its files.
     is_zombie: bool,
     parent: u32,
     group: u32,
@@ -70,11 +70,13 @@ impl Process {
         // Its name stands in parentheses, and may have some itself.
         let (_, fields) = stat.rsplit_once(") ")?;
         let mut fields = fields.split(' ');
-        let is_zombie = matches!(fields.next()?, "Z" | "X");
+        let has_ended = matches!(fields.next()?, "Z" | "X");
         let parent = fields.next()?.parse().ok()?;
         let group = fields.next()?.parse().ok()?;
         let session = fields.next()?.parse().ok()?;
-        let started = fields.nth(15)?.parse().ok()?;
+        let threads: u32 = fields.nth(13)?.parse().ok()?;
+        let started = fields.nth(1)?.parse().ok()?;
+        let is_zombie = has_ended && threads <= 1;
         Some(Self { pid, is_zombie, parent, group, session, started })
     }
 
@@ -139,6 +141,17 @@ mod tests {
         let process = Process { pid: 7, is_zombie: false, parent: 3, group: 4, session: 6, started: 4711 };
         assert_eq!(Process::parse(7, stat), Some(process));
         assert_eq!(Process::parse(7, "7 (a) S 3"), None);
+    }
+
+    #[test]
+    fn a_process_has_ended_with_its_last_thread() {
+        let is_zombie = |state, threads| {
+            let stat = format!("7 (a) {state} 3 4 6 0 -1 4 1 2 3 4 5 6 7 8 20 0 {threads} 0 4711 1000");
+            Process::parse(7, &stat).map(|process| process.is_zombie)
+        };
+        assert_eq!(is_zombie("Z", 1), Some(true));
+        assert_eq!(is_zombie("Z", 3), Some(false));
+        assert_eq!(is_zombie("S", 1), Some(false));
     }
 
     #[test]
