@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use qemu_dsl::plan::Plan;
-use qemu_dsl::{Arch, Options, Parsed, TargetSpec};
+use qemu_dsl::{Arch, Open, Options, Parsed, TargetSpec};
 
 use crate::cli::{Compile, Language, Target};
 use crate::emit::emit;
@@ -60,7 +60,7 @@ pub(crate) fn compile(
         },
         program: language.qemu.clone(),
         params: language.set.clone(),
-        open_parameters: purpose == Purpose::Check,
+        open: if purpose == Purpose::Check { Open::Checked } else { Open::Nothing },
         levels: language.levels.0.clone(),
     };
     if language.target == Some(Target::Host) {

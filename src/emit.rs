@@ -103,7 +103,7 @@ struct JsonFd<'p> {
     #[serde(skip_serializing_if = "Option::is_none")]
     direct: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cid: Option<u32>,
+    cid: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,9 +5,13 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::ffi::OsStr;
+use std::future::Future as _;
+use std::path::PathBuf;
 
 use qemu_dsl::{Options, compile, compile_devices};
-use qemu_runtime::{Fragment, Plan, devices, vm};
+use qemu_runtime::plan::Mac;
+use qemu_runtime::{BindError, Fragment, Plan, Size, devices, vm};
 
 /// The plan of a text that is compiled here and now.
 fn compiled(source: &str) -> Plan {
@@ -156,15 +160,176 @@ fn the_whole_may_stand_in_any_brackets() {
     same(&vm! { memory 1G }, "memory 1G");
 }
 
+/// A program's own.
+struct Machine {
+    root: String,
+    queues: u16,
+}
+
 #[test]
-fn parameters_have_their_defaults() {
+fn holes_take_what_people_have() -> Result<(), BindError> {
+    let ram = Size::mib(512);
+    let image = PathBuf::from("/srv/a,b.img");
+    let machine = Machine { root: "/dev/vda".to_owned(), queues: 2 };
+    let version = 6;
+    let serial: Option<&str> = None;
     let plan = vm! {
-        param image: path = "/srv/a.img"
-        param root: string = "/dev/vda"
-        disk file={image} format=raw
-        kernel "/k" append="root={root} {{x}}"
+        name {"web"}
+        memory {ram} max={Size::gib(2)} slots={3u8}
+        kernel "/boot/{version}/vmlinuz" append="root={machine.root} {{x}}"
+        uuid {[0x12u8; 16]}
+        disk file={&image} format=raw serial={serial} readonly={version > 5}
+        netdev tap ifname="tap{version}" mac={[0x52, 0x54, 0, 1, 2, 3]} mq={machine.queues} vhost
+        rtc base={if version > 5 { "utc" } else { "localtime" }}
+        device virtio-rng-pci addr={format_args!("{:x}", 17)}
+    }?;
+    let expected = compiled(
+        "name web memory 512M max=2G slots=3 kernel \"/boot/6/vmlinuz\" append=\"root=/dev/vda {{x}}\"\n\
+         uuid 12121212-1212-1212-1212-121212121212 disk file=\"/srv/a,b.img\" format=raw readonly\n\
+         netdev tap ifname=tap6 mac=52:54:00:01:02:03 mq=2 vhost rtc base=utc device virtio-rng-pci addr=11",
+    );
+    let args = |plan: &Plan| {
+        // What comes later is printed so that it is right whatever it is.
+        let args = plan.args().map(|arg| arg.to_str().unwrap().replace("guest=", ""));
+        args.collect::<Vec<_>>()
     };
-    same(&plan, "disk file=/srv/a.img format=raw kernel \"/k\" append=\"root=/dev/vda {{x}}\"");
+    assert_eq!(args(&plan), args(&expected));
+    assert_eq!(plan.fds(), expected.fds());
+    // Nothing was taken away.
+    assert_eq!((image.as_os_str().len(), machine.root.len()), (12, 8));
+    Ok(())
+}
+
+#[test]
+fn a_path_need_not_be_text() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let image = OsStr::from_bytes(b"/srv/\xff,.img");
+    let plan = vm! { disk file={image} format=raw fd  kernel "/boot/{image}" }.unwrap();
+    let wanted: &[u8] = b"/boot//srv/\xff,.img";
+    assert!(plan.args().any(|arg| arg.as_bytes() == wanted));
+    assert_eq!(plan.fds()[0].source.path().unwrap().as_os_str(), image);
+    let error = vm! { name {image.to_string_lossy()} disk file={image} format={image} }.unwrap_err();
+    assert_eq!(error.problems.len(), 1);
+}
+
+#[test]
+fn what_is_absent_is_not_written() {
+    let with = |mac: Option<Mac>, id: Option<&str>, readonly: Option<bool>, mq: Option<u8>| {
+        vm! {
+            netdev tap ifname=tap0 mac={mac} id={id} mq={mq} vhost
+            disk file=/a format=raw readonly={readonly} fd
+            netdev user
+        }
+        .unwrap()
+    };
+    same(
+        &with(None, None, None, None),
+        "netdev tap ifname=tap0 vhost disk file=/a format=raw fd netdev user",
+    );
+    let mac = Mac([0x52, 0x54, 0, 0, 0, 1]);
+    same(
+        &with(Some(mac), Some("net0"), Some(true), Some(2)),
+        "netdev tap ifname=tap0 mac=52:54:00:00:00:01 id=net0 mq=2 vhost disk file=/a format=raw readonly fd netdev user",
+    );
+    same(
+        &with(None, Some("a"), Some(false), Some(1)),
+        "netdev tap ifname=tap0 id=a mq=1 vhost disk file=/a format=raw readonly=off fd netdev user",
+    );
+}
+
+#[test]
+fn each_is_evaluated_once_and_in_order() {
+    let mut seen = Vec::new();
+    let mut note = |what: &'static str| {
+        seen.push(what);
+        what
+    };
+    let plan = vm! {
+        disk id={note("b")} file={note("a")} format=raw
+        name {note("c")}
+    };
+    assert!(plan.is_ok());
+    assert_eq!(seen, ["b", "a", "c"]);
+}
+
+/// A hole is Rust as it stands elsewhere.
+#[test]
+fn holes_return_move_and_wait() {
+    fn size(text: &str) -> Result<Plan, Box<dyn std::error::Error>> {
+        Ok(vm! { memory {text.parse::<Size>()?} }?)
+    }
+    assert!(size("lots").unwrap_err().to_string().contains("lots"));
+    same(&size("1G").unwrap(), "memory 1G");
+
+    async fn waits() -> Result<Plan, BindError> {
+        let name = async { String::from("web") };
+        vm! { memory 1G disk id={name.await} file=/a format=raw }
+    }
+    let mut waiting = std::pin::pin!(waits());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(plan) = waiting.as_mut().poll(&mut context) else {
+        panic!("it waits for nothing")
+    };
+    same(&plan.unwrap(), "memory 1G disk id=web file=/a format=raw");
+
+    // Names that the expansion has itself are the caller's.
+    let (values, qemu) = ("v", "q");
+    same(
+        &vm! { disk id={values} serial={qemu} file=/a format=raw }.unwrap(),
+        "disk id=v serial=q file=/a format=raw",
+    );
+}
+
+#[test]
+fn all_that_is_wrong_with_values_is_told_at_once() {
+    let (interface, id, size) = ("x".repeat(20), "disk0", Size::gib(4));
+    let line = line!();
+    let error = vm! {
+        memory {size} max=2G slots=1
+        netdev tap ifname={interface} mq={300} mac="52:54:00:12:34:zz{size}"
+        cpu max vendor={"a,b"}
+        disk id={id} file={"/a\0b"} format=raw
+        disk id={id} file=/b format=raw
+    }
+    .unwrap_err();
+    let expected = [
+        (
+            2,
+            27,
+            "{interface}: the interface's name has 20 bytes, 5 too many [name-too-long]; at most 15 bytes",
+        ),
+        (2, 42, "{300}: `300` is out of range [out-of-range]; from 1 to 256"),
+        (
+            2,
+            52,
+            "{size}: `52:54:00:12:34:zz4G` is not a MAC address [wrong-type]; give a MAC address such as `52:54:00:12:34:56`",
+        ),
+        (
+            3,
+            24,
+            "{\"a,b\"}: QEMU's `-cpu` can't say a comma [inexpressible]; write features as options: `cpu host +vmx`",
+        ),
+        (
+            4,
+            27,
+            "{\"/a\\0b\"}: no argument of a program can contain a zero byte [inexpressible]; leave it out",
+        ),
+    ];
+    let told: Vec<_> = error.problems.iter().map(ToString::to_string).collect();
+    let expected =
+        expected.map(|(below, column, text)| format!("{}:{}:{column}: {text}", file!(), line + 1 + below));
+    assert_eq!(told, expected);
+    // What concerns several values is told once each is one.
+    let error = vm! {
+        memory {size} max=2G slots=1
+        disk id={id} file=/a format=raw
+        disk id={id} file=/b format=raw
+        netdev user mac={[2, 0, 0, 0, 0, 1]}
+        netdev user mac={"02:00:00:00:00:01"}
+    }
+    .unwrap_err();
+    let codes: Vec<_> = error.problems.iter().map(|problem| &*problem.code).collect();
+    assert_eq!(codes, ["memory-max", "duplicate-id", "equal-macs"]);
 }
 
 #[test]

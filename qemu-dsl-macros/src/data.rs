@@ -3,58 +3,91 @@
 use std::borrow::Cow;
 
 use proc_macro2::TokenStream;
-use qemu_dsl::plan::{
-    Fd, FdSlot, FdSource, Fragment, GeneratedId, Json, Member, Origin, OsText, Piece, Place, Rendered, Step,
+use qemu_dsl::bind::{
+    Blank, Blanks, Choice, Hole, OpenFragment, OpenTemplate, Operand, Part, RefusedShape, Rule,
 };
-use qemu_dsl::{Arch, Span, Target, Version};
-use quote::{format_ident, quote};
+use qemu_dsl::plan::{
+    Arg, Fd, FdSlot, FdSource, Fragment, GeneratedId, Json, Member, Number, Origin, OsText, Piece, Place,
+    Rendered, Step, Template, When,
+};
+use qemu_dsl::{Arch, Kind, Span, Target, Version};
+use quote::{ToTokens as _, format_ident, quote};
 
 /// Writes itself as an expression. What it names is in `qemu`, which the expansion imports.
 pub(crate) trait Data {
     fn data(&self) -> TokenStream;
 }
 
-impl Data for Origin {
-    fn data(&self) -> TokenStream {
-        let Self { target, spans, places } = self;
-        let (target, spans, places) = (target.data(), spans.data(), places.data());
-        quote!(qemu::Origin { target: #target, spans: #spans, places: #places })
-    }
+/// Declares structs that are written field by field.
+macro_rules! structs {
+    ($($name:ident { $($field:ident),+ })+) => {$(
+        impl Data for $name {
+            fn data(&self) -> TokenStream {
+                let Self { $($field),+ } = self;
+                $(let $field = $field.data();)+
+                // The macro's own fields are written by their names.
+                let fields: TokenStream = [$((stringify!($field), $field)),+]
+                    .into_iter()
+                    .map(|(name, value)| {
+                        let name = format_ident!("{name}");
+                        quote!(#name: #value,)
+                    })
+                    .collect();
+                let name = format_ident!("{}", stringify!($name));
+                quote!(qemu::#name { #fields })
+            }
+        }
+    )+};
 }
 
-impl Data for FdSlot {
-    fn data(&self) -> TokenStream {
-        let Self { source, device, queue, span } = self;
-        let (source, device, span) = (source.data(), device.data(), span.data());
-        quote!(qemu::FdSlot { source: #source, device: #device, queue: #queue, span: #span })
-    }
+structs! {
+    Origin { target, spans, places }
+    Rendered { program, args, fds }
+    Fd { number, source, device, queue }
+    Template { target, program, args, fds, ids, places }
+    Arg { text, span, when }
+    FdSlot { source, device, queue, span, when, count }
+    GeneratedId { prefix, number, unless }
+    When { choice, shape }
+    Place { span, file, line, column }
+    Fragment { target, steps, fds, ids, places }
+    Member { name, value }
+    Target { arch, version }
+    Version { major, minor }
+    Span { start, end }
+    OpenTemplate { template, open }
+    OpenFragment { fragment, open }
+    Blanks { holes, blanks, choices, rules, taken, order }
+    Hole { name, span }
+    Blank { kind, parts, name, optional, is_id, span }
+    Choice { blanks, refused }
+    RefusedShape { shape, code, message, help }
 }
 
-impl Data for GeneratedId {
-    fn data(&self) -> TokenStream {
-        let Self { prefix, number } = self;
-        let prefix = prefix.data();
-        quote!(qemu::GeneratedId { prefix: #prefix, number: #number })
-    }
+/// Declares what Rust writes as it is.
+macro_rules! literals {
+    ($($ty:ty)+) => {$(
+        impl Data for $ty {
+            fn data(&self) -> TokenStream {
+                self.to_token_stream()
+            }
+        }
+    )+};
 }
+literals!(bool u16 u32 u64);
 
-impl Data for Place {
-    fn data(&self) -> TokenStream {
-        let Self { span, file, line, column } = self;
-        let (span, file) = (span.data(), file.data());
-        quote!(qemu::Place { span: #span, file: #file, line: #line, column: #column })
-    }
+/// A variant of an enum with values in parentheses.
+fn variant(ty: &str, name: &str, values: &[TokenStream]) -> TokenStream {
+    let (ty, name) = (format_ident!("{ty}"), format_ident!("{name}"));
+    if values.is_empty() { quote!(qemu::#ty::#name) } else { quote!(qemu::#ty::#name(#(#values),*)) }
 }
 
 impl Data for Piece {
     fn data(&self) -> TokenStream {
         match self {
-            Self::Text(text) => {
-                let text = text.data();
-                quote!(qemu::Piece::Text(#text))
-            }
-            Self::Fd(slot) => quote!(qemu::Piece::Fd(#slot)),
-            Self::Id(slot) => quote!(qemu::Piece::Id(#slot)),
+            Self::Text(text) => variant("Piece", "Text", &[text.data()]),
+            Self::Fd(slot) => variant("Piece", "Fd", &[slot.data()]),
+            Self::Id(slot) => variant("Piece", "Id", &[slot.data()]),
             Self::VmName { otherwise } => {
                 let otherwise = otherwise.data();
                 quote!(qemu::Piece::VmName { otherwise: #otherwise })
@@ -63,49 +96,77 @@ impl Data for Piece {
                 let (vm, device) = (vm.data(), device.data());
                 quote!(qemu::Piece::Mac { vm: #vm, device: #device })
             }
+            Self::Blank { blank, escape, show } => {
+                let escape = variant("Escape", &format!("{escape:?}"), &[]);
+                let show = variant("Show", &format!("{show:?}"), &[]);
+                quote!(qemu::Piece::Blank { blank: #blank, escape: #escape, show: #show })
+            }
+            Self::Given { blank, text } => {
+                let text = text.data();
+                quote!(qemu::Piece::Given { blank: #blank, text: #text })
+            }
         }
     }
 }
 
-impl Data for Fragment {
+impl Data for Number {
     fn data(&self) -> TokenStream {
-        let Self { target, steps, fds, ids, places } = self;
-        let (target, steps, fds) = (target.data(), steps.data(), fds.data());
-        let (ids, places) = (ids.data(), places.data());
-        quote! {
-            qemu::Fragment {
-                target: #target,
-                steps: #steps,
-                fds: #fds,
-                ids: #ids,
-                places: #places,
+        match self {
+            Self::Known(number) => variant("Number", "Known", &[number.data()]),
+            Self::Blank(blank) => variant("Number", "Blank", &[blank.data()]),
+        }
+    }
+}
+
+impl Data for Kind {
+    fn data(&self) -> TokenStream {
+        match self {
+            Self::Integer { min, max } => quote!(qemu::Kind::Integer { min: #min, max: #max }),
+            Self::Word(words) => quote!(qemu::Kind::Word(&[#(#words),*])),
+            // The others have no values.
+            kind => variant("Kind", &format!("{kind:?}"), &[]),
+        }
+    }
+}
+
+impl Data for Part {
+    fn data(&self) -> TokenStream {
+        match self {
+            Self::Text(text) => variant("Part", "Text", &[text.data()]),
+            Self::Hole(hole) => variant("Part", "Hole", &[hole.data()]),
+        }
+    }
+}
+
+impl Data for Rule {
+    fn data(&self) -> TokenStream {
+        match self {
+            Self::Distinct { what, blanks, written } => {
+                let (what, blanks, written) = (what.data(), blanks.data(), written.data());
+                quote!(qemu::Rule::Distinct { what: #what, blanks: #blanks, written: #written })
             }
+            Self::AtMost(size, most) => variant("Rule", "AtMost", &[size.data(), most.data()]),
+        }
+    }
+}
+
+impl Data for Operand {
+    fn data(&self) -> TokenStream {
+        match self {
+            Self::Written(text) => variant("Operand", "Written", &[text.data()]),
+            Self::Blank(blank) => variant("Operand", "Blank", &[blank.data()]),
         }
     }
 }
 
 impl Data for Step {
     fn data(&self) -> TokenStream {
-        let Self { action, id, pci, arguments, span } = self;
-        let action = format_ident!("{action:?}");
-        let (id, arguments, span) = (id.data(), arguments.data(), span.data());
+        let Self { action, id, pci, arguments, span, when } = self;
+        let action = variant("Action", &format!("{action:?}"), &[]);
+        let (id, arguments, span, when) = (id.data(), arguments.data(), span.data(), when.data());
         quote! {
-            qemu::Step {
-                action: qemu::Action::#action,
-                id: #id,
-                pci: #pci,
-                arguments: #arguments,
-                span: #span,
-            }
+            qemu::Step { action: #action, id: #id, pci: #pci, arguments: #arguments, span: #span, when: #when }
         }
-    }
-}
-
-impl Data for Member {
-    fn data(&self) -> TokenStream {
-        let Self { name, value } = self;
-        let (name, value) = (name.data(), value.data());
-        quote!(qemu::Member { name: #name, value: #value })
     }
 }
 
@@ -117,6 +178,10 @@ impl Data for Json {
             Self::Text(text) => ("Text", text.data()),
             Self::Id(text) => ("Id", text.data()),
             Self::FileDriver(text) => ("FileDriver", text.data()),
+            Self::Late(text, ty) => {
+                let (text, ty) = (text.data(), variant("JsonType", &format!("{ty:?}"), &[]));
+                ("Late", quote!(#text, #ty))
+            }
             Self::List(list) => ("List", list.data()),
             Self::Object(members) => ("Object", members.data()),
         };
@@ -125,23 +190,7 @@ impl Data for Json {
     }
 }
 
-impl Data for Rendered {
-    fn data(&self) -> TokenStream {
-        let Self { program, args, fds } = self;
-        let (program, args, fds) = (program.data(), args.data(), fds.data());
-        quote!(qemu::Rendered { program: #program, args: #args, fds: #fds })
-    }
-}
-
-impl Data for Fd {
-    fn data(&self) -> TokenStream {
-        let Self { number, source, device, queue } = self;
-        let (source, device) = (source.data(), device.data());
-        quote!(qemu::Fd { number: #number, source: #source, device: #device, queue: #queue })
-    }
-}
-
-impl<S: Data> Data for FdSource<S> {
+impl<S: Data, N: Data> Data for FdSource<S, N> {
     fn data(&self) -> TokenStream {
         match self {
             Self::Tap { ifname } => {
@@ -157,7 +206,10 @@ impl<S: Data> Data for FdSource<S> {
                 quote!(qemu::FdSource::Ipvtap { ifname: #ifname })
             }
             Self::VhostNet => quote!(qemu::FdSource::VhostNet),
-            Self::VhostVsock { cid } => quote!(qemu::FdSource::VhostVsock { cid: #cid }),
+            Self::VhostVsock { cid } => {
+                let cid = cid.data();
+                quote!(qemu::FdSource::VhostVsock { cid: #cid })
+            }
             Self::File { path, readonly, direct } => {
                 let path = path.data();
                 quote!(qemu::FdSource::File { path: #path, readonly: #readonly, direct: #direct })
@@ -171,6 +223,7 @@ impl<S: Data> Data for FdSource<S> {
                 quote!(qemu::FdSource::UnixConnect { path: #path })
             }
             Self::Memfd { size, hugetlb, seal } => {
+                let size = size.data();
                 quote!(qemu::FdSource::Memfd { size: #size, hugetlb: #hugetlb, seal: #seal })
             }
         }
@@ -185,31 +238,10 @@ impl Data for OsText {
     }
 }
 
-impl Data for Target {
-    fn data(&self) -> TokenStream {
-        let (arch, version) = (self.arch.data(), self.version.data());
-        quote!(qemu::Target { arch: #arch, version: #version })
-    }
-}
-
 impl Data for Arch {
     fn data(&self) -> TokenStream {
         let variant = format_ident!("{}", format!("{self:?}"));
         quote!(qemu::Arch::#variant)
-    }
-}
-
-impl Data for Version {
-    fn data(&self) -> TokenStream {
-        let Self { major, minor } = self;
-        quote!(qemu::Version { major: #major, minor: #minor })
-    }
-}
-
-impl Data for Span {
-    fn data(&self) -> TokenStream {
-        let Self { start, end } = self;
-        quote!(qemu::Span { start: #start, end: #end })
     }
 }
 

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::env::{self, VarError};
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
+use qemu_dsl::bind::{Blanks, OpenFragment, OpenTemplate};
 use qemu_dsl::plan::{Fragment, Place, Template};
-use qemu_dsl::{Code, Diagnostic, Help, Options, Remedy, Target, TargetSpec, Version};
+use qemu_dsl::{Code, Diagnostic, Open, Options, Target, TargetSpec, Version};
 use quote::quote;
 
 use crate::data::Data as _;
@@ -19,12 +20,13 @@ const TARGET: &str = "QEMU_DSL_TARGET";
 
 /// What a macro is about: its text is compiled to this, which becomes an expression of one type.
 pub(crate) trait Subject: Sized {
-    /// The macro, as messages call it.
-    const MACRO: &'static str;
-    /// What does the same at run time.
-    const COMPILER: &'static str;
+    /// What is bound to values, where a hole stands in the text.
+    type Open;
 
-    fn compile(text: &str, options: &Options) -> (Option<Self>, Vec<Diagnostic>);
+    fn compile(text: &str, options: &Options) -> (Option<Compiled<Self, Self::Open>>, Vec<Diagnostic>);
+
+    /// The type of what is bound to values.
+    fn bound() -> TokenStream;
 
     /// What no program gets to see: the value where there is a mistake.
     fn nothing() -> Self;
@@ -34,16 +36,32 @@ pub(crate) trait Subject: Sized {
 
     /// The expression of its value, as static data.
     fn expression(&self) -> TokenStream;
+
+    /// Says in which lines of the program the open one stands, and gives its holes, and what hangs on them.
+    fn place_open(open: &mut Self::Open, source: &Source) -> Blanks;
+
+    /// The expression of its value, bound to `values`.
+    fn bind(open: &Self::Open, values: &Ident) -> TokenStream;
 }
 
-/// `vm!`: a `Plan`.
-impl Subject for Template {
-    const MACRO: &'static str = "vm!";
-    const COMPILER: &'static str = "qemu_dsl::compile";
+/// What came of a text.
+pub(crate) enum Compiled<T, O> {
+    Closed(T),
+    Open(O),
+}
 
-    fn compile(text: &str, options: &Options) -> (Option<Self>, Vec<Diagnostic>) {
+/// `vm!`: a `Plan`, or with a hole the `Result` of one.
+impl Subject for Template {
+    type Open = OpenTemplate;
+
+    fn compile(text: &str, options: &Options) -> (Option<Compiled<Self, OpenTemplate>>, Vec<Diagnostic>) {
         let compiled = qemu_dsl::compile(text, options);
-        (compiled.template, compiled.diagnostics)
+        let open = compiled.open.map(Compiled::Open);
+        (compiled.template.map(Compiled::Closed).or(open), compiled.diagnostics)
+    }
+
+    fn bound() -> TokenStream {
+        quote!(qemu::Plan)
     }
 
     fn nothing() -> Self {
@@ -69,16 +87,35 @@ impl Subject for Template {
             qemu::Plan::of_static(&ORIGIN, &RENDERED)
         }
     }
+
+    fn place_open(OpenTemplate { template, open }: &mut OpenTemplate, source: &Source) -> Blanks {
+        name_holes(open, source);
+        let args = template.args.iter().map(|arg| arg.span);
+        template.places = places(args.chain(open.spans()), source).into();
+        open.clone()
+    }
+
+    fn bind(open: &OpenTemplate, values: &Ident) -> TokenStream {
+        let open = open.data();
+        quote! {
+            static OPEN: qemu::OpenTemplate = #open;
+            OPEN.bind(&#values)
+        }
+    }
 }
 
-/// `devices!`: a `&'static Fragment`.
+/// `devices!`: a `&'static Fragment`, or with a hole the `Result` of a `Fragment`.
 impl Subject for Fragment {
-    const MACRO: &'static str = "devices!";
-    const COMPILER: &'static str = "qemu_dsl::compile_devices";
+    type Open = OpenFragment;
 
-    fn compile(text: &str, options: &Options) -> (Option<Self>, Vec<Diagnostic>) {
+    fn compile(text: &str, options: &Options) -> (Option<Compiled<Self, OpenFragment>>, Vec<Diagnostic>) {
         let compiled = qemu_dsl::compile_devices(text, options);
-        (compiled.fragment, compiled.diagnostics)
+        let open = compiled.open.map(Compiled::Open);
+        (compiled.fragment.map(Compiled::Closed).or(open), compiled.diagnostics)
+    }
+
+    fn bound() -> TokenStream {
+        quote!(qemu::Fragment)
     }
 
     fn nothing() -> Self {
@@ -102,26 +139,44 @@ impl Subject for Fragment {
             &FRAGMENT
         }
     }
+
+    fn place_open(OpenFragment { fragment, open }: &mut OpenFragment, source: &Source) -> Blanks {
+        name_holes(open, source);
+        let steps = fragment.steps.iter().map(|step| step.span);
+        fragment.places = places(steps.chain(open.spans()), source).into();
+        open.clone()
+    }
+
+    fn bind(open: &OpenFragment, values: &Ident) -> TokenStream {
+        let open = open.data();
+        quote! {
+            static OPEN: qemu::OpenFragment = #open;
+            OPEN.bind(&#values)
+        }
+    }
 }
 
 /// The expression that a macro becomes: always one of its type, so that a mistake in the text is the only one that Rust
 /// reports.
+///
+/// With a hole it is a `Result`, which the tokens tell: so it is in an editor, too, where they have no places.
 pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
     let (Attributes { levels, errors: refused_levels }, input) = Attributes::take(input);
     let source = Source::read(input, Span::call_site());
     if !source.has_places() {
-        return value::<S>(TokenStream::new(), None);
+        return without_value::<S>(&source, TokenStream::new());
     }
     let (target, refused) = match target(env::var(TARGET)) {
         Ok(target) => (target, None),
         Err(refusal) => (None, Some(refusal)),
     };
-    let options = Options { target: target.unwrap_or_default(), levels, ..Options::default() };
+    let target_is_set = target.is_some();
+    let options =
+        Options { target: target.unwrap_or_default(), levels, open: Open::Holes, ..Options::default() };
     let (compiled, mut diagnostics) = S::compile(&source.text, &options);
-    if target.is_some() {
+    if target_is_set {
         name_the_variable(&mut diagnostics);
     }
-    let holes = holes::<S>(&source, &mut diagnostics);
     flaws(&source, &mut diagnostics);
     diagnostics.extend(refused);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
@@ -130,24 +185,73 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
     errors.extend(report::errors(&diagnostics, &source));
     let warnings = report::warnings(&diagnostics, &source);
     match compiled {
-        Some(mut compiled) if errors.is_empty() => {
-            compiled.place(&source);
-            value(warnings, Some(compiled))
+        Some(Compiled::Closed(mut closed)) if errors.is_empty() => {
+            closed.place(&source);
+            block(TokenStream::new(), quote!(#warnings), closed.expression())
         }
-        _ => value::<S>(quote!(#errors #warnings #holes), None),
+        Some(Compiled::Open(mut open)) if errors.is_empty() => {
+            let blanks = S::place_open(&mut open, &source);
+            let values = Ident::new("values", Span::mixed_site());
+            let filled = fill(&blanks, &source, &values);
+            block(filled, warnings, S::bind(&open, &values))
+        }
+        _ => without_value::<S>(&source, quote!(#errors #warnings)),
     }
 }
 
-/// An expression: `statements`, and the value, or one that stands in for it.
-fn value<S: Subject>(statements: TokenStream, subject: Option<S>) -> TokenStream {
-    let expression = subject.unwrap_or_else(S::nothing).expression();
+/// What stands in where there is no value. What is in the holes is still looked at: it counts as used, and Rust shows what is
+/// wrong with it.
+fn without_value<S: Subject>(source: &Source, statements: TokenStream) -> TokenStream {
+    let references = source.holes.iter().map(|hole| &hole.reference);
+    let used = quote!(#(#[allow(unused_parens)] let _ = #references;)*);
+    let nothing = S::nothing().expression();
+    if source.holes.is_empty() {
+        return block(used, statements, nothing);
+    }
+    let ty = S::bound();
+    let error = quote! {
+        qemu::Result::<#ty, qemu::BindError>::Err(qemu::BindError { problems: qemu::Vec::new() })
+    };
+    block(used, statements, error)
+}
+
+/// An expression: `before`, which is the program's own, `statements`, and a value.
+///
+/// What is the program's own stands outside what the expansion imports for itself.
+fn block(before: TokenStream, statements: TokenStream, value: TokenStream) -> TokenStream {
     quote! {{
-        use ::qemu_runtime::__private as qemu;
-        // When the variable changes, this is compiled again.
-        const _: qemu::Option<&str> = ::core::option_env!(#TARGET);
-        #statements
-        #expression
+        #before
+        {
+            use ::qemu_runtime::__private as qemu;
+            // When the variable changes, this is compiled again.
+            const _: qemu::Option<&str> = ::core::option_env!(#TARGET);
+            #statements
+            #value
+        }
     }}
+}
+
+/// Statements that take the values of all holes, one after the other: no closure is round them, so that `?`, `.await` and
+/// moves do what they do elsewhere.
+fn fill(blanks: &Blanks, source: &Source, values: &Ident) -> TokenStream {
+    let mut out = quote!(let mut #values = ::qemu_runtime::__private::Values::new(););
+    for (number, hole) in (0..).zip(&*blanks.holes) {
+        let Some(own) = source.hole_at(hole.span) else { continue };
+        let reference = &own.reference;
+        // What is wrong with how the value is one is told at the function's name.
+        let add = Ident::new(blanks.adds(number), Span::mixed_site().located_at(own.place));
+        out.extend(quote!(#[allow(unused_parens)] #values.#add(#reference);));
+    }
+    out
+}
+
+/// Calls holes what the program has in them.
+fn name_holes(open: &mut Blanks, source: &Source) {
+    for hole in open.holes.to_mut() {
+        if let Some(own) = source.hole_at(hole.span) {
+            hole.name = own.name.clone().into();
+        }
+    }
 }
 
 /// Where the program has what stands at `spans`.
@@ -195,37 +299,6 @@ fn name_the_variable(diagnostics: &mut [Diagnostic]) {
     }
 }
 
-/// Says of every hole that names no parameter that there are none yet. Gives the statements that check what stands
-/// in them, so that nothing in them counts as unused, and their own errors are shown.
-fn holes<S: Subject>(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> TokenStream {
-    let mut out = TokenStream::new();
-    let name = S::MACRO;
-    let help = Remedy::new(format!(
-        "write the value, declare a parameter with a default (`param name: string = \"...\"`), or compile the text at run \
-         time (`{}`)",
-        S::COMPILER
-    ));
-    for hole in &source.holes {
-        let code = &hole.code;
-        if !hole.is_name {
-            diagnostics.retain(|diagnostic| !overlaps(diagnostic, hole.span));
-            let message = format!("`{name}` can't take a value of the program yet");
-            diagnostics.push(Diagnostic::error(Code::BadHole, message).at(hole.span).help(help.clone()));
-            out.extend(quote!(let _ = &{ #code };));
-        } else if diagnostics
-            .iter()
-            .any(|diagnostic| is_unknown(diagnostic) && overlaps(diagnostic, hole.span))
-        {
-            out.extend(quote!(let _ = &#code;));
-        }
-    }
-    for diagnostic in diagnostics.iter_mut().filter(|diagnostic| is_unknown(diagnostic)) {
-        diagnostic.message += &format!(", and `{name}` can't take a value of the program yet");
-        diagnostic.remedy = Some(help.clone());
-    }
-    out
-}
-
 /// Adds what can't be seen in the text, in place of what it led to.
 fn flaws(source: &Source, diagnostics: &mut Vec<Diagnostic>) {
     for flaw in &source.flaws {
@@ -234,13 +307,6 @@ fn flaws(source: &Source, diagnostics: &mut Vec<Diagnostic>) {
         }
     }
     diagnostics.extend(source.flaws.iter().cloned());
-}
-
-/// Whether it is about a hole that names no parameter. Where one has a similar name, that is what was meant.
-fn is_unknown(diagnostic: &Diagnostic) -> bool {
-    let suggests =
-        diagnostic.remedy.as_ref().is_some_and(|remedy| matches!(remedy.help, Help::DidYouMean(_)));
-    diagnostic.code == Code::UnknownParameter && !suggests
 }
 
 fn overlaps(diagnostic: &Diagnostic, span: qemu_dsl::Span) -> bool {

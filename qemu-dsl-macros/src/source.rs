@@ -16,29 +16,32 @@ use std::ops::Range;
 use proc_macro2::{Delimiter, Group, LineColumn, Spacing, Span, TokenStream, TokenTree};
 use qemu_dsl::source::{Position, SourceMap};
 use qemu_dsl::{Code, Diagnostic};
+use quote::quote_spanned;
 
-/// What stands in the text for a hole that the language can't say. Nobody declares a parameter of this name.
-const PLACEHOLDER: &str = "{__qemu_dsl_hole}";
+/// What stands in the text for a hole that is no name. Which expression it is, is told by its place.
+const PLACEHOLDER: &str = "{rust}";
 
 /// What `vm!` was called with, as text.
 pub(crate) struct Source {
     /// The text.
     pub(crate) text: String,
-    /// The holes that stand outside strings.
+    /// The holes, in the order of the text.
     pub(crate) holes: Vec<Hole>,
     /// What can't be seen in the text: values that Rust's lexer has damaged.
     pub(crate) flaws: Vec<Diagnostic>,
     tokens: Vec<Token>,
 }
 
-/// Braces with something in them.
+/// Braces with something in them, outside a string or in one.
 pub(crate) struct Hole {
     /// Where it stands in the text, braces included.
     pub(crate) span: qemu_dsl::Span,
-    /// What is between the braces.
-    pub(crate) code: TokenStream,
-    /// Whether that is a name, or names with dots between: what holes are in a file.
-    pub(crate) is_name: bool,
+    /// A reference to the expression. It stands where the braces do, so that rustc blames these.
+    pub(crate) reference: TokenStream,
+    /// Where they stand in the program.
+    pub(crate) place: Span,
+    /// The expression as its author wrote it.
+    pub(crate) name: String,
 }
 
 /// A token's place in the text and in the program.
@@ -139,6 +142,11 @@ impl Source {
         Some((first.span, last.span))
     }
 
+    /// The hole that stands at `span`.
+    pub(crate) fn hole_at(&self, span: qemu_dsl::Span) -> Option<&Hole> {
+        self.holes.iter().find(|hole| hole.span.start <= span.start && span.end <= hole.span.end)
+    }
+
     /// The value that `range` of the text is part of: the run of characters that white space, quotes and brackets
     /// end, without the option's name.
     fn value_around(&self, range: Range<usize>) -> Range<usize> {
@@ -215,7 +223,8 @@ impl Reader {
 
     fn literal(&mut self, text: &str, span: Span) {
         if !(text.starts_with('"') && text.contains('\n')) {
-            return self.push(text, span, false);
+            self.push(text, span, false);
+            return self.holes_in_string(text, span);
         }
         // Rust's strings may go on in the next line, the language's may not. The rest of it would be read as statements.
         self.push(&text.replace(['\n', '\r'], " "), span, false);
@@ -262,12 +271,48 @@ impl Reader {
     }
 
     fn hole(&mut self, group: &Group) {
-        let name = name(group.stream());
-        let text = name.as_ref().map_or_else(|| PLACEHOLDER.to_owned(), |name| format!("{{{name}}}"));
+        let text = name(group.stream()).map_or_else(|| PLACEHOLDER.to_owned(), |name| format!("{{{name}}}"));
         self.push(&text, group.span(), false);
         if let Some(token) = self.source.tokens.last() {
             let span = text_span(&(token.start..token.end));
-            self.source.holes.push(Hole { span, code: group.stream(), is_name: name.is_some() });
+            let mut expression = Group::new(Delimiter::Parenthesis, group.stream());
+            expression.set_span(group.span());
+            let reference = quote_spanned!(group.span_open()=> &);
+            let reference = reference.into_iter().chain([TokenTree::Group(expression)]).collect();
+            let name = one_line(&group.span().source_text().unwrap_or_else(|| group.to_string()));
+            self.source.holes.push(Hole { span, reference, place: group.span(), name });
+        }
+    }
+
+    /// The holes of a string that was read just now: names, or paths of fields. What is neither the compiler reports.
+    fn holes_in_string(&mut self, text: &str, span: Span) {
+        let Some(start) = self.source.tokens.last().map(|token| token.start).filter(|_| is_quoted(text))
+        else {
+            return;
+        };
+        for range in holes_in(text) {
+            let name = text.get(range.start + 1..range.end - 1).unwrap_or("");
+            let path = name.parse::<TokenStream>().ok().filter(|path| self::name(path.clone()).is_some());
+            let Some(path) = path else {
+                let at = start + range.start..start + range.end;
+                self.source.flaws.push(flaw(
+                    Code::BadHole,
+                    format!("`{name}` is neither a name nor a path of fields, as a hole in a string is"),
+                    "give the value a name by a `let`, and write that".to_owned(),
+                    &at,
+                ));
+                continue;
+            };
+            let expression: TokenStream = path
+                .into_iter()
+                .map(|mut tree| {
+                    tree.set_span(span);
+                    tree
+                })
+                .collect();
+            let reference = quote_spanned!(span=> &(#expression));
+            let at = text_span(&(start + range.start..start + range.end));
+            self.source.holes.push(Hole { span: at, reference, place: span, name: name.to_owned() });
         }
     }
 
@@ -411,6 +456,38 @@ fn behind_doc_comment(trees: &[TokenTree]) -> Option<&[TokenTree]> {
         && attribute.delimiter() == Delimiter::Bracket
         && attribute.span().start() == hash.span().start();
     (is_doc && is_comment).then_some(behind)
+}
+
+/// The holes in a string literal, braces included. Two braces stand for one, and an escape's (`\u{e9}`) begin none.
+fn holes_in(literal: &str) -> Vec<Range<usize>> {
+    let is_raw = literal.starts_with(['r', 'b']);
+    let bytes = literal.as_bytes();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        at += match byte {
+            b'\\' if !is_raw => match bytes.get(at + 1..at + 3) {
+                Some(b"u{") => literal.get(at..).and_then(|rest| rest.find('}')).map_or(2, |end| end + 1),
+                _ => 2,
+            },
+            b'{' if bytes.get(at + 1) == Some(&b'{') => 2,
+            b'{' => match literal.get(at..).and_then(|rest| rest.find(['}', '"'])) {
+                Some(end) if bytes.get(at + end) == Some(&b'}') && end > 1 => {
+                    found.push(at..at + end + 1);
+                    end + 1
+                }
+                _ => 1,
+            },
+            _ => 1,
+        };
+    }
+    found
+}
+
+/// Rust on one line, without the braces round it.
+fn one_line(code: &str) -> String {
+    let inside = code.trim().strip_prefix('{').and_then(|code| code.strip_suffix('}')).unwrap_or(code);
+    inside.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The name, or names with dots between, that a hole consists of.

@@ -57,6 +57,8 @@ codes! {
     NestedComment = "nested-comment",
     /// an escape that Rust doesn't have
     BadEscape = "bad-escape",
+    /// a value that comes later where none can
+    LateValue = "late-value",
     /// braces that are no hole
     BadHole = "bad-hole",
     /// an angle bracket without the other

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use crate::bind::{Choice, OpenFragment, OpenTemplate, Rule};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::hardware::{self, Hardware};
 use crate::model::{Entry, Vm};
 use crate::plan::{Fragment, Place, Template};
 use crate::print::{Lowering, Output};
-use crate::read::{self, Language};
+use crate::read::{self, Language, Reading};
+use crate::shape::Shaper;
 use crate::source::SourceMap;
 use crate::syntax::Tree;
 use crate::{Options, Span, Target, check, lower, print, statement, syntax};
@@ -16,8 +18,10 @@ use crate::{Options, Span, Target, check, lower, print, statement, syntax};
 /// What came of a text.
 #[derive(Clone, Debug)]
 pub struct Compilation {
-    /// The compiled VM. `None` where there was an error, or where a value [comes later](Options::open_parameters).
+    /// The compiled VM. `None` where there was an error, or where a value [comes later](Options::open).
     pub template: Option<Template>,
+    /// The compiled VM where a value comes later, and [may](Open).
+    pub open: Option<OpenTemplate>,
     /// All that there is to say about the text, in the order of the places it is about.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether the options or the text say which version of QEMU the output is for. Otherwise it is the newest known.
@@ -41,8 +45,10 @@ pub fn compile(source: &str, options: &Options) -> Compilation {
 /// What came of the text of devices.
 #[derive(Clone, Debug)]
 pub struct CompiledDevices {
-    /// The devices. `None` where there was an error, or where a value [comes later](Options::open_parameters).
+    /// The devices. `None` where there was an error, or where a value [comes later](Options::open).
     pub fragment: Option<Fragment>,
+    /// The devices where a value comes later, and [may](Open).
+    pub open: Option<OpenFragment>,
     /// As in [`Compilation::diagnostics`].
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -102,24 +108,45 @@ pub struct Parsed<'s> {
 impl Parsed<'_> {
     /// Does as [`compile()`].
     pub fn compile(&self, options: &Options) -> Compilation {
-        let Analysed { vm, output, names_version, diagnostics } = self.analyse(false, options);
-        let template = output.map(|(output, order)| {
-            let template = lower::template(&vm, output, &order);
-            let places = self.places(template.args.iter().map(|arg| arg.span));
-            Template { places: places.into(), ..template }
-        });
-        Compilation { template, diagnostics, names_version }
+        let Analysed { vm, printed, names_version, diagnostics } = self.analyse(false, options);
+        let (mut template, mut open) = (None, None);
+        if let Some(Ordered { output, order, choices, rules }) = printed {
+            let printed = lower::template(&vm, output, &order);
+            if vm.is_open {
+                let holes = lower::blanks(&vm, &printed.ids, choices, rules);
+                let places = self.places(printed.args.iter().map(|arg| arg.span).chain(holes.spans()));
+                open = Some(OpenTemplate {
+                    template: Template { places: places.into(), ..printed },
+                    open: holes,
+                });
+            } else {
+                let places = self.places(printed.args.iter().map(|arg| arg.span));
+                template = Some(Template { places: places.into(), ..printed });
+            }
+        }
+        Compilation { template, open, diagnostics, names_version }
     }
 
     /// Does as [`compile_devices`].
     pub fn compile_devices(&self, options: &Options) -> CompiledDevices {
-        let Analysed { vm, output, diagnostics, .. } = self.analyse(true, options);
-        let fragment = output.map(|(output, order)| {
-            let fragment = lower::fragment(&vm, output, &order);
-            let places = self.places(fragment.steps.iter().map(|step| step.span));
-            Fragment { places: places.into(), ..fragment }
-        });
-        CompiledDevices { fragment, diagnostics }
+        let Analysed { vm, printed, diagnostics, .. } = self.analyse(true, options);
+        let (mut fragment, mut open) = (None, None);
+        if let Some(Ordered { output, order, choices, rules }) = printed {
+            let printed = lower::fragment(&vm, output, &order);
+            let spans = printed.steps.iter().map(|step| step.span);
+            if vm.is_open {
+                let holes = lower::blanks(&vm, &printed.ids, choices, rules);
+                let places = self.places(spans.chain(holes.spans()));
+                open = Some(OpenFragment {
+                    fragment: Fragment { places: places.into(), ..printed },
+                    open: holes,
+                });
+            } else {
+                let places = self.places(spans);
+                fragment = Some(Fragment { places: places.into(), ..printed });
+            }
+        }
+        CompiledDevices { fragment, open, diagnostics }
     }
 
     /// Reads and checks the text.
@@ -128,21 +155,40 @@ impl Parsed<'_> {
         let Ok(tree) = &self.tree else {
             let vm = Vm::new(Target::DEFAULT, is_fragment);
             let names_version = options.target.version.is_some();
-            return Analysed { vm, output: None, names_version, diagnostics };
+            return Analysed { vm, printed: None, names_version, diagnostics };
         };
-        let vm = read::read(tree, LANGUAGE, is_fragment, options, &mut diagnostics);
+        let reading = Reading::new(tree, LANGUAGE, is_fragment, options, &mut diagnostics);
+        let mut vm = reading.read(options, &mut diagnostics);
         let output = print::print(&vm, print);
         let printed = hardware::options(&vm, &output);
         let hardware = Hardware::new(&vm, &output, &printed);
         check::check(&hardware, &mut diagnostics);
         read::quote(tree, &mut diagnostics);
+        let failed = |diagnostics: &[Diagnostic]| {
+            diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        };
         // Stable, so that of two at one place the one found first stands first.
         diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
         options.levels.apply(&mut diagnostics);
-        let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-        let order = (!failed && !vm.is_open).then(|| lower::order(&hardware));
+        let is_wanted = !failed(&diagnostics) && (!vm.is_open || options.open.is_template());
+        let order = is_wanted.then(|| lower::order(&hardware));
+        let rules = if is_wanted && vm.is_open { lower::rules(&hardware, &output) } else { Vec::new() };
+        let printed = order.map(|order| {
+            if !vm.is_open {
+                return Ordered { output, order, choices: Vec::new(), rules };
+            }
+            if let Some(span) = lower::late_in_json(&output, vm.target).filter(|_| !is_fragment) {
+                let message = "a value can't come later in an option that is JSON";
+                let help = "write it out: a device has members, and so this one and all behind it are JSON";
+                diagnostics.push(Diagnostic::error(Code::LateValue, message).at(span).help(help));
+            }
+            let shapes = Shaper { reading: &reading, print, levels: &options.levels }
+                .shapes(&mut vm, &mut diagnostics);
+            Ordered { output: shapes.print(&vm, print), order, choices: shapes.choices, rules }
+        });
+        let printed = printed.filter(|_| !failed(&diagnostics));
         let names_version = vm.names_version;
-        Analysed { output: order.map(|order| (output, order)), names_version, vm, diagnostics }
+        Analysed { printed, names_version, vm, diagnostics }
     }
 
     /// Where the text has what stands at `spans`.
@@ -171,10 +217,19 @@ impl fmt::Display for Parsed<'_> {
 /// What a text says.
 struct Analysed {
     vm: Vm,
-    /// What its statements print, and their order. Nothing where there is an error.
-    output: Option<(Output, Vec<usize>)>,
+    /// What its statements print. Nothing where there is an error.
+    printed: Option<Ordered>,
     names_version: bool,
     diagnostics: Vec<Diagnostic>,
+}
+
+/// What a text's statements print, in all their shapes.
+struct Ordered {
+    output: Output,
+    /// The order of the statements.
+    order: Vec<usize>,
+    choices: Vec<Choice>,
+    rules: Vec<Rule>,
 }
 
 /// The whole language.

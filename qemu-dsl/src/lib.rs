@@ -8,9 +8,9 @@
 #[cfg(feature = "compiler")]
 extern crate alloc;
 
+pub mod bind;
 #[cfg(feature = "compiler")]
 mod check;
-#[cfg(feature = "compiler")]
 mod code;
 #[cfg(feature = "compiler")]
 mod compile;
@@ -38,6 +38,8 @@ pub mod reference;
 #[cfg(feature = "compiler")]
 pub mod schema;
 #[cfg(feature = "compiler")]
+mod shape;
+#[cfg(feature = "compiler")]
 pub mod source;
 #[cfg(feature = "compiler")]
 mod statement;
@@ -47,10 +49,12 @@ mod suggest;
 mod syntax;
 #[cfg(feature = "compiler")]
 pub mod table;
-#[cfg(feature = "compiler")]
+#[cfg_attr(
+    not(feature = "compiler"),
+    expect(dead_code, unused_imports, unused_macros, reason = "the compiler alone reads texts by the table")
+)]
 mod value;
 
-#[cfg(feature = "compiler")]
 pub use code::Code;
 #[cfg(feature = "compiler")]
 pub use compile::{Compilation, CompiledDevices, Parsed, compile, compile_devices, parse};
@@ -60,8 +64,7 @@ pub use diagnostic::{Diagnostic, Edit, Fix, Help, Label, Remedy, Severity};
 pub use level::{Level, LevelError, Levels};
 pub use plan::{Arch, Span, Target, TargetSpec, Version};
 #[cfg(feature = "compiler")]
-pub use read::Options;
+pub use read::{Open, Options};
 #[cfg(feature = "compiler")]
 pub use statement::TABLE;
-#[cfg(feature = "compiler")]
-pub use value::Type;
+pub use value::{Kind, Type};

@@ -54,6 +54,7 @@ fn text(code: Code) -> &'static str {
         Code::UnterminatedComment => include_str!("pages/unterminated-comment.md"),
         Code::NestedComment => include_str!("pages/nested-comment.md"),
         Code::BadEscape => include_str!("pages/bad-escape.md"),
+        Code::LateValue => include_str!("pages/late-value.md"),
         Code::BadHole => include_str!("pages/bad-hole.md"),
         Code::UnbalancedAngle => include_str!("pages/unbalanced-angle.md"),
         Code::TooLong => include_str!("pages/too-long.md"),

@@ -36,7 +36,7 @@ fn shown(json: &Json, filling: &Filling) -> String {
     match json {
         Json::Bool(value) => value.to_string(),
         Json::Int(value) => value.to_string(),
-        Json::Text(text) => format!("'{}'", filling.text(text)),
+        Json::Late(text, _) | Json::Text(text) => format!("'{}'", filling.text(text)),
         Json::Id(text) => format!("&{}", filling.text(text)),
         Json::FileDriver(text) => format!("driver of {}", filling.text(text)),
         Json::List(list) => {

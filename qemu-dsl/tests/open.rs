@@ -1,19 +1,23 @@
 //! Parameters without a value: all is checked that doesn't hang on them, and nothing is said that might be untrue.
 
-#![expect(clippy::unwrap_used, reason = "these are tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
-use qemu_dsl::{Code, Compilation, Options, Severity, TABLE, TargetSpec, Version, compile};
+use qemu_dsl::bind::Value;
+use qemu_dsl::plan::{Fragment, Plan};
+use qemu_dsl::{
+    Code, Compilation, Open, Options, Severity, TABLE, TargetSpec, Version, compile, compile_devices,
+};
 
 fn check(text: &str, target: Option<Version>) -> Compilation {
     compile(
         text,
         &Options {
             target: TargetSpec { version: target, arch: None },
-            open_parameters: true,
+            open: Open::Checked,
             ..Options::default()
         },
     )
@@ -168,4 +172,146 @@ fn a_right_text_is_right_whichever_of_its_values_comes_later() {
         }
     }
     assert!(tried > 300, "{tried}");
+}
+
+/// The arguments and file descriptors of a plan.
+fn printed(plan: &Plan) -> String {
+    let args: Vec<_> = plan.args().map(|arg| arg.to_string_lossy()).collect();
+    format!("{args:#?}{:#?}", plan.fds())
+}
+
+/// A value as it is written, without its quotes. Those with escapes or holes are left out.
+fn unquoted(value: &str) -> Option<&str> {
+    let text = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+    (!text.contains(['"', '\\', '{', '}', '#'])).then_some(text)
+}
+
+#[test]
+fn a_value_that_comes_later_makes_the_plan_of_the_text_that_has_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let (mut bound, mut left_out, mut refused, mut other) = (0, 0, Vec::new(), Vec::new());
+    for folder in ["tests/real_qemu/cases", "examples"] {
+        for entry in fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "vm") {
+                continue;
+            }
+            let Ok(text) = fs::read_to_string(&path) else { continue };
+            if text.contains(['<', '{']) {
+                continue;
+            }
+            for target in [None, Some(Version::new(7, 2))] {
+                let target = TargetSpec { version: target, arch: None };
+                let closed = |text: &str| {
+                    let options = Options { target, ..Options::default() };
+                    compile(text, &options).template.map(|template| printed(&Plan::of(template)))
+                };
+                for value in values(&text) {
+                    let written = text.get(value.clone()).unwrap();
+                    let Some(given) = unquoted(written) else { continue };
+                    let Some(expected) = closed(&text) else { continue };
+                    let mut open = text.clone();
+                    open.replace_range(value.clone(), "{later}");
+                    open += "\nparam later: string";
+                    let options = Options { target, open: Open::Parameters, ..Options::default() };
+                    let compiled = compile(&open, &options);
+                    let what = format!("{}: {}", path.file_name().unwrap().display(), written);
+                    let Some(template) = compiled.open else {
+                        let codes: Vec<_> =
+                            compiled.diagnostics.iter().map(|one| one.code.as_str()).collect();
+                        refused.push(format!("{what}: {codes:?}"));
+                        continue;
+                    };
+                    // What is left out of `smp` QEMU works out from what is there.
+                    let line = text.get(..value.start).unwrap().rsplit('\n').next().unwrap();
+                    if line.starts_with("smp") {
+                        continue;
+                    }
+                    match template.bind_named(&[("later", Value::from(given))]) {
+                        Ok(plan) if printed(&plan) == expected => bound += 1,
+                        Ok(plan) => other.push(format!("{what}\n{}\n{expected}", printed(&plan))),
+                        Err(error) => other.push(format!("{what}\n{error}")),
+                    }
+                    // Without it: as if the option had not been written.
+                    let name =
+                        text.get(..value.start).unwrap().rfind(char::is_whitespace).map_or(0, |at| at + 1);
+                    if !text.get(name..value.start).unwrap().ends_with('=') {
+                        continue;
+                    }
+                    let mut shorter = text.clone();
+                    shorter.replace_range(name..value.end, "");
+                    let expected = closed(&shorter);
+                    match (template.bind_named(&[("later", Value::NONE)]), expected) {
+                        (Ok(plan), Some(expected)) if printed(&plan) == expected => left_out += 1,
+                        (Err(_), None) => left_out += 1,
+                        (Ok(plan), expected) => {
+                            other.push(format!("without {what}\n{}\n{expected:?}", printed(&plan)));
+                        }
+                        (Err(error), Some(_)) => other.push(format!("without {what}\n{error}")),
+                    }
+                }
+            }
+        }
+    }
+    assert!(other.is_empty(), "{}\n{} differ", other.join("\n----\n"), other.len());
+    // Machine types, kinds and targets.
+    assert!(bound > 350 && left_out > 250 && refused.len() < 100, "{bound} {left_out} {refused:#?}");
+}
+
+/// The commands of devices, shown.
+fn commands(fragment: &Fragment) -> String {
+    let Fragment { steps, fds, ids, .. } = fragment;
+    let steps: Vec<_> = steps.iter().map(|step| (step.action, &step.id, step.pci, &step.arguments)).collect();
+    let fds: Vec<_> = fds.iter().map(|fd| (&fd.source, &fd.device, fd.queue)).collect();
+    format!("{steps:#?}{fds:#?}{ids:#?}")
+}
+
+#[test]
+fn a_value_that_comes_later_makes_the_devices_of_the_text_that_has_it() {
+    let (mut bound, mut left_out, mut other) = (0, 0, Vec::new());
+    for text in [
+        "disk id=data file=\"/a,b\" format=raw bus=rp0 readonly=on fd=on serial=x",
+        "disk file=\"/a\" format=raw cache=none aio=native bootindex=1 addr=3\ndisk file=\"/b\" format=qcow2",
+        "netdev tap ifname=tap0 mq=4 vhost=on mac=52:54:00:12:34:56 id=a bus=rp0\nnetdev user",
+        "netdev user hostfwd=tcp::1-:2 mac=52:54:00:12:34:56\nnetdev tap ifname=tap1",
+        "object rng-random id=r filename=\"/dev/urandom\"\ndevice virtio-rng-pci rng=r max-bytes=16 period=1000 id=q",
+        "chardev socket id=c path=\"/c\" server=on\nchardev udp id=u host=\"::1\" port=12 localaddr=1.2.3.4",
+        "rng random filename=\"/dev/urandom\" max-bytes=16 period=5",
+        "blockdev raw node-name=n file.driver=file file.filename=\"/x\" read-only=on\ndevice virtio-blk-pci drive=n id=d",
+        "vsock cid=7 fd=on",
+    ] {
+        let closed =
+            |text: &str| compile_devices(text, &Options::default()).fragment.map(|own| commands(&own));
+        for value in values(text) {
+            let Some(given) = unquoted(text.get(value.clone()).unwrap()) else { continue };
+            let expected = closed(text).unwrap();
+            let mut open = text.to_owned();
+            open.replace_range(value.clone(), "{later}");
+            open += "\nparam later: string";
+            let options = Options { open: Open::Parameters, ..Options::default() };
+            let compiled = compile_devices(&open, &options);
+            let Some(open) = compiled.open else { panic!("{open}\n{:#?}", compiled.diagnostics) };
+            match open.bind_named(&[("later", Value::from(given))]) {
+                Ok(fragment) if commands(&fragment) == expected => bound += 1,
+                Ok(fragment) => other.push(format!("{text}: {given}\n{}\n{expected}", commands(&fragment))),
+                Err(error) => other.push(format!("{text}: {given}\n{error}")),
+            }
+            let name = text.get(..value.start).unwrap().rfind(char::is_whitespace).map_or(0, |at| at + 1);
+            if !text.get(name..value.start).unwrap().ends_with('=') {
+                continue;
+            }
+            let mut shorter = text.to_owned();
+            shorter.replace_range(name..value.end, "");
+            match (open.bind_named(&[("later", Value::NONE)]), closed(&shorter)) {
+                (Ok(fragment), Some(expected)) if commands(&fragment) == expected => left_out += 1,
+                (Err(_), None) => left_out += 1,
+                (Ok(fragment), expected) => {
+                    other.push(format!("{text}: without {given}\n{}\n{expected:?}", commands(&fragment)));
+                }
+                (Err(error), Some(_)) => other.push(format!("{text}: without {given}\n{error}")),
+            }
+        }
+    }
+    assert!(other.is_empty(), "{}\n{} differ", other.join("\n----\n"), other.len());
+    assert!(bound > 40 && left_out > 30, "{bound} {left_out}");
 }

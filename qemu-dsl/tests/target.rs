@@ -70,7 +70,7 @@ fn an_architecture_without_a_schema_is_told_of_once() {
 
 #[test]
 fn a_target_that_comes_later_says_nothing_of_names() {
-    let open = |text: &str| compile(text, &Options { open_parameters: true, ..Options::default() });
+    let open = |text: &str| compile(text, &Options { open: qemu_dsl::Open::Checked, ..Options::default() });
     for text in [
         "param t: string target {t} machine virt cpu cortex-a57",
         "param q: path qemu {q} machine virt cpu cortex-a57",

@@ -24,6 +24,7 @@ mod wording;
 /// Codes that no text of a few lines can have, with the reason.
 const WITHOUT_CASE: &[(Code, &str)] = &[
     (Code::TooLong, "it takes a text of more than 4 GiB"),
+    (Code::LateValue, "it takes a program that gives the value"),
     (Code::Rejected, "it takes a QEMU that rejects something"),
 ];
 

@@ -1,8 +1,6 @@
 vm! {
 // More than forty statements, compiled from this file and by `vm!`.
 target 10.0
-param image: path = "/var/lib/web.qcow2"
-param root: string = "/dev/vda1"
 
 qemu /usr/bin/qemu-system-x86_64
 name web.example
@@ -15,7 +13,7 @@ rtc base=utc driftfix=slew clock=host
 
 /* Storage,
    on lines of its own. */
-disk file={image} format=qcow2 cache=none aio=native serial="a,b=c" bootindex=1
+disk file="/var/lib/web.qcow2" format=qcow2 cache=none aio=native serial="a,b=c" bootindex=1
 disk id=data file="/srv//data.img" format=raw readonly addr="1e"
 disk file="/srv/passed,1.img" format=raw cache=none fd
 disk file=r#"/srv/it's "here".img"# format=raw
@@ -50,6 +48,6 @@ qmp unix "/run/early" server nowait fd; qmp unix "/run/other" fd
 
 global kvm-pit.lost_tick_policy=discard
 no-user-config nodefaults
-kernel /boot/vmlinuz initrd=/boot/initrd append="root={root} quiet {{x}} \u{e9}\x41 ü"
+kernel /boot/vmlinuz initrd=/boot/initrd append="root=/dev/vda1 quiet {{x}} \u{e9}\x41 ü"
 arg "-msg" "timestamp=on"
 }

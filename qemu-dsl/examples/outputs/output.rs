@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use qemu_dsl::plan::{Fd, FdSlot, Filling, Fragment, Json, Plan, Template};
+use qemu_dsl::plan::{Fd, FdSlot, Filling, Fragment, Json, Number, Plan, Template};
 use qemu_dsl::{Arch, Diagnostic, Options, Parsed, Span, Target, parse};
 
 use crate::corpus::Text;
@@ -159,8 +159,8 @@ fn commands(fragment: &Fragment, to: &mut String) {
         line(to, format_args!("{} {id:?}{pci} {arguments} {span}", step.action.command()));
     }
     for (slot, fd) in fds.iter().enumerate() {
-        let FdSlot { source, device, queue, span } = fd;
-        let (source, device) = (source.map(|text| filling.text(text)), filling.text(device));
+        let FdSlot { source, device, queue, span, .. } = fd;
+        let (source, device) = (source.map(|text| filling.text(text), Number::known), filling.text(device));
         line(to, format_args!("fd {slot} {source:?} {device:?} {queue} {}", place(*span)));
     }
 }
@@ -169,7 +169,7 @@ fn json(json_: &Json, filling: &Filling) -> String {
     match json_ {
         Json::Bool(value) => value.to_string(),
         Json::Int(value) => value.to_string(),
-        Json::Text(text) => format!("{:?}", filling.text(text)),
+        Json::Late(text, _) | Json::Text(text) => format!("{:?}", filling.text(text)),
         Json::Id(text) => format!("&{:?}", filling.text(text)),
         Json::FileDriver(text) => format!("driver of {:?}", filling.text(text)),
         Json::List(list) => {

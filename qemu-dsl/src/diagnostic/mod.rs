@@ -9,18 +9,6 @@ use crate::code::Code;
 
 pub use remedy::{Edit, Fix, Help, Remedy};
 
-/// A text of the source's as a message shows it between backticks: on one line, with nothing invisible in it.
-pub(crate) fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\'' | '"' | '\\' => shown.push(c),
-            _ => shown.extend(c.escape_debug()),
-        }
-    }
-    shown
-}
-
 /// How grave a diagnostic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {

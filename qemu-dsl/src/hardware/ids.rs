@@ -116,6 +116,12 @@ const DEFINING: &[(&str, &str, Namespace)] = &[
     ("tpmdev", "id", Namespace::Tpmdev),
 ];
 
+/// What a value of this name says the id of, in an option's list.
+pub(crate) fn defined_by(option: &str, name: &str) -> Option<Namespace> {
+    let defining = DEFINING.iter().find(|(flag, own, _)| *flag == option && *own == name);
+    defining.map(|(.., namespace)| *namespace)
+}
+
 /// Properties after which a device is called that is plugged into a guest and has no id of its own: each connects one
 /// device.
 pub(crate) const NAMING: &[&str] = &["netdev", "drive"];

@@ -93,14 +93,14 @@ impl<'p> QemuOption<'p> {
 
     /// Whether its value of this name comes later.
     pub(crate) fn is_open(&self, name: &str) -> bool {
-        self.items.iter().any(|item| item.is_open && item.name.as_deref() == Some(name))
+        self.items.iter().any(|item| item.open.is_some() && item.name.as_deref() == Some(name))
     }
 
     /// Whether a value comes later on which others hang: what it makes, how that is called, what the machine is.
     pub(super) fn is_uncertain(&self) -> bool {
         let is_machine = self.name == "machine";
         let hangs = |name: &str| is_machine || matches!(name, "id" | "node-name" | "driver" | "share");
-        self.items.iter().any(|item| item.is_open && item.name.as_deref().is_none_or(hangs))
+        self.items.iter().any(|item| item.open.is_some() && item.name.as_deref().is_none_or(hangs))
     }
 
     /// All values with a name. Those that are not known yet are left out.
@@ -143,7 +143,7 @@ impl<'p> QemuOption<'p> {
     }
 
     fn value<'o>(&'o self, item: &'o Item) -> Option<Value<'o>> {
-        if item.is_open {
+        if item.open.is_some() {
             return None;
         }
         let text = match item.value.as_slice() {
@@ -216,7 +216,7 @@ fn read(list: &str, at: Span) -> Vec<Item> {
     let items = optlist::read(list).map(|(name, value)| Item {
         name: name.map(|name| name.to_owned().into()),
         value: vec![piece(value.into_owned())],
-        is_open: false,
+        open: None,
         written,
     });
     items.collect()

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use crate::Span;
 use crate::model::{Entry, Vm};
+use crate::plan::Piece;
 use crate::print::{Output, Written};
 use crate::qemu::board::Board;
 use crate::schema::{self, Bus, Kind, Schema};
@@ -47,7 +48,10 @@ impl<'p> Hardware<'p> {
         let schema = schema::nearest(vm.target);
         let mut hardware = Self {
             vm,
-            program: output.program.as_deref(),
+            program: output.program.as_deref().and_then(|program| match program {
+                [Piece::Text(program)] => Some(&**program),
+                _ => None,
+            }),
             board: board(options, vm),
             options,
             devices: Vec::new(),

@@ -5,17 +5,17 @@
 //! all lists are there. So behind the first such device all are JSON, and stay in their order.
 
 use super::json::{self, Options, Writer};
-use crate::Target;
 use crate::plan::optlist::{self, Escape};
-use crate::plan::{Arg, Piece};
-use crate::print::{Argument, Item, Printed, piece};
+use crate::plan::{Arg, Json, Piece};
+use crate::print::{Argument, Item, Output, Printed, piece};
 use crate::schema::Kind;
+use crate::{Span, Target};
 
 /// The arguments, in their order.
 pub(super) fn args(arguments: Vec<Argument>, target: Target) -> Vec<Arg> {
     let mut args = Vec::with_capacity(2 * arguments.len());
     let mut devices_are_json = false;
-    for Argument { span, printed, .. } in arguments {
+    for Argument { span, when, printed, .. } in arguments {
         let texts = match printed {
             Printed::Word(text) => [Some(text), None],
             Printed::Option { flag, escape, items } => {
@@ -32,14 +32,38 @@ pub(super) fn args(arguments: Vec<Argument>, target: Target) -> Vec<Arg> {
                 [Some(vec![piece(flag)]), Some(list)]
             }
         };
-        args.extend(texts.into_iter().flatten().map(|text| Arg { text: text.into(), span }));
+        args.extend(texts.into_iter().flatten().map(|text| Arg { text: text.into(), span, when }));
     }
     args
 }
 
+/// What of an option that is JSON comes later, which can't be said there: the type of a value would hang on it.
+pub(crate) fn late_in_json(output: &Output, target: Target) -> Option<Span> {
+    let options = || {
+        output.arguments.iter().filter_map(|argument| match &argument.printed {
+            Printed::Option { flag, items, .. } => Some((*flag, items)),
+            Printed::Word(_) => None,
+        })
+    };
+    let devices_are_json =
+        options().any(|(flag, items)| flag == "-device" && has_members(Kind::Device, items, target));
+    let mut json = options().filter(|(flag, items)| match *flag {
+        "-device" => devices_are_json,
+        "-object" => has_members(Kind::Object, items, target),
+        _ => false,
+    });
+    json.find_map(|(_, items)| items.iter().find_map(|item| Some(item.open?.span)))
+}
+
 /// An option's values as its argument has them.
 fn list(escape: Escape, items: Vec<Item>) -> Vec<Piece> {
-    optlist::write(escape, items.into_iter().map(|item| (item.name, item.value)))
+    optlist::write(
+        escape,
+        items
+            .into_iter()
+            .map(|item| (item.given(), item))
+            .map(|(given, item)| (item.name, item.value, given)),
+    )
 }
 
 /// Whether a name reaches into a property.
@@ -56,8 +80,8 @@ fn json(kind: Kind, items: Vec<Item>, target: Target) -> Vec<Piece> {
     let mut options = Options(items);
     let name = options.take_first(what);
     let writer = Writer::new(target);
-    let scope = writer.scope(kind, &name);
-    let mut members = vec![json::member(what, json::text(&name))];
+    let scope = writer.scope(kind, json::plain(&name).unwrap_or_default());
+    let mut members = vec![json::member(what, Json::Text(name.into()))];
     members.extend(writer.members(&scope, options));
     json::object(members).pieces()
 }

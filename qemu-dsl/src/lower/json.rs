@@ -7,10 +7,10 @@
 use std::borrow::Cow;
 
 use crate::Target;
-use crate::plan::{Json, Member, Piece};
+use crate::bind::json;
+use crate::plan::{Json, JsonType, Member, Piece};
 use crate::print::{FD_SETS, Item, piece};
 use crate::schema::{self, Kind, Lookup, PropertyType, Schema, Type};
-use crate::value::{Size, ValueType as _};
 
 /// Writes the members of options' objects.
 pub(super) struct Writer {
@@ -76,7 +76,7 @@ impl Writer {
         }
         // A block node within one: its own driver says what its members are.
         let driver = options.text("driver");
-        let file = options.get("filename").filter(|_| name == "file" && driver.is_none());
+        let file = options.get("filename").filter(|_| name == "file" && options.get("driver").is_none());
         let file = file.map(|filename| member("driver", Json::FileDriver(filename.to_vec().into())));
         let driver = driver.or(file.as_ref().map(|_| "file"));
         let scope = driver.map_or_else(|| scope.of_member(name), |driver| self.scope(Kind::Blockdev, driver));
@@ -95,21 +95,21 @@ impl Writer {
             return Json::List(vec![self.value(Some(element.ty()), name, value)].into());
         }
         let refers = ty.is_some_and(|ty| self.is_reference(ty)) && plain(&value) != Some("");
-        let Some(plain) = plain(&value).filter(|_| !refers) else {
-            let is_set = matches!(value.as_slice(), [Piece::Text(path), Piece::Fd(_)] if path == FD_SETS);
-            let all_text = value.iter().any(|piece| matches!(piece, Piece::Fd(_) | Piece::Mac { .. }));
-            return if all_text && !is_set { Json::Text(value.into()) } else { Json::Id(value.into()) };
-        };
-        let typed = match ty {
-            Some(PropertyType::Bool) => boolean(plain),
-            Some(PropertyType::Int { .. }) => whole(plain),
-            Some(PropertyType::Number | PropertyType::Size) => number(plain),
-            Some(_) => None,
+        let json_type = match ty {
+            Some(PropertyType::Bool) => JsonType::Bool,
+            Some(PropertyType::Int { .. }) => JsonType::Int,
+            Some(PropertyType::Number | PropertyType::Size) => JsonType::Number,
+            Some(_) => JsonType::Text,
             // It is not known what it takes. A port is a text everywhere.
-            None if name == "port" => None,
-            None => guess(plain),
+            None if name == "port" => JsonType::Text,
+            None => JsonType::Guess,
         };
-        typed.unwrap_or_else(|| Json::Text(value.into()))
+        if !refers && (is_late(&value) || plain(&value).is_some()) {
+            return typed(value, json_type);
+        }
+        let is_set = matches!(value.as_slice(), [Piece::Text(path), Piece::Fd(_)] if path == FD_SETS);
+        let all_text = value.iter().any(|piece| matches!(piece, Piece::Fd(_) | Piece::Mac { .. }));
+        if all_text && !is_set { Json::Text(value.into()) } else { Json::Id(value.into()) }
     }
 
     /// Whether it takes the id of something that a guest can be asked for: not of what it gets at its start only, such as an
@@ -186,14 +186,13 @@ impl Options {
         Some(self.0.remove(index).value)
     }
 
-    /// The text of the first value, which may stand without its name.
-    pub(super) fn take_first(&mut self, name: &str) -> String {
+    /// The first value, which may stand without its name.
+    pub(super) fn take_first(&mut self, name: &str) -> Vec<Piece> {
         let unnamed = self.0.iter().position(|item| item.name.is_none());
-        let value = match unnamed {
+        match unnamed {
             Some(index) => self.0.remove(index).value,
             None => self.take(name).unwrap_or_default(),
-        };
-        plain(&value).unwrap_or_default().to_owned()
+        }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&[Piece]> {
@@ -225,36 +224,15 @@ pub(super) fn text(value: &str) -> Json {
     Json::Text(vec![piece(value.to_owned())].into())
 }
 
-pub(super) fn boolean(text: &str) -> Option<Json> {
-    match text {
-        "on" | "yes" | "true" | "y" => Some(Json::Bool(true)),
-        "off" | "no" | "false" | "n" => Some(Json::Bool(false)),
-        _ => None,
+/// A text that is of this type, where it is one.
+pub(super) fn typed(value: Vec<Piece>, ty: JsonType) -> Json {
+    if is_late(&value) {
+        return Json::Late(value.into(), ty);
     }
+    plain(&value).and_then(|text| json::read(ty, text)).unwrap_or(Json::Text(value.into()))
 }
 
-/// What C's `strtoll` reads with base 0.
-pub(super) fn whole(text: &str) -> Option<Json> {
-    let text = text.trim_ascii_start();
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => (-1, digits),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (digits, radix) = match digits.split_at_checked(2) {
-        Some(("0x" | "0X", digits)) => (digits, 16),
-        Some(("0b" | "0B", digits)) => (digits, 2),
-        _ if digits.starts_with('0') => (digits, 8),
-        _ => (digits, 10),
-    };
-    let number = u64::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+'))?;
-    Some(Json::Int(sign * i128::from(number)))
-}
-
-fn number(text: &str) -> Option<Json> {
-    whole(text).or_else(|| Some(Json::Int(i128::from(Size::parse(text).ok()?.bytes))))
-}
-
-fn guess(text: &str) -> Option<Json> {
-    let decimal = text.bytes().all(|byte| byte.is_ascii_digit());
-    boolean(text).or_else(|| whole(text).filter(|_| decimal))
+/// Whether a value in it comes later.
+pub(super) fn is_late(value: &[Piece]) -> bool {
+    value.iter().any(|piece| matches!(piece, Piece::Blank { .. }))
 }

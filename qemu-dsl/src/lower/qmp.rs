@@ -3,9 +3,9 @@
 //! **A plugged device is called as its drive or network backend** where its statement names no id for it: without one
 //! QEMU can't unplug it, and the statement's id is the one that people know.
 
-use super::json::{self, Options, Scope, boolean, member, object, plain, text, whole};
+use super::json::{self, Options, Scope, is_late, member, object, plain, text, typed};
 use crate::hardware::NAMING;
-use crate::plan::{Action, GeneratedId, Json, Piece, Step};
+use crate::plan::{Action, GeneratedId, Json, JsonType, Piece, Step};
 use crate::print::{Argument, FD_SETS, Item, Printed, piece};
 use crate::qemu::changes;
 use crate::schema::Kind;
@@ -18,10 +18,10 @@ const LATE_OBJECTS: &[&str] = &["rng-egd", "cryptodev-vhost-user", "colo-compare
 pub(super) fn steps(arguments: Vec<Argument>, target: Target, ids: &mut Vec<GeneratedId>) -> Vec<Step> {
     let mut writer = Writer { json: json::Writer::new(target), target, ids };
     let mut steps = Vec::new();
-    for Argument { span, printed, .. } in arguments {
+    for Argument { span, when, printed, .. } in arguments {
         let Printed::Option { flag, items, .. } = printed else { continue };
         if let Some((phase, step)) = writer.step(flag, items) {
-            steps.push((phase, Step { span, ..step }));
+            steps.push((phase, Step { span, when, ..step }));
         }
     }
     // Stable: what stands at one level keeps the order of the source, with the owners of buses before their users.
@@ -49,7 +49,8 @@ impl Writer<'_> {
             _ => return None,
         };
         let mut options = Options(items);
-        let name = options.take_first(what);
+        let first = options.take_first(what);
+        let name = plain(&first).unwrap_or_default().to_owned();
         let scope = self.json.scope(kind, &name);
         let id_name = if action == Action::Blockdev { "node-name" } else { "id" };
         let id = match (options.take(id_name), action) {
@@ -57,7 +58,8 @@ impl Writer<'_> {
             (None, Action::Device) => self.device_id(&options),
             (None, _) => Vec::new(),
         };
-        let mut members = vec![member(what, text(&name)), member(id_name, Json::Text(id.clone().into()))];
+        let mut members =
+            vec![member(what, Json::Text(first.into())), member(id_name, Json::Text(id.clone().into()))];
         match action {
             Action::Chardev => {
                 members = vec![
@@ -76,7 +78,7 @@ impl Writer<'_> {
         let phase = if action == Action::Object && late { 4 } else { phase };
         let pci = action == Action::Device && scope.bus() == Some("PCI");
         let span = Span::default();
-        Some((phase, Step { action, id: id.into(), pci, arguments: members.into(), span }))
+        Some((phase, Step { action, id: id.into(), pci, arguments: members.into(), span, when: None }))
     }
 
     /// The id of a device that has none: without one it could not be unplugged. It is called as what connects it to the
@@ -90,7 +92,7 @@ impl Writer<'_> {
                 let slot = self.ids.len() as u32;
                 let prefix = "device";
                 let number = self.ids.iter().filter(|id| id.prefix == prefix).count() as u32;
-                self.ids.push(GeneratedId { prefix: prefix.into(), number });
+                self.ids.push(GeneratedId { prefix: prefix.into(), number, unless: None });
                 vec![Piece::Id(slot)]
             }
         }
@@ -111,9 +113,9 @@ impl Writer<'_> {
                 // A server is the command's default, and not the option's. And QEMU would wait for a client before it
                 // answers.
                 for flag in ["server", "wait"] {
-                    if options.get(flag).is_none()
-                        && (flag == "server" || options.text("server") == Some("on"))
-                    {
+                    let is_server =
+                        options.text("server") == Some("on") || options.get("server").is_some_and(is_late);
+                    if options.get(flag).is_none() && (flag == "server" || is_server) {
                         data.push(member(flag, Json::Bool(false)));
                     }
                 }
@@ -149,7 +151,7 @@ fn fd_set(items: Vec<Item>) -> Step {
     id.extend(options.take("set").unwrap_or_default());
     let opaque = options.take("opaque").map(|opaque| member("opaque", Json::Text(opaque.into())));
     let arguments = opaque.into_iter().collect();
-    Step { action: Action::FdSet, id: id.into(), pci: false, arguments, span: Span::default() }
+    Step { action: Action::FdSet, id: id.into(), pci: false, arguments, span: Span::default(), when: None }
 }
 
 fn socket_address(options: &mut Options) -> Json {
@@ -178,14 +180,10 @@ fn inet(options: &mut Options, host: &str, port: &str) -> Json {
     for flag in ["ipv4", "ipv6"] {
         data.extend(options.take(flag).map(|value| member(flag, typed_flag(value))));
     }
-    data.extend(
-        options
-            .take("to")
-            .map(|to| member("to", plain(&to).and_then(whole).unwrap_or(Json::Text(to.into())))),
-    );
+    data.extend(options.take("to").map(|to| member("to", typed(to, JsonType::Int))));
     object(data)
 }
 
 fn typed_flag(value: Vec<Piece>) -> Json {
-    plain(&value).and_then(boolean).unwrap_or(Json::Text(value.into()))
+    typed(value, JsonType::Bool)
 }

@@ -20,6 +20,9 @@ pub(crate) struct Ids {
     /// Every id that the text names, known before the first is generated.
     taken: HashSet<String>,
     next: HashMap<&'static str, u32>,
+    /// Where the statement stands that each slot is for, and the slots by that: a statement may be read several times.
+    pub(crate) places: Vec<u32>,
+    by_place: HashMap<(u32, &'static str), (u32, String)>,
 }
 
 impl Ids {
@@ -27,8 +30,27 @@ impl Ids {
         Self { taken, ..Self::default() }
     }
 
-    /// The first id with this prefix that the text doesn't use: its slot and its name.
-    pub(crate) fn generate(&mut self, prefix: &'static str) -> (u32, String) {
+    /// Whether the text names this id.
+    pub(crate) fn names(&self, id: &str) -> bool {
+        self.taken.contains(id)
+    }
+
+    /// The ids that the text names.
+    pub(crate) fn taken(&self) -> impl Iterator<Item = &String> {
+        self.taken.iter()
+    }
+
+    /// The first id with this prefix that the text doesn't use: its slot and its name. It is the statement's at `place`, where
+    /// the value of a blank isn't.
+    pub(crate) fn generate(
+        &mut self,
+        prefix: &'static str,
+        place: Span,
+        unless: Option<u32>,
+    ) -> (u32, String) {
+        if let Some(known) = self.by_place.get(&(place.start, prefix)) {
+            return known.clone();
+        }
         let next = self.next.entry(prefix).or_insert(0);
         loop {
             let number = *next;
@@ -36,8 +58,10 @@ impl Ids {
             let name = format!("{prefix}{number}");
             if !self.taken.contains(&name) {
                 let slot = self.generated.len() as u32;
-                self.generated.push(GeneratedId { prefix: prefix.into(), number });
+                self.generated.push(GeneratedId { prefix: prefix.into(), number, unless });
                 self.names.push(name.clone());
+                self.places.push(place.start);
+                self.by_place.insert((place.start, prefix), (slot, name.clone()));
                 return (slot, name);
             }
         }

@@ -1,10 +1,12 @@
 //! What a text says, typed: a VM, or devices for a guest that runs.
 
+mod blank;
 pub(crate) mod ids;
 mod property;
 mod val;
 mod vm;
 
+pub(crate) use blank::{Blank, Blanks, OpenPart, State, States};
 pub(crate) use property::{Property, PropertyValue};
-pub(crate) use val::{Maybe, Val};
+pub(crate) use val::{Maybe, Open, Val};
 pub(crate) use vm::{Entry, Facts, Flaws, Values, Vm};

@@ -3,12 +3,22 @@
 use crate::Span;
 use crate::source::Node;
 
+/// A value that comes later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Open {
+    /// Where it stands.
+    pub(crate) span: Span,
+    /// The number of its blank.
+    pub(crate) blank: u32,
+    /// Whether there may be none: then what it is printed in is left out.
+    pub(crate) optional: bool,
+}
+
 /// The value of an option. What looks at one decides what holds while it is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Val<T> {
     Known(Node<T>),
-    /// It comes later: a parameter that has no value yet stands there.
-    Open(Span),
+    Open(Open),
 }
 
 impl<T> Val<T> {
@@ -24,14 +34,14 @@ impl<T> Val<T> {
     pub(crate) const fn span(&self) -> Span {
         match self {
             Self::Known(node) => node.span,
-            Self::Open(span) => *span,
+            Self::Open(open) => open.span,
         }
     }
 
     pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Val<U> {
         match self {
             Self::Known(Node { value, span }) => Val::Known(Node::new(map(value), span)),
-            Self::Open(span) => Val::Open(span),
+            Self::Open(open) => Val::Open(open),
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::any::Any;
 use std::fmt;
 
+use super::blank::Blanks;
 use super::ids::Ids;
-use crate::plan::Piece;
+use crate::plan::{Piece, Text};
 use crate::qemu::board::Board;
 use crate::table::StatementSpec;
 use crate::{Span, Target};
@@ -36,6 +37,8 @@ pub(crate) struct Entry {
     /// The number of its form.
     pub(crate) form: usize,
     pub(crate) values: Box<dyn Values>,
+    /// The number of the statement in the text.
+    pub(crate) statement: usize,
     /// Its keyword and kind.
     pub(crate) head: Span,
     /// All of it.
@@ -51,10 +54,10 @@ impl Entry {
 }
 
 /// What a statement says that the printing of others hangs on.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
     /// The VM's name, which generated MAC addresses hang on.
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<Text>,
     pub(crate) board: Board,
     /// Whether a statement names the machine.
     pub(crate) names_machine: bool,
@@ -88,6 +91,8 @@ pub(crate) struct Vm {
     pub(crate) facts: Facts,
     pub(crate) statements: Vec<Entry>,
     pub(crate) ids: Ids,
+    /// The values that come later.
+    pub(crate) blanks: Blanks,
     /// Whether all statements could be read without an error: where not, what is missing may be among the errors.
     pub(crate) complete: bool,
     /// Whether a value comes later.
@@ -109,6 +114,7 @@ impl Vm {
             facts: Facts::new(target),
             statements: Vec::new(),
             ids: Ids::default(),
+            blanks: Blanks::default(),
             complete: true,
             is_open: false,
             shape_is_open: false,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{FdSlot, GeneratedId, Member, Piece, Place, Span, Target, Text, template};
+use super::{FdSlot, GeneratedId, Member, Piece, Place, Span, Target, Text, When, template};
 
 /// Compiled devices, to be plugged into a guest that runs.
 ///
@@ -49,6 +49,8 @@ pub struct Step {
     pub arguments: Cow<'static, [Member]>,
     /// Where the source says so.
     pub span: Span,
+    /// When it is there, if not always.
+    pub when: Option<When>,
 }
 
 impl Step {
@@ -122,7 +124,8 @@ impl Filling {
             name: self.name.as_deref(),
             fd: &|slot| self.fds.get(slot as usize).cloned().unwrap_or_default(),
             id: &|slot| self.ids.get(slot as usize).cloned().unwrap_or_default(),
+            blank: &|_| None,
         };
-        slots.text(text)
+        slots.text(text).to_string_lossy().into_owned()
     }
 }

@@ -29,10 +29,27 @@ pub enum Json {
     /// The name of the block driver for the host's file at this path, or behind the file descriptor in it: `host_device`
     /// for a block device, `file` for others.
     FileDriver(Text),
+    /// A text with a value in it that comes later, and what it is then.
+    Late(Text, JsonType),
     /// A list.
     List(Cow<'static, [Json]>),
     /// An object.
     Object(Cow<'static, [Member]>),
+}
+
+/// What a text becomes in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonType {
+    /// True or false.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A number, of bytes where it has a unit.
+    Number,
+    /// A text.
+    Text,
+    /// What it looks like.
+    Guess,
 }
 
 #[cfg(feature = "compiler")]
@@ -48,7 +65,8 @@ impl Json {
         match self {
             Self::Bool(value) => append(to, if *value { "true" } else { "false" }),
             Self::Int(value) => append(to, &value.to_string()),
-            Self::Text(text) | Self::Id(text) => {
+            // What comes later doesn't stand in an argument's JSON.
+            Self::Text(text) | Self::Id(text) | Self::Late(text, _) => {
                 append(to, "\"");
                 for piece in text.iter() {
                     match piece {

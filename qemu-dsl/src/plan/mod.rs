@@ -9,6 +9,8 @@
 
 mod arch;
 pub mod arguments;
+mod blank;
+mod escape;
 mod fragment;
 mod json;
 mod mac;
@@ -20,12 +22,14 @@ mod template;
 mod version;
 
 pub use arch::Arch;
+pub use blank::{Number, Show, When};
 pub use fragment::{Action, Filling, Fragment, Step};
-pub use json::{Json, Member};
+pub use json::{Json, JsonType, Member};
 pub use mac::Mac;
 pub use os_text::OsText;
 pub use span::Span;
 pub use target::{Target, TargetSpec};
+pub(crate) use template::Filled;
 pub use template::{Arg, FdSlot, GeneratedId, Piece, Place, Template, Text};
 pub use version::Version;
 
@@ -35,10 +39,10 @@ use std::ffi::OsStr;
 /// The number of the first file descriptor in a plan's table: the one behind standard input, output and error.
 pub const FIRST_FD: u32 = 3;
 
-/// What a file descriptor refers to. `S` is the form of the names in it: final in a [`Plan`], in pieces in a
-/// [`Template`].
+/// What a file descriptor refers to. `S` is the form of the names in it, `N` that of numbers: final in a [`Plan`], in pieces
+/// in a [`Template`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FdSource<S> {
+pub enum FdSource<S, N = u64> {
     /// A queue of a tap interface, opened by `/dev/net/tun`.
     Tap {
         /// The interface. Without a name the kernel chooses a free one for the device's first queue; the others
@@ -60,7 +64,7 @@ pub enum FdSource<S> {
     /// The kernel's virtio-vsock device, `/dev/vhost-vsock`, with the guest's address set.
     VhostVsock {
         /// The address, a context id: at least 3, and no other guest's.
-        cid: u32,
+        cid: N,
     },
     /// A file.
     File {
@@ -85,7 +89,7 @@ pub enum FdSource<S> {
     /// A file in memory without a path (`memfd_create`).
     Memfd {
         /// Its size in bytes.
-        size: u64,
+        size: N,
         /// Whether it consists of huge pages.
         hugetlb: bool,
         /// Whether its size is for good (`F_SEAL_SHRINK`, `F_SEAL_GROW`, `F_SEAL_SEAL`).
@@ -93,7 +97,7 @@ pub enum FdSource<S> {
     },
 }
 
-impl<S> FdSource<S> {
+impl<S, N> FdSource<S, N> {
     /// The name of the kind of source, as the command line's JSON has it.
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -148,21 +152,21 @@ impl<S> FdSource<S> {
         }
     }
 
-    /// The same source with its names in another form.
-    pub fn map<T>(&self, mut name: impl FnMut(&S) -> T) -> FdSource<T> {
+    /// The same source with its names and numbers in another form.
+    pub fn map<T, M>(&self, mut name: impl FnMut(&S) -> T, number: impl FnOnce(&N) -> M) -> FdSource<T, M> {
         match self {
             Self::Tap { ifname } => FdSource::Tap { ifname: ifname.as_ref().map(name) },
             Self::Macvtap { ifname } => FdSource::Macvtap { ifname: name(ifname) },
             Self::Ipvtap { ifname } => FdSource::Ipvtap { ifname: name(ifname) },
             Self::VhostNet => FdSource::VhostNet,
-            Self::VhostVsock { cid } => FdSource::VhostVsock { cid: *cid },
+            Self::VhostVsock { cid } => FdSource::VhostVsock { cid: number(cid) },
             Self::File { path, readonly, direct } => {
                 FdSource::File { path: name(path), readonly: *readonly, direct: *direct }
             }
             Self::UnixListen { path } => FdSource::UnixListen { path: name(path) },
             Self::UnixConnect { path } => FdSource::UnixConnect { path: name(path) },
             Self::Memfd { size, hugetlb, seal } => {
-                FdSource::Memfd { size: *size, hugetlb: *hugetlb, seal: *seal }
+                FdSource::Memfd { size: number(size), hugetlb: *hugetlb, seal: *seal }
             }
         }
     }
@@ -242,6 +246,14 @@ impl Plan {
     pub fn of(template: Template) -> Self {
         let rendered = template.render();
         Self { origin: Some(Cow::Owned(template.origin())), rendered: Cow::Owned(rendered) }
+    }
+
+    /// The plan of a template whose values are there.
+    pub(crate) fn filled(template: &Template, filled: &Filled) -> Self {
+        let there = template.args.iter().filter(|arg| filled.is_there(arg.when));
+        let spans = there.map(|arg| arg.span).collect();
+        let origin = Origin { target: template.target, spans, places: template.places.clone() };
+        Self { origin: Some(Cow::Owned(origin)), rendered: Cow::Owned(template.fill(filled)) }
     }
 
     /// The plan of a template that was compiled, and rendered, at build time.

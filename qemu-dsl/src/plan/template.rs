@@ -4,8 +4,13 @@
 //! renders to, as static data.
 
 use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::ops::Range;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
+use super::blank::{Number, Show, When};
+use super::escape::Escape;
 use super::{FIRST_FD, Fd, FdSource, Mac, Origin, OsText, Rendered, Span, Target};
 
 /// A text in pieces.
@@ -33,6 +38,22 @@ pub enum Piece {
         /// The id of the device.
         device: Text,
     },
+    /// A value that comes later: that of this blank.
+    Blank {
+        /// The number of the blank.
+        blank: u32,
+        /// How the place reads it.
+        escape: Escape,
+        /// How it is printed.
+        show: Show,
+    },
+    /// What is there only where this blank has a value.
+    Given {
+        /// The number of the blank.
+        blank: u32,
+        /// What is there.
+        text: Text,
+    },
 }
 
 /// One argument.
@@ -42,19 +63,25 @@ pub struct Arg {
     pub text: Text,
     /// Where the source says so.
     pub span: Span,
+    /// When it is there, if not always.
+    pub when: Option<When>,
 }
 
 /// A file descriptor that the VM needs. Its number follows from its place among the slots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FdSlot {
     /// What to open.
-    pub source: FdSource<Text>,
+    pub source: FdSource<Text, Number>,
     /// The id of the device that it is for.
     pub device: Text,
     /// Which of the device's queues it is for, from 0.
     pub queue: u32,
     /// Where the source says so.
     pub span: Span,
+    /// When it is there, if not always.
+    pub when: Option<When>,
+    /// The blank that says how many there are, one a queue, if not one.
+    pub count: Option<u32>,
 }
 
 /// An id that the source does not name: `net0`, `disk1`, ...
@@ -64,6 +91,8 @@ pub struct GeneratedId {
     pub prefix: Cow<'static, str>,
     /// The number: the first that is free in the VM.
     pub number: u32,
+    /// The blank whose value, where it has one, is the id in place of this one.
+    pub unless: Option<u32>,
 }
 
 /// A place in the source code of a program, or in a text that it has compiled.
@@ -131,18 +160,39 @@ pub struct Template {
 impl Template {
     /// The final arguments and file descriptors.
     pub fn render(&self) -> Rendered {
+        self.fill(&Filled::default())
+    }
+
+    /// The same where values come late. What they decide is left out or repeated.
+    pub(crate) fn fill(&self, filled: &Filled) -> Rendered {
+        let numbers = filled.numbers(&self.fds);
+        let slots = Slots {
+            name: None,
+            fd: &|slot| joined(numbers.get(slot as usize).cloned().unwrap_or_default()),
+            id: &|slot| filled.id(slot, &self.ids),
+            blank: &|blank| filled.blank(blank),
+        };
+        let os = |text: &Text| OsText::from(slots.text(text));
+        let slots_there = self.fds.iter().zip(&numbers);
         Rendered {
-            program: self.text(&self.program).into(),
-            args: self.args.iter().map(|arg| self.text(&arg.text).into()).collect(),
-            fds: self
-                .fds
+            program: os(&self.program),
+            args: self
+                .args
                 .iter()
-                .zip(FIRST_FD..)
-                .map(|(slot, number)| Fd {
-                    number,
-                    source: slot.source.map(|name| OsText::from(self.text(name))),
-                    device: self.text(&slot.device).into(),
-                    queue: slot.queue,
+                .filter(|arg| filled.is_there(arg.when))
+                .map(|arg| match arg.text.as_ref() {
+                    [Piece::Text(Cow::Borrowed(text))] => OsText::Static(text),
+                    _ => os(&arg.text),
+                })
+                .collect(),
+            fds: slots_there
+                .flat_map(|(slot, numbers)| {
+                    numbers.clone().zip(slot.queue..).map(|(number, queue)| Fd {
+                        number,
+                        source: slot.source.map(os, |number| filled.number(*number)),
+                        device: os(&slot.device),
+                        queue,
+                    })
                 })
                 .collect(),
         }
@@ -178,9 +228,79 @@ impl Template {
             name: None,
             fd: &|slot| (FIRST_FD + slot).to_string(),
             id: &|slot| self.ids.get(slot as usize).map(GeneratedId::to_string).unwrap_or_default(),
+            blank: &|_| None,
         };
-        slots.text(text)
+        slots.text(text).to_string_lossy().into_owned()
     }
+}
+
+/// What fills a template: values that came late, and what follows from them.
+#[derive(Debug, Default)]
+pub(crate) struct Filled {
+    /// The value of each blank, if it has one.
+    pub(crate) blanks: Vec<Option<OsString>>,
+    /// The number that each is, if it is one.
+    pub(crate) numbers: Vec<u64>,
+    /// The shape that each choice has.
+    pub(crate) shapes: Vec<u32>,
+    /// The generated ids, where these hang on values.
+    pub(crate) ids: Vec<String>,
+}
+
+impl Filled {
+    /// Whether something is there that hangs on values.
+    pub(crate) fn is_there(&self, when: Option<When>) -> bool {
+        when.is_none_or(|when| self.shapes.get(when.choice as usize) == Some(&when.shape))
+    }
+
+    pub(crate) fn blank(&self, blank: u32) -> Option<&OsStr> {
+        self.blanks.get(blank as usize)?.as_deref()
+    }
+
+    /// A number.
+    pub(crate) fn number(&self, number: Number) -> u64 {
+        match number {
+            Number::Known(number) => number,
+            Number::Blank(blank) => self.numbers.get(blank as usize).copied().unwrap_or(0),
+        }
+    }
+
+    fn id(&self, slot: u32, generated: &[GeneratedId]) -> String {
+        let id = self.ids.get(slot as usize).cloned();
+        id.or_else(|| generated.get(slot as usize).map(GeneratedId::to_string)).unwrap_or_default()
+    }
+
+    /// How many file descriptors a slot stands for.
+    pub(crate) fn count(&self, slot: &FdSlot) -> u32 {
+        match slot.count {
+            _ if !self.is_there(slot.when) => 0,
+            Some(blank) => u32::try_from(self.number(Number::Blank(blank))).unwrap_or(0),
+            None => 1,
+        }
+    }
+
+    /// The numbers of each slot's file descriptors.
+    fn numbers(&self, slots: &[FdSlot]) -> Vec<Range<u32>> {
+        let mut next = FIRST_FD;
+        let numbers = slots.iter().map(|slot| {
+            let first = next;
+            next += self.count(slot);
+            first..next
+        });
+        numbers.collect()
+    }
+}
+
+/// Numbers as QEMU's lists have them: `3:4:5`.
+fn joined(numbers: Range<u32>) -> String {
+    let mut list = String::new();
+    for number in numbers {
+        if !list.is_empty() {
+            list.push(':');
+        }
+        list += &number.to_string();
+    }
+    list
 }
 
 /// What fills the slots of a text.
@@ -189,25 +309,43 @@ pub(super) struct Slots<'a> {
     pub(super) name: Option<&'a str>,
     pub(super) fd: &'a dyn Fn(u32) -> String,
     pub(super) id: &'a dyn Fn(u32) -> String,
+    /// The value of a blank, if it has one.
+    pub(super) blank: &'a dyn Fn(u32) -> Option<&'a OsStr>,
 }
 
 impl Slots<'_> {
-    pub(super) fn text(&self, text: &[Piece]) -> String {
-        let mut out = String::new();
+    pub(super) fn text(&self, text: &[Piece]) -> OsString {
+        let mut out = Vec::new();
+        self.write(text, &mut out);
+        OsString::from_vec(out)
+    }
+
+    fn write(&self, text: &[Piece], out: &mut Vec<u8>) {
         for piece in text {
             match piece {
-                Piece::Text(text) => out.push_str(text),
-                Piece::Fd(slot) => out.push_str(&(self.fd)(*slot)),
-                Piece::Id(slot) => out.push_str(&(self.id)(*slot)),
+                Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
+                Piece::Fd(slot) => out.extend_from_slice((self.fd)(*slot).as_bytes()),
+                Piece::Id(slot) => out.extend_from_slice((self.id)(*slot).as_bytes()),
                 Piece::VmName { otherwise } => match self.name {
-                    Some(name) => out.push_str(name),
-                    None => out.push_str(&self.text(otherwise)),
+                    Some(name) => out.extend_from_slice(name.as_bytes()),
+                    None => self.write(otherwise, out),
                 },
                 Piece::Mac { vm, device } => {
-                    out.push_str(&Mac::generate(&self.text(vm), &self.text(device)).to_string());
+                    let (vm, device) = (self.text(vm), self.text(device));
+                    let mac = Mac::generate(&vm.to_string_lossy(), &device.to_string_lossy());
+                    out.extend_from_slice(mac.to_string().as_bytes());
+                }
+                Piece::Blank { blank, escape, show } => {
+                    if let Some(value) = (self.blank)(*blank) {
+                        show.write(value.as_bytes(), *escape, out);
+                    }
+                }
+                Piece::Given { blank, text } => {
+                    if (self.blank)(*blank).is_some() {
+                        self.write(text, out);
+                    }
                 }
             }
         }
-        out
     }
 }

@@ -3,24 +3,27 @@
 use std::borrow::Cow;
 
 use crate::Span;
-use crate::plan::Piece;
+use crate::model::Open;
 use crate::plan::optlist::Escape;
+use crate::plan::{Piece, When};
 use crate::table::Section;
 
 /// What stands before the number of a set of file descriptors where QEMU takes it for a file.
 pub(crate) const FD_SETS: &str = "/dev/fdset/";
 
 /// What a statement prints at once.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Argument {
     /// The number of the statement.
     pub(crate) statement: usize,
     pub(crate) section: Section,
     pub(crate) span: Span,
+    /// The shape of its statement that it belongs to, if not to all.
+    pub(crate) when: Option<When>,
     pub(crate) printed: Printed,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Printed {
     /// An argument of its own.
     Word(Vec<Piece>),
@@ -29,22 +32,29 @@ pub(crate) enum Printed {
 }
 
 /// A value in an option's list, not escaped, and its name. The first may have none.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Item {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) value: Vec<Piece>,
-    /// Whether the value comes later.
-    pub(crate) is_open: bool,
+    /// The value, if it comes later.
+    pub(crate) open: Option<Open>,
     /// Where the text says so, if it does.
     pub(crate) written: Option<Written>,
 }
 
 /// Where the text has an item.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Written {
     /// Its name. What a statement calls otherwise than QEMU has none.
     pub(crate) name: Option<Span>,
     pub(crate) value: Span,
+}
+
+impl Item {
+    /// The blank without whose value it isn't there.
+    pub(crate) fn given(&self) -> Option<u32> {
+        self.open.filter(|open| open.optional).map(|open| open.blank)
+    }
 }
 
 pub(crate) fn piece(text: impl Into<Cow<'static, str>>) -> Piece {

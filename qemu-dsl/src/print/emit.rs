@@ -3,12 +3,11 @@
 use std::fmt::Display;
 
 use crate::Span;
-use crate::model::Val;
 use crate::model::ids::Id;
-use crate::plan::optlist::{append, append_own};
-use crate::plan::{Piece, Text};
+use crate::model::{Open, Val};
+use crate::plan::optlist::{Escape, append, append_own};
+use crate::plan::{Number, Piece, Show, Text};
 use crate::source::Node;
-use crate::value::Path;
 
 /// A value that can stand in an argument.
 pub(crate) trait Emit {
@@ -20,9 +19,9 @@ pub(crate) trait Emit {
         None
     }
 
-    /// Whether the value comes later. Then nothing stands in for it, and nothing is printed in the end.
-    fn is_open(&self) -> bool {
-        false
+    /// The value, if it comes later.
+    fn open(&self) -> Option<Open> {
+        None
     }
 }
 
@@ -31,15 +30,21 @@ where
     Node<T>: Emit,
 {
     fn emit(&self, text: &mut Vec<Piece>) -> bool {
-        self.known().is_none_or(|value| value.emit(text))
+        match self {
+            Self::Known(value) => value.emit(text),
+            Self::Open(open) => blank(*open, Show::Plain).emit(text),
+        }
     }
 
     fn span(&self) -> Option<Span> {
         Some(self.span())
     }
 
-    fn is_open(&self) -> bool {
-        self.known().is_none()
+    fn open(&self) -> Option<Open> {
+        match self {
+            Self::Known(_) => None,
+            Self::Open(open) => Some(*open),
+        }
     }
 }
 
@@ -62,8 +67,8 @@ impl<T: Emit> Emit for Option<T> {
         self.as_ref()?.span()
     }
 
-    fn is_open(&self) -> bool {
-        self.as_ref().is_some_and(Emit::is_open)
+    fn open(&self) -> Option<Open> {
+        self.as_ref()?.open()
     }
 }
 
@@ -76,8 +81,8 @@ impl<T: Emit + ?Sized> Emit for &T {
         (**self).span()
     }
 
-    fn is_open(&self) -> bool {
-        (**self).is_open()
+    fn open(&self) -> Option<Open> {
+        (**self).open()
     }
 }
 
@@ -96,8 +101,8 @@ impl<K> Emit for Id<K> {
         self.slot.is_none().then_some(self.name.span())
     }
 
-    fn is_open(&self) -> bool {
-        self.name.is_open()
+    fn open(&self) -> Option<Open> {
+        self.name.open()
     }
 }
 
@@ -137,30 +142,36 @@ impl<T: Display> Emit for Shown<T> {
     }
 }
 
-/// A file's path in an option that would take `x:` at its beginning for a protocol.
-pub(crate) struct FilePath<'p>(pub(crate) &'p Val<Path>);
+/// A value that is printed otherwise than it is written.
+pub(crate) struct As<'v, T>(pub(crate) Show, pub(crate) &'v Val<T>);
 
-impl FilePath<'_> {
-    /// Whether QEMU would read the path as a protocol and its address.
-    pub(crate) fn has_protocol(&self) -> bool {
-        self.0.known().and_then(|path| path.0.split('/').next()).is_some_and(|first| first.contains(':'))
-    }
-}
-
-impl Emit for FilePath<'_> {
+impl<T: Display> Emit for As<'_, T> {
     fn emit(&self, text: &mut Vec<Piece>) -> bool {
-        if self.has_protocol() {
-            append(text, "./");
+        match self.1 {
+            Val::Known(value) => self.0.text(&value.to_string()).emit(text),
+            Val::Open(open) => blank(*open, self.0).emit(text),
         }
-        self.0.emit(text)
     }
 
     fn span(&self) -> Option<Span> {
-        Some(self.0.span())
+        Some(self.1.span())
     }
 
-    fn is_open(&self) -> bool {
-        self.0.is_open()
+    fn open(&self) -> Option<Open> {
+        self.1.open()
+    }
+}
+
+/// The place of a value that comes later. How it is escaped is said where it is printed.
+fn blank(open: Open, show: Show) -> Piece {
+    Piece::Blank { blank: open.blank, escape: Escape::Raw, show }
+}
+
+/// The number of a value, for a file descriptor's source.
+pub(crate) fn number<T>(value: &Val<T>, of: impl FnOnce(&T) -> u64) -> Number {
+    match value {
+        Val::Known(value) => Number::Known(of(value)),
+        Val::Open(open) => Number::Blank(open.blank),
     }
 }
 

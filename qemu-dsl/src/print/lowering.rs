@@ -8,7 +8,7 @@ use super::argument::{Argument, Item, Printed, Written, piece};
 use super::emit::{Emit, text};
 use crate::model::{Property, PropertyValue, Val, Vm};
 use crate::plan::optlist::{Escape, append};
-use crate::plan::{FdSlot, FdSource, Piece, Text};
+use crate::plan::{FdSlot, FdSource, Number, Piece, Text, When};
 use crate::qemu::board::Transport;
 use crate::qemu::changes::{self, Change};
 use crate::schema;
@@ -19,13 +19,13 @@ use crate::{Span, Version};
 /// What the statements print to.
 pub(crate) struct Lowering<'v> {
     pub(crate) vm: &'v Vm,
-    pub(super) name: Option<&'v str>,
-    pub(super) program: Option<String>,
+    pub(super) program: Option<Text>,
     pub(super) statement: usize,
     pub(super) arguments: Vec<Argument>,
     pub(super) fds: Vec<Asked>,
     pub(super) section: Section,
     pub(super) span: Span,
+    pub(super) when: Option<When>,
 }
 
 impl<'v> Lowering<'v> {
@@ -40,8 +40,8 @@ impl<'v> Lowering<'v> {
     }
 
     /// The program to run.
-    pub(crate) fn program(&mut self, program: &str) {
-        self.program = Some(program.to_owned());
+    pub(crate) fn program(&mut self, program: impl Emit) {
+        self.program = Some(text(&program));
     }
 
     /// The driver of a virtio device, as the machine attaches it: `virtio-net-pci` of `virtio-net`.
@@ -67,8 +67,8 @@ impl<'v> Lowering<'v> {
     }
 
     fn argument(&mut self, printed: Printed) {
-        let Self { statement, section, span, .. } = *self;
-        self.arguments.push(Argument { statement, section, span, printed });
+        let Self { statement, section, span, when, .. } = *self;
+        self.arguments.push(Argument { statement, section, span, when, printed });
     }
 
     /// Whether devices for a guest that runs are printed.
@@ -79,6 +79,13 @@ impl<'v> Lowering<'v> {
     /// An argument of its own: `-nographic`.
     pub(crate) fn flag(&mut self, flag: impl Into<Cow<'static, str>>) {
         self.argument(Printed::Word(vec![piece(flag)]));
+    }
+
+    /// An argument that a statement passes on.
+    pub(crate) fn word(&mut self, value: impl Emit) {
+        let mut text = Vec::new();
+        value.emit(&mut text);
+        self.argument(Printed::Word(text));
     }
 
     /// An option whose value is taken as it is: `-kernel PATH`.
@@ -121,34 +128,50 @@ impl<'v> Lowering<'v> {
     }
 
     /// Adds a device's one file descriptor to the table: the text of its number.
-    pub(crate) fn fd(&mut self, source: FdSource<Text>, device: &dyn Emit) -> Piece {
-        self.queue_fd(source, device, 0)
+    pub(crate) fn fd(&mut self, source: FdSource<Text, Number>, device: &dyn Emit) -> Piece {
+        self.queue_fd(source, device, 0, None)
     }
 
-    fn queue_fd(&mut self, source: FdSource<Text>, device: &dyn Emit, queue: u32) -> Piece {
+    fn queue_fd(
+        &mut self,
+        source: FdSource<Text, Number>,
+        device: &dyn Emit,
+        queue: u32,
+        count: Option<u32>,
+    ) -> Piece {
         let number = self.fds.len() as u32;
         let device = text(device);
-        let slot = FdSlot { source, device, queue, span: self.span };
+        let slot = FdSlot { source, device, queue, span: self.span, when: self.when, count };
         self.fds.push(Asked { statement: self.statement, slot });
         Piece::Fd(number)
     }
 
     /// File descriptors, one a queue: their numbers as QEMU's lists have them, `3:4:5`.
-    pub(crate) fn fds(&mut self, source: &FdSource<Text>, device: &dyn Emit, queues: u64) -> Vec<Piece> {
+    pub(crate) fn fds<N: Copy + Into<u64>>(
+        &mut self,
+        source: &FdSource<Text, Number>,
+        device: &dyn Emit,
+        queues: Val<N>,
+    ) -> Vec<Piece> {
+        let queues = match queues {
+            Val::Known(queues) => queues.value.into() as u32,
+            Val::Open(open) => return vec![self.queue_fd(source.clone(), device, 0, Some(open.blank))],
+        };
         let mut list = Vec::new();
         for queue in 0..queues {
             if queue > 0 {
                 append(&mut list, ":");
             }
-            let fd = self.queue_fd(source.clone(), device, queue as u32);
+            let fd = self.queue_fd(source.clone(), device, queue, None);
             list.push(fd);
         }
         list
     }
 
     /// The MAC address of a device that names none. `interface` stands in for the name of a VM without one.
-    pub(crate) fn generated_mac(&self, interface: Option<&str>, device: &dyn Emit) -> [Piece; 1] {
-        let vm = text(&self.name.or(interface).unwrap_or(""));
+    pub(crate) fn generated_mac(&self, interface: Option<&dyn Emit>, device: &dyn Emit) -> [Piece; 1] {
+        let name = self.vm.facts.name.clone();
+        let vm = name.or_else(|| interface.map(text)).unwrap_or_else(|| text(&""));
         let vm = if self.plugs() { vec![Piece::VmName { otherwise: vm }].into() } else { vm };
         [Piece::Mac { vm, device: text(device) }]
     }
@@ -167,7 +190,8 @@ impl OptionArg<'_> {
             && value.emit(&mut pieces)
         {
             let written = value.span().map(|value| Written { name: name_span, value });
-            items.push(Item { name, value: pieces, is_open: value.is_open(), written });
+            let open = value.open();
+            items.push(Item { name, value: pieces, open, written });
         }
         self
     }

@@ -9,18 +9,18 @@ mod lowering;
 
 use crate::Span;
 use crate::model::{Entry, Vm};
-use crate::plan::FdSlot;
+use crate::plan::{FdSlot, Text, When};
 use crate::table::Section;
 
 pub(crate) use argument::{Argument, FD_SETS, Item, Printed, Written, piece};
-pub(crate) use emit::{Emit, FilePath, Shown, text};
+pub(crate) use emit::{As, Emit, Shown, number, text};
 pub(crate) use lowering::{Lowering, OptionArg};
 
 /// What prints a statement.
 pub(crate) type Print = fn(&Entry, &mut Lowering<'_>);
 
 /// A file descriptor that a statement asks for.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     /// The number of the statement.
     pub(crate) statement: usize,
@@ -31,7 +31,7 @@ pub(crate) struct Asked {
 #[derive(Debug)]
 pub(crate) struct Output {
     /// The program to run, where a statement names one.
-    pub(crate) program: Option<String>,
+    pub(crate) program: Option<Text>,
     pub(crate) arguments: Vec<Argument>,
     /// The file descriptors, in the order in which the statements ask for them.
     pub(crate) fds: Vec<Asked>,
@@ -39,22 +39,34 @@ pub(crate) struct Output {
 
 /// Lets all statements print.
 pub(crate) fn print(vm: &Vm, print: Print) -> Output {
+    let entries = vm.statements.iter().enumerate();
+    print_entries(vm, print, entries.map(|(number, entry)| (number, None, entry)))
+}
+
+/// Lets these entries print, each as of the statement of this number and of one of its shapes.
+pub(crate) fn print_entries<'e>(
+    vm: &Vm,
+    print: Print,
+    entries: impl Iterator<Item = (usize, Option<When>, &'e Entry)>,
+) -> Output {
     let mut out = Lowering {
         vm,
-        name: vm.facts.name.as_deref(),
         program: None,
         statement: 0,
         arguments: Vec::new(),
         fds: Vec::new(),
         section: Section::Nowhere,
         span: Span::default(),
+        when: None,
     };
-    for (statement, entry) in vm.statements.iter().enumerate() {
+    for (statement, when, entry) in entries {
         out.statement = statement;
         out.section = entry.spec.section;
         out.span = entry.span;
+        out.when = when;
         print(entry, &mut out);
     }
     let Lowering { program, arguments, fds, .. } = out;
-    Output { program: vm.program.clone().or(program), arguments, fds }
+    let set = vm.program.clone().map(|program| vec![piece(program)].into());
+    Output { program: set.or(program), arguments, fds }
 }

@@ -151,6 +151,16 @@ pub(crate) struct Board {
     has_usb: bool,
 }
 
+impl PartialEq for Board {
+    fn eq(&self, other: &Self) -> bool {
+        // The rest follows from these.
+        let key = |board: &Self| (board.target, board.name.clone(), board.buses.clone(), board.has_usb);
+        key(self) == key(other)
+    }
+}
+
+impl Eq for Board {}
+
 impl Board {
     /// The machine that QEMU takes by itself.
     pub(crate) fn default_of(target: Target) -> Self {

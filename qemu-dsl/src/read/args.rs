@@ -8,13 +8,13 @@ use super::recover::{orphan, orphans, statement_like};
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Fix, Help, Remedy};
-use crate::model::{Property, PropertyValue, Val};
+use crate::model::{Property, PropertyValue, State, Val};
 use crate::schema;
 use crate::source::{Node, begins_anew, same_line, spell};
 use crate::suggest::{did_you_mean, meant, nearest};
 use crate::syntax::{Item, Keyword, Statement, Value, ValueForm, Word};
 use crate::table::{Bare, FormSpec, Kinds, OptionSpec, StatementSpec, Table};
-use crate::value::{Type, asks_for_help};
+use crate::value::{Kind, Type, asks_for_help};
 
 /// One occurrence of an option.
 #[derive(Clone, Copy)]
@@ -44,6 +44,8 @@ pub(crate) struct Args<'t, 's> {
     /// The kinds that could stand where there is none.
     kinds: Option<&'static StatementSpec>,
     pub(super) given: Vec<Given<'t, 's>>,
+    /// The options of which it is taken that their values aren't there, and these values' blanks.
+    pub(super) absent: Vec<(&'s str, u32)>,
     rest: Vec<&'t Item<'s>>,
     /// The names in `rest`, and where each stands.
     seen: HashMap<&'s str, Span>,
@@ -75,6 +77,7 @@ impl<'t, 's> Args<'t, 's> {
             kind,
             asks_for_help: false,
             given: Vec::new(),
+            absent: Vec::new(),
             rest: Vec::new(),
             seen: HashMap::new(),
             head,
@@ -138,6 +141,9 @@ impl<'t, 's> Args<'t, 's> {
                 break;
             }
             match item {
+                Item::Option { name, value: Some(value) } if cx.state(value.span) == Some(State::Absent) => {
+                    args.absent.extend(cx.blanks.at(value.span).map(|blank| (name.text, blank)));
+                }
                 Item::Option { name, value: Some(value) } => {
                     args.option(*name, Some(value), Some(item), cx);
                 }
@@ -581,7 +587,14 @@ impl<'t, 's> Args<'t, 's> {
                             foreign(value, None).into_iter().for_each(|diagnostic| cx.report(diagnostic));
                             Val::Known(Node::new(text.into_owned(), value.span))
                         }
-                        Some(Resolved::Open) => Val::Open(value.span),
+                        Some(Resolved::Open(parts)) => {
+                            let kind = match self.spec.open.as_ref().map(|open| open.bare) {
+                                Some(Bare::Feature(_)) => Kind::CpuText,
+                                _ if matches!(name.text, "id" | "node-name") => Kind::Id,
+                                _ => Kind::AnyText,
+                            };
+                            Val::Open(cx.open(parts, kind, name.text, true, value.span))
+                        }
                         None => {
                             cx.flaws.all = true;
                             continue;

@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::params::{Filled, Params};
-use crate::code::Code;
+use super::params::{Fill, Filled, Params, Text};
 use crate::diagnostic::Diagnostic;
 use crate::model::ids::Ids;
-use crate::model::{Facts, Flaws};
+use crate::model::{Blank, Blanks, Facts, Flaws, Open, OpenPart, State, States};
 use crate::qemu::changes::Change;
 use crate::qemu::deviation;
 use crate::syntax::{Part, Value, ValueForm};
 use crate::table::Table;
+use crate::value::{Kind, Refusal};
 use crate::{Span, Target};
 
 /// What the reading of a statement has at hand.
@@ -26,6 +26,9 @@ pub(crate) struct Cx<'a> {
     pub(crate) flaws: Flaws,
     /// Whether a value comes later on which hangs what the VM consists of.
     pub(crate) shape_is_open: bool,
+    pub(crate) blanks: Blanks,
+    /// What is taken for values that come later.
+    pub(super) states: &'a States,
     pub(super) params: &'a Params,
     pub(super) diagnostics: &'a mut Vec<Diagnostic>,
 }
@@ -37,8 +40,8 @@ pub(crate) enum Resolved<'a> {
         /// The holes in it.
         holes: Vec<Filled<'a>>,
     },
-    /// A parameter in it has no value yet.
-    Open,
+    /// It comes later.
+    Open(Vec<OpenPart>),
 }
 
 impl<'a> Cx<'a> {
@@ -56,31 +59,53 @@ impl<'a> Cx<'a> {
             ValueForm::Bare(text) => (Cow::Borrowed(*text), Vec::new()),
             ValueForm::Text(text) => (Cow::Borrowed(&**text), Vec::new()),
             ValueForm::Parts(parts) => {
-                let Some(text) = self.params.join(parts, self.diagnostics)? else {
-                    return Some(Resolved::Open);
+                let text = match self.params.join(parts, self.diagnostics)? {
+                    Text::Known(text) => text,
+                    Text::Open(parts) => return Some(Resolved::Open(parts)),
                 };
                 let holes = parts.iter().filter_map(|part| match part {
-                    Part::Hole(hole) => self.params.fill(*hole, &mut Vec::new())?,
+                    Part::Hole(hole) => match self.params.fill(*hole, &mut Vec::new())? {
+                        Fill::Known(filled) => Some(filled),
+                        Fill::Open(_) => None,
+                    },
                     Part::Text(_) => None,
                 });
-                (Cow::Owned(text), holes.collect())
+                (text, holes.collect())
             }
-            ValueForm::Hole(hole) => {
-                let Some(filled) = self.params.fill(*hole, self.diagnostics)? else {
-                    return Some(Resolved::Open);
-                };
-                (Cow::Owned(filled.value.to_owned()), vec![filled])
-            }
+            ValueForm::Hole(hole) => match self.params.fill(*hole, self.diagnostics)? {
+                Fill::Known(filled) => (Cow::Owned(filled.value.to_owned()), vec![filled]),
+                Fill::Open(parts) => return Some(Resolved::Open(parts)),
+            },
         };
         if text.contains('\0') {
-            self.report(
-                Diagnostic::error(Code::Inexpressible, "no argument of a program can contain a zero byte")
-                    .at(value.span)
-                    .help("leave it out"),
-            );
+            let (code, message, help) = Refusal::zero_byte().say("", "", false, "");
+            self.report(Diagnostic::error(code, message).at(value.span).help(help.unwrap_or_default()));
             return None;
         }
         Some(Resolved::Known { text, holes })
+    }
+
+    /// What is taken for the value at `span`, if it comes later.
+    pub(super) fn state(&self, span: Span) -> Option<State> {
+        self.states.get(&self.blanks.at(span)?).copied()
+    }
+
+    /// A value that comes later. `name` is the option's.
+    pub(super) fn open(
+        &mut self,
+        parts: Vec<OpenPart>,
+        kind: Kind,
+        name: &str,
+        optional: bool,
+        span: Span,
+    ) -> Open {
+        // Of a text with holes in it there always is some.
+        let optional = optional && matches!(parts.as_slice(), [OpenPart::Hole(..)]);
+        let is_id = names_an_id(name);
+        let name = format!("`{name}`");
+        let blank = self.blanks.number(Blank { kind, parts, name, optional, is_id, span });
+        let is_fixed = matches!(self.states.get(&blank), Some(State::Present));
+        Open { span, blank, optional: optional && !is_fixed }
     }
 
     /// The source's own text.
@@ -94,4 +119,9 @@ impl<'a> Cx<'a> {
             self.report(diagnostic);
         }
     }
+}
+
+/// Whether an option of this name says how something is called.
+pub(super) fn names_an_id(option: &str) -> bool {
+    matches!(option, "id" | "chardev" | "memdev" | "node-name" | "backend")
 }

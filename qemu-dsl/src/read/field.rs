@@ -6,14 +6,14 @@ use super::foreign::foreign;
 use super::params::Filled;
 use crate::Span;
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Label, Remedy, shown};
-use crate::model::Val;
+use crate::diagnostic::{Diagnostic, Label, Remedy};
 use crate::model::ids::{Id, IdKind, OptionalId};
+use crate::model::{OpenPart, State, Val};
 use crate::source::Node;
 use crate::suggest::did_you_mean;
 use crate::syntax::{Part, Value, ValueForm};
 use crate::table::{OptionSpec, Typed};
-use crate::value::{IdText, Refusal, Type, ValueType};
+use crate::value::{IdText, Kind, Refusal, Type, ValueType, shown};
 
 /// A value in Rust that an option gives, and how it is read.
 pub(crate) trait Field: Typed + Sized {
@@ -79,9 +79,9 @@ impl<'a, 's> Slot<'a, 's> {
             let text = T::TYPE.bare?;
             return self.accept(T::parse(text), text, given.name, given, cx);
         };
-        let Resolved::Known { text, holes } = cx.resolve(value)? else {
-            cx.shape_is_open |= T::TYPE.shapes();
-            return Some(Val::Open(value.span));
+        let (text, holes) = match cx.resolve(value)? {
+            Resolved::Known { text, holes } => (text, holes),
+            Resolved::Open(parts) => return self.open(parts, value.span, given, cx),
         };
         let parsed = T::parse(&text);
         if parsed.is_ok() {
@@ -101,6 +101,29 @@ impl<'a, 's> Slot<'a, 's> {
             return None;
         }
         self.accept(parsed, &text, value.span, given, cx)
+    }
+
+    /// A value that comes later, or what is taken for it.
+    fn open<T: ValueType>(
+        &self,
+        parts: Vec<OpenPart>,
+        span: Span,
+        given: Given<'_, '_>,
+        cx: &mut Cx<'_>,
+    ) -> Option<Val<T>> {
+        if T::KIND == Kind::MachineType
+            && let Some(refusal) = cx.params.refuse_late("machine type", span)
+        {
+            cx.report(refusal);
+            cx.shape_is_open = true;
+            return None;
+        }
+        if let Some(State::Word(word)) = cx.state(span) {
+            return self.accept(T::parse(word), word, span, given, cx);
+        }
+        cx.shape_is_open |= T::TYPE.shapes();
+        let optional = !given.option.required;
+        Some(Val::Open(cx.open(parts, T::KIND, self.name, optional, span)))
     }
 
     /// The value that has been read, or a word about why it is none.
@@ -149,20 +172,8 @@ fn to_blame<'h, 'p, T: ValueType>(value: &Value<'_>, holes: &'h [Filled<'p>]) ->
 }
 
 fn refuse(name: &str, ty: &'static Type, text: &str, refusal: Refusal, span: Span) -> Diagnostic {
-    let shown = shown(text);
-    let (code, message) = match refusal.message {
-        Some(message) => (refusal.code, message),
-        None if text.is_empty() => (Code::WrongType, format!("{name} has an empty value")),
-        None if ty.choices.is_empty() => {
-            // The example belongs to the help.
-            let expects = ty.expects.split([':', ',']).next().unwrap_or("");
-            let expects = expects.split(" such as").next().unwrap_or("");
-            (refusal.code, format!("`{shown}` is not {expects}"))
-        }
-        None => (refusal.code, format!("{name} can't be `{shown}`")),
-    };
-    let help = refusal
-        .help
+    let (code, message, help) = refusal.say(name, ty.expects, !ty.choices.is_empty(), text);
+    let help = help
         .map(Remedy::from)
         .or_else(|| did_you_mean(text, span, ty.choices.iter().map(|(choice, _)| *choice)))
         .unwrap_or_else(|| format!("write {}", ty.expects).into());
@@ -229,7 +240,9 @@ impl<K: IdKind> Field for Id<K> {
             Some(Some(id)) => Self::given(id.map(|id| id.0)),
             // Another in place of the one that was refused.
             Some(None) | None => {
-                let (number, name) = cx.ids.generate(K::PREFIX);
+                let absent = slot.args.absent.iter().find(|(name, _)| *name == slot.name);
+                let unless = absent.map(|(_, blank)| *blank);
+                let (number, name) = cx.ids.generate(K::PREFIX, slot.args.head, unless);
                 Self::generated(name, slot.args.head, number)
             }
         })

@@ -19,11 +19,12 @@ mod spaces;
 mod target;
 
 use std::collections::{HashMap, HashSet};
+use std::mem;
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::ids::Ids;
-use crate::model::{Entry, Flaws, Values, Vm};
+use crate::model::{Entry, Facts, Flaws, States, Values, Vm};
 use crate::plan::optlist;
 use crate::source::Node;
 use crate::suggest::did_you_mean;
@@ -33,9 +34,9 @@ use crate::{Span, Target, Version};
 
 pub(crate) use args::Args;
 pub(crate) use cx::Cx;
-use cx::Resolved;
+use cx::{Resolved, names_an_id};
 pub(crate) use field::{Field, Slot};
-pub use options::Options;
+pub use options::{Open, Options};
 use params::Params;
 use recover::orphan;
 pub(crate) use spaces::quote;
@@ -50,107 +51,154 @@ pub(crate) struct Language {
     pub(crate) reader: fn(&StatementSpec, usize) -> Option<ReadForm>,
 }
 
-/// Reads the statements of `tree` for the target. Those of a fragment are devices for a guest that runs.
-pub(crate) fn read(
-    tree: &Tree<'_>,
+/// The reading of a text.
+pub(crate) struct Reading<'t> {
+    tree: &'t Tree<'t>,
     language: Language,
+    params: Params,
     is_fragment: bool,
-    options: &Options,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vm {
-    let table = language.table;
-    let params = Params::new(&tree.statements, options, diagnostics);
-    let asked = target::read(tree, &params, options, diagnostics);
-    let asked_target = Target::new(asked.arch, asked.version.unwrap_or(Version::NEWEST));
-    let target = Target::new(asked.arch, asked_target.version.min(Version::NEWEST));
-    let mut vm = Vm::new(target, is_fragment);
-    let mut cx = Cx {
-        source: tree.source,
-        table,
-        target,
-        is_fragment,
-        ids: Ids::new(named(tree, &params)),
-        facts: vm.facts,
-        flaws: Flaws::default(),
-        shape_is_open: false,
-        params: &params,
-        diagnostics,
-    };
-    vm.asked_target = asked_target;
-    vm.target_is_open = asked.is_open;
-    vm.names_version = asked.version.is_some();
-    vm.arch = asked.span;
-    vm.program.clone_from(&options.program);
-    // Where a statement that may stand once stands first.
-    let mut once: HashMap<&str, Span> = HashMap::new();
-    let mut last_structure: Option<&Structure<'_>> = None;
-    for statement in &tree.statements {
-        cx.flaws = Flaws::default();
-        let entry = match &statement.head {
-            // What holds for it can't be told yet, and that has been reported.
-            _ if statement.block.is_some() => None,
-            Head::Keyword(keyword) => {
-                let word = keyword.word;
-                if keyword.spec.once
-                    && let Some(first) = once.insert(word.text, word.span)
-                {
-                    once.insert(word.text, first);
-                    cx.report(
-                        Diagnostic::error(Code::RepeatedStatement, format!("`{}` stands twice", word.text))
+}
+
+impl<'t> Reading<'t> {
+    /// Reads the text's parameters. The statements of a fragment are devices for a guest that runs.
+    pub(crate) fn new(
+        tree: &'t Tree<'t>,
+        language: Language,
+        is_fragment: bool,
+        options: &Options,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Self {
+        let params = Params::new(&tree.statements, options, diagnostics);
+        Self { tree, language, params, is_fragment }
+    }
+
+    /// What the reading of a statement has at hand.
+    fn cx<'c>(&'c self, vm: &mut Vm, states: &'c States, diagnostics: &'c mut Vec<Diagnostic>) -> Cx<'c> {
+        Cx {
+            source: self.tree.source,
+            table: self.language.table,
+            target: vm.target,
+            is_fragment: self.is_fragment,
+            ids: mem::take(&mut vm.ids),
+            facts: Facts::new(vm.target),
+            flaws: Flaws::default(),
+            shape_is_open: false,
+            blanks: mem::take(&mut vm.blanks),
+            states,
+            params: &self.params,
+            diagnostics,
+        }
+    }
+
+    /// Reads a statement again, `states` being taken for what comes later. Gives what it says, and what is wrong with it;
+    /// for the VM `facts` are what this statement tells others.
+    pub(crate) fn again(
+        &self,
+        vm: &mut Vm,
+        statement: usize,
+        states: &States,
+    ) -> (Option<Entry>, Facts, Vec<Diagnostic>) {
+        let mut diagnostics = Vec::new();
+        let mut cx = self.cx(vm, states, &mut diagnostics);
+        let read = self.tree.statements.get(statement);
+        let entry =
+            read.and_then(|read| statement_of(read.keyword()?, read, statement, self.language, &mut cx));
+        let Cx { ids, blanks, facts, .. } = cx;
+        vm.ids = ids;
+        vm.blanks = blanks;
+        (entry, facts, diagnostics)
+    }
+
+    /// Reads the statements for the target.
+    pub(crate) fn read(&self, options: &Options, diagnostics: &mut Vec<Diagnostic>) -> Vm {
+        let Self { tree, language, params, is_fragment } = self;
+        let asked = target::read(tree, params, options, diagnostics);
+        let asked_target = Target::new(asked.arch, asked.version.unwrap_or(Version::NEWEST));
+        let target = Target::new(asked.arch, asked_target.version.min(Version::NEWEST));
+        let mut vm = Vm::new(target, *is_fragment);
+        vm.asked_target = asked_target;
+        vm.target_is_open = asked.is_open;
+        vm.names_version = asked.version.is_some();
+        vm.arch = asked.span;
+        vm.program.clone_from(&options.program);
+        vm.ids = Ids::new(named(tree, params));
+        let states = States::default();
+        let mut cx = self.cx(&mut vm, &states, diagnostics);
+        // Where a statement that may stand once stands first.
+        let mut once: HashMap<&str, Span> = HashMap::new();
+        let mut last_structure: Option<&Structure<'_>> = None;
+        for (index, statement) in tree.statements.iter().enumerate() {
+            cx.flaws = Flaws::default();
+            let entry = match &statement.head {
+                // What holds for it can't be told yet, and that has been reported.
+                _ if statement.block.is_some() => None,
+                Head::Keyword(keyword) => {
+                    let word = keyword.word;
+                    if keyword.spec.once
+                        && let Some(first) = once.insert(word.text, word.span)
+                    {
+                        once.insert(word.text, first);
+                        cx.report(
+                            Diagnostic::error(
+                                Code::RepeatedStatement,
+                                format!("`{}` stands twice", word.text),
+                            )
                             .label(word.span, "again here")
                             .label(first, "first here")
                             .help("a VM has one: leave out one of them, or join them"),
-                    );
+                        );
+                    }
+                    if word.text == "target" {
+                        // It was read before.
+                        continue;
+                    }
+                    last_structure = None;
+                    statement_of(keyword, statement, index, *language, &mut cx)
                 }
-                if word.text == "target" {
-                    // It was read before.
-                    continue;
+                // It was read before: it says something about the text, not about the VM.
+                Head::Declaration(..) => continue,
+                Head::Structure(structure) => {
+                    let word = structure.word;
+                    // `for x in y` is one mistake, and so are an `if` and its `else`.
+                    let goes_on = |last: &Structure<'_>| last.block.is_none() || word.text == "else";
+                    if !last_structure.replace(structure).is_some_and(goes_on) {
+                        cx.report(reserved(word));
+                    }
+                    None
                 }
-                last_structure = None;
-                statement_of(keyword, statement, language, &mut cx)
-            }
-            // It was read before: it says something about the text, not about the VM.
-            Head::Declaration(..) => continue,
-            Head::Structure(structure) => {
-                let word = structure.word;
-                // `for x in y` is one mistake, and so are an `if` and its `else`.
-                let goes_on = |last: &Structure<'_>| last.block.is_none() || word.text == "else";
-                if !last_structure.replace(structure).is_some_and(goes_on) {
-                    cx.report(reserved(word));
+                Head::CommandLine(line) => {
+                    recover::command_line(*line, &mut cx);
+                    None
                 }
-                None
-            }
-            Head::CommandLine(line) => {
-                recover::command_line(*line, &mut cx);
-                None
-            }
-            Head::Orphan => {
-                if let Some(first) = statement.items.first() {
-                    orphan(first, statement.broken, &mut cx);
+                Head::Orphan => {
+                    if let Some(first) = statement.items.first() {
+                        orphan(first, statement.broken, &mut cx);
+                    }
+                    None
                 }
-                None
-            }
-        };
-        match entry {
-            Some(entry) => {
-                if entry.flaws.any() {
+            };
+            match entry {
+                Some(entry) => {
+                    if entry.flaws.any() {
+                        vm.complete = false;
+                        cx.ids.lost.extend(lost(statement));
+                    }
+                    vm.statements.push(entry);
+                }
+                None => {
                     vm.complete = false;
                     cx.ids.lost.extend(lost(statement));
                 }
-                vm.statements.push(entry);
-            }
-            None => {
-                vm.complete = false;
-                cx.ids.lost.extend(lost(statement));
             }
         }
+        vm.complete &= !cx.shape_is_open;
+        vm.shape_is_open = cx.shape_is_open;
+        vm.is_open = params.are_open();
+        vm.ids = cx.ids;
+        vm.facts = cx.facts;
+        vm.blanks = cx.blanks;
+        vm
     }
-    vm.complete &= !cx.shape_is_open;
-    vm.shape_is_open = cx.shape_is_open;
-    vm.is_open = params.are_open();
-    vm.ids = cx.ids;
-    vm.facts = cx.facts;
-    vm
 }
 
 fn reserved(word: Word<'_>) -> Diagnostic {
@@ -162,6 +210,7 @@ fn reserved(word: Word<'_>) -> Diagnostic {
 fn statement_of(
     keyword: &Keyword<'_>,
     statement: &Statement<'_>,
+    index: usize,
     language: Language,
     cx: &mut Cx<'_>,
 ) -> Option<Entry> {
@@ -170,7 +219,9 @@ fn statement_of(
         Some(kind) => match cx.resolve(kind)? {
             Resolved::Known { text, .. } => Some(Node::new(text.into_owned(), kind.span)),
             // What the statement is hangs on it.
-            Resolved::Open => {
+            Resolved::Open(_) => {
+                let refusal = cx.params.refuse_late(&format!("kind of `{}`", spec.keyword), kind.span);
+                refusal.into_iter().for_each(|refusal| cx.report(refusal));
                 cx.shape_is_open = true;
                 return None;
             }
@@ -219,7 +270,7 @@ fn statement_of(
                     ) =>
                     {
                         format!(
-                            "a parameter can't be the kind, as the options hang on it: write one of {}",
+                            "a value that comes later can't be the kind, as the options hang on it: write one of {}",
                             names.join(", ")
                         )
                     }
@@ -251,7 +302,7 @@ fn statement_of(
         .or_else(|| keyword.values.last().map(|value| value.span))
         .unwrap_or(head);
     let flaws = std::mem::take(&mut cx.flaws);
-    Some(Entry { spec, form, values, head, span: head.to(end), flaws })
+    Some(Entry { spec, form, values, statement: index, head, span: head.to(end), flaws })
 }
 
 /// What to do about a statement that has no place among devices for a guest that runs.
@@ -284,11 +335,7 @@ fn lost(statement: &Statement<'_>) -> impl Iterator<Item = String> {
 /// The values that are ids, of a statement that need not be understood.
 fn ids_in<'t, 's>(statement: &'t Statement<'s>) -> impl Iterator<Item = &'t Value<'s>> {
     statement.items.iter().filter_map(|item| match item {
-        Item::Option { name, value: Some(value) }
-            if matches!(name.text, "id" | "chardev" | "memdev" | "node-name" | "backend") =>
-        {
-            Some(value)
-        }
+        Item::Option { name, value: Some(value) } if names_an_id(name.text) => Some(value),
         _ => None,
     })
 }

@@ -3,6 +3,37 @@
 use crate::TargetSpec;
 use crate::level::Levels;
 
+/// Which values may come later. What hangs on one is checked when it is there.
+///
+/// ```
+/// use qemu_dsl::{Code, Open, Options};
+///
+/// let text = "param disk: path\ndisk file={disk} format=raw cache=none aio=nativ";
+/// let options = Options { open: Open::Checked, ..Options::default() };
+/// let compiled = qemu_dsl::compile(text, &options);
+/// assert_eq!(compiled.diagnostics.len(), 1, "`nativ`");
+/// assert!(qemu_dsl::compile("param n: string name {n}", &options).template.is_none());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Open {
+    /// None: a parameter that is used needs its value.
+    #[default]
+    Nothing,
+    /// Those of parameters that have none, where a text is only checked: nothing is printed where one is missing.
+    Checked,
+    /// Those of parameters that have none: they come when the [template](crate::Compilation::open) is bound.
+    Parameters,
+    /// Those of all holes, which are no parameters but expressions of the program.
+    Holes,
+}
+
+impl Open {
+    /// Whether a template is wanted.
+    pub(crate) const fn is_template(self) -> bool {
+        matches!(self, Self::Parameters | Self::Holes)
+    }
+}
+
 /// What a compilation takes beside the text.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -12,19 +43,8 @@ pub struct Options {
     pub program: Option<String>,
     /// Values for the text's parameters, by name. Of two for one name, the last holds.
     pub params: Vec<(String, String)>,
-    /// Whether parameters may be without a value, as where a text is only checked. What hangs on one isn't looked at, and
-    /// where a value is missing nothing is printed.
-    ///
-    /// ```
-    /// use qemu_dsl::{Code, Options};
-    ///
-    /// let text = "param disk: path\ndisk file={disk} format=raw cache=none aio=nativ";
-    /// let options = Options { open_parameters: true, ..Options::default() };
-    /// let compiled = qemu_dsl::compile(text, &options);
-    /// assert_eq!(compiled.diagnostics.len(), 1, "`nativ`");
-    /// assert!(qemu_dsl::compile("param n: string name {n}", &options).template.is_none());
-    /// ```
-    pub open_parameters: bool,
+    /// Which values may come later.
+    pub open: Open,
     /// How grave warnings are to be taken.
     pub levels: Levels,
 }

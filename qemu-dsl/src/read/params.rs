@@ -4,14 +4,16 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
 
+use super::options::{Open, Options};
+use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Help};
+use crate::model::OpenPart;
 use crate::suggest::{Suggestions, did_you_mean};
 use crate::syntax::{Head, Parameter, Part, Statement, Value, ValueForm, Word};
 use crate::value::{
     AnyText, HostPci, MacText, OnOff, Path, PciAddr, Refusal, Size, UInt, Uuid, ValueType as _,
 };
-use crate::{Options, Span};
 
 /// The types a parameter can have, and what reads a value of each.
 type Parse = fn(&str) -> Result<(), Refusal>;
@@ -33,8 +35,8 @@ pub(crate) const TYPES: &[(&str, &str, Parse)] = &[
 #[derive(Debug)]
 struct Declared {
     span: Span,
-    /// Its value. `None` where it has none, which is an error at the first hole, or where it was refused already.
-    value: Option<String>,
+    /// Its value. `None` where it has none, or where it was refused already.
+    value: Option<Text<'static>>,
     refused: bool,
 }
 
@@ -42,14 +44,44 @@ struct Declared {
 #[derive(Debug, Default)]
 pub(crate) struct Params {
     declared: HashMap<String, Declared>,
-    /// Whether a parameter may be without a value.
-    may_be_open: bool,
-    /// Whether one that is used has none.
+    open: Open,
+    /// Whether a value is used that comes later.
     is_open: Cell<bool>,
     suggestions: Suggestions,
 }
 
+/// A text with its holes filled, as far as they can be.
+#[derive(Clone, Debug)]
+pub(crate) enum Text<'t> {
+    Known(Cow<'t, str>),
+    /// A value in it comes later.
+    Open(Vec<OpenPart>),
+}
+
+impl<'t> Text<'t> {
+    /// The text, where it is known.
+    pub(crate) fn known(self) -> Option<Cow<'t, str>> {
+        match self {
+            Self::Known(text) => Some(text),
+            Self::Open(_) => None,
+        }
+    }
+
+    fn into_owned(self) -> Text<'static> {
+        match self {
+            Self::Known(text) => Text::Known(text.into_owned().into()),
+            Self::Open(parts) => Text::Open(parts),
+        }
+    }
+}
+
 /// What a hole stands for.
+pub(crate) enum Fill<'p> {
+    Known(Filled<'p>),
+    Open(Vec<OpenPart>),
+}
+
+/// A hole that is filled.
 pub(crate) struct Filled<'p> {
     /// The parameter's name.
     pub(crate) name: String,
@@ -67,10 +99,23 @@ impl Params {
         options: &Options,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
-        let mut params = Self { may_be_open: options.open_parameters, ..Self::default() };
+        let mut params = Self { open: options.open, ..Self::default() };
         for statement in statements {
             let Head::Declaration(keyword, parameter) = &statement.head else { continue };
             if statement.block.is_some() {
+                continue;
+            }
+            if params.open == Open::Holes {
+                diagnostics.push(
+                    Diagnostic::error(
+                        Code::UnexpectedText,
+                        "`param` has no place here: a hole takes the program's values",
+                    )
+                    .at(keyword.span)
+                    .help(
+                        "give the value a name by a `let` in the program, and write that name into the hole",
+                    ),
+                );
                 continue;
             }
             if let Some(item) = statement.items.first().filter(|_| !statement.broken) {
@@ -164,9 +209,9 @@ impl Params {
         }
         let set = options.params.iter().rev().find(|(set, _)| set == name.text);
         let (value, at) = match (set, &parameter.default) {
-            (Some((_, value)), _) => (Some(value.clone()), name.span),
+            (Some((_, value)), _) => (Some(Text::Known(value.clone().into())), name.span),
             (None, Some(default)) => match self.literal(default, diagnostics) {
-                Some(default_text) => (default_text.map(Cow::into_owned), default.span),
+                Some(default_text) => (Some(default_text.into_owned()), default.span),
                 None => {
                     declared.refused = true;
                     (None, default.span)
@@ -177,6 +222,7 @@ impl Params {
         // Where a declaration is wrong, its holes are not to blame.
         declared.refused |= kind.is_none();
         if let (Some((kind, expects, parse)), Some(value)) = (kind, &value)
+            && let Text::Known(value) = value
             && let Err(refusal) = parse(value)
         {
             declared.refused = true;
@@ -195,20 +241,21 @@ impl Params {
         self.declared.insert(name.text.to_owned(), declared);
     }
 
-    /// The text of a value, its holes filled: a default may use the parameters declared before it. The outer `None` is an
-    /// error that has been reported, the inner one a text that comes later.
+    /// The text of a value, its holes filled: a default may use the parameters declared before it. Nothing where an error has
+    /// been reported.
     pub(crate) fn literal<'v>(
-        &self,
+        &'v self,
         value: &'v Value<'_>,
         diagnostics: &mut Vec<Diagnostic>,
-    ) -> Option<Option<Cow<'v, str>>> {
+    ) -> Option<Text<'v>> {
         Some(match &value.form {
-            ValueForm::Bare(text) => Some(Cow::Borrowed(text)),
-            ValueForm::Text(text) => Some(Cow::Borrowed(text)),
-            ValueForm::Parts(parts) => self.join(parts, diagnostics)?.map(Cow::Owned),
-            ValueForm::Hole(hole) => {
-                self.fill(*hole, diagnostics)?.map(|filled| Cow::Owned(filled.value.to_owned()))
-            }
+            ValueForm::Bare(text) => Text::Known(Cow::Borrowed(text)),
+            ValueForm::Text(text) => Text::Known(Cow::Borrowed(text)),
+            ValueForm::Parts(parts) => self.join(parts, diagnostics)?,
+            ValueForm::Hole(hole) => match self.fill(*hole, diagnostics)? {
+                Fill::Known(filled) => Text::Known(filled.value.into()),
+                Fill::Open(parts) => Text::Open(parts),
+            },
             ValueForm::Broken => return None,
         })
     }
@@ -218,37 +265,50 @@ impl Params {
         &self,
         parts: &[Part<'_>],
         diagnostics: &mut Vec<Diagnostic>,
-    ) -> Option<Option<String>> {
-        let mut out = Some(String::new());
+    ) -> Option<Text<'static>> {
+        let mut joined = vec![OpenPart::Text(String::new())];
         let mut is_right = true;
         for part in parts {
-            let text = match part {
-                Part::Text(text) => Some(&**text),
+            match part {
+                Part::Text(text) => append(&mut joined, text),
                 Part::Hole(hole) => match self.fill(*hole, diagnostics) {
-                    Some(filled) => filled.map(|filled| filled.value),
-                    None => {
-                        is_right = false;
-                        continue;
+                    Some(Fill::Known(filled)) => append(&mut joined, filled.value),
+                    Some(Fill::Open(parts)) => {
+                        for part in parts {
+                            match part {
+                                OpenPart::Text(text) => append(&mut joined, &text),
+                                hole @ OpenPart::Hole(..) => joined.push(hole),
+                            }
+                        }
                     }
+                    None => is_right = false,
                 },
-            };
-            out = out.zip(text).map(|(out, text)| out + text);
+            }
         }
-        is_right.then_some(out)
+        is_right.then(|| match joined.as_mut_slice() {
+            [OpenPart::Text(text)] => Text::Known(std::mem::take(text).into()),
+            _ => {
+                joined.retain(|part| !matches!(part, OpenPart::Text(text) if text.is_empty()));
+                Text::Open(joined)
+            }
+        })
     }
 
     /// The text of a value, as far as it can be told without a word about what is wrong with it.
-    pub(crate) fn peek<'v>(&self, value: &'v Value<'_>) -> Option<Cow<'v, str>> {
-        self.literal(value, &mut Vec::new()).flatten()
+    pub(crate) fn peek<'v>(&'v self, value: &'v Value<'_>) -> Option<Cow<'v, str>> {
+        self.literal(value, &mut Vec::new())?.known()
     }
 
-    /// The value of a hole. The outer `None` is an error that has been reported, the inner one a value that comes later.
-    pub(crate) fn fill(
-        &self,
-        hole: Word<'_>,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Option<Option<Filled<'_>>> {
+    /// What a hole stands for. Nothing where an error has been reported.
+    pub(crate) fn fill(&self, hole: Word<'_>, diagnostics: &mut Vec<Diagnostic>) -> Option<Fill<'_>> {
         let name = hole.text;
+        let open = |hole: Word<'_>| {
+            self.is_open.set(true);
+            Some(Fill::Open(vec![OpenPart::Hole(hole.text.to_owned(), hole.span)]))
+        };
+        if self.open == Open::Holes {
+            return open(hole);
+        }
         let Some(declared) = self.declared.get(name) else {
             let names = self.declared.keys().map(String::as_str);
             let help = self.suggestions.did_you_mean(name, hole.span, names).unwrap_or_else(|| {
@@ -267,7 +327,7 @@ impl Params {
         };
         match &declared.value {
             _ if declared.refused => None,
-            None if !self.may_be_open => {
+            None if self.open == Open::Nothing => {
                 diagnostics.push(
                     Diagnostic::error(Code::UnsetParameter, format!("the parameter `{name}` has no value"))
                         .label(hole.span, "used here")
@@ -276,16 +336,24 @@ impl Params {
                 );
                 None
             }
-            value => {
-                self.is_open.set(self.is_open.get() || value.is_none());
-                Some(value.as_deref().map(|value| Filled {
-                    name: name.to_owned(),
-                    at: hole.span,
-                    value,
-                    declared: declared.span,
-                }))
+            None => open(hole),
+            Some(Text::Open(parts)) => {
+                self.is_open.set(true);
+                Some(Fill::Open(parts.clone()))
+            }
+            Some(Text::Known(value)) => {
+                let name = name.to_owned();
+                Some(Fill::Known(Filled { name, at: hole.span, value, declared: declared.span }))
             }
         }
+    }
+
+    /// That a value can't come later on which hangs what is printed elsewhere, where a template is wanted.
+    pub(crate) fn refuse_late(&self, what: &str, span: Span) -> Option<Diagnostic> {
+        let refusal = Diagnostic::error(Code::LateValue, format!("the {what} can't come later"))
+            .at(span)
+            .help("write it out: what else is printed hangs on it");
+        self.open.is_template().then_some(refusal)
     }
 
     /// Whether a parameter that is used comes later.
@@ -300,6 +368,14 @@ impl Params {
         let mut names: Vec<_> = self.declared.keys().map(|name| format!("`{name}`")).collect();
         names.sort();
         format!("the text declares {}", names.join(", "))
+    }
+}
+
+/// Appends text to parts.
+fn append(parts: &mut Vec<OpenPart>, more: &str) {
+    match parts.last_mut() {
+        Some(OpenPart::Text(text)) => text.push_str(more),
+        _ => parts.push(OpenPart::Text(more.to_owned())),
     }
 }
 

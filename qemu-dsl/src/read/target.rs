@@ -118,7 +118,11 @@ fn statement(
             }
             continue;
         };
-        let Some(Some(text)) = params.literal(value, diagnostics) else { continue };
+        let Some(text) = params.literal(value, diagnostics) else { continue };
+        let Some(text) = text.known() else {
+            diagnostics.extend(params.refuse_late("target", value.span));
+            continue;
+        };
         match text.parse::<TargetSpec>() {
             Ok(TargetSpec { version: Some(version), .. }) if version < Version::OLDEST => diagnostics.push(
                 Diagnostic::error(Code::UnknownTarget, format!("QEMU {version} is too old"))

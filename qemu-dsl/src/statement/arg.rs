@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Fix, Remedy};
 use crate::print::Lowering;
 use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
-use crate::value::AnyText;
+use crate::value::ArgText;
 
 statement! {
     /// Any argument of QEMU: one, or an option and its value. It stands behind all others and is not checked.
@@ -18,7 +18,7 @@ form! {
     /// Any argument of QEMU: one, or an option and its value. It stands behind all others and is not checked.
     Arg {
         /// The argument, in quotes; a second string is a second argument.
-        texts "text": Vec<Val<AnyText>> { positional: true },
+        texts "text": Vec<Val<ArgText>> { positional: true },
     }
 }
 
@@ -43,7 +43,7 @@ impl Form for Arg {
 
     fn lower(&self, out: &mut Lowering<'_>) {
         for text in &self.texts {
-            out.span(text.span()).flag(text.known().map_or(String::new(), |text| text.0.clone()));
+            out.span(text.span()).word(text);
         }
     }
 }

@@ -6,9 +6,9 @@ use crate::qemu::changes;
 use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::print::{FD_SETS, FilePath, Lowering, text};
+use crate::print::{As, FD_SETS, Lowering, text};
 use crate::model::{Maybe, Val};
-use crate::plan::{FdSource, Piece};
+use crate::plan::{FdSource, Piece, Show};
 use crate::statement::form::{Form, form, statement};
 use crate::statement::passthrough::check_node_name;
 use crate::statement::pci::Pci;
@@ -137,7 +137,7 @@ impl Form for Disk {
                 .help("add `format=raw` or `format=qcow2`: a guest could write another format's header to a raw disk");
             cx.missing("format", diagnostic);
         }
-        let is_taken = |path: &Path| FilePath(&self.file).has_protocol() && !is_windows_path(&path.0);
+        let is_taken = |path: &Path| Show::FilePath.text(&path.0) != path.0 && !is_windows_path(&path.0);
         if let Some(path) = self.file.known().filter(|path| is_taken(path) && !cx.vm.is_fragment) {
             cx.report(
                 Diagnostic::warning(
@@ -237,7 +237,7 @@ impl Form for Disk {
         }
         out.option("-drive")
             .set("id", &self.id)
-            .set("file", fd.is_none().then_some(FilePath(&self.file)))
+            .set("file", fd.is_none().then_some(As(Show::FilePath, &self.file)))
             .set_prefixed("file", FD_SETS, fd)
             .set("aio", &self.aio)
             .set("format", &self.format)

@@ -11,9 +11,9 @@ use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::Facts;
-use crate::print::{Emit, Lowering, text};
+use crate::print::{As, Emit, Lowering, number, text};
 use crate::model::{Maybe, Val};
-use crate::plan::FdSource;
+use crate::plan::{FdSource, Show};
 use crate::statement::form::{Form, form, statement};
 use crate::table::Section;
 use crate::value::{MemorySize, OnOff, UInt};
@@ -75,9 +75,8 @@ impl Memory {
     }
 
     /// The size for an object, which counts a bare number in bytes.
-    fn backend_size(&self) -> String {
-        let text = self.size.known().map_or("", |size| size.text.as_str());
-        if text.ends_with(|c: char| c.is_ascii_digit()) { format!("{text}M") } else { text.to_owned() }
+    fn backend_size(&self) -> As<'_, MemorySize> {
+        As(Show::MemoryBytes, &self.size)
     }
 }
 
@@ -138,7 +137,7 @@ impl Form for Memory {
         out.section(Section::Backends);
         if on(self.fd) {
             let hugetlb = on(self.hugepages);
-            let fd = out.fd(FdSource::Memfd { size: self.size.known().map_or(0, |size| size.bytes), hugetlb, seal: true }, id);
+            let fd = out.fd(FdSource::Memfd { size: number(&self.size, |size| size.bytes), hugetlb, seal: true }, id);
             // A set of file descriptors would not do: QEMU opens this path by itself.
             out.option("-object")
                 .word("memory-backend-file")

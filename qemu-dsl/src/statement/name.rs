@@ -1,7 +1,7 @@
 //! `name` and `uuid`
 
 use crate::qemu::changes;
-use crate::print::Lowering;
+use crate::print::{Lowering, text};
 use crate::model::Facts;
 use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
@@ -23,12 +23,12 @@ form! {
 
 impl Form for Name {
     fn register(&self, facts: &mut Facts) {
-        facts.name = Some(self.name.known().map_or_else(String::new, |name| name.0.clone()));
+        facts.name = Some(text(&self.name));
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
         // `-name a=b` would set an option called `a`.
-        if out.has(&changes::BARE_NAME) && self.name.known().is_none_or(|name| !name.0.contains('=')) {
+        if out.has(&changes::BARE_NAME) && self.name.known().is_some_and(|name| !name.0.contains('=')) {
             out.option("-name").word(&self.name);
         } else {
             out.option("-name").set("guest", &self.name);

@@ -2,12 +2,13 @@
 
 use crate::Span;
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, shown};
+use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
 use crate::model::{Property, PropertyValue, Val};
 use crate::plan::Target;
 use crate::schema::{self, Kind, Lookup, PropertyType};
 use crate::source::Node;
+use crate::value::shown;
 use crate::value::{Size, ValueType as _, is_id};
 
 /// The text of a property, with its place.

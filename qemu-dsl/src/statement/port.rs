@@ -94,7 +94,7 @@ macro_rules! ports {
                 let becomes = changes::CHARDEV_TTY.becomes_in(out.target());
                 let kind = becomes.filter(|_| self.kind.value == "tty").unwrap_or(&self.kind);
                 if let ("socket", Some(path)) = (kind, &self.path) {
-                    let socket = Socket { id: &self.chardev, path: path.known().map_or("", |path| &path.0), server: true, fd: &self.fd };
+                    let socket = Socket { id: &self.chardev, path, server: true, fd: &self.fd };
                     socket.lower(out).off("wait", "nowait");
                 } else {
                     out.option("-chardev").word(kind).set("id", &self.chardev).set("path", &self.path);

@@ -22,7 +22,7 @@ form! {
 
 impl Form for Qemu {
     fn lower(&self, out: &mut Lowering<'_>) {
-        out.program(self.path.known().map_or("", |path| &path.0));
+        out.program(&self.path);
     }
 }
 

@@ -7,6 +7,7 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::print::Lowering;
 use crate::model::{Maybe, Val};
+use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::socket::Socket;
 use crate::value::{OnOff, SocketPath};
@@ -64,10 +65,10 @@ impl Form for Qmp {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        let path = self.path.known().map_or("", |path| path.0.as_str());
-        let socket = Socket { id: &self.chardev, path, server: self.server(), fd: &self.fd };
-        // In `unix:a=b` QEMU would look for an option called `unix:a`.
-        let plain = !socket.is_fd() && path.split(',').next().is_none_or(|first| !first.contains('='));
+        let socket = Socket { id: &self.chardev, path: &self.path, server: self.server(), fd: &self.fd };
+        // In `unix:a=b` QEMU would look for an option called `unix:a`, as it may where the path comes later.
+        let is_plain = |path: &Node<SocketPath>| path.0.split(',').next().is_none_or(|first| !first.contains('='));
+        let plain = !socket.is_fd() && self.path.known().is_some_and(is_plain);
         let option = if plain {
             let option = out.option("-qmp").prefixed("unix:", &self.path);
             if self.server() { option.on("server") } else { option }

@@ -214,21 +214,22 @@ impl Form for Smp {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        let complete = out.has(&changes::FULL_TOPOLOGY) && self.has_levels();
+        // What is left out where a number comes later, QEMU works out from that.
+        let is_open = self.levels().into_iter().map(|(_, level)| level).chain([self.maxcpus, Some(self.cpus)]).any(|level| level.is_open());
+        let complete = out.has(&changes::FULL_TOPOLOGY) && self.has_levels() && !is_open;
         let topology = self.complete();
         // What the target would make up by itself depends on its version: it is spelt out.
-        let level = |given: Level, made: u128| {
-            given
-                .known()
-                .map(|level| level.0)
-                .or_else(|| complete.then(|| u64::try_from(made).unwrap_or(u64::MAX)))
-                .map(Shown)
+        let made = |given: Level, made: u128| {
+            (complete && given.is_none()).then_some(Shown(u64::try_from(made).unwrap_or(u64::MAX)))
         };
         out.option("-smp")
             .word(&self.cpus)
-            .set("cores", level(self.cores, topology.cores))
-            .set("threads", level(self.threads, topology.threads))
-            .set("sockets", level(self.sockets, topology.sockets))
+            .set("cores", self.cores)
+            .set("cores", made(self.cores, topology.cores))
+            .set("threads", self.threads)
+            .set("threads", made(self.threads, topology.threads))
+            .set("sockets", self.sockets)
+            .set("sockets", made(self.sockets, topology.sockets))
             .set("dies", &self.dies)
             .set("clusters", &self.clusters)
             .set("modules", &self.modules)

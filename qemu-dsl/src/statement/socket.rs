@@ -9,7 +9,7 @@ use crate::value::OnOff;
 pub(crate) struct Socket<'a> {
     /// The id of its backend.
     pub(crate) id: &'a dyn Emit,
-    pub(crate) path: &'a str,
+    pub(crate) path: &'a dyn Emit,
     /// Whether it is listened on. Otherwise it is connected to.
     pub(crate) server: bool,
     /// Whether it is there before QEMU starts.
@@ -20,7 +20,7 @@ impl Socket<'_> {
     /// Prints the backend.
     pub(crate) fn lower<'o>(&self, out: &'o mut Lowering<'_>) -> OptionArg<'o> {
         let fd = self.is_fd().then(|| {
-            let path = text(&self.path);
+            let path = text(self.path);
             let source =
                 if self.server { FdSource::UnixListen { path } } else { FdSource::UnixConnect { path } };
             out.fd(source, self.id)

@@ -1,7 +1,7 @@
 //! `vsock`
 
 use crate::model::ids::{Id, IdKind};
-use crate::print::Lowering;
+use crate::print::{Lowering, number};
 use crate::model::{Maybe, Val};
 use crate::plan::FdSource;
 use crate::statement::form::{Form, form, statement};
@@ -38,8 +38,7 @@ form! {
 impl Form for Vsock {
     fn lower(&self, out: &mut Lowering<'_>) {
         let vhostfd = self.fd.is(|fd| fd.0).then(|| {
-            // The type has no greater ones.
-            let cid = self.cid.known().map_or(3, |cid| u32::try_from(cid.0).unwrap_or(u32::MAX));
+            let cid = number(&self.cid, |cid| cid.0);
             out.fd(FdSource::VhostVsock { cid }, &self.id)
         });
         let driver = out.virtio("vhost-vsock");

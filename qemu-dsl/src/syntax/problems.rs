@@ -3,8 +3,9 @@
 use super::tree::Word;
 use crate::Span;
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Fix, Help, Remedy, shown};
+use crate::diagnostic::{Diagnostic, Fix, Help, Remedy};
 use crate::source::spell;
+use crate::value::shown;
 
 pub(super) fn not_total(at: u32) -> Diagnostic {
     Diagnostic::error(Code::UnexpectedText, "cannot make sense of this").at(Span::new(at, at))

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::kind::Kind;
 use super::types::{Refusal, Type, ValueType, ty};
 
 /// A boolean, as QEMU's command line has it.
@@ -10,6 +11,7 @@ pub(crate) struct OnOff(pub(crate) bool);
 
 impl ValueType for OnOff {
     const TYPE: &'static Type = &Type { bare: Some("on"), ..ty("flag", "`on` or `off`") };
+    const KIND: Kind = Kind::Flag;
 
     fn parse(text: &str) -> Result<Self, Refusal> {
         match text {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::kind::Kind;
 use super::types::{Refusal, Type, ValueType};
 
 /// The text of an id.
@@ -16,6 +17,7 @@ impl ValueType for IdText {
         bare: None,
         free: false,
     };
+    const KIND: Kind = Kind::Id;
 
     fn parse(text: &str) -> Result<Self, Refusal> {
         if is_id(text) { Ok(Self(text.to_owned())) } else { Err(Refusal::expected()) }

@@ -3,8 +3,11 @@
 //! A value that has been read can be printed: what QEMU's syntax can't say is refused here.
 
 mod choice;
+mod date;
 mod flag;
 mod id;
+mod kind;
+mod late;
 mod net;
 mod number;
 mod pci;
@@ -13,15 +16,17 @@ mod text;
 mod types;
 
 pub(crate) use choice::choice;
+pub(crate) use date::ClockBase;
 pub(crate) use flag::OnOff;
 pub(crate) use id::{IdText, is_id};
+pub use kind::Kind;
 pub(crate) use net::{Forwarded, HostForward, Ifname, MacText};
 pub(crate) use number::UInt;
 pub(crate) use pci::{HostPci, PciAddr};
 pub(crate) use size::{MemorySize, Size};
 pub(crate) use text::{
-    AnyText, BusName, CpuText, Driver, Format, MachineType, MountTag, Path, SocketPath, Text, Uuid,
+    AnyText, ArgText, BusName, CpuText, Driver, Format, MachineType, MountTag, Path, SocketPath, Text, Uuid,
     asks_for_help, is_windows_path,
 };
 pub use types::Type;
-pub(crate) use types::{Refusal, ValueType};
+pub(crate) use types::{Refusal, ValueType, shown};

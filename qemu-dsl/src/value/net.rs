@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
+use super::kind::Kind;
 use super::text::{at_most, text_types};
 use super::types::{Refusal, Type, ValueType, ty};
 use crate::code::Code;
@@ -10,7 +11,7 @@ use crate::plan::Mac;
 
 text_types! {
     /// The name of a network interface, which QEMU would cut off silently, or expand.
-    Ifname = ty("interface", "the name of a network interface"), |text| {
+    Ifname of Ifname = ty("interface", "the name of a network interface"), |text| {
         at_most(text, 15, "the interface's name")?;
         if text.contains('%') {
             return Err(Refusal::because(
@@ -26,7 +27,7 @@ text_types! {
     };
 
     /// A rule of user networking that forwards a port of the host.
-    HostForward = ty("rule", "a rule such as `tcp::2222-:22`: `[tcp|udp]:[ADDRESS]:PORT-[ADDRESS]:PORT`"), |text| {
+    HostForward of HostForward = ty("rule", "a rule such as `tcp::2222-:22`: `[tcp|udp]:[ADDRESS]:PORT-[ADDRESS]:PORT`"), |text| {
         if text.contains(',') {
             return Err(Refusal::because(
                 Code::Inexpressible,
@@ -124,6 +125,7 @@ pub(crate) struct MacText {
 
 impl ValueType for MacText {
     const TYPE: &'static Type = &ty("mac", "a MAC address such as `52:54:00:12:34:56`");
+    const KIND: Kind = Kind::Mac;
 
     fn parse(text: &str) -> Result<Self, Refusal> {
         let separator = if text.contains('-') { '-' } else { ':' };

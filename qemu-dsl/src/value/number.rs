@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::kind::Kind;
 use super::types::{Refusal, Type, ValueType, ty};
 use crate::code::Code;
 
@@ -11,35 +12,44 @@ pub(crate) struct UInt<const MIN: u64, const MAX: u64>(pub(crate) u64);
 
 impl<const MIN: u64, const MAX: u64> ValueType for UInt<MIN, MAX> {
     const TYPE: &'static Type = &ty("number", "a whole number");
+    const KIND: Kind = Kind::Integer { min: MIN, max: MAX };
 
     fn parse(text: &str) -> Result<Self, Refusal> {
-        // QEMU reads hexadecimal, too.
-        let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
-        let (digits, radix) = hexadecimal.map_or((text, 10), |digits| (digits, 16));
-        if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
-            let negative = text.strip_prefix('-').is_some_and(|rest| rest.parse::<u64>().is_ok());
-            return Err(if negative { Self::range(text) } else { Refusal::expected() });
-        }
-        match u64::from_str_radix(digits, radix) {
-            Ok(value) if (MIN..=MAX).contains(&value) => Ok(Self(value)),
-            _ => Err(Self::range(text)),
-        }
+        read(text, MIN, MAX).map(Self)
     }
 }
 
-impl<const MIN: u64, const MAX: u64> UInt<MIN, MAX> {
-    fn range(text: &str) -> Refusal {
+/// Reads a number from `min` to `max`.
+pub(super) fn read(text: &str, min: u64, max: u64) -> Result<u64, Refusal> {
+    let range = || {
         Refusal::because(
             Code::OutOfRange,
             format!("`{text}` is out of range"),
-            if MAX == u64::MAX { format!("at least {MIN}") } else { format!("from {MIN} to {MAX}") },
+            if max == u64::MAX { format!("at least {min}") } else { format!("from {min} to {max}") },
         )
+    };
+    // QEMU reads hexadecimal, too.
+    let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let (digits, radix) = hexadecimal.map_or((text, 10), |digits| (digits, 16));
+    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
+        let negative = text.strip_prefix('-').is_some_and(|rest| rest.parse::<u64>().is_ok());
+        return Err(if negative { range() } else { Refusal::expected() });
+    }
+    match u64::from_str_radix(digits, radix) {
+        Ok(value) if (min..=max).contains(&value) => Ok(value),
+        _ => Err(range()),
     }
 }
 
 impl<const MIN: u64, const MAX: u64> fmt::Display for UInt<MIN, MAX> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> From<UInt<MIN, MAX>> for u64 {
+    fn from(number: UInt<MIN, MAX>) -> Self {
+        number.0
     }
 }
 

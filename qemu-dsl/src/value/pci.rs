@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use super::kind::Kind;
 use super::text::text_types;
 use super::types::{Refusal, Type, ValueType, ty};
 use crate::code::Code;
 
 text_types! {
     /// The address of a PCI device of the host.
-    HostPci = ty("pci", "a PCI address of the host, such as `02:10.0` or `0000:02:10.0`"), |text| {
+    HostPci of HostPci = ty("pci", "a PCI address of the host, such as `02:10.0` or `0000:02:10.0`"), |text| {
         let hex = |text: &str, digits: std::ops::RangeInclusive<usize>, max: u32| {
             digits.contains(&text.len())
                 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -69,6 +70,7 @@ fn number(text: &str) -> Option<u32> {
 
 impl ValueType for PciAddr {
     const TYPE: &'static Type = &ty("pci", "a PCI address: `slot` or `slot.function`, in hexadecimal");
+    const KIND: Kind = Kind::Pci;
 
     fn parse(text: &str) -> Result<Self, Refusal> {
         let (slot, function) = match text.split_once('.') {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::kind::Kind;
 use super::types::{Refusal, Type, ValueType, ty};
 use crate::code::Code;
 
@@ -13,6 +14,7 @@ pub(crate) struct Size {
 
 impl ValueType for Size {
     const TYPE: &'static Type = &ty("size", "a size such as `2G`, `512M` or `64K`");
+    const KIND: Kind = Kind::Size;
 
     fn parse(text: &str) -> Result<Self, Refusal> {
         Ok(Self { bytes: size(text, 1)? })
@@ -34,6 +36,7 @@ pub(crate) struct MemorySize {
 
 impl ValueType for MemorySize {
     const TYPE: &'static Type = &ty("size", "a size such as `2G` or `512M`");
+    const KIND: Kind = Kind::MemorySize;
 
     fn parse(text: &str) -> Result<Self, Refusal> {
         let bytes = size(text, 1 << 20)?;

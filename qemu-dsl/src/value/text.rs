@@ -5,18 +5,24 @@ use crate::code::Code;
 
 /// Declares types of texts: the name, the type, and what a text is checked by.
 macro_rules! text_types {
-    ($($(#[doc = $doc:literal])+ $name:ident = $ty:expr, $check:expr;)+) => {$(
+    ($($(#[doc = $doc:literal])+ $name:ident of $kind:ident = $ty:expr, $check:expr;)+) => {$(
         $(#[doc = $doc])+
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub(crate) struct $name(pub(crate) String);
 
         impl $crate::value::ValueType for $name {
             const TYPE: &'static $crate::value::Type = &$ty;
+            const KIND: $crate::value::Kind = $crate::value::Kind::$kind;
 
             fn parse(text: &str) -> Result<Self, $crate::value::Refusal> {
                 let check: fn(&str) -> Result<(), $crate::value::Refusal> = $check;
                 check(text)?;
                 Ok(Self(text.to_owned()))
+            }
+
+            fn print(text: &str) -> Result<std::borrow::Cow<'_, str>, $crate::value::Refusal> {
+                let check: fn(&str) -> Result<(), $crate::value::Refusal> = $check;
+                check(text).map(|()| text.into())
             }
         }
 
@@ -59,10 +65,19 @@ pub(crate) fn is_windows_path(text: &str) -> bool {
 
 pub(super) fn at_most(text: &str, bytes: usize, what: &str) -> Result<(), Refusal> {
     not_empty(text)?;
-    if text.len() > bytes {
+    has_at_most(text.len(), bytes, what)
+}
+
+/// Whether a socket can have a path of so many bytes: the kernel limits it.
+pub(super) fn fits_socket(len: usize) -> Result<(), Refusal> {
+    has_at_most(len, 107, "the socket's path")
+}
+
+fn has_at_most(len: usize, bytes: usize, what: &str) -> Result<(), Refusal> {
+    if len > bytes {
         return Err(Refusal::because(
             Code::NameTooLong,
-            format!("{what} has {} bytes, {} too many", text.len(), text.len() - bytes),
+            format!("{what} has {len} bytes, {} too many", len - bytes),
             format!("at most {bytes} bytes"),
         ));
     }
@@ -71,34 +86,37 @@ pub(super) fn at_most(text: &str, bytes: usize, what: &str) -> Result<(), Refusa
 
 text_types! {
     /// A text of at least one character.
-    Text = free("text", "a text"), not_empty;
+    Text of Text = free("text", "a text"), not_empty;
 
     /// Any text, also none.
-    AnyText = free("text", "a text"), |_| Ok(());
+    AnyText of AnyText = free("text", "a text"), |_| Ok(());
 
     /// The name of a bus.
-    BusName = ty("bus", "a bus, such as `pci.0`"), not_empty;
+    BusName of Bus = ty("bus", "a bus, such as `pci.0`"), not_empty;
 
     /// A file's path.
-    Path = free("path", "a file's path"), not_empty;
+    Path of Path = free("path", "a file's path"), not_empty;
 
     /// The type of a machine.
-    MachineType = ty("text", "a machine type, such as `q35`"), |text| name(text, MachineType::TYPE.expects);
+    MachineType of MachineType = ty("text", "a machine type, such as `q35`"), |text| name(text, MachineType::TYPE.expects);
 
     /// The device through which the guest sees something.
-    Driver = ty("text", "a device of QEMU, such as `virtio-net-pci`"), |text| name(text, Driver::TYPE.expects);
+    Driver of Driver = ty("text", "a device of QEMU, such as `virtio-net-pci`"), |text| name(text, Driver::TYPE.expects);
 
     /// The format of a disk.
-    Format = ty("text", "a format, such as `raw` or `qcow2`"), |text| name(text, Format::TYPE.expects);
+    Format of Format = ty("text", "a format, such as `raw` or `qcow2`"), |text| name(text, Format::TYPE.expects);
 
     /// The path of a unix socket, which the kernel limits.
-    SocketPath = free("path", "a socket's path"), |text| at_most(text, 107, "the socket's path");
+    SocketPath of SocketPath = free("path", "a socket's path"), |text| {
+        not_empty(text)?;
+        fits_socket(text.len())
+    };
 
     /// The tag by which a guest mounts a file system.
-    MountTag = ty("text", "a mount tag of up to 31 bytes"), |text| at_most(text, 31, "the mount tag");
+    MountTag of MountTag = ty("text", "a mount tag of up to 31 bytes"), |text| at_most(text, 31, "the mount tag");
 
     /// Something in `-cpu`, whose syntax has no escape for a comma.
-    CpuText = ty("text", "a CPU model, such as `host` or `qemu64`"), |text| {
+    CpuText of CpuText = ty("text", "a CPU model, such as `host` or `qemu64`"), |text| {
         name(text, CpuText::TYPE.expects)?;
         if text.contains(',') {
             return Err(Refusal::because(
@@ -110,8 +128,23 @@ text_types! {
         Ok(())
     };
 
+    /// An argument of QEMU's.
+    ArgText of Argument = free("text", "a text"), |_| Ok(());
+
+    /// An argument of QEMU's that comes later, which begins no option.
+    Argument of Argument = free("text", "an argument of QEMU"), |text| {
+        if text.starts_with('-') {
+            return Err(Refusal::because(
+                Code::Inexpressible,
+                format!("`{text}` would be an option of QEMU"),
+                "write options out, and let only their values come later",
+            ));
+        }
+        Ok(())
+    };
+
     /// A UUID.
-    Uuid = ty("uuid", "a UUID such as `123e4567-e89b-12d3-a456-426614174000`"), |text| {
+    Uuid of Uuid = ty("uuid", "a UUID such as `123e4567-e89b-12d3-a456-426614174000`"), |text| {
         let groups: Vec<_> = text.split('-').collect();
         let fits = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
             && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()));

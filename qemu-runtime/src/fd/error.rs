@@ -133,7 +133,7 @@ pub enum FdProblem {
     /// The kernel refused the guest's address of a virtio-vsock device.
     Cid {
         /// The address.
-        cid: u32,
+        cid: u64,
         /// The device that was asked, usually `/dev/vhost-vsock`, unless it was handed over.
         path: Option<PathBuf>,
         /// The kernel's reason.

@@ -36,7 +36,7 @@ pub(super) fn check_net(vhost: impl AsFd) -> io::Result<()> {
 }
 
 /// Opens the virtio-vsock device and reserves the guest's address.
-pub(super) fn open_vsock(path: &Path, cid: u32) -> Result<OwnedFd, FdProblem> {
+pub(super) fn open_vsock(path: &Path, cid: u64) -> Result<OwnedFd, FdProblem> {
     let vsock = open_device(path, "load its module (`modprobe vhost_vsock`)")?;
     match reserve(&vsock, cid) {
         Ok(()) => Ok(vsock),
@@ -46,8 +46,8 @@ pub(super) fn open_vsock(path: &Path, cid: u32) -> Result<OwnedFd, FdProblem> {
 
 /// Reserves the guest's address. QEMU sets it once more when the guest starts its driver; that it is another guest's is
 /// known only here before.
-pub(super) fn reserve(vsock: impl AsFd, cid: u32) -> io::Result<()> {
+pub(super) fn reserve(vsock: impl AsFd, cid: u64) -> io::Result<()> {
     // SAFETY: the kernel reads a number of 64 bits, which lives through the call.
-    unsafe { ioctl(vsock, Setter::<SET_GUEST_CID, u64>::new(cid.into())) }?;
+    unsafe { ioctl(vsock, Setter::<SET_GUEST_CID, u64>::new(cid)) }?;
     Ok(())
 }

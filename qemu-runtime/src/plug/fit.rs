@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::guest::Guest;
-use crate::plan::{Action, Fd, Filling, Fragment, OsText};
+use crate::plan::{Action, Fd, Filling, Fragment, Number, OsText};
 use crate::qmp::QmpError;
 
 use super::error::{PlugError, PlugProblem};
@@ -56,7 +56,7 @@ pub(super) fn prepare(
     let fds = fragment.fds.iter().map(|slot| Fd {
         // QEMU knows it by a name, or a set.
         number: 0,
-        source: slot.source.map(|name| OsText::from(filling.text(name))),
+        source: slot.source.map(|name| OsText::from(filling.text(name)), Number::known),
         device: filling.text(&slot.device).into(),
         queue: slot.queue,
     });

@@ -49,7 +49,8 @@ impl Values<'_> {
                 .map(Value::from)
                 .or_else(|_| u64::try_from(*value).map(Value::from))
                 .unwrap_or_else(|_| Value::from(value.to_string())),
-            Json::Text(text) => Value::String(self.filling.text(text)),
+            // What is late has been bound.
+            Json::Late(text, _) | Json::Text(text) => Value::String(self.filling.text(text)),
             Json::Id(text) => {
                 let id = self.filling.text(text);
                 self.needs.push(id.clone());

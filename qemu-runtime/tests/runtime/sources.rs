@@ -347,11 +347,11 @@ fn vsock_devices_that_are_missing_are_named_with_a_cure() -> Result<(), Lacking>
 fn the_kernels_own_vsock_device_takes_the_address() -> Result<(), Lacking> {
     need(Path::new("/dev/vhost-vsock").exists(), "needs /dev/vhost-vsock")?;
     let cid = 0x7000_0000 + std::process::id();
-    let first = sleeping(FdSource::VhostVsock { cid }).unwrap();
-    let (text, problem) = failure(FdSource::VhostVsock { cid });
+    let first = sleeping(FdSource::VhostVsock { cid: cid.into() }).unwrap();
+    let (text, problem) = failure(FdSource::VhostVsock { cid: cid.into() });
     assert_eq!(errno(&problem), Some(libc::EADDRINUSE), "{text}");
     drop(first);
-    sleeping(FdSource::VhostVsock { cid }).unwrap();
+    sleeping(FdSource::VhostVsock { cid: cid.into() }).unwrap();
     Ok(())
 }
 

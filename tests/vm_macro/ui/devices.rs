@@ -7,5 +7,5 @@ fn main() {
         netdev tap ifnam=tap0
         netdev none
     };
-    let _ = devices! { disk file={config.image} format=raw };
+    let _ = devices! { disk file={config.image} format=raw serial={5u8} bootindex={"1"} };
 }

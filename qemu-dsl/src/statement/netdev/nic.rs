@@ -4,10 +4,10 @@ use crate::model::ids::{Id, IdKind};
 use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::print::{Lowering, Shown};
+use crate::print::{As, Emit, Lowering};
 use crate::model::{Maybe, Val};
 use crate::source::Node;
-use crate::plan::Mac;
+use crate::plan::{Mac, Show};
 use crate::statement::pci::Pci;
 use crate::table::Refused;
 use crate::value::{Driver, MacText, OnOff, UInt};
@@ -37,7 +37,7 @@ pub(crate) struct Nic<'a> {
     pub(crate) driver: &'a Option<Val<Driver>>,
     pub(crate) mac: &'a Option<Val<MacText>>,
     /// The name of the host's interface, from which a MAC is generated where the VM has no name.
-    pub(crate) ifname: Option<&'a str>,
+    pub(crate) ifname: Option<&'a dyn Emit>,
     pub(crate) disable_modern: &'a Option<Val<OnOff>>,
     pub(crate) queues: Queues,
     pub(crate) pci: &'a Pci,
@@ -59,7 +59,7 @@ impl Nic<'_> {
             .truth("disable-modern", self.disable_modern);
         if let Some(queues) = self.queues.filter(|_| self.other_driver().is_none()) {
             // A vector for each queue to and from the guest, one for the configuration and one for the control queue.
-            device.set("mq", "on").set("vectors", by_pci.then_some(Shown(2 * queues.known().map_or(1, |queues| queues.0) + 2)));
+            device.set("mq", "on").set("vectors", by_pci.then_some(As(Show::Vectors, &queues)));
         }
     }
 

@@ -5,9 +5,9 @@ use crate::model::ids::{Id};
 use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::print::{Lowering, text};
+use crate::print::{Emit, Lowering, text};
 use crate::model::{Maybe, Val};
-use crate::plan::{FdSource, Text as Pieces};
+use crate::plan::{FdSource, Number, Text as Pieces};
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
 use crate::value::{Driver, Ifname, MacText, OnOff, Path, UInt, choice};
@@ -85,7 +85,7 @@ struct Backend<'a> {
     vhost: Option<Val<Vhost>>,
     vhostfds: Option<Val<UInt<0, 256>>>,
     poll_us: Option<Val<UInt<0, { u32::MAX as u64 }>>>,
-    source: FdSource<Pieces>,
+    source: FdSource<Pieces, Number>,
 }
 
 impl Tap {
@@ -95,7 +95,7 @@ impl Tap {
                 id: &self.id,
                 driver: &self.driver,
                 mac: &self.mac,
-                ifname: self.ifname.known().map(|ifname| ifname.0.as_str()),
+                ifname: self.ifname.as_ref().map(|ifname| ifname as &dyn Emit),
                 disable_modern: &self.disable_modern,
                 queues: self.mq,
                 pci: &self.pci,
@@ -116,7 +116,7 @@ impl Macvtap {
                 id: &self.id,
                 driver: &self.driver,
                 mac: &self.mac,
-                ifname: self.ifname.known().map(|ifname| ifname.0.as_str()),
+                ifname: Some(&self.ifname),
                 disable_modern: &self.disable_modern,
                 queues: self.mq,
                 pci: &self.pci,
@@ -186,10 +186,10 @@ impl Backend<'_> {
     /// Prints both sides. `alone` adds what QEMU needs to open the interface itself.
     fn lower(&self, out: &mut Lowering<'_>, alone: impl FnOnce(crate::print::OptionArg<'_>)) {
         let id = self.nic.id;
-        let queues = self.queues();
         let vhost = self.vhost.known().map_or(Vhost::Off, |vhost| vhost.value);
-        let vhostfds = (vhost == Vhost::On && queues > 0).then(|| out.fds(&FdSource::VhostNet, id, queues));
-        let fds = (queues > 0).then(|| out.fds(&self.source, id, queues));
+        let queues = self.nic.queues;
+        let vhostfds = queues.filter(|_| vhost == Vhost::On).map(|queues| out.fds(&FdSource::VhostNet, id, queues));
+        let fds = queues.map(|queues| out.fds(&self.source, id, queues));
         let netdev = out
             .option("-netdev")
             .word("tap")

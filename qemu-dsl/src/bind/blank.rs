@@ -1,0 +1,94 @@
+//! Holes, and the places for their values.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+
+use crate::Span;
+use crate::plan::Place;
+use crate::value::Kind;
+
+/// What a text has where a value comes later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// What stands between its braces: a parameter's name, or Rust.
+    pub name: Cow<'static, str>,
+    /// Where it stands, braces included.
+    pub span: Span,
+}
+
+/// A part of a blank.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Text that is known.
+    Text(Cow<'static, str>),
+    /// The value of this hole.
+    Hole(u32),
+}
+
+/// A place in the output for a value that comes later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blank {
+    /// What the value must be.
+    pub kind: Kind,
+    /// What it consists of.
+    pub parts: Cow<'static, [Part]>,
+    /// What a message calls it: an option's name in backticks.
+    pub name: Cow<'static, str>,
+    /// Whether there may be none: the option is then as good as not written.
+    pub optional: bool,
+    /// Whether it is an id, which no generated one may be.
+    pub is_id: bool,
+    /// Where the text has it.
+    pub span: Span,
+}
+
+impl Blank {
+    /// The hole that is all of it.
+    pub fn hole(&self) -> Option<u32> {
+        match *self.parts {
+            [Part::Hole(hole)] => Some(hole),
+            _ => None,
+        }
+    }
+
+    /// How many states a choice tells apart, where this is one of those that decide.
+    pub(super) fn states(&self) -> u32 {
+        let words = self.kind.words().map_or(1, <[_]>::len) as u32;
+        words + u32::from(self.optional)
+    }
+
+    /// Which of them it is in with this value.
+    pub(super) fn state(&self, value: Option<&OsStr>) -> u32 {
+        let Some(value) = value else { return self.states() - 1 };
+        let words = self.kind.words().unwrap_or_default();
+        words.iter().position(|word| value == *word).unwrap_or(0) as u32
+    }
+}
+
+/// Shapes of a statement, of which the values of some blanks choose one. Its number is made of their states, the first
+/// blank's counting most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The blanks that decide.
+    pub blanks: Cow<'static, [u32]>,
+    /// The shapes that are wrong, and why.
+    pub refused: Cow<'static, [RefusedShape]>,
+}
+
+/// A shape that a statement can't have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedShape {
+    /// Its number.
+    pub shape: u32,
+    /// The code of the mistake.
+    pub code: Cow<'static, str>,
+    /// What is wrong.
+    pub message: Cow<'static, str>,
+    /// What to do about it.
+    pub help: Cow<'static, str>,
+}
+
+/// The place of a hole.
+pub(super) fn place_of<'p>(places: &'p [Place], hole: &Hole) -> Option<&'p Place> {
+    places.iter().find(|place| place.span == hole.span)
+}

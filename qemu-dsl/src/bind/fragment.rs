@@ -1,0 +1,209 @@
+//! From devices with blanks to devices for a guest that runs.
+
+use super::error::BindError;
+use super::fill::Blanks;
+use super::json;
+use super::value::{Value, Values};
+use crate::plan::optlist::Escape;
+use crate::plan::{FdSlot, Filled, Fragment, GeneratedId, Json, Member, Number, Piece, Step, Text};
+
+/// Devices for a guest that runs, whose values come later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenFragment {
+    /// The devices, with blanks in them.
+    pub fragment: Fragment,
+    /// What hangs on values.
+    pub open: Blanks,
+}
+
+impl OpenFragment {
+    /// The devices with these values.
+    ///
+    /// # Errors
+    ///
+    /// As of [`OpenTemplate::bind_named`](super::OpenTemplate::bind_named).
+    pub fn bind_named(&self, values: &[(&str, Value)]) -> Result<Fragment, BindError> {
+        self.bind(&Values::named(&self.open.holes, values, &self.fragment.places)?)
+    }
+
+    /// The devices with a value for each hole, in their order.
+    ///
+    /// # Errors
+    ///
+    /// Where a value isn't what its place wants, or values don't go together: all of it.
+    pub fn bind(&self, values: &Values) -> Result<Fragment, BindError> {
+        let Self { fragment, open } = self;
+        let filled = open.fill(values, &fragment.ids, &fragment.places, true)?;
+        Ok(Binding::new(fragment, &open.order, &filled).fragment(fragment))
+    }
+}
+
+/// What slots and blanks become.
+struct Binding<'f> {
+    filled: &'f Filled,
+    /// The new slots of each slot's file descriptors.
+    fds: Vec<Vec<u32>>,
+    /// The new slots of generated ids, those that are used.
+    ids: Vec<(u32, u32)>,
+}
+
+impl<'f> Binding<'f> {
+    fn new(fragment: &Fragment, order: &[u32], filled: &'f Filled) -> Self {
+        let mut next = 0;
+        let fds = fragment.fds.iter().map(|slot| {
+            let slots: Vec<_> = (next..).take(filled.count(slot) as usize).collect();
+            next += slots.len() as u32;
+            slots
+        });
+        let fds = fds.collect();
+        let mut used = Vec::new();
+        let steps = fragment.steps.iter().filter(|step| filled.is_there(step.when));
+        for step in steps {
+            ids_in(&step.id, &mut used);
+            step.arguments.iter().for_each(|member| ids_of(&member.value, &mut used));
+        }
+        let ids = order.iter().filter(|slot| used.contains(slot)).copied().zip(0..).collect();
+        Self { filled, fds, ids }
+    }
+
+    fn fragment(&self, fragment: &Fragment) -> Fragment {
+        let Fragment { target, steps, fds, ids, places } = fragment;
+        let steps = steps.iter().filter(|step| self.filled.is_there(step.when));
+        // The numbers are the first that are free: by the prefix, in the order of the text.
+        let ids = self.ids.iter().filter_map(|(slot, _)| {
+            let id = ids.get(*slot as usize)?;
+            let name = self.filled.ids.get(*slot as usize)?;
+            let number = name.strip_prefix(&*id.prefix).and_then(|number| number.parse().ok());
+            Some(GeneratedId { prefix: id.prefix.clone(), number: number.unwrap_or(id.number), unless: None })
+        });
+        Fragment {
+            target: *target,
+            steps: steps.map(|step| self.step(step)).collect(),
+            fds: fds.iter().flat_map(|slot| self.fd(slot)).collect(),
+            ids: ids.collect(),
+            places: places.clone(),
+        }
+    }
+
+    fn step(&self, step: &Step) -> Step {
+        let Step { action, id, pci, arguments, span, .. } = step;
+        let arguments = arguments.iter().map(|member| self.member(member)).collect();
+        Step { action: *action, id: self.text(id), pci: *pci, arguments, span: *span, when: None }
+    }
+
+    fn fd(&self, slot: &FdSlot) -> impl Iterator<Item = FdSlot> {
+        let source =
+            slot.source.map(|text| self.text(text), |number| Number::Known(self.filled.number(*number)));
+        let (device, span) = (self.text(&slot.device), slot.span);
+        let queues = (slot.queue..).take(self.filled.count(slot) as usize);
+        queues.map(move |queue| FdSlot {
+            source: source.clone(),
+            device: device.clone(),
+            queue,
+            span,
+            when: None,
+            count: None,
+        })
+    }
+
+    fn member(&self, member: &Member) -> Member {
+        Member { name: member.name.clone(), value: self.json(&member.value) }
+    }
+
+    fn json(&self, json: &Json) -> Json {
+        match json {
+            Json::Late(text, ty) => {
+                let text = self.text(text);
+                let known = match text.as_ref() {
+                    [] => Some(""),
+                    [Piece::Text(text)] => Some(&**text),
+                    _ => None,
+                };
+                known.and_then(|known| json::read(*ty, known)).unwrap_or(Json::Text(text))
+            }
+            Json::Text(text) => Json::Text(self.text(text)),
+            Json::Id(text) => Json::Id(self.text(text)),
+            Json::FileDriver(text) => Json::FileDriver(self.text(text)),
+            Json::List(list) => Json::List(list.iter().map(|json| self.json(json)).collect()),
+            Json::Object(members) => Json::Object(members.iter().map(|member| self.member(member)).collect()),
+            Json::Bool(_) | Json::Int(_) => json.clone(),
+        }
+    }
+
+    fn text(&self, text: &[Piece]) -> Text {
+        let mut out = Vec::new();
+        for piece in text {
+            self.piece(piece, &mut out);
+        }
+        out.into()
+    }
+
+    fn piece(&self, piece: &Piece, out: &mut Vec<Piece>) {
+        match piece {
+            Piece::Text(text) => append(out, text),
+            Piece::Fd(slot) => {
+                for (at, slot) in self.fds.get(*slot as usize).into_iter().flatten().enumerate() {
+                    if at > 0 {
+                        append(out, ":");
+                    }
+                    out.push(Piece::Fd(*slot));
+                }
+            }
+            Piece::Id(slot) => {
+                let new = self.ids.iter().find(|(old, _)| old == slot);
+                out.push(Piece::Id(new.map_or(*slot, |(_, new)| *new)));
+            }
+            Piece::VmName { otherwise } => out.push(Piece::VmName { otherwise: self.text(otherwise) }),
+            Piece::Mac { vm, device } => {
+                out.push(Piece::Mac { vm: self.text(vm), device: self.text(device) })
+            }
+            Piece::Blank { blank, show, .. } => {
+                if let Some(value) = self.filled.blank(*blank) {
+                    let mut text = Vec::new();
+                    show.write(value.as_encoded_bytes(), Escape::Raw, &mut text);
+                    append(out, &String::from_utf8_lossy(&text));
+                }
+            }
+            Piece::Given { blank, text } => {
+                if self.filled.blank(*blank).is_some() {
+                    text.iter().for_each(|piece| self.piece(piece, out));
+                }
+            }
+        }
+    }
+}
+
+fn append(out: &mut Vec<Piece>, more: &str) {
+    match out.last_mut() {
+        Some(Piece::Text(text)) => text.to_mut().push_str(more),
+        _ => out.push(Piece::Text(more.to_owned().into())),
+    }
+}
+
+/// The slots of generated ids in a text.
+fn ids_in(text: &[Piece], slots: &mut Vec<u32>) {
+    for piece in text {
+        match piece {
+            Piece::Id(slot) => slots.push(*slot),
+            Piece::VmName { otherwise } => ids_in(otherwise, slots),
+            Piece::Mac { vm, device } => {
+                ids_in(vm, slots);
+                ids_in(device, slots);
+            }
+            Piece::Given { text, .. } => ids_in(text, slots),
+            Piece::Text(_) | Piece::Fd(_) | Piece::Blank { .. } => {}
+        }
+    }
+}
+
+/// Those in a value.
+fn ids_of(json: &Json, slots: &mut Vec<u32>) {
+    match json {
+        Json::Text(text) | Json::Id(text) | Json::FileDriver(text) | Json::Late(text, _) => {
+            ids_in(text, slots)
+        }
+        Json::List(list) => list.iter().for_each(|json| ids_of(json, slots)),
+        Json::Object(members) => members.iter().for_each(|member| ids_of(&member.value, slots)),
+        Json::Bool(_) | Json::Int(_) => {}
+    }
+}

@@ -1,0 +1,31 @@
+//! From a template with blanks, and values for these, to a plan: what `vm!` does with a program's values, and what a program
+//! does with a text that it has compiled once.
+//!
+//! A **hole** is what a text has where a value comes later: an expression of the program in `vm!`, a parameter in a file. A
+//! **blank** is the place for it in the output: one hole, or a text with holes in it, and what it must be. The compiler
+//! checks what doesn't hang on a value; the rest is checked here, by the same functions, when the values are there.
+//!
+//! **What a statement prints may hang on a value**: whether a flag is on, which word it is, whether there is one at all. Then
+//! the template has each shape of it, and the values choose. So binding reads no text and knows no statement.
+
+mod blank;
+mod error;
+mod fill;
+mod fragment;
+pub(crate) mod json;
+mod rule;
+mod size;
+mod template;
+mod value;
+
+pub use blank::{Blank, Choice, Hole, Part, RefusedShape};
+pub use error::{BindError, BindProblem};
+pub use fill::Blanks;
+pub use fragment::OpenFragment;
+pub use rule::{Operand, Rule};
+pub use size::{Size, SizeError};
+pub use template::OpenTemplate;
+pub use value::{
+    FlagValue, IntegerValue, MacValue, Maybe, MaybeOs, One, Os, PathValue, Present, SizeValue, TextValue,
+    UuidValue, Value, Values,
+};

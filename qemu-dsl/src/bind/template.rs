@@ -1,0 +1,61 @@
+//! From a template with blanks to a plan.
+
+use std::borrow::Cow;
+
+use super::error::BindError;
+use super::fill::Blanks;
+use super::value::{Value, Values};
+use crate::plan::{Plan, Template};
+
+/// A template whose values come later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenTemplate {
+    /// The template, with blanks in it.
+    pub template: Template,
+    /// What hangs on values.
+    pub open: Blanks,
+}
+
+impl OpenTemplate {
+    /// The plan with these values.
+    ///
+    /// ```
+    /// use qemu_dsl::bind::{Size, Value};
+    /// use qemu_dsl::{Options, Open};
+    ///
+    /// let text = "param ram: size\nparam image: path\nmemory {ram}\ndisk file={image} format=raw";
+    /// let options = Options { open: Open::Parameters, ..Options::default() };
+    /// let template = qemu_dsl::compile(text, &options).open.unwrap();
+    /// for number in 0..3 {
+    ///     let image = format!("/srv/{number}.img");
+    ///     let plan = template.bind_named(&[("ram", Value::from(Size::gib(2))), ("image", Value::from(image))]).unwrap();
+    ///     assert_eq!(plan.args().nth(1).unwrap(), "2G");
+    /// }
+    /// assert!(template.bind_named(&[("ram", Value::from("lots")), ("image", "/x".into())]).is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Where a parameter has no value, a value isn't what its place wants, or values don't go together: all of it.
+    pub fn bind_named(&self, values: &[(&str, Value)]) -> Result<Plan, BindError> {
+        let values = Values::named(&self.open.holes, values, &self.template.places)?;
+        self.bind(&values)
+    }
+
+    /// The plan with a value for each hole, in their order.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Self::bind_named`].
+    pub fn bind(&self, values: &Values) -> Result<Plan, BindError> {
+        let Template { ids, places, .. } = &self.template;
+        let filled = self.open.fill(values, ids, places, false)?;
+        Ok(Plan::filled(&self.template, &filled))
+    }
+
+    /// Says which file the text is from, as [`Template::in_file`] does.
+    #[must_use]
+    pub fn in_file(self, file: impl Into<Cow<'static, str>>) -> Self {
+        Self { template: self.template.in_file(file), ..self }
+    }
+}

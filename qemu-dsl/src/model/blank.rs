@@ -1,0 +1,78 @@
+//! Values that come later: what each must be, and where it stands.
+
+use std::collections::HashMap;
+
+use crate::Span;
+use crate::value::Kind;
+
+/// A part of a text that comes later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OpenPart {
+    Text(String),
+    /// A hole: its name, and where it stands.
+    Hole(String, Span),
+}
+
+/// A value that comes later.
+#[derive(Debug)]
+pub(crate) struct Blank {
+    pub(crate) kind: Kind,
+    pub(crate) parts: Vec<OpenPart>,
+    /// What a message calls it.
+    pub(crate) name: String,
+    /// Whether there may be none.
+    pub(crate) optional: bool,
+    pub(crate) is_id: bool,
+    pub(crate) span: Span,
+}
+
+/// What is taken for a value that comes later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// That there is none, as if the option had not been written.
+    Absent,
+    /// That there is one.
+    Present,
+    /// That it is this word.
+    Word(&'static str),
+}
+
+/// What is taken for the values of a statement, by number.
+pub(crate) type States = HashMap<u32, State>;
+
+/// The values of a text that come later. Each is told by where it stands, as a statement may be read several times.
+#[derive(Debug, Default)]
+pub(crate) struct Blanks {
+    all: Vec<Blank>,
+    by_place: HashMap<u32, u32>,
+}
+
+impl Blanks {
+    /// The number of a value, which is noted when it is read for the first time.
+    pub(crate) fn number(&mut self, blank: Blank) -> u32 {
+        *self.by_place.entry(blank.span.start).or_insert_with(|| {
+            self.all.push(blank);
+            self.all.len() as u32 - 1
+        })
+    }
+
+    /// The number of the value that stands at `span`.
+    pub(crate) fn at(&self, span: Span) -> Option<u32> {
+        self.by_place.get(&span.start).copied()
+    }
+
+    pub(crate) fn get(&self, number: u32) -> Option<&Blank> {
+        self.all.get(number as usize)
+    }
+
+    /// All of them, in the order of their numbers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Blank)> {
+        (0..).zip(&self.all)
+    }
+
+    /// Those within `span`.
+    pub(crate) fn within(&self, span: Span) -> Vec<u32> {
+        let is_within = |blank: &Blank| span.start <= blank.span.start && blank.span.end <= span.end;
+        self.iter().filter(|(_, blank)| is_within(blank)).map(|(number, _)| number).collect()
+    }
+}

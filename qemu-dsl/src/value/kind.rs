@@ -1,0 +1,59 @@
+//! Types of values as data: what a value that comes later must be.
+
+/// What a value must be that comes later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A text of at least one character.
+    Text,
+    /// Any text.
+    AnyText,
+    /// The name of a bus.
+    Bus,
+    /// A file's path.
+    Path,
+    /// A machine type.
+    MachineType,
+    /// A device of QEMU.
+    Driver,
+    /// The format of a disk.
+    Format,
+    /// The path of a unix socket.
+    SocketPath,
+    /// The tag of a file system.
+    MountTag,
+    /// Something in `-cpu`.
+    CpuText,
+    /// An argument of QEMU's.
+    Argument,
+    /// A UUID.
+    Uuid,
+    /// A network interface of the host.
+    Ifname,
+    /// A rule that forwards a port.
+    HostForward,
+    /// A MAC address.
+    Mac,
+    /// A PCI device of the host.
+    HostPci,
+    /// The place of a device on its PCI bus.
+    Pci,
+    /// An id.
+    Id,
+    /// A number of bytes.
+    Size,
+    /// A size of memory.
+    MemorySize,
+    /// On or off.
+    Flag,
+    /// Where a clock starts.
+    ClockBase,
+    /// A whole number.
+    Integer {
+        /// The least.
+        min: u64,
+        /// The greatest.
+        max: u64,
+    },
+    /// One of some words.
+    Word(&'static [&'static str]),
+}

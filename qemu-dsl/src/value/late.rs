@@ -1,0 +1,118 @@
+//! The reading of values that come later, by what they must be.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+
+use super::kind::Kind;
+use super::types::{Refusal, Type, ValueType};
+use super::{date, flag, id, net, number, pci, size, text};
+
+/// Declares what reads the types without parameters: each kind, and the Rust type.
+macro_rules! reading {
+    ($($name:ident: $ty:ty;)+) => {
+        impl Kind {
+            /// The text that is printed for `text`, or why there is none.
+            pub(crate) fn print<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Refusal> {
+                match self {
+                    $(Self::$name => <$ty>::print(text),)+
+                    Self::Integer { min, max } => {
+                        let value = number::read(text, *min, *max)?;
+                        Ok(if text.starts_with("0x") { value.to_string().into() } else { text.into() })
+                    }
+                    Self::Word(words) => match text {
+                        _ if words.contains(&text) => Ok(text.into()),
+                        // A `bool` where one of the words is a switch.
+                        "true" if words.contains(&"on") => Ok("on".into()),
+                        "false" if words.contains(&"off") => Ok("off".into()),
+                        _ => Err(Refusal::expected()),
+                    },
+                }
+            }
+
+            /// What a message expects.
+            pub(crate) fn expects(&self) -> Cow<'static, str> {
+                let ty: &Type = match self {
+                    $(Self::$name => <$ty>::TYPE,)+
+                    Self::Integer { .. } => <number::UInt<0, 0>>::TYPE,
+                    Self::Word(words) => return one_of(words).into(),
+                };
+                ty.expects.into()
+            }
+        }
+    };
+}
+
+reading! {
+    Text: text::Text;
+    AnyText: text::AnyText;
+    Bus: text::BusName;
+    Path: text::Path;
+    MachineType: text::MachineType;
+    Driver: text::Driver;
+    Format: text::Format;
+    SocketPath: text::SocketPath;
+    MountTag: text::MountTag;
+    CpuText: text::CpuText;
+    Argument: text::Argument;
+    Uuid: text::Uuid;
+    Ifname: net::Ifname;
+    HostForward: net::HostForward;
+    Mac: net::MacText;
+    HostPci: pci::HostPci;
+    Pci: pci::PciAddr;
+    Id: id::IdText;
+    Size: size::Size;
+    MemorySize: size::MemorySize;
+    Flag: flag::OnOff;
+    ClockBase: date::ClockBase;
+}
+
+impl Kind {
+    /// The same of what need not be UTF-8, as a path need not.
+    pub(crate) fn print_os<'t>(&self, text: &'t OsStr) -> Result<Cow<'t, OsStr>, Refusal> {
+        if let Some(text) = text.to_str() {
+            return Ok(match self.print(text)? {
+                Cow::Borrowed(text) => Cow::Borrowed(OsStr::new(text)),
+                Cow::Owned(text) => Cow::Owned(text.into()),
+            });
+        }
+        match self {
+            Self::Path => Ok(Cow::Borrowed(text)),
+            Self::SocketPath => text::fits_socket(text.len()).map(|()| Cow::Borrowed(text)),
+            _ => Err(Refusal::no_text("only a file's path may be other bytes")),
+        }
+    }
+
+    /// The number that a text is, of bytes where it is a size.
+    pub(crate) fn number(&self, text: &str) -> Option<u64> {
+        match self {
+            Self::Integer { min, max } => number::read(text, *min, *max).ok(),
+            Self::Size => size::Size::parse(text).ok().map(|size| size.bytes),
+            Self::MemorySize => size::MemorySize::parse(text).ok().map(|size| size.bytes),
+            _ => None,
+        }
+    }
+
+    /// The words, where what is printed elsewhere hangs on which of them it is.
+    pub(crate) fn words(&self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Flag => Some(&["on", "off"]),
+            Self::Word(words) => Some(words),
+            _ => None,
+        }
+    }
+}
+
+/// "`a`, `b` or `c`"
+fn one_of(words: &[&str]) -> String {
+    let mut out = String::new();
+    for (at, word) in words.iter().enumerate() {
+        out += match at {
+            0 => "",
+            _ if at + 1 == words.len() => " or ",
+            _ => ", ",
+        };
+        out += &format!("`{word}`");
+    }
+    out
+}
