@@ -207,7 +207,7 @@ fn a_path_need_not_be_text() {
     let plan = vm! { disk file={image} format=raw fd  kernel "/boot/{image}" }.unwrap();
     let wanted: &[u8] = b"/boot//srv/\xff,.img";
     assert!(plan.args().any(|arg| arg.as_bytes() == wanted));
-    assert_eq!(plan.fds()[0].source.path().unwrap().as_os_str(), image);
+    assert_eq!(plan.fds().first().unwrap().source.path().unwrap().as_os_str(), image);
     let error = vm! { name {image.to_string_lossy()} disk file={image} format={image} }.unwrap_err();
     assert_eq!(error.problems.len(), 1);
 }

@@ -155,7 +155,7 @@ impl<'f> Binding<'f> {
             }
             Piece::VmName { otherwise } => out.push(Piece::VmName { otherwise: self.text(otherwise) }),
             Piece::Mac { vm, device } => {
-                out.push(Piece::Mac { vm: self.text(vm), device: self.text(device) })
+                out.push(Piece::Mac { vm: self.text(vm), device: self.text(device) });
             }
             Piece::Blank { blank, show, .. } => {
                 if let Some(value) = self.filled.blank(*blank) {
@@ -200,7 +200,7 @@ fn ids_in(text: &[Piece], slots: &mut Vec<u32>) {
 fn ids_of(json: &Json, slots: &mut Vec<u32>) {
     match json {
         Json::Text(text) | Json::Id(text) | Json::FileDriver(text) | Json::Late(text, _) => {
-            ids_in(text, slots)
+            ids_in(text, slots);
         }
         Json::List(list) => list.iter().for_each(|json| ids_of(json, slots)),
         Json::Object(members) => members.iter().for_each(|member| ids_of(&member.value, slots)),
