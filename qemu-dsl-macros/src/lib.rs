@@ -21,7 +21,22 @@ mod source;
 /// assert_eq!(plan.fds().len(), 2);
 /// ```
 ///
-/// What is wrong with the text is a compile error at its tokens:
+/// Braces take values of the program, in strings by their names. With such a hole it is a `Result<Plan, BindError>`:
+///
+/// ```
+/// use qemu_runtime::{Size, vm};
+///
+/// let (image, root) = (std::path::Path::new("/srv/a.img"), "/dev/vda");
+/// let plan = vm! {
+///     memory {Size::mib(512)}
+///     disk file={image} format=raw serial={None::<&str>}
+///     kernel "/boot/vmlinuz" append="root={root}"
+/// }?;
+/// assert!(plan.args().any(|arg| arg == "root=/dev/vda"));
+/// # Ok::<(), qemu_runtime::BindError>(())
+/// ```
+///
+/// What is wrong with the text is a compile error at its tokens, as is a value of the wrong type:
 ///
 /// ```compile_fail
 /// let plan = qemu_runtime::vm! { netdev tap ifnam=tap0 };

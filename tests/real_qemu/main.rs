@@ -59,6 +59,8 @@ fn trials(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
     }
     add("values in quotes come back", Box::new(|qemu| values::come_back(qemu, Way::Literal)));
     add("values of parameters come back", Box::new(|qemu| values::come_back(qemu, Way::Hole)));
+    add("values that come late come back", Box::new(|qemu| values::come_back(qemu, Way::Late)));
+    add("values that come late keep their place", Box::new(values::keep_their_place));
     add("no word is a question", Box::new(questions::are_none));
     add("MAC addresses are generated", Box::new(values::generated_macs));
     for way in memory::WAYS {

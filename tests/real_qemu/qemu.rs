@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use qemu_dsl::plan::{Fd, Rendered};
-use qemu_dsl::{Arch, Diagnostic, Options, Severity, Target, TargetSpec, Version};
+use qemu_dsl::{Arch, Diagnostic, Open, Options, Severity, Target, TargetSpec, Version};
 use qemu_runtime::qmp::{QmpError, QmpOptions};
 use qemu_runtime::{Guest, Plan, Spawn, Stdio};
 use serde_json::{Value, json};
@@ -154,6 +154,28 @@ pub(crate) fn compile(source: &str, target: impl Into<TargetSpec>, world: &World
         rendered: compiled.template.map(|template| template.render()),
         diagnostics: compiled.diagnostics,
     }
+}
+
+/// The same where the values of some parameters come when the template is bound.
+pub(crate) fn compile_late(
+    source: &str,
+    target: impl Into<TargetSpec>,
+    world: &World,
+    is_late: impl Fn(&str) -> bool,
+) -> Compiled {
+    let params = world.params().into_iter();
+    let declared = params.filter(|(name, _)| source.contains(&format!("param {name}:")));
+    let (late, params): (Vec<_>, Vec<_>) = declared.partition(|(name, _)| is_late(name));
+    let options = Options { target: target.into(), params, open: Open::Parameters, ..Options::default() };
+    let compiled = qemu_dsl::compile(source, &options);
+    let values: Vec<_> = late.iter().map(|(name, value)| (name.as_str(), value.as_str().into())).collect();
+    let plan = compiled.open.and_then(|open| open.bind_named(&values).ok());
+    let rendered = plan.map(|plan| Rendered {
+        program: plan.program().into(),
+        args: plan.args().map(Into::into).collect(),
+        fds: plan.fds().to_vec().into(),
+    });
+    Compiled { source: source.to_owned(), rendered, diagnostics: compiled.diagnostics }
 }
 
 /// A QEMU that runs, and answers over QMP. It ends with the value.

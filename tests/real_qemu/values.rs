@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use qemu_dsl::Version;
-use qemu_dsl::plan::Mac;
+use qemu_dsl::plan::{Mac, Rendered};
+use qemu_dsl::{Open, Options, Target, Version, bind};
 use serde_json::{Value, json};
 
 use crate::arguments;
 use crate::device;
 use crate::outcome::{Outcome, Stop, ensure, equal};
-use crate::qemu::{Qemu, Running, compile};
+use crate::qemu::{Compiled, Qemu, Running, compile, compile_late};
 use crate::world::{World, quoted};
 
 /// What QEMU's options separate by, what shells and this language care for, and what isn't ASCII.
@@ -25,6 +25,8 @@ pub(crate) enum Way {
     Literal,
     /// By a parameter.
     Hole,
+    /// By a parameter whose value comes when the template is bound.
+    Late,
 }
 
 /// A text that is put together with its values.
@@ -41,7 +43,7 @@ impl Source<'_> {
         self.body.push_str(before);
         match self.way {
             Way::Literal => self.body.push_str(&quoted(value)?),
-            Way::Hole => {
+            Way::Hole | Way::Late => {
                 let name = format!("value{}", self.params.lines().count());
                 self.params.push_str(&format!("param {name}: string\n"));
                 // `arg` takes its texts in quotes, with holes in them.
@@ -104,13 +106,115 @@ pub(crate) fn come_back(qemu: &Qemu, way: Way) -> Outcome {
             "name=opt/a,string=b",
         )?;
     let text = source.text();
-    let running = qemu.start(&text, &world)?;
+    let target = Target::new(qemu.arch, qemu.version);
+    let compiled = match way {
+        Way::Literal | Way::Hole => qemu.compile(&text, &world),
+        Way::Late => compile_late(&text, target, &world, |name| name.starts_with("value")),
+    };
+    let running = qemu.run(&compiled, &world)?;
     let examined = read_back(
         &running,
         &Expected { wild, disk, kernel, initrd, share, socket, qmp, random, other, dimm },
     );
     running.explain(examined)?;
     running.quit()
+}
+
+/// What would be something else in a list, a path or a command line, were it not kept in its place.
+const HOSTILE: &[&str] = &[
+    "a,readonly=on",
+    ",readonly=on",
+    "a,,readonly=on,",
+    "x,file.driver=null-co",
+    "file.driver=null-co",
+    "json:{\"driver\":\"null-co\"}",
+    "nbd:localhost:1",
+    "fat:rw:a",
+    "-daemonize",
+    "--",
+    "=",
+    "id=x",
+    "a'b\"c\\d",
+    "a\nb\tc",
+    "%s%n",
+    "é日\u{202e}",
+    "help",
+    "?",
+    " a ",
+    "on",
+    "0x10",
+];
+
+/// A value is what QEMU has in the end, or is refused when it is bound: it never says anything else.
+pub(crate) fn keep_their_place(qemu: &Qemu) -> Outcome {
+    let long = "a,=".repeat(33_000);
+    for hostile in HOSTILE.iter().copied().chain([long.as_str(), "a\0b"]) {
+        let world = World::new()?;
+        let text = "param name: string param append: string param data: string param serial: string param file: string\n\
+                    param id: string machine pc accel=tcg nodefaults name {name}\n\
+                    kernel \"{dir}/kernel\" append={append} object secret id=s data={data}\n\
+                    device qemu-xhci device usb-tablet id=t serial={serial}\n\
+                    disk id={id} file={file} format=raw readonly=off";
+        let text = text.replace("{dir}", &world.path().to_string_lossy());
+        let target = Target::new(qemu.arch, qemu.version);
+        let options = Options { target: target.into(), open: Open::Parameters, ..Options::default() };
+        let template = qemu_dsl::compile(&text, &options).open;
+        let template = template.ok_or_else(|| Stop::failed("no template"))?;
+        let harmless = world.file("disk.img").to_string_lossy().into_owned();
+        let is_file_name = hostile.len() < 200 && !hostile.contains(['/', '\0']);
+        if is_file_name {
+            fs::write(world.path().join(hostile), [0; 512])?;
+        }
+        let places = ["name", "append", "data", "serial", "file", "id"];
+        let others = ["n", "a", "d", "s", &harmless, "i"];
+        // Each by itself, to see which take it.
+        let takes = |place: &str| {
+            let values = places.iter().zip(others).map(|(other, value)| {
+                (*other, bind::Value::from(if *other == place { hostile } else { value }))
+            });
+            template.bind_named(&values.collect::<Vec<_>>()).is_ok()
+        };
+        let taken: Vec<_> =
+            places.iter().map(|place| takes(place) && (*place != "file" || is_file_name)).collect();
+        let values =
+            places.iter().zip(others).zip(&taken).map(|((place, other), taken)| {
+                (*place, bind::Value::from(if *taken { hostile } else { other }))
+            });
+        let plan = template.bind_named(&values.collect::<Vec<_>>()).map_err(Stop::failed)?;
+        let compiled = Compiled {
+            source: format!("{text}\n// {taken:?} {}", hostile.get(..40).unwrap_or(hostile)),
+            rendered: Some(Rendered {
+                program: plan.program().into(),
+                args: plan.args().map(Into::into).collect(),
+                fds: plan.fds().to_vec().into(),
+            }),
+            diagnostics: Vec::new(),
+        };
+        let running = qemu.run(&compiled, &world)?;
+        let is = |what: &str, found: Option<&Value>| {
+            let expected = places.iter().position(|place| *place == what).map(|at| {
+                if taken.get(at) == Some(&true) {
+                    hostile
+                } else {
+                    others.get(at).copied().unwrap_or_default()
+                }
+            });
+            running.explain(equal(what, found.and_then(Value::as_str), expected))
+        };
+        is("name", running.ask("query-name", json!({}))?.get("name"))?;
+        is("append", Some(&running.get("/machine", "append")?))?;
+        is("data", Some(&running.get("/objects/s", "data")?))?;
+        is("serial", Some(&running.get("/machine/peripheral/t", "serial")?))?;
+        let blocks = running.ask("query-block", json!({}))?;
+        is("id", blocks.pointer("/0/device"))?;
+        let file = blocks.pointer("/0/inserted/file").and_then(Value::as_str).unwrap_or_default();
+        let file = file.strip_prefix("./").unwrap_or(file);
+        is("file", Some(&json!(file)))?;
+        running.explain(equal("ro", blocks.pointer("/0/inserted/ro"), Some(&json!(false))))?;
+        running.explain(equal("how many", blocks.as_array().map(Vec::len), Some(1)))?;
+        running.quit()?;
+    }
+    Ok(())
 }
 
 struct Expected {

@@ -1,7 +1,7 @@
 //! The values of blanks: read and checked, and what follows from them.
 
 use std::borrow::Cow;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use super::blank::{Blank, Choice, Hole, Part, place_of};
@@ -31,13 +31,13 @@ pub struct Blanks {
 
 impl Blanks {
     /// Reads and checks the values. Those of commands are text.
-    pub(super) fn fill(
+    pub(super) fn fill<'v>(
         &self,
-        values: &Values,
+        values: &'v Values,
         generated: &[GeneratedId],
         places: &[Place],
         is_command: bool,
-    ) -> Result<Filled, BindError> {
+    ) -> Result<Filled<'v>, BindError> {
         let mut problems = Vec::new();
         let mut blanks = Vec::with_capacity(self.blanks.len());
         for blank in &*self.blanks {
@@ -90,12 +90,17 @@ impl Blanks {
     }
 
     /// The value of a blank, as it is printed. The error has what was given.
-    fn read(&self, blank: &Blank, values: &Values) -> Result<Option<OsString>, (String, Refusal)> {
+    fn read<'v>(
+        &self,
+        blank: &Blank,
+        values: &'v Values,
+    ) -> Result<Option<Cow<'v, OsStr>>, (String, Refusal)> {
+        let none = || (String::new(), Refusal::none());
         let text = match *blank.parts {
             [Part::Hole(hole)] => match values.get(hole) {
                 Some(value) => Cow::Borrowed(value),
                 None if blank.optional => return Ok(None),
-                None => return Err((String::new(), Refusal::none())),
+                None => return Err(none()),
             },
             _ => {
                 let mut text = Vec::new();
@@ -103,7 +108,7 @@ impl Blanks {
                     match part {
                         Part::Text(known) => text.extend_from_slice(known.as_bytes()),
                         Part::Hole(hole) => {
-                            let value = values.get(*hole).unwrap_or_default().as_bytes();
+                            let value = values.get(*hole).ok_or_else(none)?.as_bytes();
                             // The list that it is in is QEMU's, and not known here.
                             if blank.kind == Kind::Argument && value.contains(&b',') {
                                 return Err((String::from_utf8_lossy(value).into_owned(), Refusal::comma()));
@@ -119,11 +124,15 @@ impl Blanks {
         if text.as_bytes().contains(&0) {
             return Err(refuse(Refusal::zero_byte()));
         }
-        blank.kind.print_os(&text).map(|value| Some(value.into_owned())).map_err(refuse)
+        let printed = match &text {
+            Cow::Borrowed(text) => blank.kind.print_os(text),
+            Cow::Owned(text) => blank.kind.print_os(text).map(|printed| Cow::Owned(printed.into_owned())),
+        };
+        printed.map(Some).map_err(refuse)
     }
 
     /// The generated ids: the first ones that are free beside those that the text and the values name.
-    fn ids(&self, filled: &Filled, generated: &[GeneratedId]) -> Vec<String> {
+    fn ids(&self, filled: &Filled<'_>, generated: &[GeneratedId]) -> Vec<String> {
         let bound = |id: &str| {
             let is_it = |(number, blank): (usize, &Blank)| {
                 blank.is_id && filled.blank(number as u32).is_some_and(|value| value == id)

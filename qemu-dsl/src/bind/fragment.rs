@@ -40,7 +40,7 @@ impl OpenFragment {
 
 /// What slots and blanks become.
 struct Binding<'f> {
-    filled: &'f Filled,
+    filled: &'f Filled<'f>,
     /// The new slots of each slot's file descriptors.
     fds: Vec<Vec<u32>>,
     /// The new slots of generated ids, those that are used.
@@ -48,7 +48,7 @@ struct Binding<'f> {
 }
 
 impl<'f> Binding<'f> {
-    fn new(fragment: &Fragment, order: &[u32], filled: &'f Filled) -> Self {
+    fn new(fragment: &Fragment, order: &[u32], filled: &'f Filled<'f>) -> Self {
         let mut next = 0;
         let fds = fragment.fds.iter().map(|slot| {
             let slots: Vec<_> = (next..).take(filled.count(slot) as usize).collect();

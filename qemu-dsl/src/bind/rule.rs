@@ -37,7 +37,7 @@ impl Rule {
     pub(super) fn check(
         &self,
         all: &[Blank],
-        filled: &Filled,
+        filled: &Filled<'_>,
         mut report: impl FnMut(&Blank, Code, String, String),
     ) {
         let text = |number: u32| filled.blank(number).and_then(|value| value.to_str());

@@ -249,7 +249,7 @@ impl Plan {
     }
 
     /// The plan of a template whose values are there.
-    pub(crate) fn filled(template: &Template, filled: &Filled) -> Self {
+    pub(crate) fn filled(template: &Template, filled: &Filled<'_>) -> Self {
         let there = template.args.iter().filter(|arg| filled.is_there(arg.when));
         let spans = there.map(|arg| arg.span).collect();
         let origin = Origin { target: template.target, spans, places: template.places.clone() };

@@ -164,7 +164,7 @@ impl Template {
     }
 
     /// The same where values come late. What they decide is left out or repeated.
-    pub(crate) fn fill(&self, filled: &Filled) -> Rendered {
+    pub(crate) fn fill(&self, filled: &Filled<'_>) -> Rendered {
         let numbers = filled.numbers(&self.fds);
         let slots = Slots {
             name: None,
@@ -172,19 +172,15 @@ impl Template {
             id: &|slot| filled.id(slot, &self.ids),
             blank: &|blank| filled.blank(blank),
         };
-        let os = |text: &Text| OsText::from(slots.text(text));
+        // What is known at build time costs nothing here.
+        let os = |text: &Text| match text.as_ref() {
+            [Piece::Text(Cow::Borrowed(text))] => OsText::Static(text),
+            text => OsText::from(slots.text(text)),
+        };
         let slots_there = self.fds.iter().zip(&numbers);
         Rendered {
             program: os(&self.program),
-            args: self
-                .args
-                .iter()
-                .filter(|arg| filled.is_there(arg.when))
-                .map(|arg| match arg.text.as_ref() {
-                    [Piece::Text(Cow::Borrowed(text))] => OsText::Static(text),
-                    _ => os(&arg.text),
-                })
-                .collect(),
+            args: self.args.iter().filter(|arg| filled.is_there(arg.when)).map(|arg| os(&arg.text)).collect(),
             fds: slots_there
                 .flat_map(|(slot, numbers)| {
                     numbers.clone().zip(slot.queue..).map(|(number, queue)| Fd {
@@ -236,9 +232,9 @@ impl Template {
 
 /// What fills a template: values that came late, and what follows from them.
 #[derive(Debug, Default)]
-pub(crate) struct Filled {
+pub(crate) struct Filled<'v> {
     /// The value of each blank, if it has one.
-    pub(crate) blanks: Vec<Option<OsString>>,
+    pub(crate) blanks: Vec<Option<Cow<'v, OsStr>>>,
     /// The number that each is, if it is one.
     pub(crate) numbers: Vec<u64>,
     /// The shape that each choice has.
@@ -247,7 +243,7 @@ pub(crate) struct Filled {
     pub(crate) ids: Vec<String>,
 }
 
-impl Filled {
+impl Filled<'_> {
     /// Whether something is there that hangs on values.
     pub(crate) fn is_there(&self, when: Option<When>) -> bool {
         when.is_none_or(|when| self.shapes.get(when.choice as usize) == Some(&when.shape))
@@ -315,9 +311,20 @@ pub(super) struct Slots<'a> {
 
 impl Slots<'_> {
     pub(super) fn text(&self, text: &[Piece]) -> OsString {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(self.len(text));
         self.write(text, &mut out);
         OsString::from_vec(out)
+    }
+
+    /// So many bytes it has about, and seldom more.
+    fn len(&self, text: &[Piece]) -> usize {
+        let len = |piece: &Piece| match piece {
+            Piece::Text(text) => text.len(),
+            Piece::Blank { blank, .. } => (self.blank)(*blank).map_or(0, |value| value.len() + 8),
+            Piece::Given { text, .. } => self.len(text),
+            Piece::Fd(_) | Piece::Id(_) | Piece::VmName { .. } | Piece::Mac { .. } => 24,
+        };
+        text.iter().map(len).sum()
     }
 
     fn write(&self, text: &[Piece], out: &mut Vec<u8>) {

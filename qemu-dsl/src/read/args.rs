@@ -588,11 +588,7 @@ impl<'t, 's> Args<'t, 's> {
                             Val::Known(Node::new(text.into_owned(), value.span))
                         }
                         Some(Resolved::Open(parts)) => {
-                            let kind = match self.spec.open.as_ref().map(|open| open.bare) {
-                                Some(Bare::Feature(_)) => Kind::CpuText,
-                                _ if matches!(name.text, "id" | "node-name") => Kind::Id,
-                                _ => Kind::AnyText,
-                            };
+                            let kind = self.kind_of_property(name.text, cx);
                             Val::Open(cx.open(parts, kind, name.text, true, value.span))
                         }
                         None => {
@@ -609,6 +605,27 @@ impl<'t, 's> Args<'t, 's> {
             properties.push(Property { name: Node::new(name.text.to_owned(), name.span), value });
         }
         Some(properties)
+    }
+}
+
+impl Args<'_, '_> {
+    /// What a property's value must be that comes later.
+    fn kind_of_property(&self, name: &str, cx: &Cx<'_>) -> Kind {
+        // Where QEMU reads no units, they are written out.
+        let of = match self.keyword {
+            "blockdev" => Some(schema::Kind::Blockdev),
+            "object" => Some(schema::Kind::Object),
+            _ => None,
+        };
+        let ty = of.zip(self.kind.as_ref()).and_then(|(kind, ty)| schema::nearest(cx.target).find(kind, ty));
+        match ty.map(|ty| ty.property(name)) {
+            _ if matches!(self.bare(), Some(Bare::Feature(_))) => Kind::CpuText,
+            _ if matches!(name, "id" | "node-name") => Kind::Id,
+            Some(schema::Lookup::Known(known)) if matches!(known.ty(), schema::PropertyType::Int { .. }) => {
+                Kind::Number
+            }
+            _ => Kind::AnyText,
+        }
     }
 }
 

@@ -54,6 +54,8 @@ pub enum Kind {
         /// The greatest.
         max: u64,
     },
+    /// A number, also one of bytes with a unit, where QEMU reads none.
+    Number,
     /// One of some words.
     Word(&'static [&'static str]),
 }

@@ -19,6 +19,11 @@ macro_rules! reading {
                         let value = number::read(text, *min, *max)?;
                         Ok(if text.starts_with("0x") { value.to_string().into() } else { text.into() })
                     }
+                    Self::Number => Ok(match size::Size::parse(text) {
+                        Ok(size) if text.ends_with(|c: char| c.is_ascii_alphabetic()) => size.to_string().into(),
+                        // What it is else, QEMU says.
+                        _ => text.into(),
+                    }),
                     Self::Word(words) => match text {
                         _ if words.contains(&text) => Ok(text.into()),
                         // A `bool` where one of the words is a switch.
@@ -33,7 +38,7 @@ macro_rules! reading {
             pub(crate) fn expects(&self) -> Cow<'static, str> {
                 let ty: &Type = match self {
                     $(Self::$name => <$ty>::TYPE,)+
-                    Self::Integer { .. } => <number::UInt<0, 0>>::TYPE,
+                    Self::Integer { .. } | Self::Number => <number::UInt<0, 0>>::TYPE,
                     Self::Word(words) => return one_of(words).into(),
                 };
                 ty.expects.into()
