@@ -617,12 +617,14 @@ fn until_gone(running: &Running<'_>, id: &str) -> Outcome {
 
 /// It goes on, and does what it was told meanwhile.
 fn stopped(qemu: &Qemu) -> Outcome {
+    // Long enough for a busy machine's answers, and short enough to wait for it a few times.
+    const TIMEOUT: Duration = Duration::from_secs(4);
+
     let world = World::new()?;
     let text = "machine pc accel=tcg memory 32M\nvirtio-serial id=s";
-    for delay in [0, 2, 4, 6, 8, 12].map(Duration::from_millis) {
-        let running = start_with(qemu, text, &world, |spawn| {
-            spawn.qmp_with(QmpOptions::new().timeout(Duration::from_millis(500)))
-        })?;
+    for delay in [0, 4, 12].map(Duration::from_millis) {
+        let running =
+            start_with(qemu, text, &world, |spawn| spawn.qmp_with(QmpOptions::new().timeout(TIMEOUT)))?;
         let before = running.all()?;
         let ports = running.fragment(
             "param dir: path\ndisk file=\"{dir}/other.img\" format=raw fd\nport pty id=p bus=s.0\n\
@@ -640,7 +642,7 @@ fn stopped(qemu: &Qemu) -> Outcome {
         // One wait, and not one for each step that is undone.
         let waited = begun.elapsed();
         signal(Signal::CONT)?;
-        ensure!(waited < Duration::from_millis(1000), "{waited:?}")?;
+        ensure!(waited < 2 * TIMEOUT, "{waited:?}")?;
         match &plugged {
             Ok(plugged) => plugged.devices.iter().try_for_each(|id| running.unplug(id))?,
             Err(error) => {
