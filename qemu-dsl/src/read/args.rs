@@ -612,7 +612,7 @@ impl Args<'_, '_> {
     /// What a property's value must be that comes later.
     fn kind_of_property(&self, name: &str, cx: &Cx<'_>) -> Kind {
         // Where QEMU reads no units, they are written out.
-        let of = match self.keyword {
+        let of = match self.keyword.spec.keyword {
             "blockdev" => Some(schema::Kind::Blockdev),
             "object" => Some(schema::Kind::Object),
             _ => None,
