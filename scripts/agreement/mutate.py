@@ -116,7 +116,9 @@ def no_such_property(self, line):
     if line.kind in ("global", "netdev", "chardev", "cpu"):
         return None
     other = self.rng.choice(list(getattr(self.knowledge, f"{line.kind}s").values()))
-    names = [each for each in other.properties.values() if each.name not in line.thing.properties
+    # What is said twice is another mistake: of the text, whatever QEMU makes of it.
+    said = {name for name, _ in line.subject.options}
+    names = [each for each in other.properties.values() if each.name not in {*line.thing.properties, *said}
              and each.kind in ("bool", "integer", "size", "text")]
     if not names:
         return None

@@ -7,14 +7,20 @@ use crate::Version;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::{Device, Hardware, QemuOption};
-use crate::qemu::changes;
-use crate::schema::{self, Kind};
+use crate::qemu::{changes, deviation};
+use crate::schema::{self, Kind, whole_number};
 
 /// Devices, and those without which they are refused.
 const DEVICES: &[(&str, &str)] = &[("hv-syndbg", "vmbus-bridge"), ("pvrdma", "vmxnet3")];
 
 /// Devices, and what the machine must have switched on for them.
 const BY_MACHINE: &[(&str, &str)] = &[("pxb-cxl", "cxl")];
+
+/// Devices that sit at one address alone.
+const AT: &[(&str, &str)] = &[("vfio-pci-igd-lpc-bridge", "1f.0")];
+
+/// Backends of character devices, and the options of QEMU's without which they are refused.
+const BACKENDS: &[(&str, &str)] = &[("spiceport", "spice")];
 
 /// Devices without a bus, and the families of machines that take them. Others of these are for other architectures.
 const SYSTEM: &[(&str, &[&str])] = &[
@@ -29,7 +35,6 @@ const SYSTEM: &[(&str, &[&str])] = &[
 const ONE_OF: &[(&str, &str, &[&str])] = &[
     ("device", "ccid-card-emulated", &["backend"]),
     ("device", "pxb", &["bus_nr"]),
-    ("device", "loader", &["file", "addr", "data", "data-len", "data-be", "force-raw", "cpu-num"]),
     ("device", "vfio-user-pci", &["socket"]),
     ("device", "vhost-user-device", &["virtio-id"]),
     ("device", "vhost-user-device-pci", &["virtio-id"]),
@@ -51,6 +56,7 @@ const PROPERTIES: &[(&str, &str, &str, &str)] = &[
     ("device", "cxl-type3", "persistent-memdev", "lsa"),
     ("device", "nvme-subsys", "fdp", "fdp.nruh"),
     ("device", "virtio-balloon", "free-page-hint", "iothread"),
+    ("object", "memory-backend-file", "rom", "readonly"),
 ];
 
 /// Options and what they make, and two properties that exclude each other.
@@ -60,7 +66,14 @@ const EXCLUSIVE: &[(&str, &str, &str, &str)] =
 /// Options and what they make, and values of properties that QEMU lists, and refuses from a version on.
 const REFUSED: &[(&str, &str, &str, &str, Version)] = &[
     ("device", "isa-fdc", "fallback", "auto", Version::new(2, 10)),
+    ("device", "mc146818rtc", "lost_tick_policy", "delay", Version::new(2, 10)),
     ("object", "memory-backend-shm", "share", "off", Version::new(2, 10)),
+];
+
+/// Options and what they make, and the numbers that QEMU takes of those that fit into a property.
+const RANGES: &[(&str, &str, &str, std::ops::RangeInclusive<u64>)] = &[
+    ("device", "virtio-rng", "max-bytes", 0..=i64::MAX as u64),
+    ("device", "xen-pvdevice", "device-id", 0..=0xfffe),
 ];
 
 /// What tells the size of a character device's screen: others than `vc` have none.
@@ -79,7 +92,28 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     if vm.is_fragment || !vm.complete || hardware.is_uncertain {
         return;
     }
+    for option in hardware.all("chardev").filter(|option| !option.is_arg) {
+        let Some(backend) = option.first() else { continue };
+        let needed = BACKENDS.iter().find(|(name, needed)| backend.text == *name && !hardware.has(needed));
+        if let (Some((name, needed)), Some(written)) = (needed, backend.written) {
+            let message = format!("the character device's backend `{name}` needs `-{needed}`");
+            let diagnostic = Diagnostic::error(Code::MissingOption, message).at(written.value);
+            diagnostics.push(diagnostic.help(format!("add `arg \"-{needed}\" \"...\"`")));
+        }
+    }
     for device in hardware.devices.iter().filter(|device| !device.is_arg) {
+        if let Some((name, address)) = AT.iter().find(|(name, _)| device.name() == *name)
+            && !hardware.is_open(device, "addr")
+            && hardware.get(device, "addr").is_none_or(|addr| addr.text != *address)
+        {
+            let head = hardware.head(device.statement);
+            let at = hardware.get(device, "addr").map_or(head, |addr| addr.span_or(head));
+            diagnostics.push(
+                Diagnostic::error(Code::OutOfRange, format!("the device `{name}` sits at `{address}` alone"))
+                    .at(at)
+                    .help(format!("write `addr={address}`")),
+            );
+        }
         diagnostics.extend(alone(device, hardware).or_else(|| elsewhere(device, hardware)));
     }
     for (name, needed) in MACHINES {
@@ -119,7 +153,7 @@ fn properties(option: &QemuOption<'_>, hardware: &Hardware<'_>, diagnostics: &mu
         }
     }
     for (_, _, property, needed) in PROPERTIES.iter().filter(|(of, name, ..)| makes(of, name)) {
-        let is_set = option.get(property).is_some_and(|value| value.text != "off");
+        let is_set = option.get(property).is_some_and(|value| !matches!(value.text, "off" | "auto"));
         if is_set && !has(needed) {
             diagnostics.push(
                 Diagnostic::error(Code::MissingOption, format!("`{property}` needs `{needed}=`"))
@@ -149,6 +183,15 @@ fn properties(option: &QemuOption<'_>, hardware: &Hardware<'_>, diagnostics: &mu
             diagnostics.push(diagnostic.help("write another value, or leave it out"));
         }
     }
+    for (_, _, property, range) in RANGES.iter().filter(|(of, name, ..)| makes(of, name)) {
+        if let Some(given) = option.get(property)
+            && whole_number(given.text).is_some_and(|number| !range.contains(&number))
+        {
+            let message = format!("`{property}` can't be `{}`", given.text);
+            let help = format!("write a whole number from {} to {}", range.start(), range.end());
+            diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(given.span_or(head)).help(help));
+        }
+    }
     if option.name == "chardev"
         && first.text != "vc"
         && changes::CHARDEV_SCREEN.is_in(hardware.vm.target.version)
@@ -158,6 +201,15 @@ fn properties(option: &QemuOption<'_>, hardware: &Hardware<'_>, diagnostics: &mu
             let diagnostic = Diagnostic::error(Code::ExclusiveOptions, message).at(given.span_or(head));
             diagnostics.push(diagnostic.help(format!("leave out `{name}=`: `vc` has one")));
         }
+    }
+    let is_server = option.is_open("server") || option.get("server").is_some_and(|server| server.is_on());
+    if option.name == "chardev"
+        && first.text == "socket"
+        && !is_server
+        && let Some(wait) = option.get("wait")
+    {
+        let at = wait.written.and_then(|written| written.name).unwrap_or(head);
+        diagnostics.extend(deviation(&changes::CHARDEV_WAIT, None, at, hardware.vm.target.version));
     }
     if option.name == "object" {
         policy(option, first.text, hardware, diagnostics);

@@ -20,8 +20,10 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
         .iter()
         .filter(|device| matches!(device.name(), "pc-dimm" | "nvdimm") && is_written(device));
     let has_room = hardware.all("m").any(|memory| memory.mentions("maxmem"));
+    // On a bus of virtio's own they have no place in the guest's memory.
     let memory = |device: &&Device<'_>| {
-        ["virtio-mem", "virtio-pmem"].iter().any(|name| device.name().starts_with(name))
+        device.bus_sort() == Some("PCI")
+            && ["virtio-mem", "virtio-pmem"].iter().any(|name| device.name().starts_with(name))
     };
     if let Some(device) = hardware.devices.iter().filter(|device| !device.is_arg && !has_room).find(memory) {
         diagnostics.push(
@@ -91,4 +93,22 @@ fn without_acpi(hardware: &Hardware<'_>) -> Option<Diagnostic> {
         )
         .help("add firmware: `bios \"/usr/share/qemu-efi-aarch64/QEMU_EFI.fd\"`, or `pflash0` of `machine`")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Code, Options, Version, compile};
+
+    #[test]
+    fn persistent_memory_takes_room_on_pci_alone() {
+        let codes = |machine: &str, driver: &str| -> Vec<Code> {
+            let text = format!(
+                "machine {machine}\nobject memory-backend-ram id=m size=16M\ndevice {driver} memdev=m"
+            );
+            let options = Options { target: Version::new(5, 2).into(), ..Options::default() };
+            compile(&text, &options).diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+        };
+        assert_eq!(codes("microvm", "virtio-pmem"), []);
+        assert_eq!(codes("q35", "virtio-pmem-pci"), [Code::MemoryMax]);
+    }
 }

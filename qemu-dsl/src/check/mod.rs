@@ -11,6 +11,7 @@ mod cpus;
 mod dimms;
 mod express;
 mod ids;
+mod loader;
 mod machine;
 mod macs;
 mod members;
@@ -42,6 +43,7 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     ports::check(hardware, diagnostics);
     members::check(hardware, diagnostics);
     units::check(hardware, diagnostics);
+    loader::check(hardware, diagnostics);
     let others = diagnostics.len();
     if !vm.target_is_open {
         schema::check(hardware, diagnostics);

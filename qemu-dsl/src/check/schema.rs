@@ -13,7 +13,7 @@ use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy, Severity};
 use crate::hardware::{Device, Hardware, QemuOption, Value};
 use crate::qemu::changes;
-use crate::schema::{self, Kind, Lookup, PropertyType, Schema, Type};
+use crate::schema::{self, Kind, Lookup, PropertyType, Schema, Type, whole_number};
 use crate::suggest::{Suggestions, is_other_version};
 use crate::{Arch, Span, Target, Version};
 
@@ -292,6 +292,8 @@ impl Asking<'_> {
             );
         } else if !known.iter().any(|property| property.ty().accepts(text))
             || (ty == PropertyType::Size && !self.takes_size(text))
+            // A device's wraps.
+            || (owner.kind() == Kind::Object && is_negative(text) && matches!(ty, PropertyType::Int { signed: false, .. }))
         {
             let at = value.span_or(span);
             let help = self
@@ -340,6 +342,10 @@ impl Asking<'_> {
             if self.hardware.devices.iter().any(is_here) { self.severity() } else { Severity::Warning };
         self.property(&owners, name, Span::new(dot + 1, end), &value, severity);
     }
+}
+
+fn is_negative(text: &str) -> bool {
+    text.trim_ascii_start().starts_with('-') && whole_number(text) != Some(0)
 }
 
 /// `wait=off` for `nowait`, as QEMU's own lists of options have it.

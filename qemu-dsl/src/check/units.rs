@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::{Device, Hardware};
+use crate::schema::whole_number;
 
 const IDE: &str = "IDE";
 
@@ -20,9 +21,11 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
             continue;
         }
         let on_bus = taken.entry(bus.clone()).or_default();
-        let written = hardware.get(device, "unit").filter(|unit| unit.text != "-1");
+        // -1 is none, however it is written.
+        let is_none = |text: &str| whole_number(text).is_none_or(|unit| unit as u32 == u32::MAX);
+        let written = hardware.get(device, "unit").filter(|unit| !is_none(unit.text));
         let unit = match &written {
-            Some(unit) => unit.text.parse().ok(),
+            Some(unit) => whole_number(unit.text),
             None => Some(u64::from(on_bus.contains_key(&0))),
         };
         let Some(unit) = unit else { continue };

@@ -116,6 +116,12 @@ changes! {
     /// `-chardev socket,fd=` on the command line.
     CHARDEV_FD = Change::of("`fd=` of a socket").since(2, 12);
 
+    /// `-chardev socket,wait=` without `server=on`.
+    CHARDEV_WAIT = Change::of("`wait=` of a socket that connects")
+        .deprecated(4, 0)
+        .removed(6, 0)
+        .instead("leave it out, or add `server=on`");
+
     /// `-drive auto-read-only=`, with which QEMU opens a file for writing no sooner than it needs to.
     AUTO_READ_ONLY = Change::of("`auto-read-only=`").since(3, 1);
 

@@ -73,6 +73,7 @@ use std::sync::{OnceLock, RwLock};
 use crate::{Arch, Target, Version};
 use text::{Section, Sections};
 
+pub(crate) use property::whole_number;
 pub use property::{Element, Property, PropertyType};
 
 /// In the order of architectures and versions.

@@ -191,8 +191,8 @@ impl fmt::Display for PropertyType {
     }
 }
 
-/// Whether C's `strtoll` with base 0 reads all of `value`, and it fits.
-fn is_int(value: &str, signed: bool, bits: u32) -> bool {
+/// What C's `strtoll` with base 0 reads of all of `value`: whether there is a minus, and the number behind it.
+fn read_int(value: &str) -> Option<(bool, u64)> {
     let text = value.trim_ascii_start();
     let (negative, text) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -205,15 +205,28 @@ fn is_int(value: &str, signed: bool, bits: u32) -> bool {
         _ => (text, 10),
     };
     if digits.starts_with('+') {
-        return false;
+        return None;
     }
-    match u64::from_str_radix(digits, radix) {
-        Ok(number) if signed => number < (1 << (bits - 1)) + u64::from(negative),
+    Some((negative, u64::from_str_radix(digits, radix).ok()?))
+}
+
+/// The number that QEMU reads of an unsigned property's value: a negative one wraps.
+pub(crate) fn whole_number(value: &str) -> Option<u64> {
+    let (negative, number) = read_int(value)?;
+    Some(if negative { number.wrapping_neg() } else { number })
+}
+
+/// Whether QEMU reads all of `value` as a whole number, and it fits.
+fn is_int(value: &str, signed: bool, bits: u32) -> bool {
+    match read_int(value) {
+        Some((negative, number)) if signed => number < (1 << (bits - 1)) + u64::from(negative),
         // What is signed in QEMU doesn't wrap.
-        Ok(number) if negative && bits == 63 => number == 0,
+        Some((true, number)) if bits == 63 => number == 0,
         // A negative number wraps, and is then too large, mostly.
-        Ok(number) => (if negative { number.wrapping_neg() } else { number }) <= u64::MAX >> (64 - bits),
-        Err(_) => false,
+        Some((negative, number)) => {
+            (if negative { number.wrapping_neg() } else { number }) <= u64::MAX >> (64 - bits)
+        }
+        None => false,
     }
 }
 
