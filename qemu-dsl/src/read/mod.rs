@@ -315,16 +315,16 @@ fn not_pluggable(spec: &StatementSpec, kind: &str) -> Option<&'static str> {
 
 /// Every id that the text names, also by a parameter's value or in an `arg`, so that a generated one takes none of them.
 fn named(tree: &Tree<'_>, params: &Params) -> HashSet<String> {
-    let written = tree.statements.iter().flat_map(|statement| {
-        let names = ids_in(statement).filter_map(|value| Some(params.peek(value)?.into_owned()));
-        let values = statement.keyword().map_or(&[][..], |keyword| &keyword.values);
-        let passed = values.iter().filter_map(|value| params.peek(value)).flat_map(|list| {
+    let mut named = HashSet::new();
+    for statement in &tree.statements {
+        named.extend(ids_in(statement).filter_map(|value| Some(params.peek(value)?.into_owned())));
+        for list in statement.keyword().map_or(&[][..], |keyword| &keyword.values) {
+            let Some(list) = params.peek(list) else { continue };
             let items = optlist::read(&list).filter(|(name, _)| matches!(name, Some("id" | "node-name")));
-            items.map(|(_, id)| id.into_owned()).collect::<Vec<_>>()
-        });
-        names.chain(passed).collect::<Vec<_>>()
-    });
-    written.collect()
+            named.extend(items.map(|(_, id)| id.into_owned()));
+        }
+    }
+    named
 }
 
 /// The ids that a statement names, where they are written out.

@@ -86,11 +86,11 @@ impl<'s> Lexer<'s, '_> {
         let at = span(&pair);
         let kind = match pair.as_rule() {
             // The grammar spares the `=` directly behind a name a rule of its own.
-            Rule::word if self.source.as_bytes().get(at.end as usize) == Some(&b'=') => {
+            Rule::word | Rule::other if self.source.as_bytes().get(at.end as usize) == Some(&b'=') => {
                 self.push(Kind::Name, at);
                 return self.push(Kind::Equals, Span::new(at.end, at.end + 1));
             }
-            Rule::word => return self.word(Kind::Word, Kind::Name, at),
+            Rule::word | Rule::other => return self.word(Kind::Word, Kind::Name, at),
             Rule::param_name => return self.word(Kind::ParamName, Kind::ParamName, at),
             Rule::equals => {
                 self.name();

@@ -21,6 +21,10 @@ pub enum Rule {
     r#close_brace,
     r#stray,
     r#word,
+    r#other,
+    r#word_first,
+    r#word_stop,
+    r#assigned,
     r#equals,
     r#assigns,
     r#feature,
@@ -74,6 +78,10 @@ impl Rule {
             Rule::r#close_brace,
             Rule::r#stray,
             Rule::r#word,
+            Rule::r#other,
+            Rule::r#word_first,
+            Rule::r#word_stop,
+            Rule::r#assigned,
             Rule::r#equals,
             Rule::r#assigns,
             Rule::r#feature,
@@ -167,45 +175,28 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                 .repeat(|state| {
                                                                     self::r#space(state)
                                                                         .or_else(|state| {
-                                                                            state.restore_on_err(|state| self::r#special(state))
-                                                                        })
-                                                                        .or_else(|state| {
                                                                             state
                                                                                 .sequence(|state| {
                                                                                     self::r#word(state)
                                                                                         .and_then(|state| {
                                                                                             state
                                                                                                 .optional(|state| {
-                                                                                                    state
-                                                                                                        .sequence(|state| {
-                                                                                                            state
-                                                                                                                .match_string("=")
-                                                                                                                .and_then(|state| {
-                                                                                                                    state
-                                                                                                                        .optional(|state| {
-                                                                                                                            state.restore_on_err(|state| self::r#value(state))
-                                                                                                                        })
-                                                                                                                })
-                                                                                                        })
-                                                                                                        .or_else(|state| {
-                                                                                                            state
-                                                                                                                .sequence(|state| {
-                                                                                                                    state
-                                                                                                                        .sequence(|state| {
-                                                                                                                            self::r#gap(state)
-                                                                                                                                .and_then(|state| {
-                                                                                                                                    state.repeat(|state| { self::r#gap(state) })
-                                                                                                                                })
-                                                                                                                        })
-                                                                                                                        .and_then(|state| { self::r#equals(state) })
-                                                                                                                        .and_then(|state| {
-                                                                                                                            state
-                                                                                                                                .optional(|state| {
-                                                                                                                                    state.restore_on_err(|state| self::r#value(state))
-                                                                                                                                })
-                                                                                                                        })
-                                                                                                                })
-                                                                                                        })
+                                                                                                    state.restore_on_err(|state| self::r#assigned(state))
+                                                                                                })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                        .or_else(|state| {
+                                                                            state.restore_on_err(|state| self::r#special(state))
+                                                                        })
+                                                                        .or_else(|state| {
+                                                                            state
+                                                                                .sequence(|state| {
+                                                                                    self::r#other(state)
+                                                                                        .and_then(|state| {
+                                                                                            state
+                                                                                                .optional(|state| {
+                                                                                                    state.restore_on_err(|state| self::r#assigned(state))
                                                                                                 })
                                                                                         })
                                                                                 })
@@ -404,6 +395,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                         |state| {
                                             state
                                                 .sequence(|state| {
+                                                    self::r#word_first(state)
+                                                        .and_then(|state| {
+                                                            state.repeat(|state| { self::r#word_char(state) })
+                                                        })
+                                                        .and_then(|state| { self::r#word_stop(state) })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#other(
+                    state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#other,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
                                                     state
                                                         .sequence(|state| {
                                                             self::r#word_char(state)
@@ -411,28 +430,111 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                     state.repeat(|state| { self::r#word_char(state) })
                                                                 })
                                                         })
-                                                        .and_then(|state| {
-                                                            state
-                                                                .lookahead(
-                                                                    true,
-                                                                    |state| {
-                                                                        state
-                                                                            .match_string("=")
-                                                                            .or_else(|state| { self::r#space(state) })
-                                                                    },
-                                                                )
-                                                                .or_else(|state| {
-                                                                    state.lookahead(true, |state| { self::r#assigns(state) })
-                                                                })
-                                                                .or_else(|state| {
-                                                                    state.lookahead(false, |state| { self::r#bare_char(state) })
-                                                                })
-                                                        })
+                                                        .and_then(|state| { self::r#word_stop(state) })
                                                 })
                                         },
                                     )
                             },
                         )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_first(
+                    state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    let state = state.check_stack_limit()?;
+                    state
+                        .match_range('a'..'o')
+                        .or_else(|state| { state.match_range('s'..'z') })
+                        .or_else(|state| { state.match_range('0'..'9') })
+                        .or_else(|state| { state.match_range('A'..'Z') })
+                        .or_else(|state| { state.match_string("_") })
+                        .or_else(|state| { state.match_string(".") })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_stop(
+                    state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    let state = state.check_stack_limit()?;
+                    state
+                        .lookahead(
+                            true,
+                            |state| {
+                                state
+                                    .match_string("=")
+                                    .or_else(|state| { self::r#space(state) })
+                            },
+                        )
+                        .or_else(|state| {
+                            state.lookahead(true, |state| { self::r#assigns(state) })
+                        })
+                        .or_else(|state| {
+                            state.lookahead(false, |state| { self::r#bare_char(state) })
+                        })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#assigned(
+                    state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    let state = state.check_stack_limit()?;
+                    state
+                        .sequence(|state| {
+                            state
+                                .match_string("=")
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state
+                                        .optional(|state| {
+                                            state.restore_on_err(|state| self::r#value(state))
+                                        })
+                                })
+                        })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    state
+                                        .sequence(|state| {
+                                            self::r#gap(state)
+                                                .and_then(|state| { super::hidden::skip(state) })
+                                                .and_then(|state| {
+                                                    state
+                                                        .sequence(|state| {
+                                                            state
+                                                                .optional(|state| {
+                                                                    self::r#gap(state)
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .repeat(|state| {
+                                                                                    state
+                                                                                        .sequence(|state| {
+                                                                                            super::hidden::skip(state)
+                                                                                                .and_then(|state| { self::r#gap(state) })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#equals(state) })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state
+                                                .optional(|state| {
+                                                    state.restore_on_err(|state| self::r#value(state))
+                                                })
+                                        })
+                                })
+                        })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -1744,6 +1846,10 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#close_brace => rules::r#close_brace(state),
                     Rule::r#stray => rules::r#stray(state),
                     Rule::r#word => rules::r#word(state),
+                    Rule::r#other => rules::r#other(state),
+                    Rule::r#word_first => rules::r#word_first(state),
+                    Rule::r#word_stop => rules::r#word_stop(state),
+                    Rule::r#assigned => rules::r#assigned(state),
                     Rule::r#equals => rules::r#equals(state),
                     Rule::r#assigns => rules::r#assigns(state),
                     Rule::r#feature => rules::r#feature(state),
