@@ -1,10 +1,12 @@
 //! The command line: what `qemu-dslc` understands.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::styling::AnsiColor;
-use clap::builder::{NonEmptyStringValueParser, Styles};
+use clap::builder::{NonEmptyStringValueParser, OsStringValueParser, Styles, TypedValueParser as _};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use qemu_dsl::{TargetSpec, Version};
@@ -177,8 +179,8 @@ pub(crate) struct Completions {
 #[derive(Args, Debug)]
 pub(crate) struct Language {
     /// Give the parameter NAME of the file this value. May be repeated; of two values for one name, the last holds
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
-    pub(crate) set: Vec<(String, String)>,
+    #[arg(long, value_name = "NAME=VALUE", value_parser = OsStringValueParser::new().try_map(parameter))]
+    pub(crate) set: Vec<(String, OsString)>,
     /// Write for this QEMU, whatever the file says: `7.2`, `aarch64`, `aarch64-7.2`, or `host` for what is installed
     ///
     /// That is the one that `--qemu` names; for `run`, the one that the file names; `qemu-system-x86_64` otherwise.
@@ -237,11 +239,16 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write seconds, or a number and `ms`, `s`, `m`, `h` or `d`: `90`, `1.5h`".to_owned())
 }
 
-fn parameter(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write the parameter's name, `=`, and its value: `--set disk=/x.img`".to_owned()),
-    }
+/// A parameter's value may be a path, and need not be UTF-8.
+fn parameter(text: OsString) -> Result<(String, OsString), String> {
+    let bytes = text.as_bytes();
+    let equals = bytes.iter().position(|byte| *byte == b'=').filter(|at| *at > 0);
+    let parts = equals.and_then(|at| Some((bytes.get(..at)?, bytes.get(at + 1..)?)));
+    parts
+        .and_then(|(name, value)| {
+            Some((str::from_utf8(name).ok()?.to_owned(), OsStr::from_bytes(value).into()))
+        })
+        .ok_or_else(|| "write the parameter's name, `=`, and its value: `--set disk=/x.img`".to_owned())
 }
 
 fn named_fd(text: &str) -> Result<(String, i32), String> {
@@ -303,10 +310,10 @@ mod tests {
 
     #[test]
     fn a_value_may_be_anything_but_its_name_not() {
-        assert_eq!(parameter("a=b=c"), Ok(("a".into(), "b=c".into())));
-        assert_eq!(parameter("a="), Ok(("a".into(), String::new())));
-        assert!(parameter("a").is_err());
-        assert!(parameter("=b").is_err());
+        assert_eq!(parameter("a=b=c".into()), Ok(("a".into(), "b=c".into())));
+        assert_eq!(parameter("a=".into()), Ok(("a".into(), super::OsString::new())));
+        assert!(parameter("a".into()).is_err());
+        assert!(parameter("=b".into()).is_err());
     }
 
     #[test]

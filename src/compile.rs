@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
+use qemu_dsl::bind::Value;
 use qemu_dsl::plan::Plan;
 use qemu_dsl::{Arch, Open, Options, Parsed, TargetSpec};
 
@@ -53,14 +54,28 @@ pub(crate) fn compile(
     reporter: &mut Reporter,
 ) -> Result<Option<Plan>, Failure> {
     let parsed = qemu_dsl::parse(source.text());
+    // The compiler reads texts; what is none comes when its template is bound.
+    let (mut params, mut late) = (Vec::new(), Vec::new());
+    for (name, value) in &language.set {
+        match value.to_str() {
+            Some(text) => params.push((name.clone(), text.to_owned())),
+            None => late.push((name.as_str(), Value::from(value.as_os_str()))),
+        }
+    }
+    let open = match purpose {
+        Purpose::Check => Open::Checked,
+        _ if late.is_empty() => Open::Nothing,
+        _ => Open::Parameters,
+    };
     let mut options = Options {
         target: match language.target {
             Some(Target::Spec(spec)) => spec,
             Some(Target::Host) | None => TargetSpec::default(),
         },
         program: language.qemu.clone(),
-        params: language.set.clone(),
-        open: if purpose == Purpose::Check { Open::Checked } else { Open::Nothing },
+        params,
+        open,
+        late: late.iter().map(|(name, _)| (*name).to_owned()).collect(),
         levels: language.levels.0.clone(),
     };
     if language.target == Some(Target::Host) {
@@ -85,6 +100,12 @@ pub(crate) fn compile(
         }
     }
     reporter.report(source.map(), &compilation.diagnostics)?;
+    if let Some(template) = compilation.open.filter(|_| purpose != Purpose::Check) {
+        let bound = template.in_file(source.name()).bind_named(&late);
+        return bound
+            .map(Some)
+            .map_err(|error| Failure { status: status::SOURCE_ERRORS, message: error.to_string() });
+    }
     Ok(compilation.template.map(Plan::of))
 }
 

@@ -36,6 +36,10 @@ impl Source {
         &self.map
     }
 
+    pub(crate) fn name(&self) -> String {
+        self.map.files().first().map_or(String::new(), |file| file.name().to_owned())
+    }
+
     pub(crate) fn text(&self) -> &str {
         self.map.files().first().map_or("", |file| file.text())
     }

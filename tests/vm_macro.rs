@@ -564,3 +564,30 @@ fn a_change_of_the_target_variable_builds_again() {
 fn mistakes_are_reported_at_their_tokens() {
     trybuild::TestCases::new().compile_fail("tests/vm_macro/ui/*.rs");
 }
+
+#[test]
+fn devices_take_values_too() {
+    let (image, maybe) = (PathBuf::from("/srv/a,b.img"), None::<&str>);
+    let bound = |queues: u32, readonly: bool| {
+        devices! {
+            disk id=data file={&image} format=raw bus=rp0 serial={maybe} readonly={readonly}
+            netdev tap ifname="tap{queues}" mq={queues} vhost
+        }
+    };
+    let expected = compile_devices(
+        "disk id=data file=\"/srv/a,b.img\" format=raw bus=rp0 readonly netdev tap ifname=tap2 mq=2 vhost",
+        &Options::default(),
+    );
+    let expected = expected.fragment.unwrap();
+    let fragment = bound(2, true).unwrap();
+    let commands = |fragment: &Fragment| {
+        let steps = fragment.steps.iter().map(|step| (step.action, step.id.clone(), step.arguments.clone()));
+        (
+            steps.collect::<Vec<_>>(),
+            fragment.fds.iter().map(|fd| (fd.source.clone(), fd.queue)).collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(commands(&fragment), commands(&expected));
+    assert_eq!(bound(1, false).unwrap().fds.len(), 2);
+    assert_eq!(bound(300, false).unwrap_err().problems.len(), 1);
+}

@@ -1,6 +1,6 @@
 //! `--set`.
 
-use super::support::run;
+use super::support::{Folder, dslc, run};
 
 const TEXT: &str =
     "param disk: path = \"a.img\"\nparam size: size\nmemory {size}\ndisk file={disk} format=raw\n";
@@ -27,6 +27,30 @@ fn a_value_is_data() {
     let json: serde_json::Value = serde_json::from_str(&printed.stdout).unwrap();
     let drive = json["args"][5].as_str().unwrap();
     assert!(drive.contains("file=a,,readonly=on -S {x} \"=\n,format=raw"), "{drive}");
+}
+
+#[test]
+fn a_path_need_not_be_text() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let set = OsStr::from_bytes(b"disk=/\xff,x");
+    let folder = Folder::new();
+    folder.file("web.vm", TEXT);
+    let print = |args: &[&str]| {
+        let output =
+            dslc(args).arg("--set").arg(set).arg("web.vm").current_dir(folder.path()).output().unwrap();
+        (output.status.code(), output.stdout, String::from_utf8(output.stderr).unwrap())
+    };
+    let (status, stdout, stderr) = print(&["--emit", "argv", "--set", "size=1G"]);
+    assert_eq!((status, stderr.as_str()), (Some(0), ""));
+    let wanted: &[u8] = b"file=/\xff,,x,format=raw";
+    assert!(stdout.windows(wanted.len()).any(|own| own == wanted), "{}", stdout.escape_ascii());
+    // What is wrong is told with its line.
+    let (status, _, stderr) = print(&[]);
+    assert_eq!(status, Some(1));
+    assert!(stderr.contains("web.vm:3:9: {size}: the parameter `size` has no value"), "{stderr}");
+    assert_eq!(print(&["check"]).0, Some(0));
 }
 
 #[test]

@@ -45,6 +45,8 @@ pub struct Options {
     pub params: Vec<(String, String)>,
     /// Which values may come later.
     pub open: Open,
+    /// The parameters whose values come later although they have a default.
+    pub late: Vec<String>,
     /// How grave warnings are to be taken.
     pub levels: Levels,
 }

@@ -210,6 +210,7 @@ impl Params {
         let set = options.params.iter().rev().find(|(set, _)| set == name.text);
         let (value, at) = match (set, &parameter.default) {
             (Some((_, value)), _) => (Some(Text::Known(value.clone().into())), name.span),
+            (None, Some(_)) if options.late.iter().any(|late| late == name.text) => (None, name.span),
             (None, Some(default)) => match self.literal(default, diagnostics) {
                 Some(default_text) => (Some(default_text.into_owned()), default.span),
                 None => {
