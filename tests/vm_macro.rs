@@ -381,9 +381,17 @@ fn it_is_an_expression_anywhere() {
 )]
 #[deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::allow_attributes)]
 mod strict {
-    use qemu_runtime::{Plan, vm};
+    use qemu_runtime::{BindError, Plan, Size, vm};
 
     pub(super) static PLAN: Plan = vm! { name web netdev tap mq=2 vhost };
+
+    pub(super) fn with_values(image: &str, readonly: bool) -> Result<Plan, BindError> {
+        vm! {
+            name {image.trim_start_matches('/')}
+            memory {(Size::mib(512))}
+            disk file={image} format=raw readonly={readonly} serial="s{readonly}"
+        }
+    }
 
     pub(super) fn plan() -> Plan {
         vm! {
@@ -427,6 +435,7 @@ fn levels_are_set_in_front_of_the_text() {
 #[test]
 fn it_offends_no_lint() {
     same(&strict::PLAN, "name web netdev tap mq=2 vhost");
+    assert!(strict::with_values("/srv/a.img", true).is_ok());
     same(&strict::plan(), "target 10.0 netdev tap disk file=/srv/a.img format=raw");
 }
 
@@ -476,6 +485,36 @@ fn other_macros_may_write_it() {
     };
     same(&plan, "name web-1 disk file=/srv/a-b.img format=raw cpu max -svm");
     same(&named!(accel = kvm), "machine q35 accel=kvm");
+}
+
+macro_rules! with_values {
+    ($path:expr, $name:ident, $($serial:tt)*) => {
+        vm! { /* é */ name {$name} disk file={$path} format=raw serial={$($serial)*} }
+    };
+}
+
+macro_rules! named_outside {
+    ($plan:ident) => {
+        // Names in a string are the macro's own, as they are for `format!`.
+        let root = "/dev/vdb";
+        let $plan = vm! { kernel "/k" append="root={root}" };
+    };
+}
+
+struct On {
+    on: bool,
+}
+
+#[test]
+fn holes_come_through_other_macros() {
+    let name = "n";
+    let plan = with_values!(["/a"].concat(), name, On { on: true }.on.then_some("x")).unwrap();
+    assert!(plan.args().any(|arg| arg == "guest=n"), "{plan:?}");
+    assert!(plan.args().any(|arg| arg == "virtio-blk,drive=disk0,serial=x"), "{plan:?}");
+    let root = "/dev/vda";
+    named_outside!(plan);
+    same(&plan.unwrap(), "kernel \"/k\" append=\"root=/dev/vdb\"");
+    assert_eq!(root, "/dev/vda");
 }
 
 static DEVICES: &Fragment = devices! { netdev tap mq=2 };
@@ -590,4 +629,23 @@ fn devices_take_values_too() {
     assert_eq!(commands(&fragment), commands(&expected));
     assert_eq!(bound(1, false).unwrap().fds.len(), 2);
     assert_eq!(bound(300, false).unwrap_err().problems.len(), 1);
+}
+
+#[test]
+fn values_cost_little() {
+    let (image, ram) = (PathBuf::from("/srv/a.img"), Size::gib(2));
+    let before = ALLOCATIONS.get();
+    let plan = vm! {
+        memory {ram}
+        netdev tap ifname=tap0 mq=4 vhost
+        disk file={&image} format=raw
+        device virtio-rng-pci
+    };
+    let allocations = ALLOCATIONS.get() - before;
+    let plan = plan.unwrap();
+    let with_values =
+        plan.args().filter(|arg| arg.to_str().is_some_and(|arg| arg.contains("2G") || arg.contains("a.img")));
+    assert_eq!(with_values.count(), 2);
+    // One for each argument and file descriptor with a value or a generated id in it, and some for lists.
+    assert!(allocations <= 40, "{allocations}");
 }

@@ -122,8 +122,8 @@ impl Filling {
     pub fn text(&self, text: &[Piece]) -> String {
         let slots = template::Slots {
             name: self.name.as_deref(),
-            fd: &|slot| self.fds.get(slot as usize).cloned().unwrap_or_default(),
-            id: &|slot| self.ids.get(slot as usize).cloned().unwrap_or_default(),
+            fd: &|slot, out| out.extend(self.fds.get(slot as usize).iter().flat_map(|name| name.bytes())),
+            id: &|slot, out| out.extend(self.ids.get(slot as usize).iter().flat_map(|id| id.bytes())),
             blank: &|_| None,
         };
         slots.text(text).to_string_lossy().into_owned()

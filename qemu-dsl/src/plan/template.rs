@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::io::Write as _;
 use std::ops::Range;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
@@ -168,8 +169,8 @@ impl Template {
         let numbers = filled.numbers(&self.fds);
         let slots = Slots {
             name: None,
-            fd: &|slot| joined(numbers.get(slot as usize).cloned().unwrap_or_default()),
-            id: &|slot| filled.id(slot, &self.ids),
+            fd: &|slot, out| join(numbers.get(slot as usize).cloned().unwrap_or_default(), out),
+            id: &|slot, out| filled.id(slot, &self.ids, out),
             blank: &|blank| filled.blank(blank),
         };
         // What is known at build time costs nothing here.
@@ -222,8 +223,8 @@ impl Template {
     pub fn text(&self, text: &[Piece]) -> String {
         let slots = Slots {
             name: None,
-            fd: &|slot| (FIRST_FD + slot).to_string(),
-            id: &|slot| self.ids.get(slot as usize).map(GeneratedId::to_string).unwrap_or_default(),
+            fd: &|slot, out| show(FIRST_FD + slot, out),
+            id: &|slot, out| Filled::default().id(slot, &self.ids, out),
             blank: &|_| None,
         };
         slots.text(text).to_string_lossy().into_owned()
@@ -261,9 +262,12 @@ impl Filled<'_> {
         }
     }
 
-    fn id(&self, slot: u32, generated: &[GeneratedId]) -> String {
-        let id = self.ids.get(slot as usize).cloned();
-        id.or_else(|| generated.get(slot as usize).map(GeneratedId::to_string)).unwrap_or_default()
+    fn id(&self, slot: u32, generated: &[GeneratedId], out: &mut Vec<u8>) {
+        match (self.ids.get(slot as usize), generated.get(slot as usize)) {
+            (Some(id), _) => out.extend_from_slice(id.as_bytes()),
+            (None, Some(id)) => show(id, out),
+            (None, None) => {}
+        }
     }
 
     /// How many file descriptors a slot stands for.
@@ -288,23 +292,31 @@ impl Filled<'_> {
 }
 
 /// Numbers as QEMU's lists have them: `3:4:5`.
-fn joined(numbers: Range<u32>) -> String {
-    let mut list = String::new();
+fn join(numbers: Range<u32>, out: &mut Vec<u8>) {
+    let first = numbers.start;
     for number in numbers {
-        if !list.is_empty() {
-            list.push(':');
+        if number > first {
+            out.push(b':');
         }
-        list += &number.to_string();
+        show(number, out);
     }
-    list
 }
+
+/// Appends what is shown.
+fn show(what: impl fmt::Display, out: &mut Vec<u8>) {
+    // Nothing can go wrong in memory.
+    let _ = write!(out, "{what}");
+}
+
+/// What writes a slot's text.
+type WriteSlot<'a> = &'a dyn Fn(u32, &mut Vec<u8>);
 
 /// What fills the slots of a text.
 pub(super) struct Slots<'a> {
     /// The VM's name, where it is known here.
     pub(super) name: Option<&'a str>,
-    pub(super) fd: &'a dyn Fn(u32) -> String,
-    pub(super) id: &'a dyn Fn(u32) -> String,
+    pub(super) fd: WriteSlot<'a>,
+    pub(super) id: WriteSlot<'a>,
     /// The value of a blank, if it has one.
     pub(super) blank: &'a dyn Fn(u32) -> Option<&'a OsStr>,
 }
@@ -331,8 +343,8 @@ impl Slots<'_> {
         for piece in text {
             match piece {
                 Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
-                Piece::Fd(slot) => out.extend_from_slice((self.fd)(*slot).as_bytes()),
-                Piece::Id(slot) => out.extend_from_slice((self.id)(*slot).as_bytes()),
+                Piece::Fd(slot) => (self.fd)(*slot, out),
+                Piece::Id(slot) => (self.id)(*slot, out),
                 Piece::VmName { otherwise } => match self.name {
                     Some(name) => out.extend_from_slice(name.as_bytes()),
                     None => self.write(otherwise, out),
@@ -340,7 +352,7 @@ impl Slots<'_> {
                 Piece::Mac { vm, device } => {
                     let (vm, device) = (self.text(vm), self.text(device));
                     let mac = Mac::generate(&vm.to_string_lossy(), &device.to_string_lossy());
-                    out.extend_from_slice(mac.to_string().as_bytes());
+                    show(mac, out);
                 }
                 Piece::Blank { blank, escape, show } => {
                     if let Some(value) = (self.blank)(*blank) {
