@@ -18,20 +18,20 @@ const ID: &str = "qemu-dslc-qmp";
 /// as of two that start at once only one may have it, which QEMU doesn't see to.
 pub(crate) fn add(plan: Plan, path: &str) -> Result<Plan, Failure> {
     const STATEMENT: &str = "param path: path\nqmp unix {path} server nowait fd chardev=qemu-dslc-qmp\n";
-    /// The first that takes a socket so.
-    const SOCKET_FDS: Version = Version::new(2, 12);
-
-    let version = plan.target().map_or(SOCKET_FDS, |target| target.version.max(SOCKET_FDS));
-    let params = vec![("path".to_owned(), path.to_owned())];
-    let options = Options { target: version.into(), params, ..Options::default() };
-    let compilation = qemu_dsl::compile(STATEMENT, &options);
-    match compilation.template {
-        Some(added) => Ok(join(plan, added)),
-        None => {
-            let reasons: Vec<_> = compilation.diagnostics.into_iter().map(|error| error.message).collect();
-            Err(Failure::usage(format!("--qmp {path}: {}", reasons.join("; "))))
+    let own = plan.target().map(|target| target.version);
+    // A target that takes no socket so gets the next form that does: the QEMU that runs may be newer.
+    let later = Version::KNOWN.into_iter().filter(|known| own.is_none_or(|own| *known > own));
+    let mut reasons = Vec::new();
+    for version in own.into_iter().chain(later) {
+        let params = vec![("path".to_owned(), path.to_owned())];
+        let compilation =
+            qemu_dsl::compile(STATEMENT, &Options { target: version.into(), params, ..Options::default() });
+        if let Some(added) = compilation.template {
+            return Ok(join(plan, added));
         }
+        reasons = compilation.diagnostics.into_iter().map(|error| error.message).collect();
     }
+    Err(Failure::usage(format!("--qmp {path}: {}", reasons.join("; "))))
 }
 
 /// Why it could not be made, where that is what went wrong.

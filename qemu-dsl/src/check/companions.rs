@@ -3,7 +3,6 @@
 //! QEMU says these when it makes the thing, and nowhere before: no introspection has them.
 
 use super::needs::{has_default, listed};
-use crate::Version;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::{Device, Hardware, QemuOption};
@@ -63,11 +62,11 @@ const PROPERTIES: &[(&str, &str, &str, &str)] = &[
 const EXCLUSIVE: &[(&str, &str, &str, &str)] =
     &[("device", "nvme", "drive", "subsys"), ("object", "secret", "data", "file")];
 
-/// Options and what they make, and values of properties that QEMU lists, and refuses from a version on.
-const REFUSED: &[(&str, &str, &str, &str, Version)] = &[
-    ("device", "isa-fdc", "fallback", "auto", Version::new(2, 10)),
-    ("device", "mc146818rtc", "lost_tick_policy", "delay", Version::new(2, 10)),
-    ("object", "memory-backend-shm", "share", "off", Version::new(2, 10)),
+/// Options and what they make, and values of properties that QEMU lists, and refuses.
+const REFUSED: &[(&str, &str, &str, &str)] = &[
+    ("device", "isa-fdc", "fallback", "auto"),
+    ("device", "mc146818rtc", "lost_tick_policy", "delay"),
+    ("object", "memory-backend-shm", "share", "off"),
 ];
 
 /// Options and what they make, and the numbers that QEMU takes of those that fit into a property.
@@ -174,10 +173,8 @@ fn properties(option: &QemuOption<'_>, hardware: &Hardware<'_>, diagnostics: &mu
             );
         }
     }
-    for (_, _, property, value, since) in REFUSED.iter().filter(|(of, name, ..)| makes(of, name)) {
-        if let Some(given) = option.get(property).filter(|given| given.text == *value)
-            && hardware.vm.target.version >= *since
-        {
+    for (_, _, property, value) in REFUSED.iter().filter(|(of, name, ..)| makes(of, name)) {
+        if let Some(given) = option.get(property).filter(|given| given.text == *value) {
             let message = format!("`{property}` can't be `{value}`, though QEMU lists it");
             let diagnostic = Diagnostic::error(Code::WrongType, message).at(given.span_or(head));
             diagnostics.push(diagnostic.help("write another value, or leave it out"));

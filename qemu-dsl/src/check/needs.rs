@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::Version;
 use crate::hardware::{Hardware, QemuOption};
+use crate::qemu::changes;
 use crate::schema::{self, Kind, Lookup, PropertyType, Type};
 
 /// What a thing lacks.
@@ -31,29 +31,28 @@ pub(super) fn missing(
     if !lacking.is_empty() {
         return Some(Missing::All(lacking));
     }
-    // From 6.0 on a socket that listens does so at any address: only trying that would tell.
+    // A socket that listens may do so at any address: only trying that would tell.
     let is_server = option.is_open("server") || option.get("server").is_some_and(|server| server.is_on());
-    let listens = owner.name() == "socket" && is_server && hardware.vm.target.version >= NEWER_WAYS;
+    let listens =
+        owner.name() == "socket" && is_server && changes::ANY_ADDRESS.is_in(hardware.vm.target.version);
     let choices: Vec<_> = owner.one_of().collect();
     let by_all = !choices.is_empty() && all.iter().all(|other| other.one_of().next().is_some());
     (by_all && !listens && !choices.iter().any(is_there)).then_some(Missing::OneOf(choices))
 }
 
-/// The properties that a thing must have. QEMU tells this of objects from 6.0 on; before it was the same.
+/// The properties that a thing must have. Before QEMU told this of objects it was the same.
 fn needed(owner: &Type, hardware: &Hardware<'_>) -> Vec<&'static str> {
     let mut needed: Vec<_> = owner.required().collect();
     let target = hardware.vm.asked_target;
-    if owner.kind() == Kind::Object && target.version < NEWER_WAYS {
-        let later = schema::all(target.arch).iter().find(|schema| schema.version() >= NEWER_WAYS);
+    if owner.kind() == Kind::Object && !changes::TOLD_MEMBERS.is_in(target.version) {
+        let later =
+            schema::all(target.arch).iter().find(|schema| changes::TOLD_MEMBERS.is_in(schema.version()));
         let later = later.and_then(|schema| schema.find(Kind::Object, owner.name()));
         let had_it = |name: &&str| owner.property(name) != Lookup::Unknown && !NOT_BEFORE.contains(name);
         needed.extend(later.iter().flat_map(Type::required).filter(had_it));
     }
     needed
 }
-
-/// From this version on QEMU tells what objects must have, and reads addresses as QMP does.
-const NEWER_WAYS: Version = Version::new(6, 0);
 
 /// What had a value by itself before.
 const NOT_BEFORE: &[&str] = &["reduced-phys-bits"];

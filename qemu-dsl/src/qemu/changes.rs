@@ -1,4 +1,6 @@
-//! What changed in QEMU's command line, and when. No other file knows a version number.
+//! What changed in QEMU's command line, and when. No other file of the compiler knows such a version; which versions there
+//! are stands in `plan/version.rs` and `schema/mod.rs`. The runtime is without the compiler, and has two of its own:
+//! `EXIT_WITH_PARENT` and `FILTERS_FIRST`.
 //!
 //! Measured on 5.2, 7.2, 10.0 and 11.1; what lies between is from QEMU's own `about/deprecated` and
 //! `about/removed-features`.
@@ -103,6 +105,12 @@ changes! {
 
     /// `object-add` with an object's properties beside its type, instead of in `props`.
     FLAT_OBJECTS = Change::of("`object-add` without `props`").since(5, 0);
+
+    /// `-chardev socket,server=on` without an address.
+    ANY_ADDRESS = Change::of("a socket that listens at any address").since(6, 0);
+
+    /// What objects must have, in `query-qmp-schema`.
+    TOLD_MEMBERS = Change::of("word of what an object must have").since(6, 0);
 
     /// `-object` with JSON, in which a property can have members.
     OBJECT_JSON = Change::of("lists and structs in `-object`").since(6, 0);
