@@ -192,7 +192,10 @@ pub(crate) fn options<'p>(vm: &'p Vm, output: &'p Output) -> Vec<QemuOption<'p>>
         let items = argument.value.map(|value| read(value, value_at)).unwrap_or_default();
         options.push(QemuOption::new(name, at, items.into(), vm));
     }
-    options.sort_by_key(|option| option.statement);
+    // To sort takes as much memory again.
+    if !options.is_sorted_by_key(|option| option.statement) {
+        options.sort_by_key(|option| option.statement);
+    }
     let schema = schema::nearest(vm.target);
     for option in &mut options {
         option.ty = option.kind.zip(option.made()).and_then(|(kind, made)| schema.find(kind, made.text));

@@ -23,7 +23,9 @@ pub(crate) use rules::rules;
 pub(crate) fn template(vm: &Vm, output: Output, order: &[usize]) -> Template {
     let mut output = order::arrange(output, order);
     // Stable: within a section the order stays.
-    output.arguments.sort_by_key(|argument| argument.section);
+    if !output.arguments.is_sorted_by_key(|argument| argument.section) {
+        output.arguments.sort_by_key(|argument| argument.section);
+    }
     Template {
         target: vm.target,
         program: output.program.unwrap_or_else(|| vec![piece(vm.target.arch.program())].into()),
