@@ -632,6 +632,28 @@ fn devices_take_values_too() {
 }
 
 #[test]
+#[expect(deprecated, reason = "the machine type is")]
+fn what_is_deprecated_is_a_warning() {
+    same(&vm! { machine pc-q35-6.1 }, "machine pc-q35-6.1");
+}
+
+#[test]
+fn buses_that_come_late_are_not_compared() {
+    let (first, second) = ("b0", "b1");
+    let plan = vm! {
+        machine pc
+        bridge pci id=b0 chassis=1
+        bridge pci id=b1 chassis=2
+        rng bus={first} addr={"5"}
+        rng bus={second} addr={"5"}
+    };
+    assert!(plan.is_ok(), "{plan:?}");
+    let all = |on: bool| vm! { memory 1G hugepages={on} prealloc={on} share={on} fd={on} };
+    same(&all(false).unwrap(), "memory 1G");
+    same(&all(true).unwrap(), "memory 1G hugepages prealloc share fd");
+}
+
+#[test]
 fn values_cost_little() {
     let (image, ram) = (PathBuf::from("/srv/a.img"), Size::gib(2));
     let before = ALLOCATIONS.get();

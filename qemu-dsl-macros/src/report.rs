@@ -52,7 +52,8 @@ fn warning(warning: &Diagnostic, source: &Source) -> TokenStream {
         "{}\nnote: `#![allow({code})]` at the beginning of the text silences it",
         text(warning, source)
     );
-    let name = code.replace('-', "_");
+    // Rust has an attribute called `deprecated`, which would make it ambiguous.
+    let name = if code == "deprecated" { "is_deprecated".to_owned() } else { code.replace('-', "_") };
     let (module, declared) = (Ident::new("vm", Span::call_site()), Ident::new(&name, Span::call_site()));
     let (vm, used) = (Ident::new("vm", first), Ident::new(&name, last));
     quote! {{

@@ -16,7 +16,7 @@ use std::ops::Range;
 use proc_macro2::{Delimiter, Group, LineColumn, Spacing, Span, TokenStream, TokenTree};
 use qemu_dsl::source::{Position, SourceMap};
 use qemu_dsl::{Code, Diagnostic};
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 
 /// What stands in the text for a hole that is no name. Which expression it is, is told by its place.
 const PLACEHOLDER: &str = "{rust}";
@@ -301,6 +301,9 @@ impl Reader {
                     "give the value a name by a `let`, and write that".to_owned(),
                     &at,
                 ));
+                // It makes the whole a `Result` all the same.
+                let (at, reference) = (text_span(&at), quote!(&()));
+                self.source.holes.push(Hole { span: at, reference, place: span, name: name.to_owned() });
                 continue;
             };
             let expression: TokenStream = path

@@ -17,7 +17,7 @@ use crate::read::Reading;
 use crate::{check, print as room};
 
 /// So many shapes a statement may have: each is a part of the program.
-const MOST: usize = 64;
+const MOST: usize = 256;
 
 /// A shape of a statement.
 struct Shape {

@@ -242,7 +242,8 @@ def show_own_modules(program):
             shutil.copy(path, copy)
         for folder in systems:
             mount("tmpfs", "none", folder) if own else mount("bind", copy, folder)
-        if own:
+        # One without modules may have no folder for them.
+        if own and os.path.isdir(own):
             mount("bind", copy, own)
     return sorted(pathlib.Path(path).stem for path in wanted)
 

@@ -3,7 +3,7 @@
 //! **A plugged device is called as its drive or network backend** where its statement names no id for it: without one
 //! QEMU can't unplug it, and the statement's id is the one that people know.
 
-use super::json::{self, Options, Scope, is_late, member, object, plain, text, typed};
+use super::json::{self, Options, Scope, member, object, plain, text, typed};
 use crate::hardware::NAMING;
 use crate::plan::{Action, GeneratedId, Json, JsonType, Piece, Step};
 use crate::print::{Argument, FD_SETS, Item, Printed, piece};
@@ -113,8 +113,7 @@ impl Writer<'_> {
                 // A server is the command's default, and not the option's. And QEMU would wait for a client before it
                 // answers.
                 for flag in ["server", "wait"] {
-                    let is_server =
-                        options.text("server") == Some("on") || options.get("server").is_some_and(is_late);
+                    let is_server = options.text("server") == Some("on");
                     if options.get(flag).is_none() && (flag == "server" || is_server) {
                         data.push(member(flag, Json::Bool(false)));
                     }

@@ -18,6 +18,7 @@ pub(crate) fn rules(hardware: &Hardware<'_>, output: &Output) -> Vec<Rule> {
             let what = match (flag, name) {
                 ("device", "mac") => Some(("MAC address", String::new())),
                 ("device", "guest-cid") => Some(("context id", String::new())),
+                ("device", "addr") if is_open(items, "bus") => None,
                 ("device", "addr") => Some(("address on its bus", text_of(items, "bus"))),
                 _ => defined_by(flag, name).map(|namespace| ("id", namespace.what().to_owned())),
             };
@@ -71,6 +72,10 @@ fn at_most(items: &[Item]) -> Option<Rule> {
     let most = items.iter().find(|item| item.name.as_deref() == Some("maxmem")).map(operand)?;
     let is_open = [&size, &most].iter().any(|operand| matches!(operand, Operand::Blank(_)));
     is_open.then_some(Rule::AtMost(size, most))
+}
+
+fn is_open(items: &[Item], name: &str) -> bool {
+    items.iter().any(|item| item.name.as_deref() == Some(name) && item.open.is_some())
 }
 
 fn text_of(items: &[Item], name: &str) -> String {

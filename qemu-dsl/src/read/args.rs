@@ -587,10 +587,13 @@ impl<'t, 's> Args<'t, 's> {
                             foreign(value, None).into_iter().for_each(|diagnostic| cx.report(diagnostic));
                             Val::Known(Node::new(text.into_owned(), value.span))
                         }
-                        Some(Resolved::Open(parts)) => {
-                            let kind = self.kind_of_property(name.text, cx);
-                            Val::Open(cx.open(parts, kind, name.text, true, value.span))
-                        }
+                        Some(Resolved::Open(parts)) => match cx.state(value.span) {
+                            Some(State::Word(word)) => Val::Known(Node::new(word.to_owned(), value.span)),
+                            _ => {
+                                let kind = self.kind_of_property(name.text, cx);
+                                Val::Open(cx.open(parts, kind, name.text, true, value.span))
+                            }
+                        },
                         None => {
                             cx.flaws.all = true;
                             continue;
@@ -621,6 +624,8 @@ impl Args<'_, '_> {
         match ty.map(|ty| ty.property(name)) {
             _ if matches!(self.bare(), Some(Bare::Feature(_))) => Kind::CpuText,
             _ if matches!(name, "id" | "node-name") => Kind::Id,
+            // What else a command says hangs on it.
+            _ if self.keyword.spec.keyword == "chardev" && name == "server" => Kind::Flag,
             Some(schema::Lookup::Known(known)) if matches!(known.ty(), schema::PropertyType::Int { .. }) => {
                 Kind::Number
             }
