@@ -20,7 +20,7 @@ use crate::{Options, Span, Target, check, lower, print, statement, syntax};
 pub struct Compilation {
     /// The compiled VM. `None` where there was an error, or where a value [comes later](Options::open).
     pub template: Option<Template>,
-    /// The compiled VM where a value comes later, and [may](Open).
+    /// The compiled VM where a value comes later, and [may](crate::Open).
     pub open: Option<OpenTemplate>,
     /// All that there is to say about the text, in the order of the places it is about.
     pub diagnostics: Vec<Diagnostic>,
@@ -47,7 +47,7 @@ pub fn compile(source: &str, options: &Options) -> Compilation {
 pub struct CompiledDevices {
     /// The devices. `None` where there was an error, or where a value [comes later](Options::open).
     pub fragment: Option<Fragment>,
-    /// The devices where a value comes later, and [may](Open).
+    /// The devices where a value comes later, and [may](crate::Open).
     pub open: Option<OpenFragment>,
     /// As in [`Compilation::diagnostics`].
     pub diagnostics: Vec<Diagnostic>,
