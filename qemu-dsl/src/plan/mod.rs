@@ -11,11 +11,14 @@ mod arch;
 pub mod arguments;
 mod blank;
 mod escape;
+mod fd;
 mod fragment;
 mod json;
 mod mac;
 pub mod optlist;
 mod os_text;
+mod place;
+mod rendered;
 mod span;
 mod target;
 mod template;
@@ -23,198 +26,21 @@ mod version;
 
 pub use arch::Arch;
 pub use blank::{Number, Show, When};
+pub use fd::{FIRST_FD, Fd, FdSource};
 pub use fragment::{Action, Filling, Fragment, Step};
 pub use json::{Json, JsonType, Member};
 pub use mac::Mac;
 pub use os_text::OsText;
+pub use place::Place;
+pub use rendered::{Origin, Rendered};
 pub use span::Span;
 pub use target::{Target, TargetSpec};
 pub(crate) use template::Filled;
-pub use template::{Arg, FdSlot, GeneratedId, Piece, Place, Template, Text};
+pub use template::{Arg, FdSlot, GeneratedId, Piece, Template, Text};
 pub use version::Version;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
-
-/// The number of the first file descriptor in a plan's table: the one behind standard input, output and error.
-pub const FIRST_FD: u32 = 3;
-
-/// What a file descriptor refers to. `S` is the form of the names in it, `N` that of numbers: final in a [`Plan`], in pieces
-/// in a [`Template`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FdSource<S, N = u64> {
-    /// A queue of a tap interface, opened by `/dev/net/tun`.
-    Tap {
-        /// The interface. Without a name the kernel chooses a free one for the device's first queue; the others
-        /// join it.
-        ifname: Option<S>,
-    },
-    /// A queue of a macvtap interface: its `/dev/tapN`, N being the interface's index.
-    Macvtap {
-        /// The interface.
-        ifname: S,
-    },
-    /// A queue of an ipvtap interface: its `/dev/tapN`, N being the interface's index.
-    Ipvtap {
-        /// The interface.
-        ifname: S,
-    },
-    /// The kernel's virtio-net device: `/dev/vhost-net`.
-    VhostNet,
-    /// The kernel's virtio-vsock device, `/dev/vhost-vsock`, with the guest's address set.
-    VhostVsock {
-        /// The address, a context id: at least 3, and no other guest's.
-        cid: N,
-    },
-    /// A file.
-    File {
-        /// Its path.
-        path: S,
-        /// Whether it may only be read. Otherwise it is opened for reading and writing; it must exist.
-        readonly: bool,
-        /// Whether it is read and written past the host's cache (`O_DIRECT`).
-        direct: bool,
-    },
-    /// A unix socket that is listened on. It is made, with the mode 0600 at most; the file of a socket on which nobody listens
-    /// any more is replaced.
-    UnixListen {
-        /// Its path.
-        path: S,
-    },
-    /// A connection to a unix socket on which somebody listens.
-    UnixConnect {
-        /// Its path.
-        path: S,
-    },
-    /// A file in memory without a path (`memfd_create`).
-    Memfd {
-        /// Its size in bytes.
-        size: N,
-        /// Whether it consists of huge pages.
-        hugetlb: bool,
-        /// Whether its size is for good (`F_SEAL_SHRINK`, `F_SEAL_GROW`, `F_SEAL_SEAL`).
-        seal: bool,
-    },
-}
-
-impl<S, N> FdSource<S, N> {
-    /// The name of the kind of source, as the command line's JSON has it.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Tap { .. } => "tap",
-            Self::Macvtap { .. } => "macvtap",
-            Self::Ipvtap { .. } => "ipvtap",
-            Self::VhostNet => "vhost-net",
-            Self::VhostVsock { .. } => "vhost-vsock",
-            Self::File { .. } => "file",
-            Self::UnixListen { .. } => "unix-listen",
-            Self::UnixConnect { .. } => "unix-connect",
-            Self::Memfd { .. } => "memfd",
-        }
-    }
-
-    /// The network interface behind it, where there is one with a name.
-    pub const fn ifname(&self) -> Option<&S> {
-        match self {
-            Self::Tap { ifname } => ifname.as_ref(),
-            Self::Macvtap { ifname } | Self::Ipvtap { ifname } => Some(ifname),
-            Self::VhostNet
-            | Self::VhostVsock { .. }
-            | Self::File { .. }
-            | Self::UnixListen { .. }
-            | Self::UnixConnect { .. }
-            | Self::Memfd { .. } => None,
-        }
-    }
-
-    /// Its path, where the plan names one.
-    pub const fn path(&self) -> Option<&S> {
-        match self {
-            Self::File { path, .. } | Self::UnixListen { path } | Self::UnixConnect { path } => Some(path),
-            Self::Tap { .. }
-            | Self::Macvtap { .. }
-            | Self::Ipvtap { .. }
-            | Self::VhostNet
-            | Self::VhostVsock { .. }
-            | Self::Memfd { .. } => None,
-        }
-    }
-
-    /// Whether a device can have several of the kind, one a queue.
-    pub const fn is_of_queue(&self) -> bool {
-        match self {
-            Self::Tap { .. } | Self::Macvtap { .. } | Self::Ipvtap { .. } | Self::VhostNet => true,
-            Self::VhostVsock { .. }
-            | Self::File { .. }
-            | Self::UnixListen { .. }
-            | Self::UnixConnect { .. }
-            | Self::Memfd { .. } => false,
-        }
-    }
-
-    /// The same source with its names and numbers in another form.
-    pub fn map<T, M>(&self, mut name: impl FnMut(&S) -> T, number: impl FnOnce(&N) -> M) -> FdSource<T, M> {
-        match self {
-            Self::Tap { ifname } => FdSource::Tap { ifname: ifname.as_ref().map(name) },
-            Self::Macvtap { ifname } => FdSource::Macvtap { ifname: name(ifname) },
-            Self::Ipvtap { ifname } => FdSource::Ipvtap { ifname: name(ifname) },
-            Self::VhostNet => FdSource::VhostNet,
-            Self::VhostVsock { cid } => FdSource::VhostVsock { cid: number(cid) },
-            Self::File { path, readonly, direct } => {
-                FdSource::File { path: name(path), readonly: *readonly, direct: *direct }
-            }
-            Self::UnixListen { path } => FdSource::UnixListen { path: name(path) },
-            Self::UnixConnect { path } => FdSource::UnixConnect { path: name(path) },
-            Self::Memfd { size, hugetlb, seal } => {
-                FdSource::Memfd { size: number(size), hugetlb: *hugetlb, seal: *seal }
-            }
-        }
-    }
-}
-
-/// A line of a plan's table of file descriptors.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fd {
-    /// The number under which QEMU finds it.
-    pub number: u32,
-    /// What to open.
-    pub source: FdSource<OsText>,
-    /// The id of the device that it is for.
-    pub device: OsText,
-    /// Which of the device's queues it is for, from 0.
-    pub queue: u32,
-}
-
-impl Fd {
-    /// The name under which a caller can hand over an open one in its place: `DEVICE.QUEUE`, such as `net0.0`. What
-    /// vhost-net has for that queue is `net0.vhost0`.
-    pub fn name(&self) -> String {
-        let beside = if matches!(self.source, FdSource::VhostNet) { "vhost" } else { "" };
-        format!("{}.{beside}{}", self.device.as_os_str().display(), self.queue)
-    }
-}
-
-/// Final arguments and file descriptors.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rendered {
-    /// The program.
-    pub program: OsText,
-    /// Its arguments, without the program's name.
-    pub args: Cow<'static, [OsText]>,
-    /// The file descriptors that it needs beside standard input, output and error, by rising number.
-    pub fds: Cow<'static, [Fd]>,
-}
-
-/// Where the arguments of a compiled VM come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// The version of QEMU that they are for.
-    pub target: Target,
-    /// Where the source says what became each of them.
-    pub spans: Cow<'static, [Span]>,
-    /// The same by line and column, in the order of the spans.
-    pub places: Cow<'static, [Place]>,
-}
 
 /// A virtual machine that is ready to be run: a program, its arguments, its file descriptors.
 ///
@@ -244,16 +70,13 @@ impl Plan {
 
     /// The plan of a template.
     pub fn of(template: Template) -> Self {
-        let rendered = template.render();
-        Self { origin: Some(Cow::Owned(template.origin())), rendered: Cow::Owned(rendered) }
+        Self::filled(&template, &Filled::default())
     }
 
     /// The plan of a template whose values are there.
     pub(crate) fn filled(template: &Template, filled: &Filled<'_>) -> Self {
-        let there = template.args.iter().filter(|arg| filled.is_there(arg.when));
-        let spans = there.map(|arg| arg.span).collect();
-        let origin = Origin { target: template.target, spans, places: template.places.clone() };
-        Self { origin: Some(Cow::Owned(origin)), rendered: Cow::Owned(template.fill(filled)) }
+        let (origin, rendered) = (template.origin_with(filled), template.fill(filled));
+        Self { origin: Some(Cow::Owned(origin)), rendered: Cow::Owned(rendered) }
     }
 
     /// The plan of a template that was compiled, and rendered, at build time.

@@ -12,7 +12,13 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use super::blank::{Number, Show, When};
 use super::escape::Escape;
-use super::{FIRST_FD, Fd, FdSource, Mac, Origin, OsText, Rendered, Span, Target};
+use super::fd::{FIRST_FD, Fd, FdSource};
+use super::mac::Mac;
+use super::os_text::OsText;
+use super::place::Place;
+use super::rendered::{Origin, Rendered};
+use super::span::Span;
+use super::target::Target;
 
 /// A text in pieces.
 pub type Text = Cow<'static, [Piece]>;
@@ -96,44 +102,6 @@ pub struct GeneratedId {
     pub unless: Option<u32>,
 }
 
-/// A place in the source code of a program, or in a text that it has compiled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// What stands there, in the text that was compiled.
-    pub span: Span,
-    /// The file, as `file!()` has it. A text that the program compiles has none, unless it [says](Template::in_file) so.
-    pub file: Option<Cow<'static, str>>,
-    /// The line, from 1.
-    pub line: u32,
-    /// The column, from 1.
-    pub column: u32,
-}
-
-impl Place {
-    /// The one of what stands at `span`.
-    pub(super) fn find(places: &[Self], span: Span) -> Option<&Self> {
-        places.iter().find(|place| place.span == span)
-    }
-
-    /// The places, in this file.
-    pub(super) fn in_file(places: &mut Cow<'static, [Self]>, file: Cow<'static, str>) {
-        for place in places.to_mut() {
-            place.file = Some(file.clone());
-        }
-    }
-}
-
-/// `src/main.rs:12:9`, or without a file `line 12, column 9`.
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column, .. } = self;
-        match file {
-            Some(file) => write!(f, "{file}:{line}:{column}"),
-            None => write!(f, "line {line}, column {column}"),
-        }
-    }
-}
-
 impl fmt::Display for GeneratedId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.prefix, self.number)
@@ -197,8 +165,17 @@ impl Template {
 
     /// Where its arguments come from.
     pub fn origin(&self) -> Origin {
-        let spans = self.args.iter().map(|arg| arg.span).collect();
-        Origin { target: self.target, spans, places: self.places.clone() }
+        self.origin_with(&Filled::default())
+    }
+
+    /// The same of those that are there.
+    pub(crate) fn origin_with(&self, filled: &Filled<'_>) -> Origin {
+        let there = self.args.iter().filter(|arg| filled.is_there(arg.when));
+        Origin {
+            target: self.target,
+            spans: there.map(|arg| arg.span).collect(),
+            places: self.places.clone(),
+        }
     }
 
     /// Says which file the text is from: what is told of a place then begins with that.
