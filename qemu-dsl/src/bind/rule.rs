@@ -53,8 +53,8 @@ impl Rule {
                     if is_written || seen.contains(&own) {
                         let code = match blank.kind {
                             Kind::Mac => Code::EqualMacs,
-                            Kind::Pci => Code::AddressInUse,
-                            _ => Code::DuplicateId,
+                            Kind::Id => Code::DuplicateId,
+                            _ => Code::AddressInUse,
                         };
                         report(
                             blank,

@@ -3,6 +3,7 @@
 //! A trait for each sort of place, so that the wrong type is rustc's own error at the expression. Its parameter tells how the
 //! value is one, where there are several ways: without it a type could be one in two ways, which Rust can't have.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
@@ -159,7 +160,7 @@ macro_rules! paths {
         }
     )+};
 }
-paths!(PathBuf OsString &Path &PathBuf &OsStr &OsString);
+paths!(PathBuf OsString &Path &PathBuf &OsStr &OsString Cow<'_, OsStr>);
 
 impl SizeValue<One> for Size {
     fn put(&self, text: &mut Vec<u8>) -> bool {
@@ -214,12 +215,24 @@ macro_rules! texts {
         }
     )+};
 }
-texts!(MacValue str &str String &String Mac &Mac);
-texts!(UuidValue str &str String &String);
+texts!(MacValue str &str String &String Box<str> Cow<'_, str> Mac &Mac);
+texts!(UuidValue str &str String &String Box<str> Cow<'_, str>);
 
 impl MacValue<One> for [u8; 6] {
     fn put(&self, text: &mut Vec<u8>) -> bool {
         show(Mac(*self), text)
+    }
+}
+
+impl MacValue<One> for &[u8; 6] {
+    fn put(&self, text: &mut Vec<u8>) -> bool {
+        show(Mac(**self), text)
+    }
+}
+
+impl UuidValue<One> for &[u8; 16] {
+    fn put(&self, text: &mut Vec<u8>) -> bool {
+        UuidValue::<One>::put(*self, text)
     }
 }
 
