@@ -653,6 +653,47 @@ fn buses_that_come_late_are_not_compared() {
     same(&all(true).unwrap(), "memory 1G hugepages prealloc share fd");
 }
 
+/// Each way to be a value that people have.
+#[test]
+fn values_may_be_borrowed() {
+    let macs = [[2u8, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]];
+    for mac in &macs {
+        assert!(vm! { netdev user mac={mac} }.is_ok());
+        assert!(vm! { netdev user mac={Some(mac)} }.is_ok());
+    }
+    let text = String::from_utf8_lossy(b"02:00:00:00:00:01");
+    assert!(vm! { netdev user mac={text} name {&&text} }.is_ok());
+}
+
+/// What the documentation says of values, on real QEMU: the VM starts, has them, and takes devices with values.
+#[test]
+fn a_guest_has_its_values() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let image = folder.path().join("a,readonly=on.img");
+    std::fs::write(&image, [0; 512])?;
+    let (ram, n, queues) = (Size::mib(64), 7, None::<u8>);
+    let plan = vm! {
+        machine pc accel=tcg; nodefaults; nographic
+        memory {ram}; disk id=data file={&image} format=raw serial="s{n}"
+        netdev user id="net{n}"; cpu {"max"}; smp {queues.map_or(1, u32::from)}
+        arg "-S"
+    }?;
+    let guest = qemu_runtime::Guest::start(&plan)?;
+    let qmp = guest.qmp().ok_or("no QMP")?;
+    let ask = |command: &str| qmp.execute_raw(command, serde_json::json!({}));
+    let blocks = ask("query-block")?;
+    assert_eq!(blocks.pointer("/0/inserted/file").and_then(|file| file.as_str()), image.to_str());
+    assert_eq!(blocks.pointer("/0/inserted/ro"), Some(&serde_json::json!(false)));
+    let memory = ask("query-memory-size-summary")?;
+    assert_eq!(memory.get("base-memory"), Some(&serde_json::json!(64 << 20)));
+    let other = folder.path().join("b.img");
+    std::fs::write(&other, [0; 512])?;
+    let device = devices! { disk id="more{n}" file={&other} format=raw readonly={true} }?;
+    guest.plug(&device)?;
+    guest.kill()?;
+    Ok(())
+}
+
 #[test]
 fn values_cost_little() {
     let (image, ram) = (PathBuf::from("/srv/a.img"), Size::gib(2));
