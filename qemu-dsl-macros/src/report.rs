@@ -97,6 +97,9 @@ fn help(help: &Help) -> String {
             format!("give `{name}` a default where it is declared: nobody sets it when a program is built")
         }
         Help::SetLevels => "write it at the beginning: `#![allow(CODE)]`, `warn` or `deny`".to_owned(),
+        Help::Variable { text, name } => {
+            format!("write {text} itself, or a value of the program: `{{{name}}}` in its place")
+        }
         Help::OneWord(word) => format!(
             "`{word}` is one word: write it without a space; a macro takes such a word as a whole, as the literal `\"{word}\"`"
         ),

@@ -56,8 +56,8 @@ fn unknown(device: &Device<'_>, bus: &Value<'_>, hardware: &Hardware<'_>) -> Opt
     if hardware.is_uncertain || hardware.vm.is_fragment && owner.is_none() {
         return None;
     }
-    let lost = |name: &str| hardware.vm.ids.lost.contains(name);
-    if lost(name) || numbered.is_some_and(|(device, _)| lost(device)) {
+    let is_lost = |name: &str| hardware.vm.ids.may_be_lost(name);
+    if is_lost(name) || numbered.is_some_and(|(device, _)| is_lost(device)) {
         return None;
     }
     if owner.is_none() && is_unsure(name, device, hardware) {

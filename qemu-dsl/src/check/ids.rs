@@ -164,7 +164,7 @@ fn unknown(
     let name = reference.name;
     let what = reference.namespace.what();
     // It may be in the guest, or in a file that QEMU reads.
-    if hardware.vm.is_fragment || hardware.is_uncertain || hardware.vm.ids.lost.contains(name) {
+    if hardware.vm.is_fragment || hardware.is_uncertain || hardware.vm.ids.may_be_lost(name) {
         return None;
     }
     // A part of the machine has a path, or is a bus.

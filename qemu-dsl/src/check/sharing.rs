@@ -1,7 +1,7 @@
 //! Shared memory: what another process of the host does for the guest needs the guest's memory.
 
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::{Device, Hardware, QemuOption};
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
@@ -19,11 +19,14 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
             Code::UnsharedMemory,
             format!("the process behind `{what}` can't reach the guest's memory"),
         )
-        .at(hardware.head(statement))
-        .help("share it: `memory 2G share`, or `hugepages`");
-        diagnostics.push(match hardware.all("m").find(|memory| !memory.is_arg) {
-            Some(memory) => diagnostic.label(hardware.head(memory.statement), "the guest's own"),
-            None => diagnostic,
+        .at(hardware.head(statement));
+        let memory = hardware.all("m").find(|memory| !memory.is_arg);
+        diagnostics.push(match memory.and_then(|memory| hardware.entry(memory.statement)) {
+            Some(memory) => diagnostic.label(memory.head, "the guest's own").help(
+                Remedy::new("share it: add `share` to `memory`, or `hugepages`")
+                    .insert(memory.span.end, " share"),
+            ),
+            None => diagnostic.help("share it: `memory 2G share`, or `hugepages`"),
         });
     }
 }

@@ -55,6 +55,13 @@ pub enum Help {
         /// Its name.
         name: String,
     },
+    /// Have the text from outside, which the language doesn't take from there by itself.
+    Variable {
+        /// What to write otherwise.
+        text: &'static str,
+        /// What it is called.
+        name: String,
+    },
     /// These parts are one word.
     OneWord(String),
     /// Say outside the text [how grave](crate::Levels) its mistakes are taken.
@@ -167,6 +174,10 @@ impl fmt::Display for Help {
                 f.write_str("a statement begins with a keyword, such as `disk` or `netdev`")
             }
             Self::SetParameter { name: _ } => f.write_str("set it, or give it a default"),
+            Self::Variable { text, name } => write!(
+                f,
+                "write {text} itself, or a parameter: `param {name}: string`, and `{{{name}}}` in its place"
+            ),
             Self::OneWord(word) => write!(f, "`{word}` is one word: write it without a space"),
             Self::SetLevels => {
                 f.write_str("leave it out: how grave its mistakes are taken is no part of the text")

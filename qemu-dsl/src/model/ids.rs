@@ -13,7 +13,9 @@ use crate::source::Node;
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     /// Ids of statements that were not understood: whoever refers to them is not to blame.
-    pub(crate) lost: HashSet<String>,
+    lost: HashSet<String>,
+    /// Whether what was not understood may have any id.
+    lost_any: bool,
     pub(crate) generated: Vec<GeneratedId>,
     /// What each of these is called here.
     pub(crate) names: Vec<String>,
@@ -28,6 +30,19 @@ pub(crate) struct Ids {
 impl Ids {
     pub(crate) fn new(taken: HashSet<String>) -> Self {
         Self { taken, ..Self::default() }
+    }
+
+    /// Adds ids of what was not understood. It may have others where these are `None`.
+    pub(crate) fn lose(&mut self, ids: Option<impl IntoIterator<Item = String>>) {
+        match ids {
+            Some(ids) => self.lost.extend(ids),
+            None => self.lost_any = true,
+        }
+    }
+
+    /// Whether what was not understood may have this id.
+    pub(crate) fn may_be_lost(&self, id: &str) -> bool {
+        self.lost_any || self.lost.contains(id)
     }
 
     /// Whether the text names this id.

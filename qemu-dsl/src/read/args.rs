@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use super::cx::{Cx, Resolved};
 use super::foreign::foreign;
+use super::hints;
 use super::recover::{orphan, orphans, statement_like};
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Fix, Help, Remedy};
 use crate::model::{Property, PropertyValue, State, Val};
 use crate::schema;
-use crate::source::{Node, begins_anew, same_line, spell};
+use crate::source::{Node, begins_anew, quoted, same_line, spell};
 use crate::suggest::{did_you_mean, meant, nearest};
 use crate::syntax::{Item, Keyword, Statement, Value, ValueForm, Word};
 use crate::table::{Bare, FormSpec, Kinds, OptionSpec, StatementSpec, Table};
@@ -313,6 +314,11 @@ impl<'t, 's> Args<'t, 's> {
             Item::Loose(Value { form: ValueForm::Bare(text), .. }) => {
                 text.split_once(':').is_some_and(|(word, _)| self.table.find(word).is_some())
             }
+            // `-m 2G`
+            Item::Feature { on: false, name } => {
+                !matches!(self.bare(), Some(Bare::Feature(_)))
+                    && hints::statement(name.text, self.table).is_some()
+            }
             Item::Feature { .. } | Item::Loose(_) => false,
         }
     }
@@ -398,15 +404,14 @@ impl<'t, 's> Args<'t, 's> {
     fn quote(&mut self, statement: &Statement<'_>, cx: &mut Cx<'_>) {
         let Some(first) = statement.items.first() else { return };
         let span = statement.items.iter().fold(first.span(), |span, item| span.to(item.span()));
-        let words = cx.source_of(Some(span)).split_whitespace();
-        let quoted: Vec<_> = words.map(|word| format!("\"{}\"", word.trim_matches('"'))).collect();
-        let two = quoted.get(..2).unwrap_or(&quoted).join(" ");
+        let texts: Vec<_> = statement.items.iter().map(|item| in_quotes(item, cx)).collect();
+        let two = texts.get(..2).unwrap_or(&texts).join(" ");
         let help = Remedy::new(format!("quote them: `arg {two}`"));
-        if !self.broken {
+        if !self.broken && !matches!(first, Item::Loose(Value { form: ValueForm::Broken, .. })) {
             cx.report(
                 Diagnostic::error(Code::QuoteIt, format!("{} takes its texts in quotes", self.what()))
                     .at(first.span())
-                    .help(if self.given.len() + quoted.len() <= 2 { help.replace(span, two) } else { help }),
+                    .help(if self.given.len() + texts.len() <= 2 { help.replace(span, two) } else { help }),
             );
         }
         self.broken = true;
@@ -631,6 +636,15 @@ impl Args<'_, '_> {
             }
             _ => Kind::AnyText,
         }
+    }
+}
+
+/// A word with quotes around it, those of a shell's replaced.
+fn in_quotes(item: &Item<'_>, cx: &Cx<'_>) -> String {
+    let text = cx.source_of(Some(item.span()));
+    match item {
+        Item::Loose(Value { form: ValueForm::Text(_) | ValueForm::Parts(_), .. }) => text.to_owned(),
+        _ => quoted(text.trim_matches('\'')),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Values that mean something elsewhere: to a shell, or to Windows. Here they are taken as they are, which is hardly meant.
 
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Remedy};
+use crate::diagnostic::{Diagnostic, Help, Remedy};
 use crate::source::spell;
 use crate::syntax::{Part, Value, ValueForm};
 use crate::value::{Type, is_windows_path};
@@ -30,15 +30,13 @@ pub(super) fn foreign(value: &Value<'_>, ty: Option<&Type>) -> Option<Diagnostic
         return Some(warning("a path of Windows is the name of a file here", value, help));
     }
     if (is_path || is_bare) && text.starts_with("~/") {
-        let help = "write the home directory itself, or a parameter: `\"{home}/web.qcow2\"`";
+        let help = Help::Variable { text: "the home directory", name: "home".to_owned() };
         return Some(warning("`~` is no home directory here: only a shell makes it one", value, help));
     }
     let variable = variable(text)
         .filter(|name| is_path || is_bare && name.starts_with(|c: char| c.is_ascii_uppercase()))?;
     let name = variable.to_ascii_lowercase();
-    let help = format!(
-        "write the text itself, or a parameter: `param {name}: string`, and `{{{name}}}` in its place"
-    );
+    let help = Help::Variable { text: "the text", name };
     Some(warning(
         format!("`${variable}` stays as it is: only a shell puts a variable's value there"),
         value,

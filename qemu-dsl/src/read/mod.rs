@@ -29,7 +29,7 @@ use crate::plan::optlist;
 use crate::source::Node;
 use crate::suggest::did_you_mean;
 use crate::syntax::{Head, Item, Keyword, Statement, Structure, Tree, Value, ValueForm, Word};
-use crate::table::{Kinds, StatementSpec, Table};
+use crate::table::{Kinds, Section, StatementSpec, Table};
 use crate::{Span, Target, Version};
 
 pub(crate) use args::Args;
@@ -181,13 +181,13 @@ impl<'t> Reading<'t> {
                 Some(entry) => {
                     if entry.flaws.any() {
                         vm.complete = false;
-                        cx.ids.lost.extend(lost(statement));
+                        cx.ids.lose(lost(statement));
                     }
                     vm.statements.push(entry);
                 }
                 None => {
                     vm.complete = false;
-                    cx.ids.lost.extend(lost(statement));
+                    cx.ids.lose(lost(statement));
                 }
             }
         }
@@ -327,9 +327,15 @@ fn named(tree: &Tree<'_>, params: &Params) -> HashSet<String> {
     named
 }
 
-/// The ids that a statement names, where they are written out.
-fn lost(statement: &Statement<'_>) -> impl Iterator<Item = String> {
-    ids_in(statement).filter_map(Value::text).map(str::to_owned)
+/// The ids that a statement names, where they are written out. `None` where they are inside of what can't be read.
+fn lost<'t>(statement: &'t Statement<'_>) -> Option<impl Iterator<Item = String> + use<'t>> {
+    let hides_ids = match &statement.head {
+        Head::Keyword(keyword) if keyword.spec.section == Section::Args => true,
+        Head::CommandLine(_) => true,
+        // `-netdev user,id=n0`
+        _ => statement.broken,
+    };
+    (!hides_ids).then(|| ids_in(statement).filter_map(Value::text).map(str::to_owned))
 }
 
 /// The values that are ids, of a statement that need not be understood.

@@ -8,4 +8,4 @@ mod spell;
 pub(crate) use layout::{begins_anew, indentation, same_line};
 pub use map::{Position, SourceFile, SourceMap};
 pub(crate) use node::Node;
-pub(crate) use spell::spell;
+pub(crate) use spell::{quoted, spell};

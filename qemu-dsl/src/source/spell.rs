@@ -8,6 +8,11 @@ pub(crate) fn spell(text: &str) -> Cow<'_, str> {
     if text.starts_with(|c: char| is_bare(c) && !matches!(c, '-' | ':')) && text.chars().all(is_bare) {
         return Cow::Borrowed(text);
     }
+    Cow::Owned(quoted(text))
+}
+
+/// A text in quotes.
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -19,7 +24,7 @@ pub(crate) fn spell(text: &str) -> Cow<'_, str> {
         }
     }
     out.push('"');
-    Cow::Owned(out)
+    out
 }
 
 #[cfg(test)]
