@@ -121,3 +121,55 @@ fn what_others_refer_to_stands_before_them() {
 fn what_guests_of_xen_have() {
     right("target 10.0 machine q35 accel=xen device xen-disk drive=d blockdev null-co node-name=d");
 }
+
+#[test]
+fn names_that_look_odd() {
+    right("target 7.2 machine pc cpu qemu64 -3dnow +3dnowext device nvme serial=x legacy-cmb=on");
+    right("target 5.2 machine pc cpu EPYC legacy-cache=off");
+    right("target 10.0 machine pc cpu EPYC legacy-multi-node=on");
+    right("target 7.2 machine pc device \"e1000\"");
+    right("target 7.2 param d: string = \"e1000\" machine pc device {d}");
+}
+
+#[test]
+fn what_args_of_all_sorts_define() {
+    right(
+        "target 7.2 machine pc arg \"-drive\" \"id=d0,file=/x,if=none,format=raw\" device virtio-blk-pci drive=d0
+         arg \"-fsdev\" \"local,id=f0,path=/,security_model=none\" device virtio-9p-pci fsdev=f0 mount_tag=x
+         arg \"-chardev\" \"null,id=c0\" device isa-serial chardev=c0",
+    );
+    right(
+        "target 7.2 machine pc arg \"-netdev\" r#\"{{\"type\":\"user\",\"id\":\"n0\"}}\"# device e1000 netdev=n0",
+    );
+}
+
+#[test]
+fn addresses_of_memory_and_of_other_languages() {
+    right(
+        "target 11.1 machine q35 nvdimm=on memory 1G slots=2 max=4G object memory-backend-ram id=m size=1G
+         device nvdimm memdev=m addr=0x100000000",
+    );
+    right(
+        "target 11.1 machine q35 object memory-backend-ram id=m size=1G device sp-mem memdev=m addr=0x100000000",
+    );
+    right("target 7.2 machine pc netdev user addr=0x4.0x1 device e1000 addr=0x12 device e1000 addr=4.2");
+}
+
+/// What one of the versions on both sides of the target has may be there.
+#[test]
+fn names_of_a_target_between() {
+    right("target 9.1 machine pc-i440fx-9.1");
+    right("target 8.0 machine pc cpu EPYC fsrs");
+    right("target 8.2 machine pc device virtio-sound-pci audiodev=a arg \"-audiodev\" \"none,id=a\"");
+}
+
+#[test]
+fn options_that_qemu_has() {
+    right(
+        "target 7.2 netdev tap ifname=t vnet_hdr=on poll-us=50 vhost
+         netdev user ipv6-prefixlen=64 domainname=x tftp-server-name=y smb=\"/srv\"",
+    );
+    right("target 7.2 chardev stdio id=c mux device isa-serial chardev=c arg \"-mon\" \"chardev=c\"");
+    right("target 7.2 qemu \"qemu-system-aarch64\" machine versatilepb device e1000 bus=pci");
+    right("name web netdev macvtap ifname=mv0 mq=1 driver=e1000");
+}

@@ -134,11 +134,11 @@ fn wrong_type(
     let name = reference.name;
     let wrong = Diagnostic::error(
         Code::WrongId,
-        format!("`{name}` is a `{}`, and `{}` takes a `{wants}`", ty.text, reference.property),
+        format!("`{name}` is {}, and `{}` takes {}", one(ty.text), reference.property, one(wants)),
     )
-    .label(reference.span, format!("must be a `{wants}`"))
-    .label(definition.span, format!("is a `{}`", ty.text))
-    .help(format!("name a `{wants}` here"));
+    .label(reference.span, format!("must be {}", one(wants)))
+    .label(definition.span, format!("is {}", one(ty.text)))
+    .help(format!("name {} here", one(wants)));
     Some(Diagnostic { by_schema: true, ..wrong })
 }
 
@@ -146,6 +146,12 @@ fn wrong_type(
 fn is_known(reference: &Reference<'_>, hardware: &Hardware<'_>) -> bool {
     let schema = schema::nearest(hardware.vm.target);
     reference.wants.is_some_and(|wants| schema.driver(wants).is_some() || schema.bus_is(wants, "bus"))
+}
+
+/// "an `iothread`"
+fn one(ty: &str) -> String {
+    let article = if ty.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} `{ty}`")
 }
 
 /// Whether a user can make a device that is `wanted`.
