@@ -10,12 +10,14 @@ use crate::value::ArgText;
 
 statement! {
     /// Any argument of QEMU: one, or an option and its value. It stands behind all others and is not checked.
+    /// Others can refer to what it defines.
     STATEMENT reserved "arg" many settled Args [Arg]
     example "arg \"-boot\" \"order=c\""
 }
 
 form! {
     /// Any argument of QEMU: one, or an option and its value. It stands behind all others and is not checked.
+    /// Others can refer to what it defines.
     Arg {
         /// The argument, in quotes; a second string is a second argument.
         texts "text": Vec<Val<ArgText>> { positional: true },
