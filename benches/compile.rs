@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use divan::counter::{BytesCount, ItemsCount};
+use qemu_dsl::plan::Plan;
 use qemu_dsl::{Options, compile};
 
 fn main() {
@@ -57,7 +58,7 @@ fn many_devices(bencher: divan::Bencher<'_, '_>, count: usize) {
     let source = devices(count);
     bencher.counter(ItemsCount::new(count)).bench(|| {
         let compiled = compile(divan::black_box(&source), &Options::default());
-        compiled.template.map(|template| template.render())
+        compiled.template.map(Plan::of)
     });
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn emit(plan: &Plan, form: Form) -> Vec<u8> {
 
 fn shell(plan: &Plan) -> Vec<u8> {
     let mut out = Vec::new();
-    if !plan.fds().is_empty() {
+    if plan.fds().len() > 0 {
         out.extend_from_slice(b"# The program expects these file descriptors; `qemu-dslc run` opens them.\n");
     }
     for fd in plan.fds() {
@@ -50,8 +50,8 @@ fn shell(plan: &Plan) -> Vec<u8> {
 }
 
 /// A line of the table. Nothing in it may end the comment.
-fn comment(fd: &Fd) -> String {
-    let what = match &fd.source {
+fn comment(fd: Fd<&OsStr>) -> String {
+    let what = match fd.source {
         FdSource::File { path, readonly: true, .. } => format!(" {} (read-only)", text(path)),
         FdSource::VhostVsock { cid } => format!(" cid {cid}"),
         FdSource::Memfd { size, .. } => format!(" of {size} bytes"),
@@ -62,7 +62,7 @@ fn comment(fd: &Fd) -> String {
         | FdSource::File { .. }
         | FdSource::UnixListen { .. }
         | FdSource::UnixConnect { .. }) => {
-            let name = source.ifname().or(source.path());
+            let name = source.ifname().or(source.path()).copied();
             name.map(|name| format!(" {}", text(name))).unwrap_or_default()
         }
     };
@@ -117,19 +117,19 @@ fn json(plan: &Plan) -> Vec<u8> {
         version: 1,
         program: plan.program().to_string_lossy(),
         args: plan.args().map(OsStr::to_string_lossy).collect(),
-        fds: plan.fds().iter().map(json_fd).collect(),
+        fds: plan.fds().map(json_fd).collect(),
     };
     line(&json)
 }
 
-fn json_fd(fd: &Fd) -> JsonFd<'_> {
+fn json_fd(fd: Fd<&OsStr>) -> JsonFd<'_> {
     let mut json = JsonFd {
         fd: fd.number,
         kind: fd.source.kind(),
-        device: text(&fd.device),
+        device: text(fd.device),
         queue: fd.queue,
-        ifname: fd.source.ifname().map(text),
-        path: fd.source.path().map(text),
+        ifname: fd.source.ifname().copied().map(text),
+        path: fd.source.path().copied().map(text),
         ..JsonFd::default()
     };
     match fd.source {
@@ -151,8 +151,8 @@ fn json_fd(fd: &Fd) -> JsonFd<'_> {
     json
 }
 
-fn text(text: &qemu_dsl::plan::OsText) -> Cow<'_, str> {
-    text.as_os_str().to_string_lossy()
+fn text(text: &OsStr) -> Cow<'_, str> {
+    text.to_string_lossy()
 }
 
 /// `value` as JSON, in a line of its own.

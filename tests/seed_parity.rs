@@ -19,11 +19,12 @@ mod seed {
     pub(crate) use vm::{random, sound};
 }
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::panic::catch_unwind;
 
 use fastrand::Rng;
-use qemu_dsl::plan::Rendered;
+use qemu_dsl::plan::Plan;
 use qemu_dsl::{Options, Severity};
 use seed::{Config, Fd, Printed, Style, describe, expected, random, shrink, sound};
 
@@ -137,24 +138,23 @@ fn compile(text: &str) -> Result<Printed, Refusal> {
         codes.push(code);
     }
     match compilation.template {
-        Some(template) if codes.is_empty() => Ok(printed(&template.render())),
+        Some(template) if codes.is_empty() => Ok(printed(&Plan::of(template))),
         _ => Err(Refusal { codes, report }),
     }
 }
 
-fn printed(rendered: &Rendered) -> Printed {
-    let text = |text: &qemu_dsl::plan::OsText| text.as_os_str().to_string_lossy().into_owned();
+fn printed(plan: &Plan) -> Printed {
+    let text = |text: &OsStr| text.to_string_lossy().into_owned();
     Printed {
-        program: text(&rendered.program),
-        args: rendered.args.iter().map(text).collect(),
-        fds: rendered
-            .fds
-            .iter()
+        program: text(plan.program()),
+        args: plan.args().map(text).collect(),
+        fds: plan
+            .fds()
             .zip(qemu_dsl::plan::FIRST_FD..)
             .map(|(fd, number)| {
                 assert_eq!(fd.number, number, "fds are numbered in order");
-                let ifname = fd.source.ifname().map(text);
-                Fd { kind: fd.source.kind(), device: text(&fd.device), queue: fd.queue, ifname }
+                let ifname = fd.source.ifname().copied().map(text);
+                Fd { kind: fd.source.kind(), device: text(fd.device), queue: fd.queue, ifname }
             })
             .collect(),
     }

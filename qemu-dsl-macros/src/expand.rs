@@ -1,16 +1,14 @@
 //! From what the macro is given to what it becomes.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::env::{self, VarError};
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use qemu_dsl::bind::{Blanks, OpenFragment, OpenTemplate};
-use qemu_dsl::plan::{Fragment, Place, Template};
-use qemu_dsl::{Code, Diagnostic, Open, Options, Target, TargetSpec, Version};
+use qemu_dsl::plan::{Fragment, Pack, Place, Plan, Template, pack};
+use qemu_dsl::{Code, Diagnostic, Open, Options, TargetSpec, Version};
 use quote::quote;
 
-use crate::data::Data as _;
 use crate::levels::Attributes;
 use crate::report;
 use crate::source::Source;
@@ -19,7 +17,7 @@ use crate::source::Source;
 const TARGET: &str = "QEMU_DSL_TARGET";
 
 /// What a macro is about: its text is compiled to this, which becomes an expression of one type.
-pub(crate) trait Subject: Sized {
+pub(crate) trait Subject: Default {
     /// What is bound to values, where a hole stands in the text.
     type Open;
 
@@ -28,14 +26,11 @@ pub(crate) trait Subject: Sized {
     /// The type of what is bound to values.
     fn bound() -> TokenStream;
 
-    /// What no program gets to see: the value where there is a mistake.
-    fn nothing() -> Self;
-
     /// Says in which lines of the program it stands.
     fn place(&mut self, _source: &Source) {}
 
-    /// The expression of its value, as static data.
-    fn expression(&self) -> TokenStream;
+    /// The expression of its value.
+    fn expression(self) -> TokenStream;
 
     /// Says in which lines of the program the open one stands, and gives its holes, and what hangs on them.
     fn place_open(open: &mut Self::Open, source: &Source) -> Blanks;
@@ -64,28 +59,13 @@ impl Subject for Template {
         quote!(qemu::Plan)
     }
 
-    fn nothing() -> Self {
-        Self {
-            target: Target::DEFAULT,
-            program: Cow::Borrowed(&[]),
-            args: Cow::Borrowed(&[]),
-            fds: Cow::Borrowed(&[]),
-            ids: Cow::Borrowed(&[]),
-            places: Cow::Borrowed(&[]),
-        }
-    }
-
     fn place(&mut self, source: &Source) {
         self.places = places(self.args.iter().map(|arg| arg.span), source).into();
     }
 
-    fn expression(&self) -> TokenStream {
-        let (origin, rendered) = (self.origin().data(), self.render().data());
-        quote! {
-            static ORIGIN: qemu::Origin = #origin;
-            static RENDERED: qemu::Rendered = #rendered;
-            qemu::Plan::of_static(&ORIGIN, &RENDERED)
-        }
+    fn expression(self) -> TokenStream {
+        let plan = Literal::byte_string(Plan::of(self).as_bytes());
+        quote!(qemu::Plan::packed(#plan))
     }
 
     fn place_open(OpenTemplate { template, open }: &mut OpenTemplate, source: &Source) -> Blanks {
@@ -96,15 +76,15 @@ impl Subject for Template {
     }
 
     fn bind(open: &OpenTemplate, values: &Ident) -> TokenStream {
-        let open = open.data();
+        let open = packed(open);
         quote! {
-            static OPEN: qemu::OpenTemplate = #open;
+            static OPEN: qemu::Packed<qemu::OpenTemplate> = #open;
             OPEN.bind(&#values)
         }
     }
 }
 
-/// `devices!`: a `&'static Fragment`, or with a hole the `Result` of a `Fragment`.
+/// `devices!`: a `&'static Packed<Fragment>`, or with a hole the `Result` of a `Fragment`.
 impl Subject for Fragment {
     type Open = OpenFragment;
 
@@ -118,24 +98,14 @@ impl Subject for Fragment {
         quote!(qemu::Fragment)
     }
 
-    fn nothing() -> Self {
-        Self {
-            target: Target::DEFAULT,
-            steps: Cow::Borrowed(&[]),
-            fds: Cow::Borrowed(&[]),
-            ids: Cow::Borrowed(&[]),
-            places: Cow::Borrowed(&[]),
-        }
-    }
-
     fn place(&mut self, source: &Source) {
         self.places = places(self.steps.iter().map(|step| step.span), source).into();
     }
 
-    fn expression(&self) -> TokenStream {
-        let fragment = self.data();
+    fn expression(self) -> TokenStream {
+        let fragment = packed(&self);
         quote! {
-            static FRAGMENT: qemu::Fragment = #fragment;
+            static FRAGMENT: qemu::Packed<qemu::Fragment> = #fragment;
             &FRAGMENT
         }
     }
@@ -148,9 +118,9 @@ impl Subject for Fragment {
     }
 
     fn bind(open: &OpenFragment, values: &Ident) -> TokenStream {
-        let open = open.data();
+        let open = packed(open);
         quote! {
-            static OPEN: qemu::OpenFragment = #open;
+            static OPEN: qemu::Packed<qemu::OpenFragment> = #open;
             OPEN.bind(&#values)
         }
     }
@@ -204,7 +174,7 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
 fn without_value<S: Subject>(source: &Source, statements: TokenStream) -> TokenStream {
     let references = source.holes.iter().map(|hole| &hole.reference);
     let used = quote!(#(#[allow(unused_parens)] let _ = #references;)*);
-    let nothing = S::nothing().expression();
+    let nothing = S::default().expression();
     if source.holes.is_empty() {
         return block(used, statements, nothing);
     }
@@ -243,6 +213,12 @@ fn fill(blanks: &Blanks, source: &Source, values: &Ident) -> TokenStream {
         out.extend(quote!(#[allow(unused_parens)] #values.#add(#reference);));
     }
     out
+}
+
+/// A value as one literal, which is read when it is first needed.
+fn packed(value: &impl Pack) -> TokenStream {
+    let bytes = Literal::byte_string(&pack(value));
+    quote!(qemu::Packed::new(#bytes))
 }
 
 /// Calls holes what the program has in them.

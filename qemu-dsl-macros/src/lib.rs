@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod data;
 mod expand;
 mod levels;
 mod report;
@@ -60,8 +59,8 @@ pub fn vm(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand::expand::<qemu_dsl::plan::Template>(input.into()).into()
 }
 
-/// Devices for a guest that runs, compiled with the program: an expression of the type `&'static qemu_runtime::Fragment`,
-/// for `qemu_runtime::Guest::plug`.
+/// Devices for a guest that runs, compiled with the program, for `qemu_runtime::Guest::plug`: an expression of the type
+/// `&'static qemu_runtime::plan::Packed<Fragment>`, which can stand in a `static` and is read when it is first asked for.
 ///
 /// It takes the statements of devices and their backends, written as in [`vm!`].
 ///

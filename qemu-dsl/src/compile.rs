@@ -35,8 +35,8 @@ pub struct Compilation {
 ///
 /// ```
 /// let compiled = qemu_dsl::compile("memory 512M", &qemu_dsl::Options::default());
-/// let rendered = compiled.template.unwrap().render();
-/// assert_eq!(rendered.args[1].to_str(), Some("512M"));
+/// let plan = qemu_dsl::plan::Plan::of(compiled.template.unwrap());
+/// assert_eq!(plan.args().nth(1).unwrap(), "512M");
 /// ```
 pub fn compile(source: &str, options: &Options) -> Compilation {
     parse(source).compile(options)
@@ -71,12 +71,14 @@ pub fn compile_devices(source: &str, options: &Options) -> CompiledDevices {
 /// Parses a text, to compile it for several targets or with several values.
 ///
 /// ```
+/// use qemu_dsl::plan::Plan;
 /// use qemu_dsl::{Options, Version};
 ///
 /// let parsed = qemu_dsl::parse("qmp unix \"/q\" server nowait");
 /// let qmp = |target: Version| {
 ///     let options = Options { target: target.into(), ..Options::default() };
-///     parsed.compile(&options).template.unwrap().render().args[1].to_str().unwrap().to_owned()
+///     let plan = Plan::of(parsed.compile(&options).template.unwrap());
+///     plan.args().nth(1).unwrap().to_owned()
 /// };
 /// assert_eq!(qmp(Version::new(2, 10)), "unix:/q,server,nowait");
 /// assert_eq!(qmp(Version::new(7, 2)), "unix:/q,server=on,wait=off");

@@ -223,7 +223,7 @@ fn combinations(blanks: &[u32], vm: &Vm) -> Vec<States> {
     for blank in blanks {
         let Some(of) = vm.blanks.get(*blank) else { continue };
         let mut states: Vec<State> = match of.kind.words() {
-            Some(words) => words.iter().map(|word| State::Word(word)).collect(),
+            Some(words) => words.map(State::Word).collect(),
             None => vec![State::Present],
         };
         states.extend(of.optional.then_some(State::Absent));

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::panic::catch_unwind;
 use std::path::Path;
 
+use qemu_dsl::plan::Plan;
 use qemu_dsl::{Arch, Code, Diagnostic, Options, Severity, TargetSpec, Version, compile, parse};
 
 /// Valid texts, as a start for what is almost valid.
@@ -163,11 +164,11 @@ fn hold(source: &str, options: &Options) {
     let devices = parsed.compile_devices(options);
     diagnostics_hold(source, &devices.diagnostics, devices.fragment.is_none());
     if let Some(template) = &compiled.template {
-        let rendered = template.render();
-        for arg in rendered.args.iter() {
+        let plan = Plan::of(template.clone());
+        for arg in plan.args() {
             assert!(arg.to_str().is_some_and(|arg| !arg.contains('\0')), "{arg:?} is no argument");
         }
-        for (fd, expected) in rendered.fds.iter().zip(3..) {
+        for (fd, expected) in plan.fds().zip(3..) {
             assert_eq!(fd.number, expected, "fds are numbered from 3 without a gap");
         }
     }

@@ -1,5 +1,8 @@
 //! What is right and looked wrong: nothing is said about it.
 
+use std::ffi::OsStr;
+
+use qemu_dsl::plan::Plan;
 use qemu_dsl::{Options, compile};
 
 #[track_caller]
@@ -64,10 +67,9 @@ fn ids_that_come_from_elsewhere_are_taken() {
 fn a_controller_stands_before_its_disk() {
     let text =
         "disk driver=scsi-hd file=\"/a\" format=raw fd device virtio-scsi-pci id=s netdev tap mq=1 ifname=t0";
-    let plan = compile(text, &Options::default()).template.map(|template| template.render());
+    let plan = compile(text, &Options::default()).template.map(Plan::of);
     let plan = plan.as_ref();
-    let args: Vec<_> =
-        plan.into_iter().flat_map(|plan| plan.args.iter()).filter_map(|arg| arg.to_str()).collect();
+    let args: Vec<_> = plan.into_iter().flat_map(Plan::args).filter_map(|arg| arg.to_str()).collect();
     let place = |driver: &str| args.iter().position(|arg| arg.starts_with(driver) || arg.contains(driver));
     assert!(place("virtio-scsi-pci") < place("scsi-hd"), "{args:?}");
     // The numbers follow the order of the source, where nothing moves that has one.
@@ -82,8 +84,8 @@ fn microvm_attaches_by_mmio() {
     let plan = |text: &str| {
         let compilation = compile(text, &Options::default());
         assert!(compilation.diagnostics.is_empty(), "{:#?}", compilation.diagnostics);
-        let args = compilation.template.map(|template| template.render().args).unwrap_or_default();
-        args.iter().filter_map(|arg| arg.to_str().map(str::to_owned)).collect::<Vec<_>>().join(" ")
+        let plan = compilation.template.map(Plan::of);
+        plan.iter().flat_map(Plan::args).filter_map(OsStr::to_str).collect::<Vec<_>>().join(" ")
     };
     let devices = "name web disk file=\"/a\" format=raw netdev tap mq=2 virtio-serial vsock cid=3";
     let mmio = plan(&format!("target 7.2 machine microvm {devices}"));
@@ -105,8 +107,8 @@ fn what_others_refer_to_stands_before_them() {
                 object memory-backend-ram id=r size=1M prealloc-context=t object thread-context id=t";
     let compilation = compile(text, &Options::default());
     assert!(compilation.diagnostics.is_empty(), "{:#?}", compilation.diagnostics);
-    let plan = compilation.template.map(|template| template.render());
-    let args: Vec<_> = plan.iter().flat_map(|plan| plan.args.iter()).filter_map(|arg| arg.to_str()).collect();
+    let plan = compilation.template.map(Plan::of);
+    let args: Vec<_> = plan.iter().flat_map(Plan::args).filter_map(|arg| arg.to_str()).collect();
     let place = |wanted: &str| args.iter().position(|arg| arg.contains(wanted));
     for (first, second) in [
         ("null,id=c", "mux,id=m"),

@@ -2,12 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
+use std::fmt::Debug;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
 use qemu_dsl::bind::{BindError, Value};
-use qemu_dsl::plan::{Fragment, Plan};
+use qemu_dsl::plan::{Fd, Fragment, Pack, Plan, Unpack, pack};
 use qemu_dsl::{
     Code, Compilation, Open, Options, Severity, TABLE, TargetSpec, Version, compile, compile_devices,
 };
@@ -177,7 +178,7 @@ fn a_right_text_is_right_whichever_of_its_values_comes_later() {
 /// The arguments and file descriptors of a plan.
 fn printed(plan: &Plan) -> String {
     let args: Vec<_> = plan.args().map(|arg| arg.to_string_lossy()).collect();
-    format!("{args:#?}{:#?}", plan.fds())
+    format!("{args:#?}{:#?}", plan.fds().collect::<Vec<_>>())
 }
 
 /// A text without the option whose value stands at `value`. A value without a name can't be left out.
@@ -260,6 +261,7 @@ fn a_value_that_comes_later_makes_the_plan_of_the_text_that_has_it() {
                     if line.starts_with("smp") {
                         continue;
                     }
+                    comes_back(&template);
                     let bind = |value| template.bind_named(&[("later", value)]).map(|plan| printed(&plan));
                     seen.compare(&what, bind(Value::from(given)), Some(expected));
                     if let Some(shorter) = without(&text, &value) {
@@ -272,6 +274,51 @@ fn a_value_that_comes_later_makes_the_plan_of_the_text_that_has_it() {
     // Machine types, kinds and targets.
     assert!(refused.len() < 150, "{refused:#?}");
     seen.all_equal(600);
+}
+
+/// What a macro writes is read as it was. Bytes that nothing has written are read as something, or nothing.
+fn comes_back<T: Pack + Unpack<'static> + PartialEq + Debug>(value: &T) {
+    let bytes: &'static [u8] = pack(value).leak();
+    let mut rest = bytes;
+    assert_eq!(T::unpack(&mut rest).as_ref(), Some(value));
+    assert!(rest.is_empty());
+    let mut random = fastrand::Rng::with_seed(bytes.len() as u64);
+    let short: &'static [u8] = bytes.get(..random.usize(..bytes.len())).unwrap();
+    assert_eq!(T::unpack(&mut { short }), None);
+    let mut wrong = bytes.to_vec();
+    for _ in 0..random.usize(1..4) {
+        *random.choice(&mut wrong).unwrap() = random.u8(..);
+    }
+    let _ = T::unpack(&mut { &*wrong.leak() });
+}
+
+/// A plan of any bytes says something, or nothing.
+#[test]
+fn a_plan_can_be_any_bytes() {
+    let options = Options::default();
+    let compiled =
+        compile("name web\nmemory 1G\nnetdev tap mq=4 vhost\ndisk file=/a format=raw fd", &options);
+    let template = compiled.template.unwrap();
+    comes_back(&template);
+    let plan = Plan::of(template);
+    let mut random = fastrand::Rng::with_seed(7);
+    for length in (0..plan.as_bytes().len()).chain([plan.as_bytes().len(); 2000]) {
+        let mut bytes = plan.as_bytes().get(..length).unwrap().to_vec();
+        for _ in 0..random.usize(..4) {
+            if let Some(byte) = random.choice(&mut bytes) {
+                *byte = random.u8(..);
+            }
+        }
+        let read = Plan::packed(bytes.leak());
+        let all = |plan: &Plan| {
+            let places: Vec<_> = (0..20).map(|arg| (plan.arg_span(arg), plan.arg_place(arg))).collect();
+            format!("{plan:?}{:?}{places:?}", plan.target())
+        };
+        assert!(!all(&read).is_empty());
+        let more = read.clone().with_args(["-S"]).with_fds(plan.fds().take(1).map(Fd::from));
+        assert_eq!(more.args().count(), read.args().count() + 1);
+        assert_eq!(more.fds().count(), read.fds().count() + 1);
+    }
 }
 
 /// The commands of devices, shown.
@@ -307,6 +354,7 @@ fn a_value_that_comes_later_makes_the_devices_of_the_text_that_has_it() {
             let options = Options { open: Open::Parameters, ..Options::default() };
             let compiled = compile_devices(&open, &options);
             let Some(open) = compiled.open else { panic!("{open}\n{:#?}", compiled.diagnostics) };
+            comes_back(&open);
             let bind = |value| open.bind_named(&[("later", value)]).map(|own| commands(&own));
             let what = format!("{text}: {given}");
             seen.compare(&what, bind(Value::from(given)), Some(expected));

@@ -28,7 +28,7 @@ pub use host::HostPaths;
 pub use plug::{PlugError, PlugProblem, Plugged, UnplugError};
 pub use plugged::Left;
 pub use qemu_dsl::bind::{self, BindError, Size};
-pub use qemu_dsl::plan::{self, Fd, FdSource, Fragment, OsText, Place, Plan};
+pub use qemu_dsl::plan::{self, Fd, FdSource, Fragment, Place, Plan};
 pub use qemu_dsl::{Arch, Target, Version};
 pub use qemu_dsl_macros::{devices, vm};
 pub use rejection::Rejection;
@@ -39,18 +39,9 @@ pub use supervisor::{Cause, Exit, ShutdownReason, daemonizes};
 /// What `vm!` expands to names. It is no part of the interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use qemu_dsl::bind::{
-        BindError, Blank, Blanks, Choice, Hole, OpenFragment, OpenTemplate, Operand, Part, RefusedShape,
-        Rule, Values,
-    };
-    pub use qemu_dsl::plan::optlist::Escape;
-    pub use qemu_dsl::plan::{
-        Action, Arg, Fd, FdSlot, FdSource, Fragment, GeneratedId, Json, JsonType, Member, Number, Origin,
-        OsText, Piece, Place, Plan, Rendered, Show, Step, Template, When,
-    };
-    pub use qemu_dsl::{Arch, Kind, Span, Target, Version};
-    pub use std::borrow::Cow;
-    pub use std::option::Option::{self, None, Some};
+    pub use qemu_dsl::bind::{BindError, OpenFragment, OpenTemplate, Values};
+    pub use qemu_dsl::plan::{Fragment, Packed, Plan};
+    pub use std::option::Option;
     pub use std::result::Result;
     pub use std::vec::Vec;
 }

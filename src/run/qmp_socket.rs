@@ -5,7 +5,7 @@
 //! whole, from a name that nobody knows before, and replaces none; who removes one has it locked: of two that run, one
 //! has it.
 
-use qemu_dsl::plan::{Piece, Plan, Rendered, Template};
+use qemu_dsl::plan::{Fd, Piece, Plan, Template};
 use qemu_dsl::{Options, Version};
 use qemu_runtime::SpawnError;
 
@@ -37,7 +37,7 @@ pub(crate) fn add(plan: Plan, path: &str) -> Result<Plan, Failure> {
 /// Why it could not be made, where that is what went wrong.
 pub(crate) fn failure(error: &SpawnError) -> Option<Failure> {
     match error {
-        SpawnError::Fd(error) if error.fd.device.as_os_str() == ID => {
+        SpawnError::Fd(error) if error.fd.device == ID => {
             Some(Failure::usage(format!("--qmp {}", error.problem)))
         }
         _ => None,
@@ -53,6 +53,6 @@ fn join(plan: Plan, mut added: Template) -> Plan {
         }
     }
     // Their spans are another text's: the arguments come from nowhere in this one.
-    let Rendered { args, fds, .. } = added.render();
-    plan.with_args(args.into_owned()).with_fds(fds.into_owned())
+    let added = Plan::of(added);
+    plan.with_args(added.args()).with_fds(added.fds().map(Fd::from))
 }

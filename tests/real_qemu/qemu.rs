@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use qemu_dsl::plan::{Fd, Rendered};
+use qemu_dsl::plan::Fd;
 use qemu_dsl::{Arch, Diagnostic, Open, Options, Severity, Target, TargetSpec, Version};
 use qemu_runtime::qmp::{QmpError, QmpOptions};
 use qemu_runtime::{Guest, Plan, Spawn, Stdio};
@@ -74,17 +74,21 @@ impl Qemu {
 
     /// Starts what was compiled, paused.
     pub(crate) fn run<'w>(&self, compiled: &Compiled, world: &'w World) -> Outcome<Running<'w>> {
-        let Some(rendered) = &compiled.rendered else {
+        let Some(compiled_plan) = &compiled.plan else {
             return Err(Stop::failed(format!("{}\n{:#?}", compiled.source, compiled.diagnostics)));
         };
-        let own = rendered.args.iter().map(|arg| arg.to_str().unwrap_or_default().to_owned());
+        let own = compiled_plan.args().map(|arg| arg.to_str().unwrap_or_default().to_owned());
         let mut args: Vec<String> = own.collect();
         let compiled_args = args.len();
         args.push("-S".into());
         if !args.iter().any(|arg| matches!(arg.as_str(), "-nographic" | "-display")) {
             args.extend(["-display".into(), "none".into()]);
         }
-        let plan = Plan::new(&*self.program.to_string_lossy(), args.iter().cloned(), rendered.fds.to_vec());
+        let plan = Plan::new(
+            &*self.program.to_string_lossy(),
+            args.iter().cloned(),
+            compiled_plan.fds().map(Fd::from).collect(),
+        );
         let guest = Spawn::new(&plan)
             .current_dir(world.path())
             .host_paths(world.host_paths.clone())
@@ -97,7 +101,7 @@ impl Qemu {
             source: compiled.source.clone(),
             args,
             compiled_args,
-            fds: rendered.fds.to_vec(),
+            fds: compiled_plan.fds().map(Fd::from).collect(),
             deprecated: compiled.codes().contains(&"deprecated"),
             guest,
             world,
@@ -122,7 +126,7 @@ impl Qemu {
 #[derive(Debug)]
 pub(crate) struct Compiled {
     pub(crate) source: String,
-    pub(crate) rendered: Option<Rendered>,
+    pub(crate) plan: Option<Plan>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -138,7 +142,7 @@ impl Compiled {
 
     /// The arguments as text.
     pub(crate) fn args(&self) -> Vec<&str> {
-        let args = self.rendered.iter().flat_map(|rendered| rendered.args.iter());
+        let args = self.plan.iter().flat_map(Plan::args);
         args.filter_map(|arg| arg.to_str()).collect()
     }
 }
@@ -151,7 +155,7 @@ pub(crate) fn compile(source: &str, target: impl Into<TargetSpec>, world: &World
         qemu_dsl::compile(source, &Options { target: target.into(), params, ..Options::default() });
     Compiled {
         source: source.to_owned(),
-        rendered: compiled.template.map(|template| template.render()),
+        plan: compiled.template.map(Plan::of),
         diagnostics: compiled.diagnostics,
     }
 }
@@ -170,12 +174,7 @@ pub(crate) fn compile_late(
     let compiled = qemu_dsl::compile(source, &options);
     let values: Vec<_> = late.iter().map(|(name, value)| (name.as_str(), value.as_str().into())).collect();
     let plan = compiled.open.and_then(|open| open.bind_named(&values).ok());
-    let rendered = plan.map(|plan| Rendered {
-        program: plan.program().into(),
-        args: plan.args().map(Into::into).collect(),
-        fds: plan.fds().to_vec().into(),
-    });
-    Compiled { source: source.to_owned(), rendered, diagnostics: compiled.diagnostics }
+    Compiled { source: source.to_owned(), plan, diagnostics: compiled.diagnostics }
 }
 
 /// A QEMU that runs, and answers over QMP. It ends with the value.

@@ -4,7 +4,7 @@
 use std::io::Read as _;
 
 use qemu_runtime::qmp::QmpOptions;
-use qemu_runtime::{Plan, Spawn, Stdio};
+use qemu_runtime::{Fd, Plan, Spawn, Stdio};
 
 use crate::outcome::{Outcome, ensure, some};
 use crate::qemu::{PATIENCE, Qemu, compile};
@@ -93,12 +93,16 @@ pub(crate) fn are_none(qemu: &Qemu) -> Outcome {
 }
 
 fn is_none(qemu: &Qemu, text: &str, world: &World) -> Outcome {
-    let Some(rendered) = compile(text, qemu.version, world).rendered else {
+    let Some(compiled) = compile(text, qemu.version, world).plan else {
         return Ok(());
     };
-    let args = rendered.args.iter().map(|arg| arg.to_str().unwrap_or_default().to_owned());
+    let args = compiled.args().map(|arg| arg.to_str().unwrap_or_default().to_owned());
     let args: Vec<_> = args.chain(["-S", "-nodefaults", "-display", "none"].map(str::to_owned)).collect();
-    let plan = Plan::new(&*qemu.program.to_string_lossy(), args.iter().cloned(), rendered.fds.to_vec());
+    let plan = Plan::new(
+        &*qemu.program.to_string_lossy(),
+        args.iter().cloned(),
+        compiled.fds().map(Fd::from).collect(),
+    );
     let spawn = Spawn::new(&plan).current_dir(world.path()).stdout(Stdio::Pipe);
     // What can't be opened here says no more.
     let Ok(mut guest) = spawn.qmp_with(QmpOptions::new().timeout(PATIENCE)).spawn() else {

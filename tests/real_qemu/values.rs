@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use qemu_dsl::plan::{Mac, Rendered};
+use qemu_dsl::plan::Mac;
 use qemu_dsl::{Open, Options, Target, Version, bind};
 use serde_json::{Value, json};
 
@@ -184,11 +184,7 @@ pub(crate) fn keep_their_place(qemu: &Qemu) -> Outcome {
         let plan = template.bind_named(&values.collect::<Vec<_>>()).map_err(Stop::failed)?;
         let compiled = Compiled {
             source: format!("{text}\n// {taken:?} {}", hostile.get(..40).unwrap_or(hostile)),
-            rendered: Some(Rendered {
-                program: plan.program().into(),
-                args: plan.args().map(Into::into).collect(),
-                fds: plan.fds().to_vec().into(),
-            }),
+            plan: Some(plan),
             diagnostics: Vec::new(),
         };
         let running = qemu.run(&compiled, &world)?;

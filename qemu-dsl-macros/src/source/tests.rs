@@ -279,7 +279,8 @@ fn documented_texts_survive() {
         }
         let seen = |text: &str| {
             let compiled = qemu_dsl::compile(text, &qemu_dsl::Options::default());
-            let rendered = compiled.template.map(|template| template.render());
+            let rendered =
+                compiled.template.map(|template| format!("{:?}", qemu_dsl::plan::Plan::of(template)));
             let messages: Vec<_> = compiled
                 .diagnostics
                 .into_iter()

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 
 use crate::Span;
 use crate::plan::Place;
+use crate::plan::packed::packed;
 use crate::value::Kind;
 
 /// What a text has where a value comes later.
@@ -42,6 +43,14 @@ pub struct Blank {
     pub span: Span,
 }
 
+packed! {
+    struct Hole { name, span }
+    enum Part { Text(text), Hole(hole) }
+    struct Blank { kind, parts, name, optional, is_id, span }
+    struct Choice { blanks, refused }
+    struct RefusedShape { shape, code, message, help }
+}
+
 impl Blank {
     /// The hole that is all of it.
     pub fn hole(&self) -> Option<u32> {
@@ -53,15 +62,14 @@ impl Blank {
 
     /// How many states a choice tells apart, where this is one of those that decide.
     pub(super) fn states(&self) -> u32 {
-        let words = self.kind.words().map_or(1, <[_]>::len) as u32;
+        let words = self.kind.words().map_or(1, Iterator::count) as u32;
         words + u32::from(self.optional)
     }
 
     /// Which of them it is in with this value.
     pub(super) fn state(&self, value: Option<&OsStr>) -> u32 {
         let Some(value) = value else { return self.states() - 1 };
-        let words = self.kind.words().unwrap_or_default();
-        words.iter().position(|word| value == *word).unwrap_or(0) as u32
+        self.kind.words().and_then(|mut words| words.position(|word| value == word)).unwrap_or(0) as u32
     }
 }
 

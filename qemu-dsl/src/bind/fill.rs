@@ -9,6 +9,7 @@ use super::error::{BindError, BindProblem};
 use super::rule::Rule;
 use super::value::{self, Values};
 use crate::Span;
+use crate::plan::packed::packed;
 use crate::plan::{Filled, GeneratedId, Place};
 use crate::value::{Kind, Refusal};
 
@@ -28,6 +29,8 @@ pub struct Blanks {
     /// The slots of generated ids, in the order of the text.
     pub order: Cow<'static, [u32]>,
 }
+
+packed! { struct Blanks { holes, blanks, choices, rules, taken, order } }
 
 impl Blanks {
     /// Reads and checks the values. Those of commands are text.

@@ -5,16 +5,19 @@ use super::fill::Blanks;
 use super::json;
 use super::value::{Value, Values};
 use crate::plan::optlist::Escape;
+use crate::plan::packed::packed;
 use crate::plan::{FdSlot, Filled, Fragment, GeneratedId, Json, Member, Number, Piece, Step, Text};
 
 /// Devices for a guest that runs, whose values come later.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpenFragment {
     /// The devices, with blanks in them.
     pub fragment: Fragment,
     /// What hangs on values.
     pub open: Blanks,
 }
+
+packed! { struct OpenFragment { fragment, open } }
 
 impl OpenFragment {
     /// The devices with these values.

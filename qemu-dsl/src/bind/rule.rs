@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::blank::Blank;
 use crate::code::Code;
 use crate::plan::Filled;
+use crate::plan::packed::packed;
 use crate::value::{Kind, MacText, MemorySize, ValueType as _};
 
 /// What must hold between values, or between a value and what the text says.
@@ -30,6 +31,11 @@ pub enum Operand {
     Written(Cow<'static, str>),
     /// It is a value.
     Blank(u32),
+}
+
+packed! {
+    enum Rule { Distinct { what, blanks, written }, AtMost(size, most) }
+    enum Operand { Written(text), Blank(blank) }
 }
 
 impl Rule {

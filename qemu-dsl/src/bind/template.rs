@@ -1,20 +1,23 @@
 //! From a template with blanks to a plan.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::error::BindError;
 use super::fill::Blanks;
 use super::value::{Value, Values};
+use crate::plan::packed::packed;
 use crate::plan::{Plan, Template};
 
 /// A template whose values come later.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpenTemplate {
     /// The template, with blanks in it.
     pub template: Template,
     /// What hangs on values.
     pub open: Blanks,
 }
+
+packed! { struct OpenTemplate { template, open } }
 
 impl OpenTemplate {
     /// The plan with these values.
@@ -55,7 +58,7 @@ impl OpenTemplate {
 
     /// Says which file the text is from, as [`Template::in_file`] does.
     #[must_use]
-    pub fn in_file(self, file: impl Into<Cow<'static, str>>) -> Self {
+    pub fn in_file(self, file: impl Into<Arc<str>>) -> Self {
         Self { template: self.template.in_file(file), ..self }
     }
 }

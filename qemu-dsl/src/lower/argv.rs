@@ -90,6 +90,7 @@ fn json(kind: Kind, items: Vec<Item>, target: Target) -> Vec<Piece> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+    use crate::plan::Plan;
     use crate::{Options, Version, compile};
 
     #[test]
@@ -107,8 +108,8 @@ mod tests {
         let target = Version::new(10, 0).into();
         let compiled = compile(text, &Options { target, ..Options::default() });
         assert_eq!(compiled.diagnostics, []);
-        let args = compiled.template.unwrap().render().args;
-        let args: Vec<_> = args.iter().map(|arg| arg.to_str().unwrap()).collect();
+        let plan = Plan::of(compiled.template.unwrap());
+        let args: Vec<_> = plan.args().map(|arg| arg.to_str().unwrap()).collect();
         let of = |flag: &str| -> Vec<&str> {
             args.windows(2)
                 .filter_map(|pair| Some(*pair.get(1)?).filter(|_| pair.first() == Some(&flag)))

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::packed::{Pack, Unpack};
+
 /// An architecture that QEMU emulates, called as QEMU does: each has a program of its own, `qemu-system-x86_64`.
 ///
 /// ```
@@ -121,6 +123,19 @@ impl Arch {
         let name = path.rsplit('/').next().unwrap_or(path).strip_prefix(PROGRAM)?;
         let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
         name.get(..end)?.parse().ok()
+    }
+}
+
+impl Pack for Arch {
+    fn pack(&self, to: &mut Vec<u8>) {
+        to.push(*self as u8);
+    }
+}
+
+impl Unpack<'_> for Arch {
+    fn unpack(from: &mut &[u8]) -> Option<Self> {
+        let number = *from.split_off_first()?;
+        Self::all().nth(number.into())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a template leaves blank: the places of values that come later, and what hangs on them.
 
 use super::escape::Escape;
+use super::packed::packed;
 
 /// How a value is printed, where that hangs on what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,12 @@ pub enum Show {
     MemoryBytes,
     /// As the number of vectors that a network device with so many queues needs.
     Vectors,
+}
+
+packed! {
+    enum Show { Plain, FilePath, MemoryBytes, Vectors }
+    struct When { choice, shape }
+    enum Number { Known(number), Blank(blank) }
 }
 
 impl Show {

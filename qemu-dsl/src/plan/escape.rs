@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::packed::packed;
+
 /// How the place where a value stands reads it.
 ///
 /// Measured on QEMU 5.2 to 11.1 by reading values back: quotes, line ends, tabs, backslashes and UTF-8 pass
@@ -14,6 +16,8 @@ pub enum Escape {
     /// In a list of options separated by commas: a comma is doubled.
     Comma,
 }
+
+packed! { enum Escape { Raw, Comma } }
 
 impl Escape {
     /// `value`, as the place wants it written.

@@ -1,13 +1,15 @@
 //! File descriptors: what each refers to, and the table of them.
 
-use super::os_text::OsText;
+use std::ffi::{OsStr, OsString};
+
+use super::packed::packed;
 
 /// The number of the first file descriptor in a plan's table: the one behind standard input, output and error.
 pub const FIRST_FD: u32 = 3;
 
 /// What a file descriptor refers to. `S` is the form of the names in it, `N` that of numbers: final in a [`Plan`](super::Plan), in pieces
 /// in a [`Template`](super::Template).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FdSource<S, N = u64> {
     /// A queue of a tap interface, opened by `/dev/net/tun`.
     Tap {
@@ -119,7 +121,11 @@ impl<S, N> FdSource<S, N> {
     }
 
     /// The same source with its names and numbers in another form.
-    pub fn map<T, M>(&self, mut name: impl FnMut(&S) -> T, number: impl FnOnce(&N) -> M) -> FdSource<T, M> {
+    pub fn map<'f, T, M>(
+        &'f self,
+        mut name: impl FnMut(&'f S) -> T,
+        number: impl FnOnce(&'f N) -> M,
+    ) -> FdSource<T, M> {
         match self {
             Self::Tap { ifname } => FdSource::Tap { ifname: ifname.as_ref().map(name) },
             Self::Macvtap { ifname } => FdSource::Macvtap { ifname: name(ifname) },
@@ -138,24 +144,58 @@ impl<S, N> FdSource<S, N> {
     }
 }
 
-/// A line of a plan's table of file descriptors.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fd {
+/// A line of a plan's table of file descriptors. A [plan](super::Plan::fds) gives it with names that it lends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fd<S = OsString> {
     /// The number under which QEMU finds it.
     pub number: u32,
     /// What to open.
-    pub source: FdSource<OsText>,
+    pub source: FdSource<S>,
     /// The id of the device that it is for.
-    pub device: OsText,
+    pub device: S,
     /// Which of the device's queues it is for, from 0.
     pub queue: u32,
 }
 
-impl Fd {
+packed! {
+    enum FdSource<'a, S, N> {
+        Tap { ifname },
+        Macvtap { ifname },
+        Ipvtap { ifname },
+        VhostNet,
+        VhostVsock { cid },
+        File { path, readonly, direct },
+        UnixListen { path },
+        UnixConnect { path },
+        Memfd { size, hugetlb, seal }
+    }
+    struct Fd<'a, S> { number, source, device, queue }
+}
+
+impl<S> Fd<S> {
+    /// The same line with its names in another form.
+    pub fn map<'f, T>(&'f self, mut name: impl FnMut(&'f S) -> T) -> Fd<T> {
+        let Self { number, source, device, queue } = self;
+        Fd {
+            number: *number,
+            source: source.map(&mut name, |number| *number),
+            device: name(device),
+            queue: *queue,
+        }
+    }
+}
+
+impl<S: AsRef<OsStr>> Fd<S> {
     /// The name under which a caller can hand over an open one in its place: `DEVICE.QUEUE`, such as `net0.0`. What
     /// vhost-net has for that queue is `net0.vhost0`.
     pub fn name(&self) -> String {
         let beside = if matches!(self.source, FdSource::VhostNet) { "vhost" } else { "" };
-        format!("{}.{beside}{}", self.device.as_os_str().display(), self.queue)
+        format!("{}.{beside}{}", self.device.as_ref().display(), self.queue)
+    }
+}
+
+impl From<Fd<&OsStr>> for Fd {
+    fn from(line: Fd<&OsStr>) -> Self {
+        line.map(|name| (*name).to_owned())
     }
 }

@@ -1,14 +1,16 @@
 //! Devices for a guest that runs: QEMU's commands, with slots for what is known when they join it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use super::packed::packed;
 use super::{FdSlot, GeneratedId, Member, Piece, Place, Span, Target, Text, When, template};
 
 /// Compiled devices, to be plugged into a guest that runs.
 ///
 /// What the guest decides is left open: the names of file descriptors, the numbers of generated ids, the VM's name. And
 /// so is what only the whole VM can tell: whether its ids are free, its buses there, its addresses not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fragment {
     /// The version of QEMU that the commands are for.
     pub target: Target,
@@ -25,7 +27,7 @@ pub struct Fragment {
 impl Fragment {
     /// Says which file the text is from, as [`Template::in_file`](super::Template::in_file) does.
     #[must_use]
-    pub fn in_file(mut self, file: impl Into<Cow<'static, str>>) -> Self {
+    pub fn in_file(mut self, file: impl Into<Arc<str>>) -> Self {
         Place::in_file(&mut self.places, file.into());
         self
     }
@@ -51,6 +53,12 @@ pub struct Step {
     pub span: Span,
     /// When it is there, if not always.
     pub when: Option<When>,
+}
+
+packed! {
+    struct Fragment { target, steps, fds, ids, places }
+    struct Step { action, id, pci, arguments, span, when }
+    enum Action { FdSet, Chardev, Object, Blockdev, Netdev, Device }
 }
 
 impl Step {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Text;
+use super::packed::packed;
 #[cfg(feature = "compiler")]
 use super::{Piece, optlist::append};
 
@@ -50,6 +51,14 @@ pub enum JsonType {
     Text,
     /// What it looks like.
     Guess,
+}
+
+packed! {
+    struct Member { name, value }
+    enum Json {
+        Bool(value), Int(value), Text(text), Id(text), FileDriver(path), Late(text, ty), List(list), Object(members)
+    }
+    enum JsonType { Bool, Int, Number, Text, Guess }
 }
 
 #[cfg(feature = "compiler")]

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
+use super::packed::packed;
 use super::span::Span;
 
 /// A place in the source code of a program, or in a text that it has compiled.
@@ -11,12 +13,14 @@ pub struct Place {
     /// What stands there, in the text that was compiled.
     pub span: Span,
     /// The file, as `file!()` has it. A text that the program compiles has none, unless it [says](super::Template::in_file) so.
-    pub file: Option<Cow<'static, str>>,
+    pub file: Option<Arc<str>>,
     /// The line, from 1.
     pub line: u32,
     /// The column, from 1.
     pub column: u32,
 }
+
+packed! { struct Place<'a> { span, file, line, column } }
 
 impl Place {
     /// The one of what stands at `span`.
@@ -25,7 +29,7 @@ impl Place {
     }
 
     /// The places, in this file.
-    pub(super) fn in_file(places: &mut Cow<'static, [Self]>, file: Cow<'static, str>) {
+    pub(super) fn in_file(places: &mut Cow<'static, [Self]>, file: Arc<str>) {
         for place in places.to_mut() {
             place.file = Some(file.clone());
         }

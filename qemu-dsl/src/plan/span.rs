@@ -1,5 +1,7 @@
 //! Where something stands in a source text.
 
+use super::packed::packed;
+
 /// A range of bytes in the source text: from `start`, up to and without `end`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Span {
@@ -8,6 +10,8 @@ pub struct Span {
     /// The byte after the last one.
     pub end: u32,
 }
+
+packed! { struct Span<'a> { start, end } }
 
 impl Span {
     /// The bytes from `start` up to `end`.

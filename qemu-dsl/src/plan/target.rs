@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::packed::packed;
 use super::{Arch, Version};
 
 /// The QEMU that something is for.
@@ -18,6 +19,14 @@ pub struct Target {
     pub arch: Arch,
     /// Its version.
     pub version: Version,
+}
+
+packed! { struct Target<'a> { arch, version } }
+
+impl Default for Target {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 impl Target {

@@ -1,7 +1,6 @@
 //! A VM's arguments in pieces, with slots for what is numbered late.
 //!
-//! A template has slots for fds and generated ids, so that fragments can be joined. `vm!` writes it, and what it
-//! renders to, as static data.
+//! A template has slots for fds and generated ids, so that fragments can be joined.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -9,16 +8,17 @@ use std::fmt;
 use std::io::Write as _;
 use std::ops::Range;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::sync::Arc;
 
 use super::blank::{Number, Show, When};
 use super::escape::Escape;
 use super::fd::{FIRST_FD, Fd, FdSource};
 use super::mac::Mac;
-use super::os_text::OsText;
+use super::packed::{Items, Pack, packed, with_length};
 use super::place::Place;
-use super::rendered::{Origin, Rendered};
 use super::span::Span;
 use super::target::Target;
+use super::whole::{Origin, Parts, Plan};
 
 /// A text in pieces.
 pub type Text = Cow<'static, [Piece]>;
@@ -109,7 +109,7 @@ impl fmt::Display for GeneratedId {
 }
 
 /// A compiled VM.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Template {
     /// The version of QEMU that the arguments are for.
     pub target: Target,
@@ -126,58 +126,23 @@ pub struct Template {
     pub places: Cow<'static, [Place]>,
 }
 
+packed! {
+    struct Template { target, program, args, fds, ids, places }
+    struct Arg { text, span, when }
+    struct FdSlot { source, device, queue, span, when, count }
+    struct GeneratedId { prefix, number, unless }
+    enum Piece {
+        Text(text),
+        Fd(slot),
+        Id(slot),
+        VmName { otherwise },
+        Mac { vm, device },
+        Blank { blank, escape, show },
+        Given { blank, text }
+    }
+}
+
 impl Template {
-    /// The final arguments and file descriptors.
-    pub fn render(&self) -> Rendered {
-        self.fill(&Filled::default())
-    }
-
-    /// The same where values come late. What they decide is left out or repeated.
-    pub(crate) fn fill(&self, filled: &Filled<'_>) -> Rendered {
-        let numbers = filled.numbers(&self.fds);
-        let slots = Slots {
-            name: None,
-            fd: &|slot, out| join(numbers.get(slot as usize).cloned().unwrap_or_default(), out),
-            id: &|slot, out| filled.id(slot, &self.ids, out),
-            blank: &|blank| filled.blank(blank),
-        };
-        // What is known at build time costs nothing here.
-        let os = |text: &Text| match text.as_ref() {
-            [Piece::Text(Cow::Borrowed(text))] => OsText::Static(text),
-            text => OsText::from(slots.text(text)),
-        };
-        let slots_there = self.fds.iter().zip(&numbers);
-        Rendered {
-            program: os(&self.program),
-            args: self.args.iter().filter(|arg| filled.is_there(arg.when)).map(|arg| os(&arg.text)).collect(),
-            fds: slots_there
-                .flat_map(|(slot, numbers)| {
-                    numbers.clone().zip(slot.queue..).map(|(number, queue)| Fd {
-                        number,
-                        source: slot.source.map(os, |number| filled.number(*number)),
-                        device: os(&slot.device),
-                        queue,
-                    })
-                })
-                .collect(),
-        }
-    }
-
-    /// Where its arguments come from.
-    pub fn origin(&self) -> Origin {
-        self.origin_with(&Filled::default())
-    }
-
-    /// The same of those that are there.
-    pub(crate) fn origin_with(&self, filled: &Filled<'_>) -> Origin {
-        let there = self.args.iter().filter(|arg| filled.is_there(arg.when));
-        Origin {
-            target: self.target,
-            spans: there.map(|arg| arg.span).collect(),
-            places: self.places.clone(),
-        }
-    }
-
     /// Says which file the text is from: what is told of a place then begins with that.
     ///
     /// ```
@@ -186,7 +151,7 @@ impl Template {
     /// assert_eq!(plan.arg_place(2).unwrap().to_string(), "web.vm:2:1");
     /// ```
     #[must_use]
-    pub fn in_file(mut self, file: impl Into<Cow<'static, str>>) -> Self {
+    pub fn in_file(mut self, file: impl Into<Arc<str>>) -> Self {
         Place::in_file(&mut self.places, file.into());
         self
     }
@@ -205,6 +170,52 @@ impl Template {
             blank: &|_| None,
         };
         slots.text(text).to_string_lossy().into_owned()
+    }
+}
+
+impl Plan {
+    /// The plan of a template.
+    pub fn of(template: Template) -> Self {
+        Self::filled(&template, &Filled::default())
+    }
+
+    /// The plan of a template whose values are there. What they decide is left out or repeated.
+    pub(crate) fn filled(template: &Template, filled: &Filled<'_>) -> Self {
+        let numbers = filled.numbers(&template.fds);
+        let slots = Slots {
+            name: None,
+            fd: &|slot, out| join(numbers.get(slot as usize).cloned().unwrap_or_default(), out),
+            id: &|slot, out| filled.id(slot, &template.ids, out),
+            blank: &|blank| filled.blank(blank),
+        };
+        let slots = &slots;
+        let text = |text| SlotText { text, slots };
+        let args = template.args.iter().filter(|arg| filled.is_there(arg.when));
+        let lines = template.fds.iter().zip(&numbers).flat_map(|(slot, numbers)| {
+            numbers.clone().zip(slot.queue..).map(|(number, queue)| Fd {
+                number,
+                source: slot.source.map(text, |number| filled.number(*number)),
+                device: text(&slot.device),
+                queue,
+            })
+        });
+        // So many bytes it has about, and seldom more: a line has a number and names, all else a few numbers.
+        let texts: usize = args.clone().map(|arg| slots.len(&arg.text) + 16).sum();
+        let files = template.places.iter().map(|place| place.file.as_ref().map_or(0, |file| file.len()) + 24);
+        let room = 64 + texts + 64 * lines.clone().count() + files.sum::<usize>();
+        Self::written(
+            room,
+            &Parts {
+                program: text(&template.program),
+                args: Items(args.clone().map(|arg| text(&arg.text))),
+                fds: Items(lines),
+                origin: Some(Origin {
+                    target: template.target,
+                    spans: Items(args.map(|arg| arg.span)),
+                    places: Items(template.places.iter()),
+                }),
+            },
+        )
     }
 }
 
@@ -298,6 +309,19 @@ pub(super) struct Slots<'a> {
     pub(super) blank: &'a dyn Fn(u32) -> Option<&'a OsStr>,
 }
 
+/// A text whose slots are filled where it is written.
+#[derive(Clone, Copy)]
+struct SlotText<'a> {
+    text: &'a Text,
+    slots: &'a Slots<'a>,
+}
+
+impl Pack for SlotText<'_> {
+    fn pack(&self, to: &mut Vec<u8>) {
+        with_length(to, |to| self.slots.write(self.text, to));
+    }
+}
+
 impl Slots<'_> {
     pub(super) fn text(&self, text: &[Piece]) -> OsString {
         let mut out = Vec::with_capacity(self.len(text));
@@ -327,8 +351,14 @@ impl Slots<'_> {
                     None => self.write(otherwise, out),
                 },
                 Piece::Mac { vm, device } => {
-                    let (vm, device) = (self.text(vm), self.text(device));
-                    let mac = Mac::generate(&vm.to_string_lossy(), &device.to_string_lossy());
+                    // What it is made of stands there for a moment, where there is room.
+                    let start = out.len();
+                    self.write(vm, out);
+                    let middle = out.len();
+                    self.write(device, out);
+                    let name = |range| String::from_utf8_lossy(out.get(range).unwrap_or_default());
+                    let mac = Mac::generate(&name(start..middle), &name(middle..out.len()));
+                    out.truncate(start);
                     show(mac, out);
                 }
                 Piece::Blank { blank, escape, show } => {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::packed::packed;
+
 /// A version of QEMU: the two numbers that decide its command line (7.2 of 7.2.22).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version {
@@ -11,6 +13,8 @@ pub struct Version {
     /// The second number.
     pub minor: u16,
 }
+
+packed! { struct Version<'a> { major, minor } }
 
 impl Version {
     /// The oldest version that output can be made for.

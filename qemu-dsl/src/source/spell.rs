@@ -30,6 +30,7 @@ pub(crate) fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::spell;
+    use crate::plan::Plan;
     use crate::{Options, compile};
 
     #[test]
@@ -49,8 +50,7 @@ mod tests {
             let source = format!("disk file=/a format=raw serial={0} name {0}", spell(text));
             let compiled = compile(&source.replace(" serial=\"\"", ""), &Options::default());
             let printed = compiled.template.map(|template| {
-                let rendered = template.render();
-                rendered.args.iter().any(|arg| {
+                Plan::of(template).args().any(|arg| {
                     arg.to_str()
                         .is_some_and(|arg| arg.contains(&format!("serial={}", text.replace(',', ",,"))))
                 })

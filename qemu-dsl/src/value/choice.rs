@@ -29,7 +29,7 @@ macro_rules! choice {
                 bare: $crate::value::choice!(@bare $($bare)?),
                 free: false,
             };
-            const KIND: $crate::value::Kind = $crate::value::Kind::Word(&[$($word),+]);
+            const KIND: $crate::value::Kind = $crate::value::Kind::Word(concat!($($word, " "),+));
 
             fn parse(text: &str) -> Result<Self, $crate::value::Refusal> {
                 match text {

@@ -1,5 +1,7 @@
 //! Types of values as data: what a value that comes later must be.
 
+use crate::plan::packed::packed;
+
 /// What a value must be that comes later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -56,6 +58,13 @@ pub enum Kind {
     },
     /// A number, also one of bytes with a unit, where QEMU reads none.
     Number,
-    /// One of some words.
-    Word(&'static [&'static str]),
+    /// One of some words, which stand here with spaces between.
+    Word(&'static str),
+}
+
+packed! {
+    enum Kind {
+        Text, AnyText, Bus, Path, MachineType, Driver, Format, SocketPath, MountTag, CpuText, Argument, Uuid, Ifname,
+        HostForward, Mac, HostPci, Pci, Id, Size, MemorySize, Flag, ClockBase, Integer { min, max }, Number, Word(words)
+    }
 }

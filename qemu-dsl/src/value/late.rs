@@ -24,13 +24,16 @@ macro_rules! reading {
                         // What it is else, QEMU says.
                         _ => text.into(),
                     }),
-                    Self::Word(words) => match text {
-                        _ if words.contains(&text) => Ok(text.into()),
-                        // A `bool` where one of the words is a switch.
-                        "true" if words.contains(&"on") => Ok("on".into()),
-                        "false" if words.contains(&"off") => Ok("off".into()),
-                        _ => Err(Refusal::expected()),
-                    },
+                    Self::Word(_) => {
+                        let is_word = |text| self.words().into_iter().flatten().any(|word| word == text);
+                        match text {
+                            _ if is_word(text) => Ok(text.into()),
+                            // A `bool` where one of the words is a switch.
+                            "true" if is_word("on") => Ok("on".into()),
+                            "false" if is_word("off") => Ok("off".into()),
+                            _ => Err(Refusal::expected()),
+                        }
+                    }
                 }
             }
 
@@ -39,7 +42,7 @@ macro_rules! reading {
                 let ty: &Type = match self {
                     $(Self::$name => <$ty>::TYPE,)+
                     Self::Integer { .. } | Self::Number => <number::UInt<0, 0>>::TYPE,
-                    Self::Word(words) => return one_of(words).into(),
+                    Self::Word(_) => return one_of(self.words().into_iter().flatten()).into(),
                 };
                 ty.expects.into()
             }
@@ -99,23 +102,25 @@ impl Kind {
     }
 
     /// The words, where what is printed elsewhere hangs on which of them it is.
-    pub(crate) fn words(&self) -> Option<&'static [&'static str]> {
-        match self {
-            Self::Flag => Some(&["on", "off"]),
-            Self::Word(words) => Some(words),
-            _ => None,
-        }
+    pub(crate) fn words(&self) -> Option<impl Iterator<Item = &'static str> + Clone> {
+        let words = match self {
+            Self::Flag => "on off",
+            Self::Word(words) => words,
+            _ => return None,
+        };
+        Some(words.split_ascii_whitespace())
     }
 }
 
 /// "`a`, `b` or `c`"
-fn one_of(words: &[&str]) -> String {
+fn one_of(words: impl Iterator<Item = &'static str>) -> String {
     let mut out = String::new();
-    for (at, word) in words.iter().enumerate() {
-        out += match at {
-            0 => "",
-            _ if at + 1 == words.len() => " or ",
-            _ => ", ",
+    let mut words = words.peekable();
+    while let Some(word) = words.next() {
+        out += match (out.is_empty(), words.peek()) {
+            (true, _) => "",
+            (false, None) => " or ",
+            (false, Some(_)) => ", ",
         };
         out += &format!("`{word}`");
     }

@@ -199,7 +199,7 @@ impl Error for FdError {}
 impl fmt::Display for FdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Fd { device, source, queue, .. } = &self.fd;
-        write!(f, "{}", device.as_os_str().display())?;
+        write!(f, "{}", device.display())?;
         if source.is_of_queue() {
             write!(f, ", queue {queue}")?;
         }

@@ -1,6 +1,7 @@
 //! File descriptors that the caller hands over in place of what the table's lines name.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::OwnedFd;
 
@@ -17,7 +18,7 @@ use crate::plan::{Fd, FdSource};
 
 /// What was handed over, by name, in the order of the table's lines.
 pub(crate) fn assign(
-    table: &[Fd],
+    table: &[Fd<&OsStr>],
     handed: Vec<(String, OwnedFd)>,
 ) -> Result<Vec<Option<OwnedFd>>, TableError> {
     let mut lines: Vec<_> = table.iter().map(|_| None).collect();
@@ -50,7 +51,11 @@ struct Unfit(&'static str, Option<io::Error>);
 
 /// Makes ready what was handed over for a line, which must be of the line's sort: QEMU finds that out late or never, and
 /// a guest that runs may end over it.
-pub(super) fn take<'a>(fd: &'a Fd, handed: OwnedFd, taps: &mut Taps<'a>) -> Result<OwnedFd, FdProblem> {
+pub(super) fn take<'a>(
+    fd: &Fd<&'a OsStr>,
+    handed: OwnedFd,
+    taps: &mut Taps<'a>,
+) -> Result<OwnedFd, FdProblem> {
     let ready = match &fd.source {
         FdSource::Tap { .. } | FdSource::Macvtap { .. } | FdSource::Ipvtap { .. } => queue(fd, &handed, taps),
         FdSource::VhostNet => vhost::check_net(&handed)
@@ -82,7 +87,7 @@ fn unless(right: bool, problem: &'static str) -> Result<(), Unfit> {
     if right { Ok(()) } else { Err(Unfit(problem, None)) }
 }
 
-fn queue<'a>(fd: &'a Fd, queue: &OwnedFd, taps: &mut Taps<'a>) -> Result<(), Unfit> {
+fn queue<'a>(fd: &Fd<&'a OsStr>, queue: &OwnedFd, taps: &mut Taps<'a>) -> Result<(), Unfit> {
     let (interface, flags) = interface_of(queue).map_err(|error| {
         let problem = match error.raw_os_error() {
             Some(libc::EBADFD) => "it has no interface: TUNSETIFF chooses one, which must be there still",

@@ -47,7 +47,7 @@ pub(crate) struct Opened {
 /// opened is closed on exec, and lies above the number `above`, so that the child can give each its number without
 /// overwriting another. Its interfaces are those of the network namespace, if one is given.
 pub(crate) fn open_table(
-    table: &[Fd],
+    table: &[Fd<&OsStr>],
     handed: Vec<Option<OwnedFd>>,
     paths: &HostPaths,
     above: RawFd,
@@ -70,7 +70,7 @@ pub(crate) fn open_table(
 }
 
 fn open_all(
-    table: &[Fd],
+    table: &[Fd<&OsStr>],
     handed: Vec<Option<OwnedFd>>,
     paths: &HostPaths,
     above: RawFd,
@@ -85,35 +85,33 @@ fn open_all(
             Some(handed) => handed::take(fd, handed, &mut taps),
             None => open(fd, &mut taps, &mut socket_files, paths),
         };
-        opened.and_then(place).map_err(|problem| Box::new(FdError { fd: fd.clone(), problem }))
+        opened.and_then(place).map_err(|problem| Box::new(FdError { fd: (*fd).into(), problem }))
     });
     let fds = fds.collect::<Result<_, _>>()?;
     Ok(Opened { fds, socket_files })
 }
 
 fn open<'a>(
-    fd: &'a Fd,
+    fd: &Fd<&'a OsStr>,
     taps: &mut tap::Taps<'a>,
     socket_files: &mut Vec<SocketFile>,
     paths: &HostPaths,
 ) -> Result<OwnedFd, FdProblem> {
-    match &fd.source {
-        FdSource::Tap { ifname } => {
-            taps.open(fd.device.as_os_str(), ifname.as_ref().map(AsRef::<OsStr>::as_ref))
-        }
+    match fd.source {
+        FdSource::Tap { ifname } => taps.open(fd.device, ifname),
         FdSource::Macvtap { ifname } | FdSource::Ipvtap { ifname } => {
-            macvtap::open(ifname.as_os_str(), fd.source.kind(), &paths.tap_dir)
+            macvtap::open(ifname, fd.source.kind(), &paths.tap_dir)
         }
         FdSource::VhostNet => vhost::open_net(&paths.vhost_net),
-        FdSource::VhostVsock { cid } => vhost::open_vsock(&paths.vhost_vsock, *cid),
-        FdSource::File { path, readonly, direct } => image::open(path.as_ref(), *readonly, *direct),
+        FdSource::VhostVsock { cid } => vhost::open_vsock(&paths.vhost_vsock, cid),
+        FdSource::File { path, readonly, direct } => image::open(path.as_ref(), readonly, direct),
         FdSource::UnixListen { path } => {
             let (socket, file) = unix::listen(path.as_ref())?;
             socket_files.push(file);
             Ok(socket)
         }
         FdSource::UnixConnect { path } => unix::connect(path.as_ref()),
-        FdSource::Memfd { size, hugetlb, seal } => memfd::make(fd.device.as_os_str(), *size, *hugetlb, *seal)
-            .map_err(|source| FdProblem::Memory { size: *size, hugetlb: *hugetlb, source }),
+        FdSource::Memfd { size, hugetlb, seal } => memfd::make(fd.device, size, hugetlb, seal)
+            .map_err(|source| FdProblem::Memory { size, hugetlb, source }),
     }
 }

@@ -35,18 +35,18 @@ struct Device {
 }
 
 impl<'a> Taps<'a> {
-    pub(super) fn new(table: &'a [Fd], tun: &'a Path) -> Self {
+    pub(super) fn new(table: &[Fd<&'a OsStr>], tun: &'a Path) -> Self {
         let mut devices = HashMap::<_, Device>::new();
         for fd in table.iter().filter(|fd| matches!(fd.source, FdSource::Tap { .. })) {
-            devices.entry(fd.device.as_os_str()).or_default().queues += 1;
+            devices.entry(fd.device).or_default().queues += 1;
         }
         Self { tun, devices }
     }
 
     /// Takes note of a queue that was handed over. The other queues of a device whose interface has no name join its
     /// interface. Gives whether it is like those before: with virtio's header or without.
-    pub(super) fn join(&mut self, line: &'a Fd, interface: IfName, vnet_hdr: bool) -> bool {
-        let device = self.devices.entry(line.device.as_os_str()).or_default();
+    pub(super) fn join(&mut self, line: &Fd<&'a OsStr>, interface: IfName, vnet_hdr: bool) -> bool {
+        let device = self.devices.entry(line.device).or_default();
         if let FdSource::Tap { ifname: None } = line.source {
             device.chosen.get_or_insert(interface);
         }

@@ -3,6 +3,7 @@
 //! **The namespace of a plugged tap is looked up by QEMU's process**, when it is needed: QEMU stays where it was
 //! started, and neither a spawn's caller nor its thread need do so. To keep it would cost each spawn an open file.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
@@ -21,14 +22,18 @@ use super::inventory::Asking;
 use crate::plugged::Thing;
 
 /// Opens what devices need, but for what is handed over.
-pub(super) fn open(guest: &Guest, fds: &[Fd], handed: Vec<(String, OwnedFd)>) -> Result<Opened, SpawnError> {
+pub(super) fn open(
+    guest: &Guest,
+    fds: &[Fd<&OsStr>],
+    handed: Vec<(String, OwnedFd)>,
+) -> Result<Opened, SpawnError> {
     let handed = fd::assign(fds, handed)?;
     let opens_interface = fds.iter().zip(&handed).any(|(fd, handed)| handed.is_none() && is_interface(fd));
     let namespace = if opens_interface { namespace(guest)? } else { None };
     Ok(fd::open_table(fds, handed, &guest.host_paths, -1, namespace.as_ref())?)
 }
 
-fn is_interface(fd: &Fd) -> bool {
+fn is_interface(fd: &Fd<&OsStr>) -> bool {
     matches!(fd.source, FdSource::Tap { .. } | FdSource::Macvtap { .. } | FdSource::Ipvtap { .. })
 }
 

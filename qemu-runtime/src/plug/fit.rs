@@ -2,10 +2,12 @@
 //!
 //! **A fragment has its guest's target**, or is refused: its types and names are that version's.
 
+use std::ffi::OsString;
+
 use serde_json::Value;
 
 use crate::guest::Guest;
-use crate::plan::{Action, Fd, Filling, Fragment, Number, OsText};
+use crate::plan::{Action, Fd, Filling, Fragment, Number};
 use crate::qmp::QmpError;
 
 use super::error::{PlugError, PlugProblem};
@@ -56,7 +58,7 @@ pub(super) fn prepare(
     let fds = fragment.fds.iter().map(|slot| Fd {
         // QEMU knows it by a name, or a set.
         number: 0,
-        source: slot.source.map(|name| OsText::from(filling.text(name)), Number::known),
+        source: slot.source.map(|name| OsString::from(filling.text(name)), Number::known),
         device: filling.text(&slot.device).into(),
         queue: slot.queue,
     });

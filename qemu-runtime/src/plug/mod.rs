@@ -18,6 +18,7 @@ mod values;
 
 pub use error::{PlugError, PlugProblem, UnplugError};
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -145,7 +146,8 @@ impl Guest {
     ) -> Result<Vec<String>, PlugError> {
         let asking = inventory.qmp;
         let Prepared { filling, fds, names } = prepare(self, fragment, inventory, registry)?;
-        let opened = descriptors::open(self, &fds, handed).map_err(|error| {
+        let lines: Vec<_> = fds.iter().map(|fd| fd.map(OsString::as_os_str)).collect();
+        let opened = descriptors::open(self, &lines, handed).map_err(|error| {
             let slots = fds.iter().zip(fragment.fds.iter());
             let slot = match &error {
                 SpawnError::Fd(error) => slots.into_iter().find(|(fd, _)| **fd == error.fd),

@@ -109,7 +109,7 @@ fn find(plan: &Plan, text: &str) -> Option<Rejection> {
         arg: argument.at,
         option,
         span,
-        place: plan.arg_place(argument.at).cloned(),
+        place: plan.arg_place(argument.at),
         words,
         said: parts.first()?.said.start..last.said.end,
     })

@@ -349,8 +349,9 @@ impl<'a> Spawn<'a> {
     ///
     /// As [`Guest::spawn`].
     pub fn spawn(mut self) -> Result<Guest, SpawnError> {
-        let highest = highest(self.plan.fds())?;
-        let handed = fd::assign(self.plan.fds(), mem::take(&mut self.choices.handed))?;
+        let table: Vec<_> = self.plan.fds().collect();
+        let highest = highest(&table)?;
+        let handed = fd::assign(&table, mem::take(&mut self.choices.handed))?;
         let (qmp_number, highest) = match self.choices.qmp {
             Some(_) => (Some(highest + 1), highest + 1),
             None => (None, highest),
@@ -374,7 +375,7 @@ impl<'a> Spawn<'a> {
         let stdout = open_output(self.choices.stdout, io::stdout()).map_err(stdio("standard output"))?;
         let stderr = open_stderr(self.choices.stderr).map_err(stdio("standard error"))?;
         let incoming = stdout.incoming.into_iter().chain(stderr.incoming).collect();
-        let mut fds = Vec::with_capacity(STDIO.len() + self.plan.fds().len());
+        let mut fds = Vec::with_capacity(STDIO.len() + table.len());
         for (number, opened) in STDIO.zip([stdin, stdout.theirs, stderr.theirs]) {
             let opened =
                 move_above(opened, highest).map_err(system("making room for the file descriptors"))?;
@@ -382,13 +383,13 @@ impl<'a> Spawn<'a> {
         }
         let bounds = bounds(self.choices.confinement, highest)?;
         let opened = fd::open_table(
-            self.plan.fds(),
+            &table,
             handed,
             &self.choices.host_paths,
             highest,
             bounds.network_namespace.as_ref(),
         )?;
-        fds.extend(self.plan.fds().iter().map(|fd| fd.number.cast_signed()).zip(opened.fds));
+        fds.extend(table.iter().map(|fd| fd.number.cast_signed()).zip(opened.fds));
         let ours = match qmp_number {
             None => None,
             Some(number) => {
@@ -617,7 +618,7 @@ fn bounds(confinement: Confinement, highest: RawFd) -> Result<Bounds, SpawnError
 }
 
 /// The highest number that the child is to have. The table's numbers rise from 3.
-fn highest(table: &[Fd]) -> Result<RawFd, SpawnError> {
+fn highest(table: &[Fd<&OsStr>]) -> Result<RawFd, SpawnError> {
     table.iter().try_fold(STDIO.end - 1, |last, Fd { number, .. }| {
         match RawFd::try_from(*number) {
             // Less than the largest, as QMP's comes behind it, and what is opened must lie above all.

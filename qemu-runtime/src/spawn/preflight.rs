@@ -55,7 +55,7 @@ impl PathError {
             arg: at,
             option: option.join(" "),
             span: span.map(|span| plan.arg_span(argument.last()).map_or(span, |value| span.to(value))),
-            place: plan.arg_place(at).cloned(),
+            place: plan.arg_place(at),
             path,
             problem,
             source: None,

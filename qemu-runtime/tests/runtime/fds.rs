@@ -263,7 +263,7 @@ fn numbers_must_rise_from_3_and_be_possible() -> Result<(), Lacking> {
 }
 
 /// What one line of a table fails with, where the host's devices are in `folder`.
-fn failure(folder: &Path, source: FdSource<qemu_runtime::OsText>) -> (String, FdProblem) {
+fn failure(folder: &Path, source: FdSource<std::ffi::OsString>) -> (String, FdProblem) {
     let paths = HostPaths {
         tun: folder.join("tun"),
         vhost_net: folder.join("vhost-net"),

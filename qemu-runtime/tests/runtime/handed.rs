@@ -1,11 +1,12 @@
 //! What the caller hands over takes the place of what the table names.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 
-use qemu_runtime::{Fd, FdProblem, FdSource, HostPaths, OsText, Plan, Spawn, SpawnError};
+use qemu_runtime::{Fd, FdProblem, FdSource, HostPaths, Plan, Spawn, SpawnError};
 use rustix::fs::fcntl_getfl;
 use rustix::io::dup;
 use rustix::net::{AddressFamily, SocketType, socket};
@@ -180,7 +181,7 @@ fn unfit<const N: usize>(table: &[Fd], handed: [OwnedFd; N]) -> String {
     text.split_once(": what was handed over as ").unwrap().1.to_owned()
 }
 
-fn one(source: FdSource<OsText>) -> [Fd; 1] {
+fn one(source: FdSource<OsString>) -> [Fd; 1] {
     [fd(3, source, "dev0", 0)]
 }
 

@@ -1,7 +1,7 @@
 //! What the tests need of the host, and what they look at.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use qemu_runtime::{Fd, FdSource, OsText};
+use qemu_runtime::{Fd, FdSource};
 use rustix::thread::UnshareFlags;
 
 use crate::seccomp::{self, Refused};
@@ -202,18 +202,18 @@ pub(crate) fn until(what: &str, mut so: impl FnMut() -> bool) {
 }
 
 /// A line of a table.
-pub(crate) fn fd(number: u32, source: FdSource<OsText>, device: &str, queue: u32) -> Fd {
+pub(crate) fn fd(number: u32, source: FdSource<OsString>, device: &str, queue: u32) -> Fd {
     Fd { number, source, device: device.into(), queue }
 }
 
 /// The source of a file that is only read.
-pub(crate) fn file(path: &Path) -> FdSource<OsText> {
+pub(crate) fn file(path: &Path) -> FdSource<OsString> {
     FdSource::File { path: path.to_owned().into(), readonly: true, direct: false }
 }
 
 /// Lines of a table for the queues of the tap `net0`, from 3.
 pub(crate) fn tap_queues(ifname: Option<&str>, queues: u32) -> Vec<Fd> {
-    let source = FdSource::Tap { ifname: ifname.map(OsText::from) };
+    let source = FdSource::Tap { ifname: ifname.map(OsString::from) };
     (0..queues).map(|queue| fd(3 + queue, source.clone(), "net0", queue)).collect()
 }
 

@@ -1,5 +1,6 @@
 //! Sockets, vsock devices and files in memory, opened as the table says.
 
+use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
@@ -8,7 +9,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use qemu_runtime::{Fd, FdProblem, FdSource, Guest, HostPaths, OsText, Plan, Spawn, SpawnError, Stdio};
+use qemu_runtime::{Fd, FdProblem, FdSource, Guest, HostPaths, Plan, Spawn, SpawnError, Stdio};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::io::{FdFlags, fcntl_setfd};
 
@@ -42,28 +43,28 @@ crate::tests! {
     a_file_can_be_opened_past_the_cache
 }
 
-fn listener(path: &Path) -> FdSource<OsText> {
+fn listener(path: &Path) -> FdSource<OsString> {
     FdSource::UnixListen { path: path.to_owned().into() }
 }
 
-fn client(path: &Path) -> FdSource<OsText> {
+fn client(path: &Path) -> FdSource<OsString> {
     FdSource::UnixConnect { path: path.to_owned().into() }
 }
 
-fn memory(size: u64, hugetlb: bool, seal: bool) -> FdSource<OsText> {
+fn memory(size: u64, hugetlb: bool, seal: bool) -> FdSource<OsString> {
     FdSource::Memfd { size, hugetlb, seal }
 }
 
-fn one(source: FdSource<OsText>) -> Vec<Fd> {
+fn one(source: FdSource<OsString>) -> Vec<Fd> {
     vec![fd(3, source, "dev0", 0)]
 }
 
 /// A guest that lives on, with this on number 3.
-fn sleeping(source: FdSource<OsText>) -> Result<Guest, SpawnError> {
+fn sleeping(source: FdSource<OsString>) -> Result<Guest, SpawnError> {
     Guest::spawn(&Plan::new("/bin/sleep", ["1000"], one(source)))
 }
 
-fn failure(source: FdSource<OsText>) -> (String, FdProblem) {
+fn failure(source: FdSource<OsString>) -> (String, FdProblem) {
     let before = open_files();
     let error = sleeping(source).unwrap_err();
     until("all is as it was", || open_files() == before);
@@ -356,7 +357,7 @@ fn the_kernels_own_vsock_device_takes_the_address() -> Result<(), Lacking> {
 }
 
 /// What a shell says that has this as number 3.
-fn said(source: FdSource<OsText>, script: &str) -> String {
+fn said(source: FdSource<OsString>, script: &str) -> String {
     let plan = Plan::new("/bin/sh", ["-c", script], one(source));
     let mut guest = Spawn::new(&plan).stdout(Stdio::Pipe).spawn().unwrap();
     let mut text = String::new();
@@ -414,7 +415,7 @@ fn a_file_can_be_opened_past_the_cache() -> Result<(), Lacking> {
 }
 
 /// An image at a path.
-fn image(path: impl AsRef<Path>, readonly: bool) -> FdSource<OsText> {
+fn image(path: impl AsRef<Path>, readonly: bool) -> FdSource<OsString> {
     FdSource::File { path: path.as_ref().to_owned().into(), readonly, direct: false }
 }
 
