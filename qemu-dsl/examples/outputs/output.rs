@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use qemu_dsl::plan::{Fd, FdSlot, Filling, Fragment, Json, Number, Plan, Template};
-use qemu_dsl::{Arch, Diagnostic, Options, Parsed, Span, Target, parse};
+use qemu_dsl::{Arch, Diagnostic, Options, Parsed, Span, Target, TargetSpec, Version, parse};
 
 use crate::corpus::Text;
 use crate::wording;
 
 /// One way to compile a text: what comes of it, if it says anything.
 type Compile = fn(&str, &Parsed<'_>, &Options) -> Option<String>;
-
-const TARGETS: [&str; 6] = ["none", "2.10", "5.2", "7.2", "10.0", "11.1"];
 
 /// The text, and what comes of it, once for all targets for which it is the same.
 pub(crate) fn write(text: &Text, to: &mut String) {
@@ -21,18 +19,20 @@ pub(crate) fn write(text: &Text, to: &mut String) {
     let params = params(source);
     let parsed = parse(source);
     assert_eq!(&parsed.to_string(), source, "the text is printed back");
+    let known = Version::KNOWN.map(|version| (version.to_string(), version.into()));
+    let targets: Vec<_> = [("none".to_owned(), TargetSpec::default())].into_iter().chain(known).collect();
     for (way, compile) in [("vm", vm as Compile), ("devices", devices)] {
         let mut outputs: Vec<(Vec<&str>, String)> = Vec::new();
-        for target in TARGETS {
+        for (name, target) in &targets {
             let options = Options {
-                target: target.parse().unwrap_or_default(),
+                target: *target,
                 params: params.clone(),
                 ..Options::default()
             };
             let Some(output) = compile(source, &parsed, &options) else { continue };
             match outputs.iter_mut().find(|(_, same)| *same == output) {
-                Some((targets, _)) => targets.push(target),
-                None => outputs.push((vec![target], output)),
+                Some((targets, _)) => targets.push(name),
+                None => outputs.push((vec![name], output)),
             }
         }
         for (targets, output) in outputs {
