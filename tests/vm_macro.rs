@@ -13,6 +13,9 @@ use qemu_dsl::{Options, compile, compile_devices};
 use qemu_runtime::plan::{Mac, Packed};
 use qemu_runtime::{BindError, Fragment, Plan, Size, devices, vm};
 
+#[path = "vm_macro/texts.rs"]
+mod texts;
+
 /// The plan of a text that is compiled here and now.
 fn compiled(source: &str) -> Plan {
     let compiled = compile(source, &Options::default());

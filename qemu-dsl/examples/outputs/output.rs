@@ -24,11 +24,7 @@ pub(crate) fn write(text: &Text, to: &mut String) {
     for (way, compile) in [("vm", vm as Compile), ("devices", devices)] {
         let mut outputs: Vec<(Vec<&str>, String)> = Vec::new();
         for (name, target) in &targets {
-            let options = Options {
-                target: *target,
-                params: params.clone(),
-                ..Options::default()
-            };
+            let options = Options { target: *target, params: params.clone(), ..Options::default() };
             let Some(output) = compile(source, &parsed, &options) else { continue };
             match outputs.iter_mut().find(|(_, same)| *same == output) {
                 Some((targets, _)) => targets.push(name),
