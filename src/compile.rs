@@ -57,9 +57,16 @@ pub(crate) fn compile(
     // The compiler reads texts; what is none comes when its template is bound.
     let (mut params, mut late) = (Vec::new(), Vec::new());
     for (name, value) in &language.set {
+        let all =
+            || language.set.iter().filter(|(other, _)| other == name).map(|(_, value)| value.as_os_str());
         match value.to_str() {
-            Some(text) => params.push((name.clone(), text.to_owned())),
-            None => late.push((name.as_str(), Value::from(value.as_os_str()))),
+            Some(text) if all().all(|value| value.to_str().is_some()) => {
+                params.push((name.clone(), text.to_owned()));
+            }
+            _ if late.iter().any(|(known, _)| known == name) => {}
+            // Of a list all values come in one.
+            _ if all().count() > 1 => late.push((name.as_str(), all().collect())),
+            _ => late.push((name.as_str(), Value::from(value.as_os_str()))),
         }
     }
     let open = match purpose {

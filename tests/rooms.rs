@@ -27,6 +27,7 @@ const COMPILER: &[&str] = &[
     "statement",
     "check",
     "lower",
+    "scenario",
     "shape",
     "compile",
     "reference",

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::env::{self, VarError};
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use qemu_dsl::bind::{Blanks, OpenFragment, OpenTemplate};
+use qemu_dsl::bind::{Blanks, Hole, OpenFragment, OpenTemplate};
 use qemu_dsl::plan::{Fragment, Pack, Place, Plan, Template, pack};
 use qemu_dsl::{Code, Diagnostic, Open, Options, TargetSpec, Version};
 use quote::quote;
 
 use crate::levels::Attributes;
 use crate::report;
-use crate::source::Source;
+use crate::source::{Part, Source};
 
 /// The variable that says for which QEMU all VMs of a build are compiled.
 const TARGET: &str = "QEMU_DSL_TARGET";
@@ -172,8 +172,19 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
 /// What stands in where there is no value. What is in the holes is still looked at: it counts as used, and Rust shows what is
 /// wrong with it.
 fn without_value<S: Subject>(source: &Source, statements: TokenStream) -> TokenStream {
-    let references = source.holes.iter().map(|hole| &hole.reference);
-    let used = quote!(#(#[allow(unused_parens)] let _ = #references;)*);
+    let mut blocks = 0;
+    let used = code(
+        &source.parts,
+        &mut blocks,
+        &mut |part| match part {
+            Said::Hole(number) => source.holes.get(number).map(|hole| {
+                let reference = &hole.reference;
+                quote!(#[allow(unused_parens)] let _ = #reference;)
+            }),
+            Said::Begin(_) | Said::End => None,
+        },
+        source,
+    );
     let nothing = S::default().expression();
     if source.holes.is_empty() {
         return block(used, statements, nothing);
@@ -204,13 +215,76 @@ fn block(before: TokenStream, statements: TokenStream, value: TokenStream) -> To
 /// Statements that take the values of all holes, one after the other: no closure is round them, so that `?`, `.await` and
 /// moves do what they do elsewhere.
 fn fill(blanks: &Blanks, source: &Source, values: &Ident) -> TokenStream {
-    let mut out = quote!(let mut #values = ::qemu_runtime::__private::Values::new(););
-    for (number, hole) in (0..).zip(&*blanks.holes) {
-        let Some(own) = source.hole_at(hole.span) else { continue };
-        let reference = &own.reference;
-        // What is wrong with how the value is one is told at the function's name.
-        let add = Ident::new(blanks.adds(number), Span::mixed_site().located_at(own.place));
-        out.extend(quote!(#[allow(unused_parens)] #values.#add(#reference);));
+    let mut count = 0;
+    let filled = code(
+        &source.parts,
+        &mut count,
+        &mut |part| match part {
+            Said::Hole(number) => {
+                let own = source.holes.get(number)?;
+                let reference = &own.reference;
+                let is_own = |hole: &Hole| own.span.start <= hole.span.start && hole.span.end <= own.span.end;
+                let number = blanks.holes.iter().position(is_own)?;
+                // What is wrong with how the value is one is told at the function's name.
+                let add = Ident::new(blanks.adds(number as u32), Span::mixed_site().located_at(own.place));
+                Some(quote!(#[allow(unused_parens)] #values.#add(#reference);))
+            }
+            Said::Begin(block) => Some(quote!(#values.begin(#block);)),
+            Said::End => Some(quote!(#values.end();)),
+        },
+        source,
+    );
+    quote!(let mut #values = ::qemu_runtime::__private::Values::new(); #filled)
+}
+
+/// What says what becomes of a part.
+type Say<'s> = &'s mut dyn FnMut(Said) -> Option<TokenStream>;
+
+/// A part of which something is said.
+enum Said {
+    Hole(usize),
+    /// A round of the block of this number begins.
+    Begin(u32),
+    End,
+}
+
+/// The program's own control flow, with what `say` says of each part of the text. The compiler numbers the blocks in their order,
+/// from 1.
+fn code(parts: &[Part], blocks: &mut u32, say: Say<'_>, source: &Source) -> TokenStream {
+    let body = |parts: &[Part], blocks: &mut u32, say: Say<'_>| {
+        *blocks += 1;
+        let begin = say(Said::Begin(*blocks));
+        let inner = code(parts, blocks, say, source);
+        let end = say(Said::End);
+        quote!({ #begin #inner #end })
+    };
+    let mut out = TokenStream::new();
+    for part in parts {
+        out.extend(match part {
+            Part::Hole(number) => say(Said::Hole(*number)).unwrap_or_default(),
+            Part::If(branches) => {
+                let mut chain = TokenStream::new();
+                for branch in branches {
+                    if !chain.is_empty() {
+                        chain.extend(quote!(else));
+                    }
+                    if let Some((pattern, hole)) = &branch.condition {
+                        let condition = source.holes.get(*hole).map(|hole| &hole.expression);
+                        chain.extend(match pattern {
+                            Some(pattern) => quote!(if let #pattern = #condition),
+                            None => quote!(if #condition),
+                        });
+                    }
+                    chain.extend(body(&branch.body, blocks, say));
+                }
+                quote!(#[allow(unused_parens)] { #chain })
+            }
+            Part::For(pattern, hole, inner) => {
+                let list = source.holes.get(*hole).map(|hole| &hole.expression);
+                let inner = body(inner, blocks, say);
+                quote!(#[allow(unused_parens)] { for #pattern in #list #inner })
+            }
+        });
     }
     out
 }

@@ -35,6 +35,24 @@ mod source;
 /// # Ok::<(), qemu_runtime::BindError>(())
 /// ```
 ///
+/// Blocks are there or not, or repeat, as Rust's own:
+///
+/// ```
+/// use qemu_runtime::vm;
+///
+/// let (debug, iso) = (true, None::<&str>);
+/// let plan = vm! {
+///     for (number, disk) in {["/a.img", "/b.img"].iter().enumerate()} {
+///         disk id="data{number}" file={disk} format=raw
+///     }
+///     if let Some(iso) = {iso} { disk file={iso} format=raw readonly }
+///     if {debug} { memory 512M } else { memory 2G }
+/// }?;
+/// assert_eq!(plan.args().next().unwrap(), "-m");
+/// assert_eq!(plan.args().filter(|arg| *arg == "-drive").count(), 2);
+/// # Ok::<(), qemu_runtime::BindError>(())
+/// ```
+///
 /// What is wrong with the text is a compile error at its tokens, as is a value of the wrong type:
 ///
 /// ```compile_fail

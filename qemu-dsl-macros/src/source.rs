@@ -21,15 +21,44 @@ use quote::{quote, quote_spanned};
 /// What stands in the text for a hole that is no name. Which expression it is, is told by its place.
 const PLACEHOLDER: &str = "{rust}";
 
+/// What stands in the text for what a loop takes apart.
+const VARIABLE: &str = "item";
+
+/// What a block can stand behind.
+#[derive(Clone, Copy)]
+enum Structure {
+    If,
+    For,
+}
+
 /// What `vm!` was called with, as text.
 pub(crate) struct Source {
     /// The text.
     pub(crate) text: String,
     /// The holes, in the order of the text.
     pub(crate) holes: Vec<Hole>,
+    /// What of the text is the program's: holes, and blocks with what decides about them, in its order.
+    pub(crate) parts: Vec<Part>,
     /// What can't be seen in the text: values that Rust's lexer has damaged.
     pub(crate) flaws: Vec<Diagnostic>,
     tokens: Vec<Token>,
+}
+
+/// A part of the text that is the program's.
+pub(crate) enum Part {
+    /// The hole of this number.
+    Hole(usize),
+    /// `if`, and its `else`s.
+    If(Vec<Branch>),
+    /// A loop: what it takes apart, the hole of what it goes through, and what it repeats.
+    For(TokenStream, usize, Vec<Part>),
+}
+
+/// A block of which at most one of several is there.
+pub(crate) struct Branch {
+    /// What a condition takes apart, and its hole.
+    pub(crate) condition: Option<(Option<TokenStream>, usize)>,
+    pub(crate) body: Vec<Part>,
 }
 
 /// Braces with something in them, outside a string or in one.
@@ -38,6 +67,8 @@ pub(crate) struct Hole {
     pub(crate) span: qemu_dsl::Span,
     /// A reference to the expression. It stands where the braces do, so that rustc blames these.
     pub(crate) reference: TokenStream,
+    /// The expression itself, in parentheses.
+    pub(crate) expression: TokenStream,
     /// Where they stand in the program.
     pub(crate) place: Span,
     /// The expression as its author wrote it.
@@ -81,6 +112,8 @@ struct Call {
 
 struct Reader {
     source: Source,
+    /// The loops of the text round what is read.
+    loops: usize,
     call: Call,
     last: Option<Last>,
     /// Where the last token of the call's own ends.
@@ -101,7 +134,14 @@ impl Source {
     /// The text of `tokens`, which the macro was given at `call`.
     pub(crate) fn read(tokens: TokenStream, call: Span) -> Self {
         let mut reader = Reader {
-            source: Self { text: String::new(), holes: Vec::new(), flaws: Vec::new(), tokens: Vec::new() },
+            source: Self {
+                text: String::new(),
+                holes: Vec::new(),
+                parts: Vec::new(),
+                flaws: Vec::new(),
+                tokens: Vec::new(),
+            },
+            loops: 0,
             call: Call::new(call),
             last: None,
             end_in_call: None,
@@ -197,18 +237,175 @@ impl Reader {
         let trees: Vec<_> = tokens.into_iter().collect();
         let mut rest = trees.as_slice();
         while let Some((tree, behind)) = rest.split_first() {
-            rest = match behind_doc_comment(rest) {
-                Some(behind) => {
-                    self.doc_comment(tree.span());
-                    behind
-                }
-                None => {
-                    self.tree(tree);
-                    behind
-                }
-            };
+            if let Some(behind) = behind_doc_comment(rest) {
+                self.doc_comment(tree.span());
+                rest = behind;
+            } else if let Some(word) = self.structure(rest) {
+                rest = match word {
+                    Structure::If => self.chain(rest),
+                    Structure::For => self.repeat(rest),
+                };
+            } else {
+                self.tree(tree);
+                rest = behind;
+            }
         }
     }
+
+    // ---- Blocks ----
+
+    /// Whether a block begins here, with what it stands behind: the compiler's words for it, which are Rust's.
+    fn structure(&self, trees: &[TokenTree]) -> Option<Structure> {
+        let [TokenTree::Ident(word), rest @ ..] = trees else { return None };
+        let structure = match word.to_string().as_str() {
+            // Without its `if` it is a mistake, and its block is one all the same.
+            "if" | "else" => Structure::If,
+            "for" => Structure::For,
+            _ => return None,
+        };
+        // `if=scsi` is an option, and in `x=if` it is a value.
+        let is_name = matches!(rest.first(), Some(TokenTree::Punct(punct)) if punct.as_char() == '=');
+        let touches = self.last.as_ref().is_some_and(|last| {
+            last.text.ends_with(['=', '-', '.', '/', ':'])
+                && last.place.end == self.call.place(word.span()).start
+        });
+        (!is_name && !touches).then_some(structure)
+    }
+
+    /// Reads an `if` with its `else`s. Gives what stands behind.
+    fn chain<'t>(&mut self, trees: &'t [TokenTree]) -> &'t [TokenTree] {
+        let mut branches = Vec::new();
+        let mut rest = trees;
+        loop {
+            // `if`, `else if` or `else`
+            let mut has_condition = false;
+            while let [word @ TokenTree::Ident(name), behind @ ..] = rest
+                && (name == "if" || name == "else")
+            {
+                has_condition |= name == "if";
+                self.tree(word);
+                rest = behind;
+                if has_condition {
+                    break;
+                }
+            }
+            let mut condition = None;
+            if has_condition {
+                (condition, rest) = self.condition(rest);
+            }
+            let (body, behind) = self.block(rest);
+            rest = behind;
+            if condition.is_some() || !has_condition {
+                branches.push(Branch { condition, body: body.unwrap_or_default() });
+            } else {
+                // What is wrong with it, the compiler says.
+                self.source.parts.extend(body.into_iter().flatten());
+            }
+            let goes_on = matches!(rest.first(), Some(TokenTree::Ident(word)) if word == "else");
+            if !goes_on || branches.last().is_some_and(|branch| branch.condition.is_none()) {
+                break;
+            }
+        }
+        if !branches.is_empty() {
+            self.source.parts.push(Part::If(branches));
+        }
+        rest
+    }
+
+    /// Reads `{expression}`, or `let PATTERN = {expression}`, if a block follows.
+    fn condition<'t>(
+        &mut self,
+        trees: &'t [TokenTree],
+    ) -> (Option<(Option<TokenStream>, usize)>, &'t [TokenTree]) {
+        let (pattern, rest) = match trees {
+            [TokenTree::Ident(word), rest @ ..] if word == "let" => {
+                let at = rest.windows(2).position(|pair| {
+                    matches!(pair, [TokenTree::Punct(equals), TokenTree::Group(group)]
+                        if equals.as_char() == '=' && group.delimiter() == Delimiter::Brace)
+                });
+                let Some((pattern, behind)) = at.and_then(|at| rest.split_at_checked(at)) else {
+                    return (None, trees);
+                };
+                (Some(pattern.iter().cloned().collect()), behind.get(1..).unwrap_or_default())
+            }
+            _ => (None, trees),
+        };
+        match self.deciding(rest) {
+            Some((hole, behind)) => (Some((pattern, hole)), behind),
+            None => (None, trees),
+        }
+    }
+
+    /// Reads `for PATTERN in {expression} { ... }`. Gives what stands behind. Where something of it is missing, Rust doesn't see
+    /// what is in it, which would lack its variable.
+    fn repeat<'t>(&mut self, trees: &'t [TokenTree]) -> &'t [TokenTree] {
+        let Some((word, rest)) = trees.split_first() else { return trees };
+        self.tree(word);
+        let at = rest.iter().position(|tree| matches!(tree, TokenTree::Ident(word) if word == "in"));
+        let parts = at.filter(|at| *at > 0).and_then(|at| rest.split_at_checked(at));
+        let Some((pattern, behind)) = parts else {
+            return self.block(rest).1;
+        };
+        // What is taken apart is Rust's; to the compiler it is a name.
+        match pattern {
+            [tree @ TokenTree::Ident(_)] => self.tree(tree),
+            [first, ..] => self.push(VARIABLE, first.span(), false),
+            [] => {}
+        }
+        let (within, behind) = behind.split_first().map_or((None, behind), |(word, rest)| (Some(word), rest));
+        within.into_iter().for_each(|word| self.tree(word));
+        let Some((hole, behind)) = self.deciding(behind) else {
+            return self.block(behind).1;
+        };
+        self.loops += 1;
+        let (body, behind) = self.block(behind);
+        self.loops -= 1;
+        self.source.parts.push(Part::For(pattern.iter().cloned().collect(), hole, body.unwrap_or_default()));
+        behind
+    }
+
+    /// Reads the braces of what decides about a block, where there are such: the number of its hole.
+    fn deciding<'t>(&mut self, trees: &'t [TokenTree]) -> Option<(usize, &'t [TokenTree])> {
+        let [TokenTree::Group(group), rest @ ..] = trees else { return None };
+        let is_hole = group.delimiter() == Delimiter::Brace
+            && !group.stream().is_empty()
+            && matches!(rest.first(), Some(TokenTree::Group(block)) if block.delimiter() == Delimiter::Brace);
+        if !is_hole {
+            return None;
+        }
+        let number = self.source.holes.len();
+        let text = name(group.stream()).map(|name| format!("{{{name}}}")).or_else(|| {
+            let mut stream = group.stream().into_iter();
+            let is_not = matches!(stream.next(), Some(TokenTree::Punct(punct)) if punct.as_char() == '!');
+            name(stream.collect()).filter(|_| is_not).map(|name| format!("{{!{name}}}"))
+        });
+        // Each is a condition of its own.
+        self.hole_as(group, &text.unwrap_or_else(|| format!("{{rust_{number}}}")));
+        self.source.parts.pop();
+        Some((number, rest))
+    }
+
+    /// Reads what stands before the next block in its line, and the block. Gives what in it is the program's, and what stands
+    /// behind.
+    fn block<'t>(&mut self, trees: &'t [TokenTree]) -> (Option<Vec<Part>>, &'t [TokenTree]) {
+        let is_block = |tree: &TokenTree| matches!(tree, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
+        let line = trees.first().map(|tree| tree.span().start().line);
+        let in_line = |tree: &&TokenTree| Some(tree.span().start().line) == line;
+        let at = trees.iter().take_while(in_line).position(is_block);
+        let Some((before, [TokenTree::Group(group), behind @ ..])) =
+            at.and_then(|at| trees.split_at_checked(at))
+        else {
+            return (None, trees);
+        };
+        before.iter().for_each(|tree| self.tree(tree));
+        let outer = std::mem::take(&mut self.source.parts);
+        self.push("{", group.span_open(), false);
+        self.stream(group.stream());
+        self.push("}", group.span_close(), false);
+        (Some(std::mem::replace(&mut self.source.parts, outer)), behind)
+    }
+
+    // ---- Tokens ----
 
     fn tree(&mut self, tree: &TokenTree) {
         match tree {
@@ -272,16 +469,38 @@ impl Reader {
 
     fn hole(&mut self, group: &Group) {
         let text = name(group.stream()).map_or_else(|| PLACEHOLDER.to_owned(), |name| format!("{{{name}}}"));
-        self.push(&text, group.span(), false);
+        self.hole_as(group, &text);
+    }
+
+    /// Reads a hole that the text has as this.
+    fn hole_as(&mut self, group: &Group, text: &str) {
+        self.push(text, group.span(), false);
+        if self.loops > 0 && leaves_loop(group.stream()) {
+            let at = self.source.tokens.last().map_or(0..0, |token| token.start..token.end);
+            self.source.flaws.push(flaw(
+                Code::BadHole,
+                "`break` and `continue` would leave the loop of the text".to_owned(),
+                "let the loop go through what is wanted, or put what may be missing into `if {..} { .. }`"
+                    .to_owned(),
+                &at,
+            ));
+        }
         if let Some(token) = self.source.tokens.last() {
             let span = text_span(&(token.start..token.end));
             let mut expression = Group::new(Delimiter::Parenthesis, group.stream());
             expression.set_span(group.span());
             let reference = quote_spanned!(group.span_open()=> &);
-            let reference = reference.into_iter().chain([TokenTree::Group(expression)]).collect();
+            let expression = TokenTree::Group(expression);
+            let reference = reference.into_iter().chain([expression.clone()]).collect();
+            let expression = expression.into();
             let name = one_line(&group.span().source_text().unwrap_or_else(|| group.to_string()));
-            self.source.holes.push(Hole { span, reference, place: group.span(), name });
+            self.add_hole(Hole { span, reference, expression, place: group.span(), name });
         }
+    }
+
+    fn add_hole(&mut self, hole: Hole) {
+        self.source.parts.push(Part::Hole(self.source.holes.len()));
+        self.source.holes.push(hole);
     }
 
     /// The holes of a string that was read just now: names, or paths of fields. What is neither the compiler reports.
@@ -302,8 +521,8 @@ impl Reader {
                     &at,
                 ));
                 // It makes the whole a `Result` all the same.
-                let (at, reference) = (text_span(&at), quote!(&()));
-                self.source.holes.push(Hole { span: at, reference, place: span, name: name.to_owned() });
+                let (at, reference, expression) = (text_span(&at), quote!(&()), quote!(()));
+                self.add_hole(Hole { span: at, reference, expression, place: span, name: name.to_owned() });
                 continue;
             };
             let expression: TokenStream = path
@@ -315,7 +534,7 @@ impl Reader {
                 .collect();
             let reference = quote_spanned!(span=> &(#expression));
             let at = text_span(&(start + range.start..start + range.end));
-            self.source.holes.push(Hole { span: at, reference, place: span, name: name.to_owned() });
+            self.add_hole(Hole { span: at, reference, expression, place: span, name: name.to_owned() });
         }
     }
 
@@ -485,6 +704,32 @@ fn holes_in(literal: &str) -> Vec<Range<usize>> {
         };
     }
     found
+}
+
+/// Whether an expression has a `break` or a `continue` that is for a loop round it, and doesn't say which.
+fn leaves_loop(code: TokenStream) -> bool {
+    let mut is_in_loop = false;
+    let mut code = code.into_iter().peekable();
+    while let Some(tree) = code.next() {
+        match tree {
+            TokenTree::Ident(word) if word == "break" || word == "continue" => {
+                let says_which =
+                    matches!(code.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == '\'');
+                if !says_which {
+                    return true;
+                }
+            }
+            TokenTree::Ident(word) if word == "loop" || word == "while" || word == "for" => is_in_loop = true,
+            TokenTree::Group(group) => {
+                let is_body = group.delimiter() == Delimiter::Brace && std::mem::take(&mut is_in_loop);
+                if !is_body && leaves_loop(group.stream()) {
+                    return true;
+                }
+            }
+            TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
+    false
 }
 
 /// Rust on one line, without the braces round it.

@@ -29,6 +29,28 @@ macro_rules! codes {
                 }
             }
 
+            /// Whether it is about how a text is written, whatever its values are.
+            pub(crate) const fn is_of_form(self) -> bool {
+                matches!(
+                    self,
+                    Self::UnexpectedText
+                        | Self::Comma
+                        | Self::QuoteIt
+                        | Self::BadHole
+                        | Self::BadBlock
+                        | Self::UnknownStatement
+                        | Self::ReservedWord
+                        | Self::UnknownKind
+                        | Self::MissingKind
+                        | Self::UnknownOption
+                        | Self::MissingOption
+                        | Self::RepeatedOption
+                        | Self::MissingValue
+                        | Self::UnknownParameter
+                        | Self::ParameterType
+                )
+            }
+
             /// What it is about, in a line.
             pub fn title(self) -> &'static str {
                 match self {
@@ -61,6 +83,8 @@ codes! {
     LateValue = "late-value",
     /// braces that are no hole
     BadHole = "bad-hole",
+    /// a block that isn't written as one
+    BadBlock = "bad-block",
     /// an angle bracket without the other
     UnbalancedAngle = "unbalanced-angle",
     /// a text too long to be a VM

@@ -6,10 +6,11 @@ use crate::bind::{Choice, OpenFragment, OpenTemplate, Rule};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::hardware::{self, Hardware};
-use crate::model::{Entry, Vm};
+use crate::model::{Entry, Facts, Vm};
 use crate::plan::{Fragment, Place, Template};
 use crate::print::{Lowering, Output};
 use crate::read::{self, Language, Reading};
+use crate::scenario::{self, Scenario};
 use crate::shape::Shaper;
 use crate::source::SourceMap;
 use crate::syntax::Tree;
@@ -161,14 +162,26 @@ impl Parsed<'_> {
         };
         let reading = Reading::new(tree, LANGUAGE, is_fragment, options, &mut diagnostics);
         let mut vm = reading.read(options, &mut diagnostics);
+        let branches = !vm.rounds.blocks().is_empty();
+        if branches {
+            scenarios(&mut vm, &mut diagnostics);
+            vm.truncate(vm.printed);
+        } else {
+            vm.facts = scenario::facts(&vm);
+        }
         let output = print::print(&vm, print);
         let printed = hardware::options(&vm, &output);
         let hardware = Hardware::new(&vm, &output, &printed);
-        check::check(&hardware, &mut diagnostics);
+        if !branches {
+            let mut found = Vec::new();
+            wrong(&hardware, &mut found);
+            if vm.rounds.len() > 1 {
+                scenario::told_once(&mut found);
+            }
+            diagnostics.extend(found);
+        }
         read::quote(tree, &mut diagnostics);
-        let failed = |diagnostics: &[Diagnostic]| {
-            diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
-        };
+        let failed = |diagnostics: &[Diagnostic]| diagnostics.iter().any(is_error);
         // Stable, so that of two at one place the one found first stands first.
         diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
         options.levels.apply(&mut diagnostics);
@@ -214,6 +227,43 @@ impl fmt::Display for Parsed<'_> {
             Err(source) => f.write_str(source),
         }
     }
+}
+
+/// Reports what is wrong with a VM.
+fn wrong(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    scenario::repeated(&hardware.vm.once, diagnostics);
+    check::check(hardware, diagnostics);
+}
+
+/// Reports what is wrong with the VMs that a text can be. The first of them, which is looked at last, is what its statements
+/// are printed for.
+fn scenarios(vm: &mut Vm, diagnostics: &mut Vec<Diagnostic>) {
+    let mut found = Vec::new();
+    let mut facts: Option<Facts> = None;
+    let mut varies = false;
+    for scenario in Scenario::all(&vm.rounds).iter().rev() {
+        let mut of_this = Vec::new();
+        scenario.within(vm, |vm| {
+            let output = print::print(vm, print);
+            let printed = hardware::options(vm, &output);
+            wrong(&Hardware::new(vm, &output, &printed), &mut of_this);
+        });
+        found.push(of_this);
+        // What holds the RAM is named by the machine's statement, where there is one.
+        let ram = vm.facts.ram.clone().filter(|_| vm.facts.names_machine);
+        let own = Facts { ram, ..vm.facts.clone() };
+        varies |= facts.replace(own.clone()).is_some_and(|before| before != own);
+    }
+    let mut found: Vec<_> = found.into_iter().rev().flatten().collect();
+    scenario::told_once(&mut found);
+    if varies && !found.iter().chain(&*diagnostics).any(is_error) {
+        found.extend(scenario::varying(vm));
+    }
+    diagnostics.extend(found);
+}
+
+fn is_error(diagnostic: &Diagnostic) -> bool {
+    diagnostic.severity == Severity::Error
 }
 
 /// What a text says.

@@ -36,6 +36,8 @@ mod read;
 #[cfg(feature = "compiler")]
 pub mod reference;
 #[cfg(feature = "compiler")]
+mod scenario;
+#[cfg(feature = "compiler")]
 pub mod schema;
 #[cfg(feature = "compiler")]
 mod shape;

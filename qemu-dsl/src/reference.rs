@@ -105,7 +105,7 @@ fn whole(spec: &StatementSpec, level: usize, out: &mut Markdown) {
 fn synopsis(spec: &StatementSpec, form: &FormSpec, kind: Option<&str>) -> String {
     // The heads of these two are not options, and the table does not hold them.
     match spec.keyword {
-        "param" => return "param NAME: TYPE [= DEFAULT]".to_owned(),
+        "param" => return "param NAME: [list of] TYPE[?] [= DEFAULT]".to_owned(),
         "global" => return "global DRIVER.PROPERTY=VALUE".to_owned(),
         _ => {}
     }

@@ -14,6 +14,7 @@ use crate::model::{Entry, Facts, State, States, Vm};
 use crate::plan::When;
 use crate::print::{self, Argument, Output, Print, Printed};
 use crate::read::Reading;
+use crate::scenario::{Scenario, facts_of};
 use crate::{check, print as room};
 
 /// So many shapes a statement may have: each is a part of the program.
@@ -54,10 +55,10 @@ impl Shaper<'_, '_> {
 
     fn statement(&self, number: usize, vm: &mut Vm, found: &mut Shapes, diagnostics: &mut Vec<Diagnostic>) {
         let Some(entry) = vm.statements.get(number) else { return };
-        let (text, span) = (entry.statement, entry.span);
+        let (step, span) = (entry.step, entry.span);
         let mut deciding = Vec::new();
         let mut optional = Vec::new();
-        for blank in vm.blanks.within(span) {
+        for blank in vm.blanks.within(entry.round, span) {
             let Some(of) = vm.blanks.get(blank) else { continue };
             // In a command even what only leaves an item out may stand elsewhere.
             if of.kind.words().is_some() || of.optional && vm.is_fragment {
@@ -82,7 +83,7 @@ impl Shaper<'_, '_> {
                 );
                 return;
             }
-            let Some(shaping) = self.shaping(text, number, &states, &optional, vm) else { break states };
+            let Some(shaping) = self.shaping(step, number, &states, &optional, vm) else { break states };
             optional.retain(|blank| *blank != shaping);
             deciding.push(shaping);
         };
@@ -95,19 +96,21 @@ impl Shaper<'_, '_> {
     /// A value whose absence does more than to leave items out of lists, in any of these states.
     fn shaping(
         &self,
-        text: usize,
+        step: usize,
         number: usize,
         states: &[States],
         optional: &[u32],
         vm: &mut Vm,
     ) -> Option<u32> {
         for states in states {
-            let (Some(whole), facts, _) = self.reading.again(vm, text, states) else { continue };
+            let (Some(whole), _) = self.reading.again(vm, step, states) else { continue };
+            let facts = facts_of(Some(&whole), vm);
             let whole = self.printed(number, &whole, vm);
             for blank in optional {
                 let mut without = states.clone();
                 without.insert(*blank, State::Absent);
-                let (entry, other, _) = self.reading.again(vm, text, &without);
+                let (entry, _) = self.reading.again(vm, step, &without);
+                let other = facts_of(entry.as_ref(), vm);
                 let is_left_out = entry.is_some_and(|entry| {
                     let printed = self.printed(number, &entry, vm);
                     facts == other
@@ -117,7 +120,7 @@ impl Shaper<'_, '_> {
                 // Or something is wrong without it.
                 let is_wrong =
                     |wrong: Vec<Diagnostic>| wrong.iter().any(|wrong| wrong.severity == Severity::Error);
-                let is_left_out = is_left_out && !is_wrong(self.wrong(number, text, &without, vm));
+                let is_left_out = is_left_out && !is_wrong(self.wrong(number, step, &without, vm));
                 if !is_left_out {
                     return Some(*blank);
                 }
@@ -141,14 +144,16 @@ impl Shaper<'_, '_> {
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         let choice = found.choices.len() as u32;
-        let Some(text) = vm.statements.get(number).map(|entry| entry.statement) else { return };
+        let Some(entry) = vm.statements.get(number) else { return };
+        let (step, block) = (entry.step, vm.rounds.block(entry.round));
         let mut refused = Vec::new();
         let mut first_wrong = None;
         let mut told: Option<Facts> = None;
         for (shape, states) in (0..).zip(states) {
-            let (entry, facts, mut wrong) = self.reading.again(vm, text, states);
+            let (entry, mut wrong) = self.reading.again(vm, step, states);
+            let facts = facts_of(entry.as_ref(), vm);
             if let Some(entry) = entry {
-                wrong.extend(self.wrong(number, text, states, vm));
+                wrong.extend(self.wrong(number, step, states, vm));
                 found.shapes.push(Shape { statement: number, when: When { choice, shape }, entry });
             }
             // What holds the RAM is named by the machine's statement, where there is one.
@@ -181,19 +186,25 @@ impl Shaper<'_, '_> {
         if refused.len() == states.len() {
             diagnostics.extend(first_wrong);
         }
-        found.choices.push(Choice { blanks: deciding.to_vec().into(), refused: refused.into() });
+        found.choices.push(Choice { blanks: deciding.to_vec().into(), refused: refused.into(), block });
     }
 
     /// What is wrong with the VM where a statement has this shape. Without it nothing was.
-    fn wrong(&self, number: usize, text: usize, states: &States, vm: &mut Vm) -> Vec<Diagnostic> {
+    fn wrong(&self, number: usize, step: usize, states: &States, vm: &mut Vm) -> Vec<Diagnostic> {
         let mut diagnostics = Vec::new();
-        let (Some(shape), ..) = self.reading.again(vm, text, states) else { return diagnostics };
+        let (Some(shape), ..) = self.reading.again(vm, step, states) else { return diagnostics };
         let Some(place) = vm.statements.get_mut(number) else { return diagnostics };
         let whole = std::mem::replace(place, shape);
-        let output = print::print(vm, self.print);
-        let options = hardware::options(vm, &output);
-        check::check(&Hardware::new(vm, &output, &options), &mut diagnostics);
+        let round = whole.round;
+        let facts = vm.facts.clone();
+        Scenario::with(&vm.rounds, round).within(vm, |vm| {
+            vm.facts.clone_from(&facts);
+            let output = print::print(vm, self.print);
+            let options = hardware::options(vm, &output);
+            check::check(&Hardware::new(vm, &output, &options), &mut diagnostics);
+        });
         self.levels.apply(&mut diagnostics);
+        vm.facts = facts;
         if let Some(place) = vm.statements.get_mut(number) {
             *place = whole;
         }

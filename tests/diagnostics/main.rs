@@ -2,7 +2,7 @@
 //!
 //! `UPDATE_DIAGNOSTICS=1 cargo test --test diagnostics` writes what is said now: read it as a user would, before it goes
 //! into a commit. A line `//: --target 5.2` or `//: --set name=value` at a text's beginning is an option for it, and
-//! `//: devices` says that it is one of devices for a guest that runs.
+//! `//: devices` says that it is one of devices for a guest that runs, `//: check` that values may come later.
 //!
 //! Whatever the language's reference promises to refuse has a case, and so has each code. Whatever remedy has edits, they
 //! mend the text: see [`mends`].
@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use qemu_dsl::source::SourceMap;
-use qemu_dsl::{Code, Diagnostic, Options, Severity, compile, compile_devices};
+use qemu_dsl::{Code, Diagnostic, Open, Options, Severity, compile, compile_devices};
 
 #[path = "../../src/wording.rs"]
 mod wording;
@@ -35,6 +35,7 @@ const BROUGHT_TO_LIGHT: &[(&str, &str)] = &[
     ("`name` stands twice", "what is misspelt is not counted"),
     ("`rtc` stands twice", "what is misspelt is not counted"),
     ("unknown parameter `x`", "what must be quoted is not looked into"),
+    ("`uuid` has an empty value", "a string that does not end may have one"),
 ];
 
 /// The first line of a text of devices.
@@ -176,6 +177,7 @@ fn options(source: &str) -> Result<Options, Box<dyn Error>> {
                 options.params.push((name.to_owned(), value.to_owned()));
             }
             None if DEVICES.ends_with(line) => {}
+            None if line == "check" => options.open = Open::Checked,
             _ => return Err(format!("`{line}`").into()),
         }
     }

@@ -15,6 +15,10 @@ pub struct Hole {
     pub name: Cow<'static, str>,
     /// Where it stands, braces included.
     pub span: Span,
+    /// Whether its value may be left away where it has a name.
+    pub optional: bool,
+    /// The number of the block in which it stands, from 1; 0 is the whole text.
+    pub block: u32,
 }
 
 /// A part of a blank.
@@ -41,13 +45,25 @@ pub struct Blank {
     pub is_id: bool,
     /// Where the text has it.
     pub span: Span,
+    /// The number of the block in which it stands, from 1; 0 is the whole text.
+    pub block: u32,
+}
+
+/// What the text says itself, and in which block: 0 is the whole text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Written {
+    /// The text.
+    pub text: Cow<'static, str>,
+    /// The number of the block.
+    pub block: u32,
 }
 
 packed! {
-    struct Hole { name, span }
+    struct Hole { name, span, optional, block }
+    struct Written { text, block }
     enum Part { Text(text), Hole(hole) }
-    struct Blank { kind, parts, name, optional, is_id, span }
-    struct Choice { blanks, refused }
+    struct Blank { kind, parts, name, optional, is_id, span, block }
+    struct Choice { blanks, refused, block }
     struct RefusedShape { shape, code, message, help }
 }
 
@@ -81,6 +97,8 @@ pub struct Choice {
     pub blanks: Cow<'static, [u32]>,
     /// The shapes that are wrong, and why.
     pub refused: Cow<'static, [RefusedShape]>,
+    /// The number of the block in which the statement stands, from 1; 0 is the whole text.
+    pub block: u32,
 }
 
 /// A shape that a statement can't have.

@@ -1,16 +1,17 @@
 //! The values of blanks: read and checked, and what follows from them.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
-use super::blank::{Blank, Choice, Hole, Part, place_of};
+use super::blank::{Blank, Choice, Hole, Part, Written, place_of};
 use super::error::{BindError, BindProblem};
 use super::rule::Rule;
 use super::value::{self, Values};
 use crate::Span;
 use crate::plan::packed::packed;
-use crate::plan::{Filled, GeneratedId, Place};
+use crate::plan::{Block, Filled, GeneratedId, PerRound, Place, Rounds};
 use crate::value::{Kind, Refusal};
 
 /// What hangs on values, of a template.
@@ -24,62 +25,84 @@ pub struct Blanks {
     pub choices: Cow<'static, [Choice]>,
     /// What must hold between values.
     pub rules: Cow<'static, [Rule]>,
+    /// The parts of the text that are there or not, or repeat. They are numbered from 1.
+    pub blocks: Cow<'static, [Block]>,
     /// The ids that the text names itself.
-    pub taken: Cow<'static, [Cow<'static, str>]>,
+    pub taken: Cow<'static, [Written]>,
     /// The slots of generated ids, in the order of the text.
     pub order: Cow<'static, [u32]>,
 }
 
-packed! { struct Blanks { holes, blanks, choices, rules, taken, order } }
+packed! { struct Blanks { holes, blanks, choices, rules, blocks, taken, order } }
 
 impl Blanks {
     /// Reads and checks the values. Those of commands are text.
     pub(super) fn fill<'v>(
-        &self,
+        &'v self,
         values: &'v Values,
         generated: &[GeneratedId],
         places: &[Place],
         is_command: bool,
     ) -> Result<Filled<'v>, BindError> {
         let mut problems = Vec::new();
-        let mut blanks = Vec::with_capacity(self.blanks.len());
-        for blank in &*self.blanks {
-            let read = self.read(blank, values).and_then(|value| match value {
-                Some(value) if is_command && value.to_str().is_none() => Err((
-                    value.to_string_lossy().into_owned(),
-                    Refusal::no_text("a command can only say text"),
-                )),
-                value => Ok(value),
-            });
-            blanks.push(match read {
-                Ok(value) => value,
-                Err((shown, refusal)) => {
-                    let expects = blank.kind.expects();
-                    let of_words = blank.kind.words().is_some();
-                    let (code, message, help) = refusal.say(&blank.name, &expects, of_words, &shown);
-                    let help = help.unwrap_or_else(|| format!("give {expects}"));
-                    problems.push(self.problem(blank, places, code.as_str(), message, help));
-                    None
+        let rounds = Rounds::new(&self.blocks, &values.rounds);
+        let held = values.held(&rounds, &self.holes);
+        let of_blanks = || self.blanks.iter().map(|blank| blank.block);
+        let mut filled = Filled {
+            blanks: PerRound::new(&rounds, of_blanks(), None),
+            numbers: PerRound::new(&rounds, of_blanks(), 0),
+            shapes: PerRound::new(&rounds, self.choices.iter().map(|choice| choice.block), 0),
+            ids: PerRound::new(&rounds, generated.iter().map(|id| id.block), String::new()),
+            rounds,
+        };
+        let rounds = &filled.rounds;
+        for (round, block) in rounds.iter() {
+            let own = (0..).zip(&*self.blanks).filter(|(_, blank)| blank.block == block);
+            for (number, blank) in own {
+                let get = |hole: u32| held.get(rounds, round, hole).copied().flatten();
+                let read = self.read(blank, get).and_then(|value| match value {
+                    Some(value) if is_command && value.to_str().is_none() => Err((
+                        value.to_string_lossy().into_owned(),
+                        Refusal::no_text("a command can only say text"),
+                    )),
+                    value => Ok(value),
+                });
+                match read {
+                    Ok(value) => {
+                        let text = value.as_deref().and_then(OsStr::to_str);
+                        let as_number = text.and_then(|text| blank.kind.number(text)).unwrap_or(0);
+                        filled.numbers.set(rounds, round, number, as_number);
+                        filled.blanks.set(rounds, round, number, value);
+                    }
+                    Err((shown, refusal)) => {
+                        let expects = blank.kind.expects();
+                        let of_words = blank.kind.words().is_some();
+                        let (code, message, help) = refusal.say(&blank.name, &expects, of_words, &shown);
+                        let help = help.unwrap_or_else(|| format!("give {expects}"));
+                        problems.push(self.problem(blank, places, code.as_str(), message, help));
+                    }
                 }
-            });
+            }
         }
         BindError::of(&mut problems)?;
-        let numbers = self.blanks.iter().zip(&blanks).map(|(blank, value)| {
-            value.as_deref().and_then(|value| blank.kind.number(value.to_str()?)).unwrap_or(0)
-        });
-        let mut filled = Filled { numbers: numbers.collect(), blanks, ..Filled::default() };
-        for choice in &*self.choices {
-            let deciding =
-                choice.blanks.iter().filter_map(|number| Some((*number, self.blanks.get(*number as usize)?)));
-            let shape = deciding
-                .fold(0, |shape, (number, blank)| shape * blank.states() + blank.state(filled.blank(number)));
-            filled.shapes.push(shape);
-            if let Some(refused) = choice.refused.iter().find(|refused| refused.shape == shape)
-                && let Some(blank) =
-                    choice.blanks.first().and_then(|number| self.blanks.get(*number as usize))
-            {
-                let (message, help) = (refused.message.to_string(), refused.help.to_string());
-                problems.push(self.problem(blank, places, &refused.code, message, help));
+        for (round, block) in rounds.iter() {
+            for (number, choice) in (0..).zip(&*self.choices).filter(|(_, choice)| choice.block == block) {
+                let deciding = choice
+                    .blanks
+                    .iter()
+                    .filter_map(|number| Some((*number, self.blanks.get(*number as usize)?)));
+                let shape = deciding.fold(0, |shape, (number, blank)| {
+                    let value = filled.blanks.get(rounds, round, number).and_then(Option::as_deref);
+                    shape * blank.states() + blank.state(value)
+                });
+                filled.shapes.set(rounds, round, number, shape);
+                if let Some(refused) = choice.refused.iter().find(|refused| refused.shape == shape)
+                    && let Some(blank) =
+                        choice.blanks.first().and_then(|number| self.blanks.get(*number as usize))
+                {
+                    let (message, help) = (refused.message.to_string(), refused.help.to_string());
+                    problems.push(self.problem(blank, places, &refused.code, message, help));
+                }
             }
         }
         for rule in &*self.rules {
@@ -88,7 +111,7 @@ impl Blanks {
             });
         }
         BindError::of(&mut problems)?;
-        filled.ids = self.ids(&filled, generated);
+        self.ids(&mut filled, generated);
         Ok(filled)
     }
 
@@ -96,11 +119,11 @@ impl Blanks {
     fn read<'v>(
         &self,
         blank: &Blank,
-        values: &'v Values,
+        get: impl Fn(u32) -> Option<&'v OsStr>,
     ) -> Result<Option<Cow<'v, OsStr>>, (String, Refusal)> {
         let none = || (String::new(), Refusal::none());
         let text = match *blank.parts {
-            [Part::Hole(hole)] => match values.get(hole) {
+            [Part::Hole(hole)] => match get(hole) {
                 Some(value) => Cow::Borrowed(value),
                 None if blank.optional => return Ok(None),
                 None => return Err(none()),
@@ -111,7 +134,7 @@ impl Blanks {
                     match part {
                         Part::Text(known) => text.extend_from_slice(known.as_bytes()),
                         Part::Hole(hole) => {
-                            let value = values.get(*hole).ok_or_else(none)?.as_bytes();
+                            let value = get(*hole).ok_or_else(none)?.as_bytes();
                             // The list that it is in is QEMU's, and not known here.
                             if blank.kind == Kind::Argument && value.contains(&b',') {
                                 return Err((String::from_utf8_lossy(value).into_owned(), Refusal::comma()));
@@ -134,38 +157,41 @@ impl Blanks {
         printed.map(Some).map_err(refuse)
     }
 
-    /// The generated ids: the first ones that are free beside those that the text and the values name.
-    fn ids(&self, filled: &Filled<'_>, generated: &[GeneratedId]) -> Vec<String> {
-        let bound = |id: &str| {
-            let is_it = |(number, blank): (usize, &Blank)| {
-                blank.is_id && filled.blank(number as u32).is_some_and(|value| value == id)
-            };
-            self.blanks.iter().enumerate().any(is_it)
-        };
-        let mut ids = vec![String::new(); generated.len()];
+    /// Fills in the generated ids: the first ones that are free beside those that the text and the values name.
+    fn ids(&self, filled: &mut Filled<'_>, generated: &[GeneratedId]) {
+        let mut ids = std::mem::take(&mut filled.ids);
+        let rounds = &filled.rounds;
+        // What begins otherwise takes none of them.
+        let may_be_one = |id: &str| generated.iter().any(|one| id.starts_with(&*one.prefix));
+        let written = self.taken.iter().filter(|id| rounds.has(id.block)).map(|id| &*id.text);
+        let mut taken: HashSet<&str> = written.filter(|id| may_be_one(id)).collect();
+        for (number, blank) in (0..).zip(&*self.blanks).filter(|(_, blank)| blank.is_id) {
+            let bound = rounds.of(blank.block).filter_map(|round| filled.blank(round, number)?.to_str());
+            taken.extend(bound.filter(|id| may_be_one(id)));
+        }
+        let block = |slot: &u32| (generated.get(*slot as usize).map_or(0, |id| id.block), 0);
         let mut next: Vec<(&str, u32)> = Vec::new();
-        for slot in &*self.order {
-            let slot = *slot as usize;
-            let (Some(id), Some(place)) = (generated.get(slot), ids.get_mut(slot)) else { continue };
+        rounds.walk(&self.order, block, |_, slot, round| {
+            let Some(id) = generated.get(*slot as usize) else { return };
             // Another stands in its place.
-            if id.unless.is_some_and(|blank| filled.blank(blank).is_some()) {
-                continue;
+            if id.unless.is_some_and(|blank| filled.blank(round, blank).is_some()) {
+                return;
             }
             let at = next.iter().position(|(prefix, _)| *prefix == id.prefix).unwrap_or_else(|| {
                 next.push((&id.prefix, 0));
                 next.len() - 1
             });
-            let Some((prefix, number)) = next.get_mut(at) else { continue };
+            let Some((prefix, number)) = next.get_mut(at) else { return };
             loop {
                 let name = format!("{prefix}{number}");
                 *number += 1;
-                if !self.taken.contains(&Cow::Borrowed(&name)) && !bound(&name) {
-                    *place = name;
+                if !taken.contains(&*name) {
+                    ids.set(rounds, round, *slot, name);
                     break;
                 }
             }
-        }
-        ids
+        });
+        filled.ids = ids;
     }
 
     /// What is wrong with a value, told of the first hole in it.

@@ -1,12 +1,14 @@
 //! From devices with blanks to devices for a guest that runs.
 
+use std::ops::Range;
+
 use super::error::BindError;
 use super::fill::Blanks;
 use super::json;
 use super::value::{Value, Values};
 use crate::plan::optlist::Escape;
 use crate::plan::packed::packed;
-use crate::plan::{FdSlot, Filled, Fragment, GeneratedId, Json, Member, Number, Piece, Step, Text};
+use crate::plan::{FdSlot, Filled, Fragment, GeneratedId, Json, Member, Number, PerRound, Piece, Step, Text};
 
 /// Devices for a guest that runs, whose values come later.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +28,7 @@ impl OpenFragment {
     ///
     /// As of [`OpenTemplate::bind_named`](super::OpenTemplate::bind_named).
     pub fn bind_named(&self, values: &[(&str, Value)]) -> Result<Fragment, BindError> {
-        self.bind(&Values::named(&self.open.holes, values, &self.fragment.places)?)
+        self.bind(&self.open.named(values, &self.fragment.places)?)
     }
 
     /// The devices with a value for each hole, in their order.
@@ -45,60 +47,111 @@ impl OpenFragment {
 struct Binding<'f> {
     filled: &'f Filled<'f>,
     /// The new slots of each slot's file descriptors.
-    fds: Vec<Vec<u32>>,
+    fds: PerRound<Range<u32>>,
     /// The new slots of generated ids, those that are used.
-    ids: Vec<(u32, u32)>,
+    ids: PerRound<Option<u32>>,
+    /// The same in their order: the round, and the old slot.
+    used: Vec<(u32, u32)>,
+    /// The round that is written.
+    round: u32,
 }
 
 impl<'f> Binding<'f> {
     fn new(fragment: &Fragment, order: &[u32], filled: &'f Filled<'f>) -> Self {
+        let rounds = &filled.rounds;
         let mut next = 0;
-        let fds = fragment.fds.iter().map(|slot| {
-            let slots: Vec<_> = (next..).take(filled.count(slot) as usize).collect();
-            next += slots.len() as u32;
-            slots
-        });
-        let fds = fds.collect();
+        let mut fds = PerRound::new(rounds, fragment.fds.iter().map(|slot| slot.block), 0..0);
+        rounds.walk(
+            &fragment.fds,
+            |slot| (slot.block, 0),
+            |at, slot, round| {
+                let first = next;
+                next += slot.count_in(filled, round);
+                fds.set(rounds, round, at as u32, first..next);
+            },
+        );
+        let of_ids = || fragment.ids.iter().map(|id| id.block);
+        let mut is_used = PerRound::new(rounds, of_ids(), false);
+        rounds.walk(
+            &fragment.steps,
+            |step| (step.block, step.part),
+            |_, step, round| {
+                if !filled.is_there(round, step.when) {
+                    return;
+                }
+                let mut slots = Vec::new();
+                ids_in(&step.id, &mut slots);
+                step.arguments.iter().for_each(|member| ids_of(&member.value, &mut slots));
+                slots.into_iter().for_each(|slot| is_used.set(rounds, round, slot, true));
+            },
+        );
+        let mut ids = PerRound::new(rounds, of_ids(), None);
         let mut used = Vec::new();
-        let steps = fragment.steps.iter().filter(|step| filled.is_there(step.when));
-        for step in steps {
-            ids_in(&step.id, &mut used);
-            step.arguments.iter().for_each(|member| ids_of(&member.value, &mut used));
-        }
-        let ids = order.iter().filter(|slot| used.contains(slot)).copied().zip(0..).collect();
-        Self { filled, fds, ids }
+        let block = |slot: &u32| (fragment.ids.get(*slot as usize).map_or(0, |id| id.block), 0);
+        rounds.walk(order, block, |_, slot, round| {
+            if is_used.get(rounds, round, *slot) == Some(&true) {
+                ids.set(rounds, round, *slot, Some(used.len() as u32));
+                used.push((round, *slot));
+            }
+        });
+        Self { filled, fds, ids, used, round: 0 }
     }
 
-    fn fragment(&self, fragment: &Fragment) -> Fragment {
+    fn fragment(mut self, fragment: &Fragment) -> Fragment {
         let Fragment { target, steps, fds, ids, places } = fragment;
-        let steps = steps.iter().filter(|step| self.filled.is_there(step.when));
+        let rounds = &self.filled.rounds;
         // The numbers are the first that are free: by the prefix, in the order of the text.
-        let ids = self.ids.iter().filter_map(|(slot, _)| {
+        let ids = self.used.iter().filter_map(|(round, slot)| {
             let id = ids.get(*slot as usize)?;
-            let name = self.filled.ids.get(*slot as usize)?;
+            let name = self.filled.ids.get(rounds, *round, *slot)?;
             let number = name.strip_prefix(&*id.prefix).and_then(|number| number.parse().ok());
-            Some(GeneratedId { prefix: id.prefix.clone(), number: number.unwrap_or(id.number), unless: None })
+            let number = number.unwrap_or(id.number);
+            Some(GeneratedId { prefix: id.prefix.clone(), number, unless: None, block: 0 })
         });
-        Fragment {
-            target: *target,
-            steps: steps.map(|step| self.step(step)).collect(),
-            fds: fds.iter().flat_map(|slot| self.fd(slot)).collect(),
-            ids: ids.collect(),
-            places: places.clone(),
-        }
+        let ids = ids.collect();
+        let mut bound = Vec::new();
+        rounds.walk(
+            steps,
+            |step| (step.block, step.part),
+            |_, step, round| {
+                if self.filled.is_there(round, step.when) {
+                    self.round = round;
+                    bound.push(self.step(step));
+                }
+            },
+        );
+        let mut slots = Vec::new();
+        rounds.walk(
+            fds,
+            |slot| (slot.block, 0),
+            |_, slot, round| {
+                self.round = round;
+                slots.extend(self.fd(slot));
+            },
+        );
+        Fragment { target: *target, steps: bound.into(), fds: slots.into(), ids, places: places.clone() }
     }
 
     fn step(&self, step: &Step) -> Step {
-        let Step { action, id, pci, arguments, span, .. } = step;
+        let Step { action, id, pci, arguments, span, part, .. } = step;
         let arguments = arguments.iter().map(|member| self.member(member)).collect();
-        Step { action: *action, id: self.text(id), pci: *pci, arguments, span: *span, when: None }
+        Step {
+            action: *action,
+            id: self.text(id),
+            pci: *pci,
+            arguments,
+            span: *span,
+            when: None,
+            block: 0,
+            part: *part,
+        }
     }
 
     fn fd(&self, slot: &FdSlot) -> impl Iterator<Item = FdSlot> {
-        let source =
-            slot.source.map(|text| self.text(text), |number| Number::Known(self.filled.number(*number)));
+        let number = |number: &Number| Number::Known(self.filled.number(self.round, *number));
+        let source = slot.source.map(|text| self.text(text), number);
         let (device, span) = (self.text(&slot.device), slot.span);
-        let queues = (slot.queue..).take(self.filled.count(slot) as usize);
+        let queues = (slot.queue..).take(slot.count_in(self.filled, self.round) as usize);
         queues.map(move |queue| FdSlot {
             source: source.clone(),
             device: device.clone(),
@@ -106,6 +159,7 @@ impl<'f> Binding<'f> {
             span,
             when: None,
             count: None,
+            block: 0,
         })
     }
 
@@ -145,30 +199,31 @@ impl<'f> Binding<'f> {
         match piece {
             Piece::Text(text) => append(out, text),
             Piece::Fd(slot) => {
-                for (at, slot) in self.fds.get(*slot as usize).into_iter().flatten().enumerate() {
+                let slots = self.fds.get(&self.filled.rounds, self.round, *slot).cloned();
+                for (at, slot) in slots.into_iter().flatten().enumerate() {
                     if at > 0 {
                         append(out, ":");
                     }
-                    out.push(Piece::Fd(*slot));
+                    out.push(Piece::Fd(slot));
                 }
             }
             Piece::Id(slot) => {
-                let new = self.ids.iter().find(|(old, _)| old == slot);
-                out.push(Piece::Id(new.map_or(*slot, |(_, new)| *new)));
+                let new = self.ids.get(&self.filled.rounds, self.round, *slot).copied().flatten();
+                out.push(Piece::Id(new.unwrap_or(*slot)));
             }
             Piece::VmName { otherwise } => out.push(Piece::VmName { otherwise: self.text(otherwise) }),
             Piece::Mac { vm, device } => {
                 out.push(Piece::Mac { vm: self.text(vm), device: self.text(device) });
             }
             Piece::Blank { blank, show, .. } => {
-                if let Some(value) = self.filled.blank(*blank) {
+                if let Some(value) = self.filled.blank(self.round, *blank) {
                     let mut text = Vec::new();
                     show.write(value.as_encoded_bytes(), Escape::Raw, &mut text);
                     append(out, &String::from_utf8_lossy(&text));
                 }
             }
             Piece::Given { blank, text } => {
-                if self.filled.blank(*blank).is_some() {
+                if self.filled.blank(self.round, *blank).is_some() {
                     text.iter().for_each(|piece| self.piece(piece, out));
                 }
             }

@@ -13,12 +13,13 @@ mod error;
 mod fill;
 mod fragment;
 pub(crate) mod json;
+mod named;
 mod rule;
 mod size;
 mod template;
 mod value;
 
-pub use blank::{Blank, Choice, Hole, Part, RefusedShape};
+pub use blank::{Blank, Choice, Hole, Part, RefusedShape, Written};
 pub use error::{BindError, BindProblem};
 pub use fill::Blanks;
 pub use fragment::OpenFragment;

@@ -9,10 +9,9 @@ use std::fmt::{self, Display, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use super::blank::{Hole, place_of};
-use super::error::{BindError, BindProblem};
+use super::blank::Hole;
 use super::size::Size;
-use crate::plan::{Mac, Place};
+use crate::plan::{Mac, PerRound, Round, Rounds};
 use crate::value::Kind;
 
 /// A value that is there.
@@ -248,12 +247,21 @@ impl UuidValue<One> for [u8; 16] {
     }
 }
 
-/// The values of holes, in their order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The values of holes, in their order, in rounds of the blocks in which these stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Values {
     text: Vec<u8>,
-    /// Where each value stands in the text, if there is one.
-    ranges: Vec<Option<(usize, usize)>>,
+    /// Of each value the round, and where it stands in the text, if there is one.
+    given: Vec<(u32, Option<(usize, usize)>)>,
+    pub(super) rounds: Vec<Round>,
+    /// The round to which values are added.
+    round: u32,
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// Declares what adds the value of the next hole, for which kinds of places, and what does so where there must be one.
@@ -302,65 +310,121 @@ adding! {
 
 impl Values {
     /// Without values.
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self { text: Vec::new(), given: Vec::new(), rounds: Vec::new(), round: 0 }
+    }
+
+    /// Begins a round of a block.
+    pub fn begin(&mut self, block: u32) {
+        if self.rounds.is_empty() {
+            self.rounds.push(Round { block: 0, parent: 0 });
+        }
+        self.rounds.push(Round { block, parent: self.round });
+        self.round = self.rounds.len() as u32 - 1;
+    }
+
+    /// Ends the round that began last.
+    pub fn end(&mut self) {
+        self.round = self.rounds.get(self.round as usize).map_or(0, |round| round.parent);
     }
 
     fn add(&mut self, put: impl FnOnce(&mut Vec<u8>) -> bool) {
         let start = self.text.len();
         let range = put(&mut self.text).then_some((start, self.text.len()));
-        self.ranges.push(range);
+        self.given.push((self.round, range));
     }
 
-    /// The value of a hole, if it has one.
-    pub(super) fn get(&self, hole: u32) -> Option<&OsStr> {
-        let (start, end) = (*self.ranges.get(hole as usize)?)?;
-        self.text.get(start..end).map(OsStr::from_bytes)
-    }
-
-    /// The values of holes that have names. Each must have one.
-    pub(super) fn named(
-        holes: &[Hole],
-        values: &[(&str, Value)],
-        places: &[Place],
-    ) -> Result<Self, BindError> {
-        let mut own = Self::new();
-        let mut problems = Vec::new();
-        for hole in holes {
-            match values.iter().rev().find(|(name, _)| *name == hole.name) {
-                Some((_, value)) => own.add(|text| value.0.as_ref().is_some_and(|value| copy(value, text))),
-                None => {
-                    own.ranges.push(None);
-                    problems.push(BindProblem {
-                        place: place_of(places, hole).cloned(),
-                        hole: hole.name.clone().into_owned(),
-                        code: crate::code::Code::UnsetParameter.as_str().to_owned(),
-                        message: format!("the parameter `{}` has no value", hole.name),
-                        help: "give it one".to_owned(),
-                    });
-                }
+    /// The values by their rounds.
+    pub(super) fn held(&self, rounds: &Rounds<'_>, holes: &[Hole]) -> PerRound<Option<&OsStr>> {
+        let mut held = PerRound::new(rounds, holes.iter().map(|hole| hole.block), None);
+        let text = |range: &Option<(usize, usize)>| {
+            range.and_then(|(start, end)| self.text.get(start..end)).map(OsStr::from_bytes)
+        };
+        if self.rounds.is_empty() {
+            let outside = (0..).zip(holes).filter(|(_, hole)| hole.block == 0);
+            for ((hole, _), (_, range)) in outside.zip(&self.given) {
+                held.set(rounds, 0, hole, text(range));
+            }
+            return held;
+        }
+        // Within a round they stand in the order of its holes.
+        let mut next = vec![0_usize; self.rounds.len()];
+        let mut of_block: Vec<Vec<u32>> = Vec::new();
+        for (number, hole) in (0_u32..).zip(holes) {
+            let block = hole.block as usize;
+            if of_block.len() <= block {
+                of_block.resize(block + 1, Vec::new());
+            }
+            if let Some(holes) = of_block.get_mut(block) {
+                holes.push(number);
             }
         }
-        for (name, _) in values.iter().filter(|(name, _)| !holes.iter().any(|hole| hole.name == *name)) {
-            problems.push(BindProblem {
-                place: None,
-                hole: String::new(),
-                code: crate::code::Code::UnknownParameter.as_str().to_owned(),
-                message: format!("a value is given for `{name}`, which no hole names"),
-                help: "leave it out".to_owned(),
-            });
+        for (round, range) in &self.given {
+            let block = self.rounds.get(*round as usize).map_or(0, |round| round.block);
+            let Some(next) = next.get_mut(*round as usize) else { continue };
+            let hole = of_block.get(block as usize).and_then(|holes| holes.get(*next));
+            *next += 1;
+            if let Some(hole) = hole {
+                held.set(rounds, *round, *hole, text(range));
+            }
         }
-        if problems.is_empty() { Ok(own) } else { Err(BindError { problems }) }
+        held
     }
 }
 
 /// A value for a parameter, whatever its type: what it is, is checked where it stands.
+///
+/// ```
+/// use qemu_dsl::bind::Value;
+///
+/// let list = Value::from(["/a.img", "/b.img"]);
+/// assert_ne!(list, Value::from("/a.img"));
+/// assert_eq!(Value::from(None::<u32>), Value::NONE);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Value(Option<OsString>);
+pub struct Value(pub(super) Form);
+
+/// What a value is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    None,
+    One(OsString),
+    List(Vec<OsString>),
+}
 
 impl Value {
     /// The value that leaves an option out.
-    pub const NONE: Self = Self(None);
+    pub const NONE: Self = Self(Form::None);
+}
+
+/// A list, for a loop to go through. Of lists in it only the values count.
+impl<T: Into<Self>> FromIterator<T> for Value {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        let values = values.into_iter().flat_map(|value| match value.into().0 {
+            Form::None => Vec::new(),
+            Form::One(value) => vec![value],
+            Form::List(values) => values,
+        });
+        Self(Form::List(values.collect()))
+    }
+}
+
+impl<T: Into<Self>> From<Vec<T>> for Value {
+    fn from(values: Vec<T>) -> Self {
+        values.into_iter().collect()
+    }
+}
+
+impl<T: Into<Self>, const N: usize> From<[T; N]> for Value {
+    fn from(values: [T; N]) -> Self {
+        values.into_iter().collect()
+    }
+}
+
+impl<T: Clone + Into<Self>> From<&[T]> for Value {
+    fn from(values: &[T]) -> Self {
+        values.iter().cloned().collect()
+    }
 }
 
 /// Declares what a value can be made of.
@@ -368,7 +432,7 @@ macro_rules! values {
     ($($ty:ty => |$value:ident| $text:expr;)+) => {$(
         impl From<$ty> for Value {
             fn from($value: $ty) -> Self {
-                Self(Some($text))
+                Self(Form::One($text))
             }
         }
     )+};
@@ -393,5 +457,12 @@ values! {
 impl<T: Into<Self>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::NONE, Into::into)
+    }
+}
+
+impl Values {
+    /// Adds a value whose place says what it must be, if there is one.
+    pub(super) fn value(&mut self, value: Option<&OsStr>) {
+        self.add(|text| value.is_some_and(|value| copy(value, text)));
     }
 }

@@ -12,10 +12,11 @@ use crate::schema::Kind;
 use crate::{Span, Target};
 
 /// The arguments, in their order.
-pub(super) fn args(arguments: Vec<Argument>, target: Target) -> Vec<Arg> {
+pub(super) fn args(arguments: Vec<Argument>, target: Target, block_of: impl Fn(usize) -> u32) -> Vec<Arg> {
     let mut args = Vec::with_capacity(2 * arguments.len());
     let mut devices_are_json = false;
-    for Argument { span, when, printed, .. } in arguments {
+    for Argument { statement, section, span, when, printed } in arguments {
+        let (block, part) = (block_of(statement), section as u8);
         let texts = match printed {
             Printed::Word(text) => [Some(text), None],
             Printed::Option { flag, escape, items } => {
@@ -32,7 +33,13 @@ pub(super) fn args(arguments: Vec<Argument>, target: Target) -> Vec<Arg> {
                 [Some(vec![piece(flag)]), Some(list)]
             }
         };
-        args.extend(texts.into_iter().flatten().map(|text| Arg { text: text.into(), span, when }));
+        args.extend(texts.into_iter().flatten().map(|text| Arg {
+            text: text.into(),
+            span,
+            when,
+            block,
+            part,
+        }));
     }
     args
 }

@@ -10,10 +10,10 @@ mod rules;
 use std::borrow::Cow;
 
 use crate::Span;
-use crate::bind::{Blank, Blanks, Choice, Hole, Part, Rule};
+use crate::bind::{Blank, Blanks, Choice, Hole, Part, Rule, Written};
 use crate::model::{OpenPart, Vm};
-use crate::plan::{Fragment, GeneratedId, Template};
-use crate::print::{Output, piece};
+use crate::plan::{FdSlot, Fragment, GeneratedId, Template};
+use crate::print::{Asked, Output, piece};
 
 pub(crate) use argv::late_in_json;
 pub(crate) use order::order;
@@ -29,8 +29,8 @@ pub(crate) fn template(vm: &Vm, output: Output, order: &[usize]) -> Template {
     Template {
         target: vm.target,
         program: output.program.unwrap_or_else(|| vec![piece(vm.target.arch.program())].into()),
-        args: argv::args(output.arguments, vm.target).into(),
-        fds: output.fds.into_iter().map(|asked| asked.slot).collect(),
+        args: argv::args(output.arguments, vm.target, |statement| block_of(vm, statement)).into(),
+        fds: fds(vm, output.fds),
         ids: vm.ids.generated.clone().into(),
         places: Cow::Borrowed(&[]),
     }
@@ -40,23 +40,37 @@ pub(crate) fn template(vm: &Vm, output: Output, order: &[usize]) -> Template {
 pub(crate) fn fragment(vm: &Vm, output: Output, order: &[usize]) -> Fragment {
     let output = order::arrange(output, order);
     let mut ids = vm.ids.generated.clone();
-    let fds = output.fds.into_iter().map(|asked| asked.slot).collect();
-    let steps = qmp::steps(output.arguments, vm.target, &mut ids);
+    let fds = fds(vm, output.fds);
+    let steps = qmp::steps(output.arguments, vm.target, &mut ids, |statement| block_of(vm, statement));
     let places = Cow::Borrowed(&[][..]);
     Fragment { target: vm.target, steps: steps.into(), fds, ids: ids.into(), places }
+}
+
+/// The block that comes later in which a statement stands.
+fn block_of(vm: &Vm, statement: usize) -> u32 {
+    vm.statements.get(statement).map_or(0, |entry| vm.rounds.block(entry.round))
+}
+
+fn fds(vm: &Vm, asked: Vec<Asked>) -> Cow<'static, [FdSlot]> {
+    asked.into_iter().map(|asked| FdSlot { block: block_of(vm, asked.statement), ..asked.slot }).collect()
 }
 
 /// What hangs on the values that come later.
 pub(crate) fn blanks(vm: &Vm, ids: &[GeneratedId], choices: Vec<Choice>, rules: Vec<Rule>) -> Blanks {
     let mut holes: Vec<Hole> = Vec::new();
-    for part in vm.blanks.iter().flat_map(|(_, blank)| &blank.parts) {
-        if let OpenPart::Hole(name, span) = part {
-            holes.push(Hole { name: name.clone().into(), span: *span });
+    for (_, blank) in vm.blanks.iter() {
+        let block = vm.rounds.block(blank.round);
+        for part in &blank.parts {
+            if let OpenPart::Hole { name, span, optional } = part {
+                holes.push(Hole { name: name.clone().into(), span: *span, optional: *optional, block });
+            }
         }
     }
-    holes.sort_by_key(|hole| hole.span.start);
+    holes.sort_by_key(|hole| (hole.span.start, hole.block));
     holes.dedup();
-    let hole = |span: Span| holes.iter().position(|hole| hole.span == span).unwrap_or_default() as u32;
+    let hole = |span: Span, block: u32| {
+        holes.iter().position(|hole| hole.span == span && hole.block == block).unwrap_or_default() as u32
+    };
     let blanks = vm.blanks.iter().map(|(_, blank)| Blank {
         kind: blank.kind,
         parts: blank
@@ -64,20 +78,23 @@ pub(crate) fn blanks(vm: &Vm, ids: &[GeneratedId], choices: Vec<Choice>, rules: 
             .iter()
             .map(|part| match part {
                 OpenPart::Text(text) => Part::Text(text.clone().into()),
-                OpenPart::Hole(_, span) => Part::Hole(hole(*span)),
+                OpenPart::Hole { span, .. } => Part::Hole(hole(*span, vm.rounds.block(blank.round))),
             })
             .collect(),
         name: blank.name.clone().into(),
         optional: blank.optional,
         is_id: blank.is_id,
         span: blank.span,
+        block: vm.rounds.block(blank.round),
     });
-    let mut taken: Vec<_> = vm.ids.taken().map(|id| id.clone().into()).collect();
+    let mut taken: Vec<_> =
+        vm.ids.taken().map(|(id, block)| Written { text: id.clone().into(), block }).collect();
     taken.sort();
     let mut order: Vec<_> = (0..ids.len() as u32).collect();
     // Those of plugged devices that name none come last.
-    order.sort_by_key(|slot| vm.ids.places.get(*slot as usize).copied().unwrap_or(u32::MAX));
+    order.sort_by_key(|slot| vm.ids.step_of(*slot));
     Blanks {
+        blocks: vm.rounds.blocks().to_vec().into(),
         blanks: blanks.collect(),
         choices: choices.into(),
         rules: rules.into(),

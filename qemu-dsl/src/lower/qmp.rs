@@ -5,7 +5,7 @@
 
 use super::json::{self, Options, Scope, member, object, plain, text, typed};
 use crate::hardware::NAMING;
-use crate::plan::{Action, GeneratedId, Json, JsonType, Piece, Step};
+use crate::plan::{Action, GeneratedId, Json, JsonType, Member, Piece, Step};
 use crate::print::{Argument, FD_SETS, Item, Printed, piece};
 use crate::qemu::changes;
 use crate::schema::Kind;
@@ -15,24 +15,32 @@ use crate::{Span, Target};
 const LATE_OBJECTS: &[&str] = &["rng-egd", "cryptodev-vhost-user", "colo-compare"];
 
 /// The commands that add what `arguments` say, in the order in which they can be carried out.
-pub(super) fn steps(arguments: Vec<Argument>, target: Target, ids: &mut Vec<GeneratedId>) -> Vec<Step> {
-    let mut writer = Writer { json: json::Writer::new(target), target, ids };
+pub(super) fn steps(
+    arguments: Vec<Argument>,
+    target: Target,
+    ids: &mut Vec<GeneratedId>,
+    block_of: impl Fn(usize) -> u32,
+) -> Vec<Step> {
+    let mut writer = Writer { json: json::Writer::new(target), target, ids, block: 0 };
     let mut steps = Vec::new();
-    for Argument { span, when, printed, .. } in arguments {
+    for Argument { statement, span, when, printed, .. } in arguments {
+        writer.block = block_of(statement);
         let Printed::Option { flag, items, .. } = printed else { continue };
         if let Some((phase, step)) = writer.step(flag, items) {
-            steps.push((phase, Step { span, when, ..step }));
+            steps.push(Step { span, when, block: writer.block, part: phase, ..step });
         }
     }
     // Stable: what stands at one level keeps the order of the source, with the owners of buses before their users.
-    steps.sort_by_key(|(phase, _)| *phase);
-    steps.into_iter().map(|(_, step)| step).collect()
+    steps.sort_by_key(|step| step.part);
+    steps
 }
 
 struct Writer<'i> {
     json: json::Writer,
     target: Target,
     ids: &'i mut Vec<GeneratedId>,
+    /// The block of the statement whose options are written.
+    block: u32,
 }
 
 impl Writer<'_> {
@@ -77,8 +85,7 @@ impl Writer<'_> {
         let late = LATE_OBJECTS.contains(&name.as_str()) || name.starts_with("filter-");
         let phase = if action == Action::Object && late { 4 } else { phase };
         let pci = action == Action::Device && scope.bus() == Some("PCI");
-        let span = Span::default();
-        Some((phase, Step { action, id: id.into(), pci, arguments: members.into(), span, when: None }))
+        Some((phase, step(action, id, pci, members)))
     }
 
     /// The id of a device that has none: without one it could not be unplugged. It is called as what connects it to the
@@ -92,7 +99,7 @@ impl Writer<'_> {
                 let slot = self.ids.len() as u32;
                 let prefix = "device";
                 let number = self.ids.iter().filter(|id| id.prefix == prefix).count() as u32;
-                self.ids.push(GeneratedId { prefix: prefix.into(), number, unless: None });
+                self.ids.push(GeneratedId { prefix: prefix.into(), number, unless: None, block: self.block });
                 vec![Piece::Id(slot)]
             }
         }
@@ -150,7 +157,12 @@ fn fd_set(items: Vec<Item>) -> Step {
     id.extend(options.take("set").unwrap_or_default());
     let opaque = options.take("opaque").map(|opaque| member("opaque", Json::Text(opaque.into())));
     let arguments = opaque.into_iter().collect();
-    Step { action: Action::FdSet, id: id.into(), pci: false, arguments, span: Span::default(), when: None }
+    step(Action::FdSet, id, false, arguments)
+}
+
+fn step(action: Action, id: Vec<Piece>, pci: bool, arguments: Vec<Member>) -> Step {
+    let arguments = arguments.into();
+    Step { action, id: id.into(), pci, arguments, span: Span::default(), when: None, block: 0, part: 0 }
 }
 
 fn socket_address(options: &mut Options) -> Json {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::bind::{Operand, Rule};
+use crate::bind::{Operand, Rule, Written};
 use crate::hardware::{Hardware, defined_by};
 use crate::print::{Item, Output, Printed};
 
@@ -30,32 +30,45 @@ pub(crate) fn rules(hardware: &Hardware<'_>, output: &Output) -> Vec<Rule> {
             rules.extend(at_most(items));
         }
     }
+    let block = |statement: usize| {
+        hardware.vm.statements.get(statement).map_or(0, |entry| hardware.vm.rounds.block(entry.round))
+    };
+    let said =
+        |text: &str, statement: usize| Written { text: text.to_owned().into(), block: block(statement) };
+    let repeats = |blank: u32| {
+        hardware.vm.blanks.get(blank).is_some_and(|blank| hardware.vm.rounds.block(blank.round) > 0)
+    };
     for ((what, of), blanks) in distinct {
         let device = |property: &str| {
-            let values = hardware.devices.iter().filter_map(|device| hardware.get(device, property));
-            values.map(|value| value.text.to_owned()).collect::<Vec<_>>()
+            let values = hardware
+                .devices
+                .iter()
+                .filter_map(|device| Some(said(hardware.get(device, property)?.text, device.statement)));
+            values.collect::<Vec<_>>()
         };
-        let written: Vec<String> = match what {
+        let written: Vec<Written> = match what {
             "MAC address" => device("mac"),
             "context id" => device("guest-cid"),
             "address on its bus" => {
                 let on_it = hardware.devices.iter().filter(|device| {
                     hardware.get(device, "bus").map_or_else(String::new, |bus| bus.text.to_owned()) == of
                 });
-                on_it.filter_map(|device| Some(hardware.get(device, "addr")?.text.to_owned())).collect()
+                on_it
+                    .filter_map(|device| Some(said(hardware.get(device, "addr")?.text, device.statement)))
+                    .collect()
             }
             // A generated one makes way.
             _ => {
                 let own = hardware.definitions.iter().filter(|definition| definition.namespace.what() == of);
                 let own = own.filter(|definition| hardware.vm.ids.names(definition.name));
-                own.map(|definition| definition.name.to_owned()).collect()
+                own.map(|definition| said(definition.name, definition.statement)).collect()
             }
         };
-        if blanks.len() + written.len() > 1 {
+        if blanks.len() + written.len() > 1 || blanks.iter().any(|blank| repeats(*blank)) {
             rules.push(Rule::Distinct {
                 what: what.to_owned().into(),
                 blanks: blanks.into(),
-                written: written.into_iter().map(Into::into).collect(),
+                written: written.into(),
             });
         }
     }

@@ -9,8 +9,12 @@ use crate::value::Kind;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OpenPart {
     Text(String),
-    /// A hole: its name, and where it stands.
-    Hole(String, Span),
+    /// A hole: its name, where it stands, and whether its value may be left away.
+    Hole {
+        name: String,
+        span: Span,
+        optional: bool,
+    },
 }
 
 /// A value that comes later.
@@ -24,6 +28,8 @@ pub(crate) struct Blank {
     pub(crate) optional: bool,
     pub(crate) is_id: bool,
     pub(crate) span: Span,
+    /// The round in which it stands.
+    pub(crate) round: u32,
 }
 
 /// What is taken for a value that comes later.
@@ -40,25 +46,31 @@ pub(crate) enum State {
 /// What is taken for the values of a statement, by number.
 pub(crate) type States = HashMap<u32, State>;
 
-/// The values of a text that come later. Each is told by where it stands, as a statement may be read several times.
+/// The values of a text that come later. Each is told by its round and by where it stands, as a statement may be read
+/// several times.
 #[derive(Debug, Default)]
 pub(crate) struct Blanks {
     all: Vec<Blank>,
-    by_place: HashMap<u32, u32>,
+    by_place: HashMap<(u32, u32), u32>,
 }
 
 impl Blanks {
     /// The number of a value, which is noted when it is read for the first time.
     pub(crate) fn number(&mut self, blank: Blank) -> u32 {
-        *self.by_place.entry(blank.span.start).or_insert_with(|| {
+        *self.by_place.entry((blank.round, blank.span.start)).or_insert_with(|| {
             self.all.push(blank);
             self.all.len() as u32 - 1
         })
     }
 
-    /// The number of the value that stands at `span`.
-    pub(crate) fn at(&self, span: Span) -> Option<u32> {
-        self.by_place.get(&span.start).copied()
+    /// The number of the value that stands at `span` in a round.
+    pub(crate) fn at(&self, round: u32, span: Span) -> Option<u32> {
+        self.by_place.get(&(round, span.start)).copied()
+    }
+
+    /// Leaves out all but so many.
+    pub(super) fn truncate(&mut self, blanks: usize) {
+        self.all.truncate(blanks);
     }
 
     pub(crate) fn get(&self, number: u32) -> Option<&Blank> {
@@ -66,13 +78,15 @@ impl Blanks {
     }
 
     /// All of them, in the order of their numbers.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Blank)> {
-        (0..).zip(&self.all)
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (u32, &Blank)> {
+        self.all.iter().enumerate().map(|(number, blank)| (number as u32, blank))
     }
 
-    /// Those within `span`.
-    pub(crate) fn within(&self, span: Span) -> Vec<u32> {
-        let is_within = |blank: &Blank| span.start <= blank.span.start && blank.span.end <= span.end;
+    /// Those within `span` in a round.
+    pub(crate) fn within(&self, round: u32, span: Span) -> Vec<u32> {
+        let is_within = |blank: &Blank| {
+            blank.round == round && span.start <= blank.span.start && blank.span.end <= span.end
+        };
         self.iter().filter(|(_, blank)| is_within(blank)).map(|(number, _)| number).collect()
     }
 }

@@ -19,16 +19,24 @@ pub(crate) struct Ids {
     pub(crate) generated: Vec<GeneratedId>,
     /// What each of these is called here.
     pub(crate) names: Vec<String>,
-    /// Every id that the text names, known before the first is generated.
-    taken: HashSet<String>,
+    /// Every id that the text names, known before the first is generated, and the open blocks in which it does.
+    taken: HashMap<String, Vec<u32>>,
     next: HashMap<&'static str, u32>,
-    /// Where the statement stands that each slot is for, and the slots by that: a statement may be read several times.
-    pub(crate) places: Vec<u32>,
-    by_place: HashMap<(u32, &'static str), (u32, String)>,
+    /// The step and the round that are read, and the open block in which that stands.
+    pub(crate) step: usize,
+    pub(crate) round: u32,
+    pub(crate) block: u32,
+    /// In which step each slot is made first.
+    steps: Vec<usize>,
+    /// The slots by their round and by where the statement stands, which may be read several times.
+    by_place: HashMap<(Place, &'static str), (u32, String)>,
 }
 
+/// Where a statement stands: its round, and its place in the text.
+type Place = (u32, u32);
+
 impl Ids {
-    pub(crate) fn new(taken: HashSet<String>) -> Self {
+    pub(crate) fn new(taken: HashMap<String, Vec<u32>>) -> Self {
         Self { taken, ..Self::default() }
     }
 
@@ -45,14 +53,26 @@ impl Ids {
         self.lost_any || self.lost.contains(id)
     }
 
-    /// Whether the text names this id.
-    pub(crate) fn names(&self, id: &str) -> bool {
-        self.taken.contains(id)
+    /// Leaves out all but so many of the generated ones.
+    pub(super) fn truncate(&mut self, generated: usize) {
+        self.generated.truncate(generated);
+        self.names.truncate(generated);
+        self.steps.truncate(generated);
     }
 
-    /// The ids that the text names.
-    pub(crate) fn taken(&self) -> impl Iterator<Item = &String> {
-        self.taken.iter()
+    /// The step that a slot's statement is. Devices that are plugged and name none come last.
+    pub(crate) fn step_of(&self, slot: u32) -> usize {
+        self.steps.get(slot as usize).copied().unwrap_or(usize::MAX)
+    }
+
+    /// Whether the text names this id.
+    pub(crate) fn names(&self, id: &str) -> bool {
+        self.taken.contains_key(id)
+    }
+
+    /// The ids that the text names, and in which open blocks.
+    pub(crate) fn taken(&self) -> impl Iterator<Item = (&String, u32)> {
+        self.taken.iter().flat_map(|(id, blocks)| blocks.iter().map(move |block| (id, *block)))
     }
 
     /// The first id with this prefix that the text doesn't use: its slot and its name. It is the statement's at `place`, where
@@ -63,7 +83,8 @@ impl Ids {
         place: Span,
         unless: Option<u32>,
     ) -> (u32, String) {
-        if let Some(known) = self.by_place.get(&(place.start, prefix)) {
+        let place = (self.round, place.start);
+        if let Some(known) = self.by_place.get(&(place, prefix)) {
             return known.clone();
         }
         let next = self.next.entry(prefix).or_insert(0);
@@ -71,12 +92,12 @@ impl Ids {
             let number = *next;
             *next += 1;
             let name = format!("{prefix}{number}");
-            if !self.taken.contains(&name) {
+            if !self.taken.contains_key(&name) {
                 let slot = self.generated.len() as u32;
-                self.generated.push(GeneratedId { prefix: prefix.into(), number, unless });
+                self.generated.push(GeneratedId { prefix: prefix.into(), number, unless, block: self.block });
                 self.names.push(name.clone());
-                self.places.push(place.start);
-                self.by_place.insert((place.start, prefix), (slot, name.clone()));
+                self.steps.push(self.step);
+                self.by_place.insert((place, prefix), (slot, name.clone()));
                 return (slot, name);
             }
         }

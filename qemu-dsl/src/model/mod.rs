@@ -3,10 +3,12 @@
 mod blank;
 pub(crate) mod ids;
 mod property;
+mod rounds;
 mod val;
 mod vm;
 
 pub(crate) use blank::{Blank, Blanks, OpenPart, State, States};
 pub(crate) use property::{Property, PropertyValue};
+pub(crate) use rounds::{Bound, Rounds, Sort};
 pub(crate) use val::{Maybe, Open, Val};
-pub(crate) use vm::{Entry, Facts, Flaws, Values, Vm};
+pub(crate) use vm::{Entry, Facts, Flaws, Once, Values, Vm};

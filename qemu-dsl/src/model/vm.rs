@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::blank::Blanks;
 use super::ids::Ids;
+use super::rounds::Rounds;
 use crate::plan::{Piece, Text};
 use crate::qemu::board::Board;
 use crate::table::StatementSpec;
@@ -37,8 +38,10 @@ pub(crate) struct Entry {
     /// The number of its form.
     pub(crate) form: usize,
     pub(crate) values: Box<dyn Values>,
-    /// The number of the statement in the text.
-    pub(crate) statement: usize,
+    /// Its number among those that are read.
+    pub(crate) step: usize,
+    /// The round in which it stands.
+    pub(crate) round: u32,
     /// Its keyword and kind.
     pub(crate) head: Span,
     /// All of it.
@@ -72,6 +75,22 @@ impl Facts {
     }
 }
 
+/// The keyword of a statement that may stand once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Once {
+    pub(crate) keyword: &'static str,
+    pub(crate) span: Span,
+    pub(crate) round: u32,
+}
+
+/// How many there are of what was read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) statements: usize,
+    pub(crate) ids: usize,
+    pub(crate) blanks: usize,
+}
+
 /// A typed VM.
 #[derive(Debug)]
 pub(crate) struct Vm {
@@ -90,7 +109,12 @@ pub(crate) struct Vm {
     pub(crate) is_fragment: bool,
     pub(crate) facts: Facts,
     pub(crate) statements: Vec<Entry>,
+    /// How many are printed. Behind these stands what was read for the checks alone.
+    pub(crate) printed: Counts,
+    /// Each that may stand once, and was begun.
+    pub(crate) once: Vec<Once>,
     pub(crate) ids: Ids,
+    pub(crate) rounds: Rounds,
     /// The values that come later.
     pub(crate) blanks: Blanks,
     /// Whether all statements could be read without an error: where not, what is missing may be among the errors.
@@ -102,6 +126,23 @@ pub(crate) struct Vm {
 }
 
 impl Vm {
+    /// How many there are of what was read.
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            statements: self.statements.len(),
+            ids: self.ids.generated.len(),
+            blanks: self.blanks.iter().len(),
+        }
+    }
+
+    /// Leaves out all but so many.
+    pub(crate) fn truncate(&mut self, to: Counts) {
+        let Counts { statements, ids, blanks } = to;
+        self.statements.truncate(statements);
+        self.ids.truncate(ids);
+        self.blanks.truncate(blanks);
+    }
+
     pub(crate) fn new(target: Target, is_fragment: bool) -> Self {
         Self {
             target,
@@ -113,6 +154,9 @@ impl Vm {
             is_fragment,
             facts: Facts::new(target),
             statements: Vec::new(),
+            printed: Counts::default(),
+            once: Vec::new(),
+            rounds: Rounds::default(),
             ids: Ids::default(),
             blanks: Blanks::default(),
             complete: true,

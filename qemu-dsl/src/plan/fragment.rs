@@ -53,11 +53,15 @@ pub struct Step {
     pub span: Span,
     /// When it is there, if not always.
     pub when: Option<When>,
+    /// The number of the block in which it stands, from 1; 0 is the whole text.
+    pub block: u32,
+    /// Its part of the commands. What a block has in different parts isn't repeated together.
+    pub part: u8,
 }
 
 packed! {
     struct Fragment { target, steps, fds, ids, places }
-    struct Step { action, id, pci, arguments, span, when }
+    struct Step { action, id, pci, arguments, span, when, block, part }
     enum Action { FdSet, Chardev, Object, Blockdev, Netdev, Device }
 }
 

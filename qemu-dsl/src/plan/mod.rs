@@ -11,8 +11,10 @@
 mod arch;
 pub mod arguments;
 mod blank;
+mod block;
 mod escape;
 mod fd;
+mod filled;
 mod fragment;
 mod json;
 mod mac;
@@ -27,7 +29,9 @@ mod whole;
 
 pub use arch::Arch;
 pub use blank::{Number, Show, When};
+pub use block::{Block, Condition, Guard};
 pub use fd::{FIRST_FD, Fd, FdSource};
+pub(crate) use filled::{Filled, PerRound, Round, Rounds};
 pub use fragment::{Action, Filling, Fragment, Step};
 pub use json::{Json, JsonType, Member};
 pub use mac::Mac;
@@ -37,7 +41,6 @@ pub use packed::{Pack, Packed, Unpack};
 pub use place::Place;
 pub use span::Span;
 pub use target::{Target, TargetSpec};
-pub(crate) use template::Filled;
 pub use template::{Arg, FdSlot, GeneratedId, Piece, Template, Text};
 pub use version::Version;
 pub use whole::Plan;

@@ -163,7 +163,7 @@ macro_rules! numbers {
         }
     )+};
 }
-numbers!(u16 u32 u64 i128);
+numbers!(u8 u16 u32 u64 i128);
 
 impl Pack for bool {
     fn pack(&self, to: &mut Vec<u8>) {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::blank::{Number, Show, When};
 use super::escape::Escape;
 use super::fd::{FIRST_FD, Fd, FdSource};
+use super::filled::{Filled, PerRound};
 use super::mac::Mac;
 use super::packed::{Items, Pack, packed, with_length};
 use super::place::Place;
@@ -72,6 +73,10 @@ pub struct Arg {
     pub span: Span,
     /// When it is there, if not always.
     pub when: Option<When>,
+    /// The number of the block in which it stands, from 1; 0 is the whole text.
+    pub block: u32,
+    /// Its part of the arguments. What a block has in different parts isn't repeated together.
+    pub part: u8,
 }
 
 /// A file descriptor that the VM needs. Its number follows from its place among the slots.
@@ -89,6 +94,19 @@ pub struct FdSlot {
     pub when: Option<When>,
     /// The blank that says how many there are, one a queue, if not one.
     pub count: Option<u32>,
+    /// The number of the block in which it stands, from 1; 0 is the whole text.
+    pub block: u32,
+}
+
+impl FdSlot {
+    /// How many file descriptors it stands for in a round.
+    pub(crate) fn count_in(&self, filled: &Filled<'_>, round: u32) -> u32 {
+        match self.count {
+            _ if !filled.is_there(round, self.when) => 0,
+            Some(blank) => u32::try_from(filled.number(round, Number::Blank(blank))).unwrap_or(0),
+            None => 1,
+        }
+    }
 }
 
 /// An id that the source does not name: `net0`, `disk1`, ...
@@ -100,6 +118,8 @@ pub struct GeneratedId {
     pub number: u32,
     /// The blank whose value, where it has one, is the id in place of this one.
     pub unless: Option<u32>,
+    /// The number of the block in which it stands, from 1; 0 is the whole text.
+    pub block: u32,
 }
 
 impl fmt::Display for GeneratedId {
@@ -128,9 +148,9 @@ pub struct Template {
 
 packed! {
     struct Template { target, program, args, fds, ids, places }
-    struct Arg { text, span, when }
-    struct FdSlot { source, device, queue, span, when, count }
-    struct GeneratedId { prefix, number, unless }
+    struct Arg { text, span, when, block, part }
+    struct FdSlot { source, device, queue, span, when, count, block }
+    struct GeneratedId { prefix, number, unless, block }
     enum Piece {
         Text(text),
         Fd(slot),
@@ -161,12 +181,21 @@ impl Template {
         Place::find(&self.places, span)
     }
 
+    /// Writes a generated id.
+    fn id(&self, filled: &Filled<'_>, round: u32, slot: u32, out: &mut Vec<u8>) {
+        match (filled.ids.get(&filled.rounds, round, slot), self.ids.get(slot as usize)) {
+            (Some(id), _) => out.extend_from_slice(id.as_bytes()),
+            (None, Some(id)) => show(id, out),
+            (None, None) => {}
+        }
+    }
+
     /// A text of this template with its slots filled.
     pub fn text(&self, text: &[Piece]) -> String {
         let slots = Slots {
             name: None,
             fd: &|slot, out| show(FIRST_FD + slot, out),
-            id: &|slot, out| Filled::default().id(slot, &self.ids, out),
+            id: &|slot, out| self.id(&Filled::default(), 0, slot, out),
             blank: &|_| None,
         };
         slots.text(text).to_string_lossy().into_owned()
@@ -181,37 +210,54 @@ impl Plan {
 
     /// The plan of a template whose values are there. What they decide is left out or repeated.
     pub(crate) fn filled(template: &Template, filled: &Filled<'_>) -> Self {
-        let numbers = filled.numbers(&template.fds);
-        let slots = Slots {
-            name: None,
-            fd: &|slot, out| join(numbers.get(slot as usize).cloned().unwrap_or_default(), out),
-            id: &|slot, out| filled.id(slot, &template.ids, out),
-            blank: &|blank| filled.blank(blank),
-        };
-        let slots = &slots;
-        let text = |text| SlotText { text, slots };
-        let args = template.args.iter().filter(|arg| filled.is_there(arg.when));
-        let lines = template.fds.iter().zip(&numbers).flat_map(|(slot, numbers)| {
-            numbers.clone().zip(slot.queue..).map(|(number, queue)| Fd {
-                number,
-                source: slot.source.map(text, |number| filled.number(*number)),
-                device: text(&slot.device),
-                queue,
-            })
+        let rounds = &filled.rounds;
+        let mut numbers = PerRound::new(rounds, template.fds.iter().map(|slot| slot.block), 0..0);
+        let mut lines = Vec::with_capacity(template.fds.len());
+        let mut next = FIRST_FD;
+        rounds.walk(
+            &template.fds,
+            |slot| (slot.block, 0),
+            |at, slot, round| {
+                let first = next;
+                next += slot.count_in(filled, round);
+                numbers.set(rounds, round, at as u32, first..next);
+                lines.extend(
+                    (first..next).zip(slot.queue..).map(|(number, queue)| (slot, round, number, queue)),
+                );
+            },
+        );
+        let mut args = Vec::with_capacity(template.args.len());
+        rounds.walk(
+            &template.args,
+            |arg| (arg.block, arg.part),
+            |_, arg, round| {
+                if filled.is_there(round, arg.when) {
+                    args.push((arg, round));
+                }
+            },
+        );
+        let filler = Filler { template, filled, numbers };
+        let text = |text, round| SlotText { text, filler: &filler, round };
+        let fds = lines.iter().map(|(slot, round, number, queue)| Fd {
+            number: *number,
+            source: slot.source.map(|name| text(name, *round), |number| filled.number(*round, *number)),
+            device: text(&slot.device, *round),
+            queue: *queue,
         });
         // So many bytes it has about, and seldom more: a line has a number and names, all else a few numbers.
-        let texts: usize = args.clone().map(|arg| slots.len(&arg.text) + 16).sum();
+        let texts: usize =
+            args.iter().map(|(arg, round)| filler.slots(*round, |slots| slots.len(&arg.text)) + 16).sum();
         let files = template.places.iter().map(|place| place.file.as_ref().map_or(0, |file| file.len()) + 24);
-        let room = 64 + texts + 64 * lines.clone().count() + files.sum::<usize>();
+        let room = 64 + texts + 64 * lines.len() + files.sum::<usize>();
         Self::written(
             room,
             &Parts {
-                program: text(&template.program),
-                args: Items(args.clone().map(|arg| text(&arg.text))),
-                fds: Items(lines),
+                program: text(&template.program, 0),
+                args: Items(args.iter().map(|(arg, round)| text(&arg.text, *round))),
+                fds: Items(fds),
                 origin: Some(Origin {
                     target: template.target,
-                    spans: Items(args.map(|arg| arg.span)),
+                    spans: Items(args.iter().map(|(arg, _)| arg.span)),
                     places: Items(template.places.iter()),
                 }),
             },
@@ -219,63 +265,24 @@ impl Plan {
     }
 }
 
-/// What fills a template: values that came late, and what follows from them.
-#[derive(Debug, Default)]
-pub(crate) struct Filled<'v> {
-    /// The value of each blank, if it has one.
-    pub(crate) blanks: Vec<Option<Cow<'v, OsStr>>>,
-    /// The number that each is, if it is one.
-    pub(crate) numbers: Vec<u64>,
-    /// The shape that each choice has.
-    pub(crate) shapes: Vec<u32>,
-    /// The generated ids, where these hang on values.
-    pub(crate) ids: Vec<String>,
+/// What fills the slots of a template's texts.
+struct Filler<'f> {
+    template: &'f Template,
+    filled: &'f Filled<'f>,
+    /// The numbers of each slot's file descriptors.
+    numbers: PerRound<Range<u32>>,
 }
 
-impl Filled<'_> {
-    /// Whether something is there that hangs on values.
-    pub(crate) fn is_there(&self, when: Option<When>) -> bool {
-        when.is_none_or(|when| self.shapes.get(when.choice as usize) == Some(&when.shape))
-    }
-
-    pub(crate) fn blank(&self, blank: u32) -> Option<&OsStr> {
-        self.blanks.get(blank as usize)?.as_deref()
-    }
-
-    /// A number.
-    pub(crate) fn number(&self, number: Number) -> u64 {
-        match number {
-            Number::Known(number) => number,
-            Number::Blank(blank) => self.numbers.get(blank as usize).copied().unwrap_or(0),
-        }
-    }
-
-    fn id(&self, slot: u32, generated: &[GeneratedId], out: &mut Vec<u8>) {
-        match (self.ids.get(slot as usize), generated.get(slot as usize)) {
-            (Some(id), _) => out.extend_from_slice(id.as_bytes()),
-            (None, Some(id)) => show(id, out),
-            (None, None) => {}
-        }
-    }
-
-    /// How many file descriptors a slot stands for.
-    pub(crate) fn count(&self, slot: &FdSlot) -> u32 {
-        match slot.count {
-            _ if !self.is_there(slot.when) => 0,
-            Some(blank) => u32::try_from(self.number(Number::Blank(blank))).unwrap_or(0),
-            None => 1,
-        }
-    }
-
-    /// The numbers of each slot's file descriptors.
-    fn numbers(&self, slots: &[FdSlot]) -> Vec<Range<u32>> {
-        let mut next = FIRST_FD;
-        let numbers = slots.iter().map(|slot| {
-            let first = next;
-            next += self.count(slot);
-            first..next
-        });
-        numbers.collect()
+impl Filler<'_> {
+    /// Does something with the slots of a round.
+    fn slots<T>(&self, round: u32, run: impl FnOnce(&Slots<'_>) -> T) -> T {
+        let rounds = &self.filled.rounds;
+        run(&Slots {
+            name: None,
+            fd: &|slot, out| join(self.numbers.get(rounds, round, slot).cloned().unwrap_or_default(), out),
+            id: &|slot, out| self.template.id(self.filled, round, slot, out),
+            blank: &|blank| self.filled.blank(round, blank),
+        })
     }
 }
 
@@ -313,12 +320,13 @@ pub(super) struct Slots<'a> {
 #[derive(Clone, Copy)]
 struct SlotText<'a> {
     text: &'a Text,
-    slots: &'a Slots<'a>,
+    filler: &'a Filler<'a>,
+    round: u32,
 }
 
 impl Pack for SlotText<'_> {
     fn pack(&self, to: &mut Vec<u8>) {
-        with_length(to, |to| self.slots.write(self.text, to));
+        with_length(to, |to| self.filler.slots(self.round, |slots| slots.write(self.text, to)));
     }
 }
 

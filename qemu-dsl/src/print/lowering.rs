@@ -141,7 +141,7 @@ impl<'v> Lowering<'v> {
     ) -> Piece {
         let number = self.fds.len() as u32;
         let device = text(device);
-        let slot = FdSlot { source, device, queue, span: self.span, when: self.when, count };
+        let slot = FdSlot { source, device, queue, span: self.span, when: self.when, count, block: 0 };
         self.fds.push(Asked { statement: self.statement, slot });
         Piece::Fd(number)
     }

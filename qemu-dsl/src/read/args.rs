@@ -100,6 +100,9 @@ impl<'t, 's> Args<'t, 's> {
                 args.loose(value, cx);
                 continue;
             };
+            if cx.is_absent(value) {
+                continue;
+            }
             // `memory share`: the size was forgotten. A text may be spelt like an option, if not wisely.
             if let ValueForm::Bare(text) = value.form
                 && spec.option(text).is_some()
@@ -143,8 +146,10 @@ impl<'t, 's> Args<'t, 's> {
             }
             match item {
                 Item::Option { name, value: Some(value) } if cx.state(value.span) == Some(State::Absent) => {
-                    args.absent.extend(cx.blanks.at(value.span).map(|blank| (name.text, blank)));
+                    let blank = cx.blanks.at(cx.round, value.span);
+                    args.absent.extend(blank.map(|blank| (name.text, blank)));
                 }
+                Item::Option { value: Some(value), .. } if cx.is_absent(value) => {}
                 Item::Option { name, value: Some(value) } => {
                     args.option(*name, Some(value), Some(item), cx);
                 }
@@ -599,6 +604,7 @@ impl<'t, 's> Args<'t, 's> {
                                 Val::Open(cx.open(parts, kind, name.text, true, value.span))
                             }
                         },
+                        Some(Resolved::Absent) => continue,
                         None => {
                             cx.flaws.all = true;
                             continue;

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::params::{Fill, Filled, Params, Text};
+use super::params::{Fill, Filled, Params, Scope, Text};
 use crate::diagnostic::Diagnostic;
 use crate::model::ids::Ids;
-use crate::model::{Blank, Blanks, Facts, Flaws, Open, OpenPart, State, States};
+use crate::model::{Blank, Blanks, Flaws, Open, OpenPart, Rounds, State, States};
 use crate::qemu::changes::Change;
 use crate::qemu::deviation;
 use crate::syntax::{Part, Value, ValueForm};
@@ -21,12 +21,14 @@ pub(crate) struct Cx<'a> {
     /// Whether these are devices for a guest that runs, not a VM.
     pub(crate) is_fragment: bool,
     pub(crate) ids: Ids,
-    pub(crate) facts: Facts,
     /// What is wrong with it so far.
     pub(crate) flaws: Flaws,
     /// Whether a value comes later on which hangs what the VM consists of.
     pub(crate) shape_is_open: bool,
     pub(crate) blanks: Blanks,
+    pub(super) rounds: &'a Rounds,
+    /// The round that is read.
+    pub(crate) round: u32,
     /// What is taken for values that come later.
     pub(super) states: &'a States,
     pub(super) params: &'a Params,
@@ -42,6 +44,8 @@ pub(crate) enum Resolved<'a> {
     },
     /// It comes later.
     Open(Vec<OpenPart>),
+    /// There is none, as if the option had not been written.
+    Absent,
 }
 
 impl<'a> Cx<'a> {
@@ -49,32 +53,42 @@ impl<'a> Cx<'a> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Goes on with a step, in a round.
+    pub(super) fn enter(&mut self, step: usize, round: u32) {
+        self.round = round;
+        self.ids.step = step;
+        self.ids.round = round;
+        self.ids.block = self.rounds.block(round);
+    }
+
     /// The text of a value, its holes filled. `None` where an error has been reported.
     pub(crate) fn resolve<'v>(&mut self, value: &'v Value<'_>) -> Option<Resolved<'v>>
     where
         'a: 'v,
     {
+        let scope = self.scope();
         let (text, holes) = match &value.form {
             ValueForm::Broken => return None,
             ValueForm::Bare(text) => (Cow::Borrowed(*text), Vec::new()),
             ValueForm::Text(text) => (Cow::Borrowed(&**text), Vec::new()),
             ValueForm::Parts(parts) => {
-                let text = match self.params.join(parts, self.diagnostics)? {
+                let text = match self.params.join(parts, scope, self.diagnostics)? {
                     Text::Known(text) => text,
                     Text::Open(parts) => return Some(Resolved::Open(parts)),
                 };
                 let holes = parts.iter().filter_map(|part| match part {
-                    Part::Hole(hole) => match self.params.fill(*hole, &mut Vec::new())? {
+                    Part::Hole(hole) => match self.params.fill(*hole, scope, &mut Vec::new())? {
                         Fill::Known(filled) => Some(filled),
-                        Fill::Open(_) => None,
+                        Fill::Open(_) | Fill::Absent => None,
                     },
                     Part::Text(_) => None,
                 });
                 (text, holes.collect())
             }
-            ValueForm::Hole(hole) => match self.params.fill(*hole, self.diagnostics)? {
+            ValueForm::Hole(hole) => match self.params.fill(*hole, scope, self.diagnostics)? {
                 Fill::Known(filled) => (Cow::Owned(filled.value.to_owned()), vec![filled]),
                 Fill::Open(parts) => return Some(Resolved::Open(parts)),
+                Fill::Absent => return Some(Resolved::Absent),
             },
         };
         if text.contains('\0') {
@@ -85,9 +99,19 @@ impl<'a> Cx<'a> {
         Some(Resolved::Known { text, holes })
     }
 
+    fn scope(&self) -> Scope<'a> {
+        Scope { rounds: Some(self.rounds), round: self.round }
+    }
+
     /// What is taken for the value at `span`, if it comes later.
     pub(super) fn state(&self, span: Span) -> Option<State> {
-        self.states.get(&self.blanks.at(span)?).copied()
+        self.states.get(&self.blanks.at(self.round, span)?).copied()
+    }
+
+    /// Whether there is no value, and need be none.
+    pub(super) fn is_absent(&self, value: &Value<'_>) -> bool {
+        let ValueForm::Hole(hole) = value.form else { return false };
+        matches!(self.params.fill(hole, self.scope(), &mut Vec::new()), Some(Fill::Absent))
     }
 
     /// A value that comes later. `name` is the option's.
@@ -100,10 +124,10 @@ impl<'a> Cx<'a> {
         span: Span,
     ) -> Open {
         // Of a text with holes in it there always is some.
-        let optional = optional && matches!(parts.as_slice(), [OpenPart::Hole(..)]);
+        let optional = optional && matches!(parts.as_slice(), [OpenPart::Hole { .. }]);
         let is_id = names_an_id(name);
         let name = format!("`{name}`");
-        let blank = self.blanks.number(Blank { kind, parts, name, optional, is_id, span });
+        let blank = self.blanks.number(Blank { kind, parts, name, optional, is_id, span, round: self.round });
         let is_fixed = matches!(self.states.get(&blank), Some(State::Present));
         Open { span, blank, optional: optional && !is_fixed }
     }

@@ -82,6 +82,7 @@ impl<'a, 's> Slot<'a, 's> {
         let (text, holes) = match cx.resolve(value)? {
             Resolved::Known { text, holes } => (text, holes),
             Resolved::Open(parts) => return self.open(parts, value.span, given, cx),
+            Resolved::Absent => return None,
         };
         let parsed = T::parse(&text);
         if parsed.is_ok() {

@@ -15,30 +15,32 @@ mod hints;
 mod options;
 pub(crate) mod params;
 mod recover;
+mod script;
 mod spaces;
 mod target;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::mem;
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::ids::Ids;
-use crate::model::{Entry, Facts, Flaws, States, Values, Vm};
+use crate::model::{Entry, Flaws, Once, States, Values, Vm};
 use crate::plan::optlist;
 use crate::source::Node;
 use crate::suggest::did_you_mean;
-use crate::syntax::{Head, Item, Keyword, Statement, Structure, Tree, Value, ValueForm, Word};
+use crate::syntax::{Head, Item, Keyword, Statement, Tree, Value, ValueForm, Word};
 use crate::table::{Kinds, Section, StatementSpec, Table};
-use crate::{Span, Target, Version};
+use crate::{Target, Version};
 
 pub(crate) use args::Args;
 pub(crate) use cx::Cx;
 use cx::{Resolved, names_an_id};
 pub(crate) use field::{Field, Slot};
 pub use options::{Open, Options};
-use params::Params;
+use params::{Params, Scope};
 use recover::orphan;
+use script::{Script, Step};
 pub(crate) use spaces::quote;
 
 /// What reads a form's values.
@@ -56,6 +58,7 @@ pub(crate) struct Reading<'t> {
     tree: &'t Tree<'t>,
     language: Language,
     params: Params,
+    script: Script,
     is_fragment: bool,
 }
 
@@ -69,7 +72,8 @@ impl<'t> Reading<'t> {
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
         let params = Params::new(&tree.statements, options, diagnostics);
-        Self { tree, language, params, is_fragment }
+        let script = Script::of(tree, &params, diagnostics);
+        Self { tree, language, params, script, is_fragment }
     }
 
     /// What the reading of a statement has at hand.
@@ -80,38 +84,41 @@ impl<'t> Reading<'t> {
             target: vm.target,
             is_fragment: self.is_fragment,
             ids: mem::take(&mut vm.ids),
-            facts: Facts::new(vm.target),
             flaws: Flaws::default(),
             shape_is_open: false,
             blanks: mem::take(&mut vm.blanks),
+            rounds: &self.script.rounds,
+            round: 0,
             states,
             params: &self.params,
             diagnostics,
         }
     }
 
-    /// Reads a statement again, `states` being taken for what comes later. Gives what it says, and what is wrong with it;
-    /// for the VM `facts` are what this statement tells others.
+    /// Reads the statement of an entry again, by its step; `states` being taken for what comes later. Gives what it says, and what is wrong
+    /// with it.
     pub(crate) fn again(
         &self,
         vm: &mut Vm,
-        statement: usize,
+        number: usize,
         states: &States,
-    ) -> (Option<Entry>, Facts, Vec<Diagnostic>) {
+    ) -> (Option<Entry>, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let mut cx = self.cx(vm, states, &mut diagnostics);
-        let read = self.tree.statements.get(statement);
-        let entry =
-            read.and_then(|read| statement_of(read.keyword()?, read, statement, self.language, &mut cx));
-        let Cx { ids, blanks, facts, .. } = cx;
+        let entry = self.script.steps.get(number).and_then(|step| {
+            cx.enter(number, step.round);
+            let read = self.tree.statements.get(step.statement)?;
+            statement_of(read.keyword()?, read, number, self.language, &mut cx)
+        });
+        let Cx { ids, blanks, .. } = cx;
         vm.ids = ids;
         vm.blanks = blanks;
-        (entry, facts, diagnostics)
+        (entry, diagnostics)
     }
 
-    /// Reads the statements for the target.
+    /// Reads the statements for the target: those that are printed, and behind them the copies.
     pub(crate) fn read(&self, options: &Options, diagnostics: &mut Vec<Diagnostic>) -> Vm {
-        let Self { tree, language, params, is_fragment } = self;
+        let Self { tree, params, script, is_fragment, .. } = self;
         let asked = target::read(tree, params, options, diagnostics);
         let asked_target = Target::new(asked.arch, asked.version.unwrap_or(Version::NEWEST));
         let target = Target::new(asked.arch, asked_target.version.min(Version::NEWEST));
@@ -121,48 +128,47 @@ impl<'t> Reading<'t> {
         vm.names_version = asked.version.is_some();
         vm.arch = asked.span;
         vm.program.clone_from(&options.program);
-        vm.ids = Ids::new(named(tree, params));
+        vm.rounds = script.rounds.clone();
+        vm.ids = Ids::new(named(tree, params, script));
+        self.steps(&mut vm, &script.steps, diagnostics);
+        vm.printed = vm.counts();
+        // What is wrong with them was said of the first ones.
+        self.steps(&mut vm, &script.copies, &mut Vec::new());
+        self.never(&mut vm, diagnostics);
+        vm.is_open = params.are_open() || !script.rounds.blocks().is_empty();
+        vm
+    }
+
+    /// Reads statements into the VM.
+    fn steps(&self, vm: &mut Vm, steps: &[Step], diagnostics: &mut Vec<Diagnostic>) {
         let states = States::default();
-        let mut cx = self.cx(&mut vm, &states, diagnostics);
-        // Where a statement that may stand once stands first.
-        let mut once: HashMap<&str, Span> = HashMap::new();
-        let mut last_structure: Option<&Structure<'_>> = None;
-        for (index, statement) in tree.statements.iter().enumerate() {
+        let mut statements = mem::take(&mut vm.statements);
+        let mut once = mem::take(&mut vm.once);
+        let mut complete = vm.complete;
+        let mut cx = self.cx(vm, &states, diagnostics);
+        let mut reserved_before = None;
+        for (number, Step { statement: index, round }) in steps.iter().copied().enumerate() {
+            let Some(statement) = self.tree.statements.get(index) else { continue };
             cx.flaws = Flaws::default();
+            cx.enter(number, round);
             let entry = match &statement.head {
-                // What holds for it can't be told yet, and that has been reported.
-                _ if statement.block.is_some() => None,
                 Head::Keyword(keyword) => {
-                    let word = keyword.word;
-                    if keyword.spec.once
-                        && let Some(first) = once.insert(word.text, word.span)
-                    {
-                        once.insert(word.text, first);
-                        cx.report(
-                            Diagnostic::error(
-                                Code::RepeatedStatement,
-                                format!("`{}` stands twice", word.text),
-                            )
-                            .label(word.span, "again here")
-                            .label(first, "first here")
-                            .help("a VM has one: leave out one of them, or join them"),
-                        );
+                    if keyword.spec.once && (!self.is_fragment || keyword.spec.pluggable) {
+                        once.push(Once { keyword: keyword.spec.keyword, span: keyword.word.span, round });
                     }
-                    if word.text == "target" {
+                    if keyword.word.text == "target" {
                         // It was read before.
                         continue;
                     }
-                    last_structure = None;
-                    statement_of(keyword, statement, index, *language, &mut cx)
+                    reserved_before = None;
+                    statement_of(keyword, statement, number, self.language, &mut cx)
                 }
-                // It was read before: it says something about the text, not about the VM.
-                Head::Declaration(..) => continue,
-                Head::Structure(structure) => {
-                    let word = structure.word;
-                    // `for x in y` is one mistake, and so are an `if` and its `else`.
-                    let goes_on = |last: &Structure<'_>| last.block.is_none() || word.text == "else";
-                    if !last_structure.replace(structure).is_some_and(goes_on) {
-                        cx.report(reserved(word));
+                // They were read before: they say something about the text, not about the VM.
+                Head::Declaration(..) | Head::Block(_) => continue,
+                Head::Reserved(word) => {
+                    // Where several stand together that is one mistake.
+                    if reserved_before.replace(index) != index.checked_sub(1) || index == 0 {
+                        cx.report(reserved(*word));
                     }
                     None
                 }
@@ -180,24 +186,47 @@ impl<'t> Reading<'t> {
             match entry {
                 Some(entry) => {
                     if entry.flaws.any() {
-                        vm.complete = false;
+                        complete = false;
                         cx.ids.lose(lost(statement));
                     }
-                    vm.statements.push(entry);
+                    statements.push(entry);
                 }
                 None => {
-                    vm.complete = false;
+                    complete = false;
                     cx.ids.lose(lost(statement));
                 }
             }
         }
-        vm.complete &= !cx.shape_is_open;
-        vm.shape_is_open = cx.shape_is_open;
-        vm.is_open = params.are_open();
+        vm.complete = complete && !cx.shape_is_open;
+        vm.shape_is_open |= cx.shape_is_open;
         vm.ids = cx.ids;
-        vm.facts = cx.facts;
         vm.blanks = cx.blanks;
-        vm
+        vm.statements = statements;
+        vm.once = once;
+    }
+
+    /// Reports what of blocks that are never there isn't the language's. The rest hangs on what never holds.
+    fn never(&self, vm: &mut Vm, diagnostics: &mut Vec<Diagnostic>) {
+        if self.script.never.is_empty() {
+            return;
+        }
+        let (complete, shape_is_open) = (vm.complete, vm.shape_is_open);
+        let (before, once) = (vm.counts(), vm.once.len());
+        let mut found = Vec::new();
+        self.steps(vm, &self.script.never, &mut found);
+        vm.truncate(before);
+        vm.once.truncate(once);
+        let of_form = found.into_iter().filter(|diagnostic| diagnostic.code.is_of_form());
+        let before = diagnostics.len();
+        for diagnostic in of_form {
+            let is_known =
+                |known: &Diagnostic| known.code == diagnostic.code && known.span() == diagnostic.span();
+            if !diagnostics.iter().any(is_known) {
+                diagnostics.push(diagnostic);
+            }
+        }
+        vm.complete = complete && before == diagnostics.len();
+        vm.shape_is_open = shape_is_open;
     }
 }
 
@@ -210,7 +239,7 @@ fn reserved(word: Word<'_>) -> Diagnostic {
 fn statement_of(
     keyword: &Keyword<'_>,
     statement: &Statement<'_>,
-    index: usize,
+    step: usize,
     language: Language,
     cx: &mut Cx<'_>,
 ) -> Option<Entry> {
@@ -219,6 +248,8 @@ fn statement_of(
         Some(kind) => match cx.resolve(kind)? {
             Resolved::Known { text, .. } => Some(Node::new(text.into_owned(), kind.span)),
             // What the statement is hangs on it.
+            // It may have none: then it is as if it weren't written.
+            Resolved::Absent => None,
             Resolved::Open(_) => {
                 let refusal = cx.params.refuse_late(&format!("kind of `{}`", spec.keyword), kind.span);
                 refusal.into_iter().for_each(|refusal| cx.report(refusal));
@@ -302,7 +333,7 @@ fn statement_of(
         .or_else(|| keyword.values.last().map(|value| value.span))
         .unwrap_or(head);
     let flaws = std::mem::take(&mut cx.flaws);
-    Some(Entry { spec, form, values, statement: index, head, span: head.to(end), flaws })
+    Some(Entry { spec, form, values, step, round: cx.round, head, span: head.to(end), flaws })
 }
 
 /// What to do about a statement that has no place among devices for a guest that runs.
@@ -313,15 +344,25 @@ fn not_pluggable(spec: &StatementSpec, kind: &str) -> Option<&'static str> {
     spec.forms.get(spec.form(Some(kind))?)?.settled
 }
 
-/// Every id that the text names, also by a parameter's value or in an `arg`, so that a generated one takes none of them.
-fn named(tree: &Tree<'_>, params: &Params) -> HashSet<String> {
-    let mut named = HashSet::new();
-    for statement in &tree.statements {
-        named.extend(ids_in(statement).filter_map(|value| Some(params.peek(value)?.into_owned())));
+/// Every id that the text names, also by a parameter's value or in an `arg`, so that a generated one takes none of them, and in
+/// which open blocks it does.
+fn named(tree: &Tree<'_>, params: &Params, script: &Script) -> HashMap<String, Vec<u32>> {
+    let mut named: HashMap<String, Vec<u32>> = HashMap::new();
+    for Step { statement, round } in &script.steps {
+        let Some(statement) = tree.statements.get(*statement) else { continue };
+        let scope = Scope { rounds: Some(&script.rounds), round: *round };
+        let mut add = |id: String| {
+            let block = script.rounds.block(*round);
+            let blocks = named.entry(id).or_default();
+            if !blocks.contains(&block) {
+                blocks.push(block);
+            }
+        };
+        ids_in(statement).filter_map(|value| params.peek(value, scope)).for_each(|id| add(id.into_owned()));
         for list in statement.keyword().map_or(&[][..], |keyword| &keyword.values) {
-            let Some(list) = params.peek(list) else { continue };
+            let Some(list) = params.peek(list, scope) else { continue };
             let items = optlist::read(&list).filter(|(name, _)| matches!(name, Some("id" | "node-name")));
-            named.extend(items.map(|(_, id)| id.into_owned()));
+            items.for_each(|(_, id)| add(id.into_owned()));
         }
     }
     named

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use super::options::{Open, Options};
 use crate::Span;
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Help};
-use crate::model::OpenPart;
+use crate::diagnostic::{Diagnostic, Help, Remedy};
+use crate::model::{Bound, OpenPart, Rounds};
 use crate::suggest::{Suggestions, did_you_mean};
-use crate::syntax::{Head, Parameter, Part, Statement, Value, ValueForm, Word};
+use crate::syntax::{Condition, Head, Parameter, Part, Statement, Value, ValueForm, Word};
 use crate::value::{
     AnyText, HostPci, MacText, OnOff, Path, PciAddr, Refusal, Size, UInt, Uuid, ValueType as _,
 };
@@ -35,9 +35,70 @@ pub(crate) const TYPES: &[(&str, &str, Parse)] = &[
 #[derive(Debug)]
 struct Declared {
     span: Span,
-    /// Its value. `None` where it has none, or where it was refused already.
-    value: Option<Text<'static>>,
-    refused: bool,
+    /// Of which type it is.
+    kind: &'static str,
+    form: Form,
+    value: Given,
+}
+
+/// How many values a parameter can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// `path`
+    One,
+    /// `path?`
+    Maybe,
+    /// `list of path`
+    List,
+}
+
+/// The value of a parameter.
+#[derive(Debug)]
+enum Given {
+    /// It has been refused.
+    Refused,
+    /// There is none yet.
+    Later,
+    /// There is none, and need be none.
+    Absent,
+    One(Text<'static>),
+    Many(Vec<String>),
+}
+
+/// Where a hole stands: in a round, where loops have variables.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Scope<'r> {
+    /// Without any it is the whole text.
+    pub(crate) rounds: Option<&'r Rounds>,
+    pub(crate) round: u32,
+}
+
+impl<'r> Scope<'r> {
+    fn variable(self, name: &str) -> Option<Bound<'r>> {
+        self.rounds?.variable(self.round, name)
+    }
+
+    fn is_never(self) -> bool {
+        self.rounds.is_some_and(|rounds| rounds.is_never(self.round))
+    }
+}
+
+/// What a condition comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Truth {
+    Known(bool),
+    /// It is told by a value that comes later.
+    Later,
+    /// It is wrong, which has been reported.
+    Wrong,
+}
+
+/// What a loop goes through.
+pub(super) enum List {
+    Known(Vec<String>),
+    Later,
+    /// It is wrong, which has been reported.
+    Wrong,
 }
 
 /// The parameters of a text, with their values.
@@ -78,6 +139,8 @@ impl<'t> Text<'t> {
 /// What a hole stands for.
 pub(crate) enum Fill<'p> {
     Known(Filled<'p>),
+    /// There is no value, and need be none.
+    Absent,
     Open(Vec<OpenPart>),
 }
 
@@ -103,6 +166,7 @@ impl Params {
         for statement in statements {
             let Head::Declaration(keyword, parameter) = &statement.head else { continue };
             if statement.block.is_some() {
+                diagnostics.push(outside("param", keyword.span));
                 continue;
             }
             if params.open == Open::Holes {
@@ -141,7 +205,7 @@ impl Params {
                 let help = params
                     .suggestions
                     .nearest(name, names)
-                    .map_or_else(|| params.list().into(), |name| Help::DidYouMean(name.to_owned()));
+                    .map_or_else(|| params.declares().into(), |name| Help::DidYouMean(name.to_owned()));
                 diagnostics.push(
                     Diagnostic::error(
                         Code::UnknownParameter,
@@ -174,7 +238,7 @@ impl Params {
             );
             return;
         }
-        let mut declared = Declared { span: name.span, value: None, refused: false };
+        let mut refused = false;
         if !is_identifier(name.text) {
             diagnostics.push(
                 Diagnostic::error(
@@ -185,21 +249,12 @@ impl Params {
                 .help("a parameter's name consists of letters, digits and `_`, and begins with no digit"),
             );
         }
-        let kind = parameter.kind.and_then(|kind| {
-            let found = TYPES.iter().find(|(name, ..)| *name == kind.text);
-            if found.is_none() {
-                let names: Vec<_> = TYPES.iter().map(|(name, ..)| format!("`{name}`")).collect();
-                diagnostics.push(
-                    Diagnostic::error(Code::ParameterType, format!("unknown type `{}`", kind.text))
-                        .at(kind.span)
-                        .help(
-                            did_you_mean(kind.text, kind.span, TYPES.iter().map(|(name, ..)| *name))
-                                .unwrap_or_else(|| format!("the types are {}", names.join(", ")).into()),
-                        ),
-                );
-            }
-            found
-        });
+        let form = match (&parameter.list, parameter.kind) {
+            (Some(_), _) => Form::List,
+            (None, Some(kind)) if kind.text.ends_with('?') => Form::Maybe,
+            (None, _) => Form::One,
+        };
+        let kind = parameter.kind.and_then(|kind| type_of(kind, form, diagnostics));
         if parameter.kind.is_none() && !broken {
             diagnostics.push(
                 Diagnostic::error(Code::ParameterType, format!("the parameter `{}` has no type", name.text))
@@ -207,39 +262,55 @@ impl Params {
                     .help(format!("write `param {}: path`, or another type", name.text)),
             );
         }
-        let set = options.params.iter().rev().find(|(set, _)| set == name.text);
-        let (value, at) = match (set, &parameter.default) {
-            (Some((_, value)), _) => (Some(Text::Known(value.clone().into())), name.span),
-            (None, Some(_)) if options.late.iter().any(|late| late == name.text) => (None, name.span),
-            (None, Some(default)) => match self.literal(default, diagnostics) {
-                Some(default_text) => (Some(default_text.into_owned()), default.span),
-                None => {
-                    declared.refused = true;
-                    (None, default.span)
-                }
+        let set =
+            || options.params.iter().filter(|(set, _)| set == name.text).map(|(_, value)| value.clone());
+        let is_late = options.late.iter().any(|late| late == name.text);
+        let is_set = set().next().is_some();
+        let default_at = parameter.default.as_ref().map(|default| default.span);
+        let value = match (&parameter.default, set().next_back()) {
+            (_, Some(_)) if form == Form::List => Given::Many(set().collect()),
+            (_, Some(value)) => Given::One(Text::Known(value.into())),
+            _ if is_late => Given::Later,
+            (Some(default), None) => match self.literal(default, Scope::default(), diagnostics) {
+                Some(Text::Known(text)) if form == Form::List => Given::Many(vec![text.into_owned()]),
+                Some(text) => Given::One(text.into_owned()),
+                None => Given::Refused,
             },
-            (None, None) => (None, name.span),
+            (None, None) => match (form, self.open) {
+                (Form::One, _) | (_, Open::Checked | Open::Parameters) => Given::Later,
+                (Form::Maybe, _) => Given::Absent,
+                (Form::List, _) => Given::Many(Vec::new()),
+            },
         };
+        let at = default_at.filter(|_| !is_set).unwrap_or(name.span);
         // Where a declaration is wrong, its holes are not to blame.
-        declared.refused |= kind.is_none();
-        if let (Some((kind, expects, parse)), Some(value)) = (kind, &value)
-            && let Text::Known(value) = value
-            && let Err(refusal) = parse(value)
-        {
-            declared.refused = true;
-            let message = if set.is_some() {
-                format!("`{value}`, the value set for `{}`, is not {expects}", name.text)
-            } else {
-                format!("`{value}` is not {expects}")
+        refused |= kind.is_none();
+        if let Some((kind, expects, parse)) = kind {
+            let values = match &value {
+                Given::One(Text::Known(value)) => {
+                    std::slice::from_ref(value).iter().map(|value| &**value).collect()
+                }
+                Given::Many(values) => values.iter().map(String::as_str).collect(),
+                _ => Vec::new(),
             };
-            diagnostics.push(
-                Diagnostic::error(Code::ParameterType, message)
-                    .label(at, format!("of type `{kind}`"))
-                    .help(refusal.help.unwrap_or_else(|| format!("write {expects}"))),
-            );
+            for value in values {
+                let Err(refusal) = parse(value) else { continue };
+                refused = true;
+                let message = if is_set {
+                    format!("`{value}`, the value set for `{}`, is not {expects}", name.text)
+                } else {
+                    format!("`{value}` is not {expects}")
+                };
+                diagnostics.push(
+                    Diagnostic::error(Code::ParameterType, message)
+                        .label(at, format!("of type `{kind}`"))
+                        .help(refusal.help.unwrap_or_else(|| format!("write {expects}"))),
+                );
+            }
         }
-        declared.value = value;
-        self.declared.insert(name.text.to_owned(), declared);
+        let kind = kind.map_or("", |(kind, ..)| kind);
+        let value = if refused { Given::Refused } else { value };
+        self.declared.insert(name.text.to_owned(), Declared { span: name.span, kind, form, value });
     }
 
     /// The text of a value, its holes filled: a default may use the parameters declared before it. Nothing where an error has
@@ -247,15 +318,20 @@ impl Params {
     pub(crate) fn literal<'v>(
         &'v self,
         value: &'v Value<'_>,
+        scope: Scope<'v>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Text<'v>> {
         Some(match &value.form {
             ValueForm::Bare(text) => Text::Known(Cow::Borrowed(text)),
             ValueForm::Text(text) => Text::Known(Cow::Borrowed(text)),
-            ValueForm::Parts(parts) => self.join(parts, diagnostics)?,
-            ValueForm::Hole(hole) => match self.fill(*hole, diagnostics)? {
+            ValueForm::Parts(parts) => self.join(parts, scope, diagnostics)?,
+            ValueForm::Hole(hole) => match self.fill(*hole, scope, diagnostics)? {
                 Fill::Known(filled) => Text::Known(filled.value.into()),
                 Fill::Open(parts) => Text::Open(parts),
+                Fill::Absent => {
+                    diagnostics.push(self.absent(*hole));
+                    return None;
+                }
             },
             ValueForm::Broken => return None,
         })
@@ -265,6 +341,7 @@ impl Params {
     pub(crate) fn join(
         &self,
         parts: &[Part<'_>],
+        scope: Scope<'_>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Text<'static>> {
         let mut joined = vec![OpenPart::Text(String::new())];
@@ -272,13 +349,17 @@ impl Params {
         for part in parts {
             match part {
                 Part::Text(text) => append(&mut joined, text),
-                Part::Hole(hole) => match self.fill(*hole, diagnostics) {
+                Part::Hole(hole) => match self.fill(*hole, scope, diagnostics) {
                     Some(Fill::Known(filled)) => append(&mut joined, filled.value),
+                    Some(Fill::Absent) => {
+                        diagnostics.push(self.absent(*hole));
+                        is_right = false;
+                    }
                     Some(Fill::Open(parts)) => {
                         for part in parts {
                             match part {
                                 OpenPart::Text(text) => append(&mut joined, &text),
-                                hole @ OpenPart::Hole(..) => joined.push(hole),
+                                hole @ OpenPart::Hole { .. } => joined.push(hole),
                             }
                         }
                     }
@@ -296,25 +377,81 @@ impl Params {
     }
 
     /// The text of a value, as far as it can be told without a word about what is wrong with it.
-    pub(crate) fn peek<'v>(&'v self, value: &'v Value<'_>) -> Option<Cow<'v, str>> {
-        self.literal(value, &mut Vec::new())?.known()
+    pub(crate) fn peek<'v>(&'v self, value: &'v Value<'_>, scope: Scope<'v>) -> Option<Cow<'v, str>> {
+        self.literal(value, scope, &mut Vec::new())?.known()
     }
 
     /// What a hole stands for. Nothing where an error has been reported.
-    pub(crate) fn fill(&self, hole: Word<'_>, diagnostics: &mut Vec<Diagnostic>) -> Option<Fill<'_>> {
+    pub(crate) fn fill<'p>(
+        &'p self,
+        hole: Word<'_>,
+        scope: Scope<'p>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Fill<'p>> {
         let name = hole.text;
-        let open = |hole: Word<'_>| {
-            self.is_open.set(true);
-            Some(Fill::Open(vec![OpenPart::Hole(hole.text.to_owned(), hole.span)]))
+        let open = |optional: bool| {
+            // What never is there doesn't come.
+            if !scope.is_never() {
+                self.is_open.set(true);
+            }
+            Some(Fill::Open(vec![OpenPart::Hole { name: hole.text.to_owned(), span: hole.span, optional }]))
         };
         if self.open == Open::Holes {
-            return open(hole);
+            return open(false);
         }
-        let Some(declared) = self.declared.get(name) else {
+        match scope.variable(name) {
+            Some(Bound::Known(value, declared)) => {
+                return Some(Fill::Known(Filled { name: name.to_owned(), at: hole.span, value, declared }));
+            }
+            Some(Bound::Later) => return open(false),
+            None => {}
+        }
+        let declared = self.find(hole, "string", diagnostics)?;
+        match &declared.value {
+            Given::Refused => None,
+            Given::Later | Given::Many(_) if declared.form == Form::List => {
+                diagnostics.push(
+                    Diagnostic::error(
+                        Code::ParameterType,
+                        format!("`{name}` is a list, and here stands one value"),
+                    )
+                    .label(hole.span, "used here")
+                    .label(declared.span, "a list")
+                    .help(format!("go through it: `for x in {{{name}}} {{ ... }}`, and use `{{x}}`")),
+                );
+                None
+            }
+            // What never is there needs no value.
+            Given::Later | Given::Absent if scope.is_never() => open(false),
+            Given::Later if self.open == Open::Nothing => {
+                diagnostics.push(unset(hole, declared));
+                None
+            }
+            Given::Later => open(declared.form == Form::Maybe),
+            Given::Absent => Some(Fill::Absent),
+            Given::One(Text::Open(parts)) => {
+                if !scope.is_never() {
+                    self.is_open.set(true);
+                }
+                Some(Fill::Open(parts.clone()))
+            }
+            Given::One(Text::Known(value)) => {
+                let name = name.to_owned();
+                Some(Fill::Known(Filled { name, at: hole.span, value, declared: declared.span }))
+            }
+            Given::Many(_) => None,
+        }
+    }
+
+    /// The parameter that a hole names. Nothing where an error has been reported.
+    fn find(&self, hole: Word<'_>, kind: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<&Declared> {
+        let name = hole.text;
+        let declared = self.declared.get(name);
+        if declared.is_none() {
             let names = self.declared.keys().map(String::as_str);
             let help = self.suggestions.did_you_mean(name, hole.span, names).unwrap_or_else(|| {
                 if is_identifier(name) {
-                    format!("declare it: `param {name}: string`").into()
+                    format!("declare it: `param {name}: {kind}`").into()
                 } else {
                     format!("a hole names a parameter, and `{name}` can't be the name of one").into()
                 }
@@ -324,29 +461,130 @@ impl Params {
                     .at(hole.span)
                     .help(help),
             );
-            return None;
-        };
-        match &declared.value {
-            _ if declared.refused => None,
-            None if self.open == Open::Nothing => {
-                diagnostics.push(
-                    Diagnostic::error(Code::UnsetParameter, format!("the parameter `{name}` has no value"))
-                        .label(hole.span, "used here")
-                        .label(declared.span, "declared without a default")
-                        .help(Help::SetParameter { name: name.to_owned() }),
-                );
-                None
-            }
-            None => open(hole),
-            Some(Text::Open(parts)) => {
-                self.is_open.set(true);
-                Some(Fill::Open(parts.clone()))
-            }
-            Some(Text::Known(value)) => {
-                let name = name.to_owned();
-                Some(Fill::Known(Filled { name, at: hole.span, value, declared: declared.span }))
-            }
         }
+        declared
+    }
+
+    /// Whether a condition asks whether something is on, not whether it is there.
+    pub(super) fn is_flag(&self, condition: &Condition<'_>) -> bool {
+        self.declared.get(condition.name.text).is_none_or(|declared| declared.kind == "bool")
+    }
+
+    /// What a condition comes to.
+    pub(super) fn truth(
+        &self,
+        condition: &Condition<'_>,
+        scope: Scope<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Truth {
+        if self.open == Open::Holes {
+            return Truth::Later;
+        }
+        let of = |holds: bool| Truth::Known(holds != condition.negated);
+        let hole = condition.name;
+        match scope.variable(hole.text) {
+            Some(Bound::Known(value, _)) => {
+                return match OnOff::parse(value) {
+                    Ok(is_on) => of(is_on.0),
+                    Err(_) => {
+                        diagnostics.push(
+                            Diagnostic::error(
+                                Code::ParameterType,
+                                format!("`{}` is `{value}` here, which is neither `on` nor `off`", hole.text),
+                            )
+                            .at(hole.span)
+                            .help("a condition is a `bool`"),
+                        );
+                        Truth::Wrong
+                    }
+                };
+            }
+            Some(Bound::Later) => return Truth::Later,
+            None => {}
+        }
+        let Some(declared) = self.find(hole, "bool", diagnostics) else { return Truth::Wrong };
+        if declared.form == Form::One && declared.kind != "bool" && !matches!(declared.value, Given::Refused)
+        {
+            let kind = declared.kind;
+            diagnostics.push(
+                Diagnostic::error(
+                    Code::ParameterType,
+                    format!("`{}` is of type `{kind}`, and always there", hole.text),
+                )
+                .label(hole.span, "a condition")
+                .label(declared.span, "declared here")
+                .help(format!("let it be a `bool`, or `{kind}?`, which may be absent")),
+            );
+            return Truth::Wrong;
+        }
+        match &declared.value {
+            Given::Refused => Truth::Wrong,
+            Given::Later if scope.is_never() => Truth::Wrong,
+            Given::Later if self.open == Open::Nothing => {
+                diagnostics.push(unset(hole, declared));
+                Truth::Wrong
+            }
+            Given::Later | Given::One(Text::Open(_)) => Truth::Later,
+            Given::Absent => of(false),
+            Given::One(Text::Known(value)) if declared.kind == "bool" => {
+                of(OnOff::parse(value).is_ok_and(|is_on| is_on.0))
+            }
+            Given::One(Text::Known(_)) => of(true),
+            Given::Many(values) => of(!values.is_empty()),
+        }
+    }
+
+    /// What a loop goes through.
+    pub(super) fn list(
+        &self,
+        condition: &Condition<'_>,
+        scope: Scope<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> List {
+        if self.open == Open::Holes {
+            return List::Later;
+        }
+        let hole = condition.name;
+        let no_list = |kind: &str, span: Span| {
+            Diagnostic::error(Code::ParameterType, format!("`{}` is no list", hole.text))
+                .label(hole.span, "a loop goes through a list")
+                .label(span, "declared here")
+                .help(format!("declare it so: `param {}: list of {kind}`", hole.text))
+        };
+        match scope.variable(hole.text) {
+            Some(Bound::Known(_, span)) => {
+                diagnostics.push(no_list("path", span));
+                return List::Wrong;
+            }
+            Some(Bound::Later) => {
+                diagnostics.push(no_list("path", hole.span));
+                return List::Wrong;
+            }
+            None => {}
+        }
+        let Some(declared) = self.find(hole, "list of path", diagnostics) else { return List::Wrong };
+        match &declared.value {
+            Given::Refused => List::Wrong,
+            _ if declared.form != Form::List => {
+                diagnostics.push(no_list(declared.kind, declared.span));
+                List::Wrong
+            }
+            Given::Many(values) => List::Known(values.clone()),
+            Given::Later | Given::Absent | Given::One(_) => List::Later,
+        }
+    }
+
+    /// That there is no value where one must be.
+    fn absent(&self, hole: Word<'_>) -> Diagnostic {
+        let name = hole.text;
+        let diagnostic =
+            Diagnostic::error(Code::UnsetParameter, format!("the parameter `{name}` has no value"))
+                .label(hole.span, "needed here");
+        let diagnostic = match self.declared.get(name) {
+            Some(declared) => diagnostic.label(declared.span, "it may have none"),
+            None => diagnostic,
+        };
+        diagnostic.help(format!("put what needs it into `if {{{name}}} {{ ... }}`"))
     }
 
     /// That a value can't come later on which hangs what is printed elsewhere, where a template is wanted.
@@ -362,7 +600,7 @@ impl Params {
         self.is_open.get()
     }
 
-    fn list(&self) -> String {
+    fn declares(&self) -> String {
         if self.declared.is_empty() {
             return "the text declares no parameters: declare one by `param name: type`".into();
         }
@@ -370,6 +608,53 @@ impl Params {
         names.sort();
         format!("the text declares {}", names.join(", "))
     }
+}
+
+/// The type of a parameter.
+fn type_of(
+    kind: Word<'_>,
+    form: Form,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<&'static (&'static str, &'static str, Parse)> {
+    let name = kind.text.strip_suffix('?').unwrap_or(kind.text);
+    if form == Form::List && kind.text.ends_with('?') {
+        diagnostics.push(
+            Diagnostic::error(Code::ParameterType, "each value of a list is there").at(kind.span).help(
+                Remedy::new("leave the `?` out: a list without a value is empty").replace(kind.span, name),
+            ),
+        );
+        return None;
+    }
+    let found = TYPES.iter().find(|(own, ..)| *own == name);
+    if found.is_none() {
+        let names: Vec<_> = TYPES.iter().map(|(name, ..)| format!("`{name}`")).collect();
+        let help: Remedy = if name == "list" {
+            "say of what: `list of path`".into()
+        } else {
+            did_you_mean(name, kind.span, TYPES.iter().map(|(name, ..)| *name))
+                .unwrap_or_else(|| format!("the types are {}", names.join(", ")).into())
+        };
+        diagnostics.push(
+            Diagnostic::error(Code::ParameterType, format!("unknown type `{name}`")).at(kind.span).help(help),
+        );
+    }
+    found
+}
+
+/// That a parameter is used which has no value.
+fn unset(hole: Word<'_>, declared: &Declared) -> Diagnostic {
+    let name = hole.text;
+    Diagnostic::error(Code::UnsetParameter, format!("the parameter `{name}` has no value"))
+        .label(hole.span, "used here")
+        .label(declared.span, "declared without a default")
+        .help(Help::SetParameter { name: name.to_owned() })
+}
+
+/// That a statement can't stand in a block.
+pub(super) fn outside(keyword: &str, at: Span) -> Diagnostic {
+    Diagnostic::error(Code::BadBlock, format!("`{keyword}` stands outside of blocks"))
+        .at(at)
+        .help("what it says holds for the whole text: let it stand before them")
 }
 
 /// Appends text to parts.

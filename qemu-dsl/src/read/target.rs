@@ -1,6 +1,6 @@
 //! The QEMU that the output is for: what `target` says, and the program's name.
 
-use super::params::Params;
+use super::params::{Params, Scope};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Help};
 use crate::source::Node;
@@ -90,7 +90,7 @@ pub(super) fn read(
 /// Whether the value of a statement comes later.
 fn is_open(tree: &Tree<'_>, keyword: &str, params: &Params) -> bool {
     let mut values = statements(tree, keyword).filter_map(|(_, keyword)| keyword.values.first());
-    values.any(|value| params.peek(value).is_none())
+    values.any(|value| params.peek(value, Scope::default()).is_none())
 }
 
 /// What the first `target` says that can be read.
@@ -118,7 +118,7 @@ fn statement(
             }
             continue;
         };
-        let Some(text) = params.literal(value, diagnostics) else { continue };
+        let Some(text) = params.literal(value, Scope::default(), diagnostics) else { continue };
         let Some(text) = text.known() else {
             diagnostics.extend(params.refuse_late("target", value.span));
             continue;
@@ -180,7 +180,7 @@ fn program(tree: &Tree<'_>, params: &Params, options: &Options) -> Program {
     }
     let named = statements(tree, "qemu").find_map(|(_, keyword)| {
         let value = keyword.values.first()?;
-        Some(Program { value: params.peek(value)?.into_owned(), span: Some(value.span) })
+        Some(Program { value: params.peek(value, Scope::default())?.into_owned(), span: Some(value.span) })
     });
     named.unwrap_or(Program { value: String::new(), span: None })
 }

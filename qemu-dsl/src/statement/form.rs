@@ -134,7 +134,7 @@ macro_rules! form {
                 $(let $field = <$ty as $crate::read::Field>::take($crate::read::Slot::of(args, $option), cx);)*
                 $(let pci = $pci::read(args, cx);)?
                 $(let $rest = args.rest(cx);)?
-                let _ = &args;
+                let _ = (&args, &cx);
                 let form = Self {
                     $(kind: { let _ = [$($kind),+]; args.kind()? },)?
                     $(kind: { let _ = $any; args.kind()? },)?
@@ -144,7 +144,6 @@ macro_rules! form {
                 };
                 // A form with one kind need not look which it is.
                 $(let _ = ([$($kind),+], &form.kind);)?
-                $crate::statement::form::Form::register(&form, &mut cx.facts);
                 Some(Box::new(form))
             }
         }

@@ -3,10 +3,15 @@
 //! A statement goes on to the next keyword, `;` or brace of its block. What no keyword precedes is an orphan, and is
 //! reported when it is read. Blocks are kept on a stack of their own: nothing here calls itself.
 
+use std::ops::Range;
+
 use super::lex::{Interpolated, Lexed};
 use super::problems;
 use super::token::{Kind, Token};
-use super::tree::{Head, Item, Keyword, Parameter, Part, Statement, Structure, Tree, Value, ValueForm, Word};
+use super::tree::{
+    BlockForm, BlockHead, Condition, Head, Item, Keyword, MOST_BLOCKS, Parameter, Part, Statement, Tree,
+    Value, ValueForm, Word,
+};
 use crate::Span;
 use crate::diagnostic::Diagnostic;
 use crate::source::{begins_anew, indentation};
@@ -34,14 +39,24 @@ pub(super) fn group<'s>(
         statements: Vec::new(),
         current: None,
         form: None,
+        open: Vec::new(),
         blocks: Vec::new(),
-        opened: 0,
+        chain: None,
         previous_end: 0,
         commas_end: 0,
         diagnostics,
     };
     grouper.text(first, last);
-    Tree { source, statements: grouper.statements, tokens: grouper.tokens }
+    Tree { source, statements: grouper.statements, tokens: grouper.tokens, blocks: grouper.blocks }
+}
+
+/// A block that goes on.
+struct OpenBlock {
+    number: u32,
+    /// Its opening brace.
+    brace: Span,
+    /// The first block of those that an `else` behind it would go on with.
+    chain: Option<u32>,
 }
 
 struct Grouper<'s, 'd> {
@@ -57,10 +72,12 @@ struct Grouper<'s, 'd> {
     current: Option<Statement<'s>>,
     /// Its form, where its keyword and kind tell that.
     form: Option<&'static FormSpec>,
-    /// The blocks that are open: their numbers, and where each begins.
-    blocks: Vec<(u32, Span)>,
-    /// How many blocks there have been.
-    opened: u32,
+    /// The blocks that are open.
+    open: Vec<OpenBlock>,
+    /// Of each block its statements.
+    blocks: Vec<Range<usize>>,
+    /// The first block of those that an `else` here goes on with.
+    chain: Option<u32>,
     /// Where the value, word or item before ended: what begins there lacks white space.
     previous_end: u32,
     /// Where the last comma ends that has been reported.
@@ -86,12 +103,7 @@ impl<'s> Grouper<'s, '_> {
                     close = Some(token.span);
                     self.at += 1;
                 }
-                Kind::OpenBrace | Kind::OpenHole if self.opens_block() => self.open_block(token.span),
-                Kind::CloseBrace if !self.blocks.is_empty() => {
-                    self.end_statement();
-                    self.blocks.pop();
-                    self.at += 1;
-                }
+                Kind::CloseBrace if !self.open.is_empty() => self.close_block(),
                 Kind::Param => self.declaration(token),
                 Kind::Structure => self.structure(token),
                 Kind::Word => match self.keyword(token).filter(|spec| self.begins(token, spec)) {
@@ -102,8 +114,9 @@ impl<'s> Grouper<'s, '_> {
             }
         }
         self.end_statement();
-        for (_, brace) in std::mem::take(&mut self.blocks) {
-            self.report(problems::open_block(brace, self.source));
+        for block in std::mem::take(&mut self.open) {
+            self.report(problems::open_block(block.brace, self.source));
+            self.end_block(block.number);
         }
         match (open, close) {
             (Some(open), None) => self.report(problems::open_angle(open, self.source)),
@@ -161,7 +174,8 @@ impl<'s> Grouper<'s, '_> {
 
     fn begin(&mut self, head: Head<'s>) {
         self.end_statement();
-        let block = self.blocks.last().map(|(number, _)| *number);
+        self.chain = None;
+        let block = self.open.last().map(|block| block.number);
         self.current = Some(Statement { head, items: Vec::new(), broken: false, block });
         self.previous_end = 0;
     }
@@ -275,13 +289,13 @@ impl<'s> Grouper<'s, '_> {
         }
     }
 
-    /// A value behind the keyword and its kind. One of several stands in quotes.
+    /// A value behind the keyword and its kind. One of several stands in quotes, or is a hole.
     fn positional(&mut self, option: &OptionSpec) -> Option<Value<'s>> {
         let token = self.peek()?;
         let is_value = match token.kind {
             _ if token.kind.is_quoted() => true,
-            _ if option.list => false,
             Kind::OpenHole => true,
+            _ if option.list => false,
             Kind::Word => match self.keyword(token) {
                 Some(spec) => self.reads_as_value(token, spec, option),
                 None => true,
@@ -321,8 +335,9 @@ impl<'s> Grouper<'s, '_> {
             return None;
         }
         self.at += 1;
-        let mut parameter = Parameter { name: self.word(token), kind: None, default: None };
+        let mut parameter = Parameter { name: self.word(token), list: None, kind: None, default: None };
         if self.take(Kind::Colon).is_some() {
+            parameter.list = self.take(Kind::List).map(|token| self.word(token));
             parameter.kind = self.take(Kind::ParamType).map(|token| self.word(token));
         }
         let before = self.at;
@@ -352,55 +367,176 @@ impl<'s> Grouper<'s, '_> {
     fn structure(&mut self, token: Token) {
         let word = self.word(token);
         self.at += 1;
-        self.begin(Head::Structure(Structure { word, block: None }));
-        match self.peek() {
-            // It may be called like a statement.
-            Some(token) if word.text == "for" && token.kind == Kind::Word => self.item(token),
-            _ if !matches!(word.text, "if" | "in") => {}
-            // The first braces are what it is about; only then comes the block.
-            Some(token) if token.kind == Kind::OpenHole => {
-                let hole = self.hole();
-                self.previous_end = hole.span.end;
-                self.add(Item::Loose(hole));
+        let chain = self.chain;
+        // One error a head: what follows it is most often its consequence.
+        let mut said = usize::MAX;
+        let mut head = BlockHead {
+            form: BlockForm::If,
+            word,
+            second: None,
+            variable: None,
+            condition: None,
+            block: None,
+            chain: None,
+        };
+        match word.text {
+            "if" => {}
+            "else" => {
+                if chain.is_none() {
+                    self.report(problems::lone_else(word));
+                    said = self.diagnostics.len();
+                }
+                head.chain = chain;
+                head.second = self.take_structure("if");
+                head.form = if head.second.is_some() { BlockForm::ElseIf } else { BlockForm::Else };
             }
-            Some(token) if token.kind == Kind::OpenBrace => {
-                let from = self.at;
-                let close = self.braces.close(self.at);
-                self.stray(token);
-                if let Some(close) = close {
-                    self.at = close + 1;
-                    self.skip(from);
+            "for" => {
+                head.form = BlockForm::For;
+                head.variable = self.variable();
+                head.second = self.take_structure("in");
+                if head.variable.is_none() || head.second.is_none() {
+                    self.report(problems::bad_loop(word, self.source));
+                    said = self.diagnostics.len();
+                    self.skip_to_brace();
                 }
             }
-            _ => {}
-        }
-    }
-
-    /// Whether an opening brace is a block's here. In what `for` takes apart it is none.
-    fn opens_block(&self) -> bool {
-        let Some(Head::Structure(structure)) = self.current.as_ref().map(|current| &current.head) else {
-            return false;
-        };
-        match structure.word.text {
-            "if" | "in" | "else" => true,
-            "for" => {
-                let behind = self.braces.close(self.at).and_then(|close| self.tokens.get(close + 1..));
-                let next = behind.into_iter().flatten().find(|token| !token.kind.is_gap());
-                next.is_none_or(|token| self.text_of(token.span) != "in")
+            _ => {
+                self.begin(Head::Reserved(word));
+                return;
             }
-            _ => false,
+        }
+        if head.form != BlockForm::Else {
+            let before = self.diagnostics.len();
+            head.condition = self.condition(&head);
+            if self.diagnostics.len() > before {
+                said = said.min(before + 1);
+            }
+        }
+        let brace = self.peek().filter(|token| matches!(token.kind, Kind::OpenBrace | Kind::OpenHole));
+        let Some(Token { span: brace, .. }) = brace else {
+            self.report(problems::no_block(word));
+            self.diagnostics.truncate(said);
+            self.begin(Head::Block(head));
+            if let Some(current) = &mut self.current {
+                current.broken = true;
+            }
+            return;
+        };
+        self.diagnostics.truncate(said);
+        if self.open.len() == MOST_BLOCKS {
+            self.report(problems::too_deep(brace, MOST_BLOCKS));
+        }
+        let number = self.blocks.len() as u32;
+        head.block = Some(number);
+        if matches!(head.form, BlockForm::If) {
+            head.chain = Some(number);
+        }
+        // Behind an `else` there is no other.
+        let chain = head.chain.filter(|_| matches!(head.form, BlockForm::If | BlockForm::ElseIf));
+        self.begin(Head::Block(head));
+        self.end_statement();
+        let first = self.statements.len();
+        self.blocks.push(first..first);
+        self.open.push(OpenBlock { number, brace, chain });
+        self.at += 1;
+    }
+
+    fn close_block(&mut self) {
+        self.end_statement();
+        self.at += 1;
+        if let Some(block) = self.open.pop() {
+            self.end_block(block.number);
+            self.chain = block.chain;
         }
     }
 
-    fn open_block(&mut self, brace: Span) {
-        let number = self.opened;
-        self.opened += 1;
-        if let Some(Head::Structure(structure)) = self.current.as_mut().map(|current| &mut current.head) {
-            structure.block = Some(number);
+    fn end_block(&mut self, number: u32) {
+        let end = self.statements.len();
+        if let Some(block) = self.blocks.get_mut(number as usize) {
+            block.end = end;
         }
-        self.end_statement();
-        self.blocks.push((number, brace));
+    }
+
+    /// The next token, where it is this word of the language's.
+    fn take_structure(&mut self, text: &str) -> Option<Word<'s>> {
+        let token = self.peek().filter(|token| token.kind == Kind::Structure)?;
+        let word = self.word(token);
+        if word.text != text {
+            return None;
+        }
         self.at += 1;
+        Some(word)
+    }
+
+    /// The variable of a loop. It may be called like a statement.
+    fn variable(&mut self) -> Option<Word<'s>> {
+        let token = self.peek().filter(|token| token.kind == Kind::Word)?;
+        self.at += 1;
+        Some(self.word(token))
+    }
+
+    /// What decides about a block: a parameter in braces.
+    fn condition(&mut self, head: &BlockHead<'_>) -> Option<Condition<'s>> {
+        let token = self.peek();
+        match token.map(|token| token.kind) {
+            Some(Kind::OpenHole) => {
+                let from = self.at;
+                self.at += 1;
+                let negated = self.take(Kind::Not).is_some();
+                let name = self.take(Kind::Word).map(|token| self.word(token));
+                self.take(Kind::CloseBrace);
+                let span = self.tokens.get(from).map_or(Span::default(), |open| open.span.to(self.last()));
+                if negated && head.form == BlockForm::For {
+                    self.report(problems::bad_loop(head.word, self.source));
+                }
+                Some(Condition { name: name?, negated, span })
+            }
+            // Braces with something else in them: the condition, if a block follows.
+            Some(Kind::OpenBrace) if self.closes_before_block() => {
+                let from = self.at;
+                let close = self.braces.close(from).unwrap_or(from);
+                self.at = close + 1;
+                let span = self.tokens.get(from).map_or(Span::default(), |open| open.span.to(self.last()));
+                self.report(problems::bad_condition(span, head.form == BlockForm::For));
+                self.skip(from);
+                None
+            }
+            _ => {
+                let text = self.skip_to_brace();
+                self.report(problems::no_braces(head.word, text, self.source));
+                None
+            }
+        }
+    }
+
+    /// Whether the braces that open at the next token are followed by a block's.
+    fn closes_before_block(&self) -> bool {
+        let behind = self.braces.close(self.at).and_then(|close| self.tokens.get(close + 1..));
+        let next = behind.into_iter().flatten().find(|token| !token.kind.is_gap());
+        next.is_some_and(|token| matches!(token.kind, Kind::OpenBrace | Kind::OpenHole))
+    }
+
+    /// Leaves out what stands before the next brace in the line, if there is one. Gives its place.
+    fn skip_to_brace(&mut self) -> Option<Span> {
+        let from = self.at;
+        let first = self.peek()?;
+        let mut end = None;
+        for (at, token) in self.tokens.iter().enumerate().skip(self.at) {
+            match token.kind {
+                Kind::OpenBrace | Kind::OpenHole => {
+                    end = Some(at);
+                    break;
+                }
+                Kind::Semicolon | Kind::CloseBrace => break,
+                Kind::Space if self.text_of(token.span).contains(['\n', '\r']) => break,
+                _ => {}
+            }
+        }
+        let end = end.filter(|end| *end > self.at)?;
+        let last = self.tokens.get(self.at..end)?.iter().rev().find(|token| !token.kind.is_gap())?.span;
+        self.at = end;
+        self.skip(from);
+        Some(first.span.to(last))
     }
 
     // ---- Items ----
@@ -706,6 +842,9 @@ impl<'s> Grouper<'s, '_> {
     fn hole(&mut self) -> Value<'s> {
         let mut span = self.tokens.get(self.at).map_or(Span::default(), |token| token.span);
         self.at += 1;
+        if let Some(not) = self.take(Kind::Not) {
+            self.report(problems::stray_not(not.span));
+        }
         let form = match self.take(Kind::Word) {
             Some(name) => ValueForm::Hole(self.word(name)),
             None => ValueForm::Broken,

@@ -101,7 +101,7 @@ impl<'s> Lexer<'s, '_> {
                 self.string(pair, at.start);
                 Kind::String
             }
-            Rule::hole => return self.hole(pair, at),
+            Rule::hole | Rule::negation => return self.hole(pair, at),
             Rule::feature => Kind::Feature,
             Rule::semicolon => Kind::Semicolon,
             Rule::line_comment => Kind::Comment,
@@ -121,6 +121,7 @@ impl<'s> Lexer<'s, '_> {
                 Kind::Colon
             }
             Rule::param => Kind::Param,
+            Rule::list => Kind::List,
             Rule::param_type => Kind::ParamType,
             Rule::open_angle => Kind::OpenAngle,
             Rule::close_angle => Kind::CloseAngle,
@@ -154,8 +155,9 @@ impl<'s> Lexer<'s, '_> {
     /// A hole is its braces and the word between them, so that braces which turn out to be a block's are read likewise.
     fn hole(&mut self, pair: Pair<'s, Rule>, at: Span) {
         self.push(Kind::OpenHole, Span::new(at.start, at.start + 1));
-        for name in pair.into_inner() {
-            self.push(Kind::Word, span(&name));
+        for part in pair.into_inner() {
+            let kind = if part.as_rule() == Rule::not { Kind::Not } else { Kind::Word };
+            self.push(kind, span(&part));
         }
         self.push(Kind::CloseBrace, Span::new(at.end - 1, at.end));
     }

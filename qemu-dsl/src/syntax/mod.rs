@@ -29,7 +29,8 @@ use crate::diagnostic::Diagnostic;
 use crate::table::Table;
 
 pub(crate) use tree::{
-    Head, Item, Keyword, Parameter, Part, Statement, Structure, Tree, Value, ValueForm, Word,
+    BlockForm, BlockHead, Condition, Head, Item, Keyword, MOST_BLOCKS, Parameter, Part, Statement, Tree,
+    Value, ValueForm, Word,
 };
 
 /// Parses `source`, whose statements are those of `table`. Its length must fit a [`crate::Span`].

@@ -34,6 +34,7 @@ pub enum Rule {
     r#param,
     r#param_name,
     r#param_type,
+    r#list,
     r#colon,
     r#value,
     r#bare,
@@ -54,6 +55,8 @@ pub enum Rule {
     r#hole,
     r#hole_name,
     r#hole_space,
+    r#negation,
+    r#not,
     r#gap,
     r#space,
     r#comment,
@@ -91,6 +94,7 @@ impl Rule {
             Rule::r#param,
             Rule::r#param_name,
             Rule::r#param_type,
+            Rule::r#list,
             Rule::r#colon,
             Rule::r#value,
             Rule::r#bare,
@@ -111,6 +115,8 @@ impl Rule {
             Rule::r#hole,
             Rule::r#hole_name,
             Rule::r#hole_space,
+            Rule::r#negation,
+            Rule::r#not,
             Rule::r#gap,
             Rule::r#space,
             Rule::r#comment,
@@ -307,6 +313,7 @@ impl ::pest::Parser<Rule> for Grammar {
                             state.restore_on_err(|state| self::r#quoted(state))
                         })
                         .or_else(|state| { self::r#hole(state) })
+                        .or_else(|state| { self::r#negation(state) })
                         .or_else(|state| { self::r#mark(state) })
                 }
                 #[inline]
@@ -750,6 +757,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                         })
                                                                                 })
                                                                                 .and_then(|state| { super::hidden::skip(state) })
+                                                                                .and_then(|state| {
+                                                                                    state.optional(|state| { self::r#list(state) })
+                                                                                })
+                                                                                .and_then(|state| { super::hidden::skip(state) })
                                                                                 .and_then(|state| { self::r#param_type(state) })
                                                                         })
                                                                 })
@@ -864,9 +875,54 @@ impl ::pest::Parser<Rule> for Grammar {
                                         |state| {
                                             state
                                                 .sequence(|state| {
-                                                    self::r#word_char(state)
+                                                    state
+                                                        .sequence(|state| {
+                                                            self::r#word_char(state)
+                                                                .and_then(|state| {
+                                                                    state.repeat(|state| { self::r#word_char(state) })
+                                                                })
+                                                        })
                                                         .and_then(|state| {
-                                                            state.repeat(|state| { self::r#word_char(state) })
+                                                            state.optional(|state| { state.match_string("?") })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#list(
+                    state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#list,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("list")
+                                                        .and_then(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    self::r#gap(state)
+                                                                        .and_then(|state| {
+                                                                            state.repeat(|state| { self::r#gap(state) })
+                                                                        })
+                                                                })
+                                                        })
+                                                        .and_then(|state| { state.match_string("of") })
+                                                        .and_then(|state| { self::r#gap(state) })
+                                                        .and_then(|state| {
+                                                            state.repeat(|state| { self::r#gap(state) })
                                                         })
                                                 })
                                         },
@@ -1569,6 +1625,46 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#negation(
+                    state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .atomic(
+                            ::pest::Atomicity::CompoundAtomic,
+                            |state| {
+                                state
+                                    .rule(
+                                        Rule::r#negation,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("{")
+                                                        .and_then(|state| { self::r#hole_space(state) })
+                                                        .and_then(|state| { self::r#not(state) })
+                                                        .and_then(|state| { self::r#hole_space(state) })
+                                                        .and_then(|state| { self::r#hole_name(state) })
+                                                        .and_then(|state| { self::r#hole_space(state) })
+                                                        .and_then(|state| { state.match_string("}") })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#not(
+                    state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#not, |state| { state.match_string("!") })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#gap(
                     state: ::alloc::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -1859,6 +1955,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#param => rules::r#param(state),
                     Rule::r#param_name => rules::r#param_name(state),
                     Rule::r#param_type => rules::r#param_type(state),
+                    Rule::r#list => rules::r#list(state),
                     Rule::r#colon => rules::r#colon(state),
                     Rule::r#value => rules::r#value(state),
                     Rule::r#bare => rules::r#bare(state),
@@ -1879,6 +1976,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#hole => rules::r#hole(state),
                     Rule::r#hole_name => rules::r#hole_name(state),
                     Rule::r#hole_space => rules::r#hole_space(state),
+                    Rule::r#negation => rules::r#negation(state),
+                    Rule::r#not => rules::r#not(state),
                     Rule::r#gap => rules::r#gap(state),
                     Rule::r#space => rules::r#space(state),
                     Rule::r#comment => rules::r#comment(state),

@@ -31,6 +31,73 @@ pub(super) fn open_block(brace: Span, source: &str) -> Diagnostic {
         .help(Remedy::new("end it with `}`").insert(source.len() as u32, "\n}"))
 }
 
+/// How blocks are written.
+const BLOCKS: &str = "a block is written `if {debug} { ... } else { ... }`, or `for disk in {disks} { ... }`";
+
+/// An `else` that belongs to no `if`.
+pub(super) fn lone_else(word: Word<'_>) -> Diagnostic {
+    Diagnostic::error(Code::BadBlock, "this `else` follows no `if`")
+        .at(word.span)
+        .help("let it stand directly behind the `}` of an `if` or an `else if`")
+}
+
+/// A loop without its variable or its `in`.
+pub(super) fn bad_loop(word: Word<'_>, source: &str) -> Diagnostic {
+    let line = source.get(word.span.start as usize..line_end(source, word.span.start) as usize);
+    let message = if line.is_some_and(|line| line.contains("{!")) {
+        "a loop goes through a list, and `!` is for conditions"
+    } else {
+        "a loop names what each round is about"
+    };
+    Diagnostic::error(Code::BadBlock, message).at(word.span).help("write `for disk in {disks} { ... }`")
+}
+
+/// A condition or a list without its braces. `text` is what stands in their place.
+pub(super) fn no_braces(word: Word<'_>, text: Option<Span>, source: &str) -> Diagnostic {
+    let what = if word.text == "for" { "the list of a loop" } else { "the condition of an `if`" };
+    let diagnostic = Diagnostic::error(Code::BadBlock, format!("{what} stands in braces"));
+    let Some(at) = text else { return diagnostic.at(word.span).help(BLOCKS) };
+    let inside = self::text(source, at);
+    let is_name =
+        inside.trim_start_matches('!').chars().all(|c| c.is_ascii_alphanumeric() || "_.".contains(c));
+    if !is_name {
+        return diagnostic.at(at).help(format!("put braces round it; {BLOCKS}"));
+    }
+    let fixed = format!("{{{inside}}}");
+    diagnostic.at(at).help(Remedy::new(format!("put braces round it: `{fixed}`")).replace(at, fixed))
+}
+
+/// Braces with something in them that decides nothing.
+pub(super) fn bad_condition(at: Span, is_loop: bool) -> Diagnostic {
+    let (message, help) = if is_loop {
+        ("a loop goes through a list", "name a parameter that is a list: `for disk in {disks}`")
+    } else {
+        ("this is no condition", "name a parameter, `{debug}`, or its contrary, `{!debug}`")
+    };
+    Diagnostic::error(Code::BadBlock, message).at(at).help(help)
+}
+
+/// What has no block behind it.
+pub(super) fn no_block(word: Word<'_>) -> Diagnostic {
+    Diagnostic::error(Code::BadBlock, format!("`{}` without a block behind it", word.text))
+        .at(word.span)
+        .help(BLOCKS)
+}
+
+/// Blocks in blocks in blocks.
+pub(super) fn too_deep(brace: Span, most: usize) -> Diagnostic {
+    Diagnostic::error(Code::BadBlock, format!("blocks stand in each other more than {most} deep"))
+        .at(brace)
+        .help("let fewer of them stand in each other")
+}
+
+/// `file={!disk}`
+pub(super) fn stray_not(at: Span) -> Diagnostic {
+    Diagnostic::error(Code::BadHole, "`!` stands in a condition alone")
+        .at(at)
+        .help(Remedy::new("leave it out").remove(at))
+}
+
 pub(super) fn open_comment(at: Span, source: &str) -> Diagnostic {
     Diagnostic::error(Code::UnterminatedComment, "this comment does not end")
         .at(Span::new(at.start, at.start + 2))

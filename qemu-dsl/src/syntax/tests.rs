@@ -1,6 +1,6 @@
 //! What a text's tree is.
 
-use super::{Head, Item, Statement, parse};
+use super::{BlockForm, Head, Item, Statement, parse};
 use crate::statement::TABLE;
 
 /// A statement as a line: the block that it stands in, its head and its items.
@@ -23,10 +23,24 @@ fn line(statement: &Statement<'_>) -> String {
                 line += &format!(" {}:{kind}={}", parameter.name.text, default.unwrap_or_default());
             }
         }
-        Head::Structure(structure) => {
-            line += structure.word.text;
-            line += &structure.block.map_or(String::new(), |number| format!(" -> {number}"));
+        Head::Block(head) => {
+            line += &match (head.form, head.variable) {
+                (BlockForm::ElseIf, _) => "else if".to_owned(),
+                (BlockForm::For, variable) => {
+                    format!("for {}", variable.map_or("", |variable| variable.text))
+                }
+                (BlockForm::If | BlockForm::Else, _) => head.word.text.to_owned(),
+            };
+            if let Some(condition) = head.condition {
+                line += &format!(" {}{}", if condition.negated { "!" } else { "" }, condition.name.text);
+            }
+            line += &head.block.map_or(String::new(), |number| format!(" -> {number}"));
+            line += &head
+                .chain
+                .filter(|chain| Some(*chain) != head.block)
+                .map_or(String::new(), |chain| format!(" of {chain}"));
         }
+        Head::Reserved(word) => line += word.text,
         Head::CommandLine(_) => line += "$",
     }
     for item in &statement.items {
@@ -100,29 +114,44 @@ fn a_declaration_is_not_the_next_statement_s() {
 fn braces_behind_a_condition_are_a_block_s_and_others_a_hole_s() {
     assert_eq!(
         lines(
-            "if {a} { nographic } else if {b}{disk file={c} format={ nographic }} else { name {d} } vga none"
+            "if {a} { nographic } else if {!b}{disk file={c} format={ nographic }} else { name {d} } vga none"
         ),
         [
-            "if -> 0 ({})",
+            "if a -> 0",
             "0: nographic",
-            "else",
-            "if -> 1 ({})",
+            "else if !b -> 1 of 0",
             "1: disk file={} format={}",
-            "else -> 2",
+            "else -> 2 of 0",
             "2: name <{}>",
             "vga <none>",
         ]
     );
     assert_eq!(
         lines("for disk in {disks} { if {x} { bios b } uuid u } name n"),
-        ["for disk", "in -> 0 ({})", "0: if -> 1 ({})", "1: bios <b>", "0: uuid <u>", "name <n>",]
+        ["for disk disks -> 0", "0: if x -> 1", "1: bios <b>", "0: uuid <u>", "name <n>"]
+    );
+    assert_eq!(
+        lines("if {a} { if {b} {} else {} } else {}"),
+        ["if a -> 0", "0: if b -> 1", "0: else -> 2 of 1", "else -> 3 of 0"]
     );
     // What is forgotten changes nothing about the rest.
     assert_eq!(
-        lines("if a { vga none } for x { bios b } if {a > b} { uuid u } } smp 2"),
-        ["if -> 0 a", "0: vga <none>", "for -> 1 x", "1: bios <b>", "if -> 2", "2: uuid <u>", "?", "smp <2>",]
+        lines("if a { vga none } for x { bios b } if {a > b} { uuid u } else {} else { memory 1G } smp 2"),
+        [
+            "if -> 0",
+            "0: vga <none>",
+            "for x -> 1",
+            "1: bios <b>",
+            "if -> 2",
+            "2: uuid <u>",
+            "else -> 3 of 2",
+            "else -> 4",
+            "4: memory <1G>",
+            "smp <2>",
+        ]
     );
-    assert_eq!(lines("for {a} in {b} { smp 2 }"), ["for ({})", "in -> 0 ({})", "0: smp <2>"]);
+    assert_eq!(lines("for {a} in {b} { smp 2 }"), ["for  a", "in ({})", "smp <2>"]);
+    assert_eq!(lines("if {a} smp 2"), ["if a", "smp <2>"]);
 }
 
 #[test]

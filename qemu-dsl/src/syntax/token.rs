@@ -24,6 +24,8 @@ pub(super) enum Kind {
     /// `{` that begins a hole, unless a block stands there: behind it are a word and `}`.
     OpenHole,
     CloseBrace,
+    /// `!` behind the brace of a condition.
+    Not,
     Stray,
     /// What makes no sense where it stands, and has been reported.
     Skipped,
@@ -39,6 +41,8 @@ pub(super) enum Kind {
     Param,
     ParamName,
     Colon,
+    /// `list of`
+    List,
     ParamType,
     Structure,
 }

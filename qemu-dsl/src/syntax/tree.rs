@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use super::token::{Kind, Token};
 use crate::Span;
@@ -15,6 +16,8 @@ pub(crate) struct Tree<'s> {
     pub(crate) statements: Vec<Statement<'s>>,
     /// All of the text: comments, white space and `;` too.
     pub(super) tokens: Vec<Token>,
+    /// Of each block its statements.
+    pub(crate) blocks: Vec<Range<usize>>,
 }
 
 /// A statement.
@@ -37,8 +40,10 @@ pub(crate) enum Head<'s> {
     Keyword(Keyword<'s>),
     /// `param`, and what it declares.
     Declaration(Word<'s>, Option<Parameter<'s>>),
-    /// `if`, `else`, `for`, `in` or `include`.
-    Structure(Structure<'s>),
+    /// What a block stands behind.
+    Block(BlockHead<'s>),
+    /// A word that the language keeps for itself, where it begins nothing.
+    Reserved(Word<'s>),
     /// A line of a shell's that runs QEMU, in place of statements.
     CommandLine(Span),
 }
@@ -52,17 +57,52 @@ pub(crate) struct Keyword<'s> {
     pub(crate) values: Vec<Value<'s>>,
 }
 
-/// A word that the language keeps for itself, and the number of the block behind it.
+/// Blocks stand in each other no deeper than this: what follows them calls itself.
+pub(crate) const MOST_BLOCKS: usize = 64;
+
+/// What a block stands behind: `if {debug}`, `else if {quiet}`, `else`, `for disk in {disks}`. What is missing has been reported.
 #[derive(Clone, Debug)]
-pub(crate) struct Structure<'s> {
+pub(crate) struct BlockHead<'s> {
+    pub(crate) form: BlockForm,
     pub(crate) word: Word<'s>,
+    /// The `if` behind `else`, or a loop's `in`.
+    pub(super) second: Option<Word<'s>>,
+    /// A loop's variable.
+    pub(crate) variable: Option<Word<'s>>,
+    /// What stands in its braces.
+    pub(crate) condition: Option<Condition<'s>>,
+    /// The number of its block.
     pub(crate) block: Option<u32>,
+    /// The number of the first block of those of which at most one is there: an `if`'s.
+    pub(crate) chain: Option<u32>,
+}
+
+/// The forms of what a block stands behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BlockForm {
+    If,
+    ElseIf,
+    Else,
+    For,
+}
+
+/// What decides whether a block is there, or how often.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Condition<'s> {
+    /// What stands between the braces.
+    pub(crate) name: Word<'s>,
+    /// Whether it is the contrary that decides: `{!debug}`.
+    pub(crate) negated: bool,
+    /// Where it stands, braces included.
+    pub(crate) span: Span,
 }
 
 /// `name: type = default`
 #[derive(Clone, Debug)]
 pub(crate) struct Parameter<'s> {
     pub(crate) name: Word<'s>,
+    /// The words `list of`, where there can be several values.
+    pub(crate) list: Option<Word<'s>>,
     pub(crate) kind: Option<Word<'s>>,
     pub(crate) default: Option<Value<'s>>,
 }
@@ -142,7 +182,11 @@ impl<'s> Statement<'s> {
     pub(crate) fn keyword(&self) -> Option<&Keyword<'s>> {
         match &self.head {
             Head::Keyword(keyword) => Some(keyword),
-            Head::Orphan | Head::Declaration(..) | Head::Structure(_) | Head::CommandLine(_) => None,
+            Head::Orphan
+            | Head::Declaration(..)
+            | Head::Block(_)
+            | Head::Reserved(_)
+            | Head::CommandLine(_) => None,
         }
     }
 
@@ -155,12 +199,18 @@ impl<'s> Statement<'s> {
                 std::iter::once(word.span).chain(values).collect()
             }
             Head::Declaration(word, None) => vec![word.span],
-            Head::Declaration(word, Some(Parameter { name, kind, default })) => {
-                let kind = kind.map(|kind| kind.span);
+            Head::Declaration(word, Some(Parameter { name, list, kind, default })) => {
+                let words = [list, kind].into_iter().flatten().map(|word| word.span);
                 let default = default.as_ref().map(|value| value.span);
-                [word.span, name.span].into_iter().chain(kind).chain(default).collect()
+                [word.span, name.span].into_iter().chain(words).chain(default).collect()
             }
-            Head::Structure(structure) => vec![structure.word.span],
+            Head::Block(head) => {
+                let words = [Some(head.word), head.variable, head.second];
+                let mut places: Vec<Span> = words.into_iter().flatten().map(|word| word.span).collect();
+                places.extend(head.condition.map(|condition| condition.span));
+                places
+            }
+            Head::Reserved(word) => vec![word.span],
             Head::CommandLine(span) => vec![*span],
         };
         let items = self.items.iter().flat_map(|item| match item {
@@ -204,6 +254,7 @@ impl Kind {
                     | Self::OpenBrace
                     | Self::OpenHole
                     | Self::CloseBrace
+                    | Self::Not
                     | Self::Equals
                     | Self::Colon
             )

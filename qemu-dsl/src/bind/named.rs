@@ -1,0 +1,176 @@
+//! Values by their names: those of a text's parameters, with what its conditions and loops make of them.
+
+use std::ffi::OsStr;
+
+use super::blank::place_of;
+use super::error::{BindError, BindProblem};
+use super::fill::Blanks;
+use super::value::{Form, Value, Values};
+use crate::code::Code;
+use crate::plan::{Condition, Guard, Place};
+use crate::value::{OnOff, ValueType as _};
+
+/// What names stand for in a round.
+struct Scope<'v> {
+    given: &'v [(&'v str, Value)],
+    /// The variables of the loops round it, the innermost last.
+    variables: Vec<(&'v str, &'v OsStr)>,
+}
+
+impl<'v> Scope<'v> {
+    fn given(&self, name: &str) -> Option<&'v Form> {
+        let (_, value) = self.given.iter().rev().find(|(own, _)| *own == name)?;
+        Some(&value.0)
+    }
+
+    fn variable(&self, name: &str) -> Option<&'v OsStr> {
+        self.variables.iter().rev().find(|(own, _)| *own == name).map(|(_, value)| *value)
+    }
+}
+
+struct Writer<'v> {
+    blanks: &'v Blanks,
+    places: &'v [Place],
+    scope: Scope<'v>,
+    values: Values,
+    problems: Vec<BindProblem>,
+}
+
+impl Blanks {
+    /// The values of holes that have names. Each must have one, but those that may be left away.
+    pub(super) fn named(&self, values: &[(&str, Value)], places: &[Place]) -> Result<Values, BindError> {
+        let scope = Scope { given: values, variables: Vec::new() };
+        let mut writer = Writer { blanks: self, places, scope, values: Values::new(), problems: Vec::new() };
+        writer.block(0);
+        let Writer { values: own, mut problems, .. } = writer;
+        for (name, _) in values.iter().filter(|(name, _)| !self.names().any(|own| own == *name)) {
+            problems.push(BindProblem {
+                place: None,
+                hole: String::new(),
+                code: Code::UnknownParameter.as_str().to_owned(),
+                message: format!("a value is given for `{name}`, which no hole names"),
+                help: "leave it out".to_owned(),
+            });
+        }
+        BindError::of(&mut problems)?;
+        Ok(own)
+    }
+
+    /// The names that have values, or may have.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let guards = self.blocks.iter().filter_map(|block| match &block.guard {
+            Guard::If(condition) | Guard::ElseIf(condition) => Some(&*condition.name),
+            Guard::For { list, .. } => Some(&**list),
+            Guard::Else => None,
+        });
+        self.holes.iter().map(|hole| &*hole.name).chain(guards)
+    }
+}
+
+impl<'v> Writer<'v> {
+    /// Adds the values of a round, and of all in it. Blocks don't nest deep.
+    fn block(&mut self, block: u32) {
+        let Blanks { holes, blocks, .. } = self.blanks;
+        for hole in holes.iter().filter(|hole| hole.block == block) {
+            let value = match (self.scope.variable(&hole.name), self.scope.given(&hole.name)) {
+                (Some(value), _) => Some(value),
+                (None, Some(Form::One(value))) => Some(&**value),
+                (None, Some(Form::None)) => None,
+                (None, Some(Form::List(_))) => {
+                    let message = format!("`{}` is a list, and here stands one value", hole.name);
+                    self.problem(hole.name.as_ref(), Code::ParameterType, message, "give it one value");
+                    None
+                }
+                (None, None) if hole.optional => None,
+                (None, None) => {
+                    self.unset(&hole.name);
+                    None
+                }
+            };
+            self.values.value(value);
+        }
+        // Whether a branch is there, of those that are alternatives.
+        let mut is_decided = false;
+        for (number, inner) in (1..).zip(blocks.iter()).filter(|(_, inner)| inner.parent == block) {
+            let is_there = match &inner.guard {
+                Guard::If(condition) => self.holds(condition),
+                Guard::ElseIf(condition) => !is_decided && self.holds(condition),
+                Guard::Else => !is_decided,
+                Guard::For { variable, list } => {
+                    self.repeat(number, variable, list);
+                    continue;
+                }
+            };
+            is_decided = is_there || is_decided && !matches!(inner.guard, Guard::If(_));
+            if is_there {
+                self.values.begin(number);
+                self.block(number);
+                self.values.end();
+            }
+        }
+    }
+
+    fn repeat(&mut self, block: u32, variable: &'v str, list: &'v str) {
+        let values = match self.scope.given(list) {
+            Some(Form::List(values)) => values.as_slice(),
+            Some(Form::One(value)) => std::slice::from_ref(value),
+            Some(Form::None) | None => &[],
+        };
+        for value in values {
+            self.values.begin(block);
+            self.scope.variables.push((variable, value));
+            self.block(block);
+            self.scope.variables.pop();
+            self.values.end();
+        }
+    }
+
+    fn holds(&mut self, condition: &Condition) -> bool {
+        let name = &*condition.name;
+        let value = match (self.scope.variable(name), self.scope.given(name)) {
+            (Some(value), _) => Some(value),
+            (None, Some(Form::One(value))) => Some(&**value),
+            (None, Some(Form::List(values))) => return values.is_empty() == condition.negated,
+            (None, Some(Form::None)) => None,
+            (None, None) => {
+                if condition.is_flag {
+                    self.unset(name);
+                }
+                None
+            }
+        };
+        let holds = match value {
+            None => false,
+            Some(_) if !condition.is_flag => true,
+            Some(value) => match value.to_str().map(OnOff::parse) {
+                Some(Ok(is_on)) => is_on.0,
+                _ => {
+                    let message = format!("`{}` is neither `on` nor `off`", value.display());
+                    self.problem(name, Code::ParameterType, message, "a condition is a `bool`");
+                    false
+                }
+            },
+        };
+        holds != condition.negated
+    }
+
+    fn unset(&mut self, name: &str) {
+        let message = format!("the parameter `{name}` has no value");
+        self.problem(name, Code::UnsetParameter, message, "give it one");
+    }
+
+    /// Each once.
+    fn problem(&mut self, name: &str, code: Code, message: String, help: &str) {
+        let hole = self.blanks.holes.iter().find(|hole| hole.name == name);
+        let problem = BindProblem {
+            place: hole.and_then(|hole| place_of(self.places, hole)).cloned(),
+            hole: name.to_owned(),
+            code: code.as_str().to_owned(),
+            message,
+            help: help.to_owned(),
+        };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+}
