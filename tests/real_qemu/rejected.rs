@@ -22,6 +22,7 @@ pub(crate) const REJECTED: &[(&str, &str)] = &[
     ("qmp unix \"{dir}/none/q\" server nowait", "Failed to bind"),
     ("fs local id=w path=\"{dir}/none\" tag=w security=none", "none"),
     ("blockdev file node-name=n filename=\"{dir}/none,at,all\"", "none,at,all"),
+    ("object memory-backend-memfd id=huge size=900T", "unable to map backing store"),
     ("arg \"-no-such-option\"", "invalid option"),
     ("arg \"-uuid\" \"x\"", "UUID"),
     // Without it.

@@ -30,7 +30,7 @@ pub(super) fn help(words: &str, option: &str, program: &str) -> Option<String> {
         ("Permission denied", "the user that QEMU runs as must be allowed to use it"),
         ("Address already in use", "another program listens there: end that, or choose another address"),
         ("invalid option", "this QEMU doesn't have it, or no longer: compile for its version"),
-        ("Cannot allocate memory", "the host has less memory than that to give"),
+        ("Cannot allocate memory", "the host has less memory than that to give, or fewer huge pages"),
     ];
     known.into_iter().find(|(text, _)| says(text)).map(|(_, help)| help.to_owned())
 }

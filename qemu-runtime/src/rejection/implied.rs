@@ -7,7 +7,11 @@ use super::topic::topic;
 pub(super) fn implied<'a>(line: &str, all: &[Argument<'a>]) -> Option<Argument<'a>> {
     option_in(line, all).or_else(|| subject(line, all)).or_else(|| match topic(line) {
         Some(options) => {
-            all.iter().rev().find(|argument| options.iter().any(|is| is.holds_of(argument))).copied()
+            let mut about =
+                all.iter().rev().filter(|argument| options.iter().any(|is| is.holds_of(argument)));
+            let last = about.next()?;
+            // Of objects there may be several.
+            (last.name != "-object" || about.next().is_none()).then_some(*last)
         }
         None => agreed(opinions(line, all)),
     })

@@ -44,6 +44,7 @@ const TOPICS: &[(&[&str], &[Is])] = &[
         ],
         &[Is::Option("-m")],
     ),
+    (&["unable to map backing store"], &[Is::MappedMemory, Is::Option("-mem-path")]),
     // The memory is too large for the CPU, or the CPU too small.
     (&["Address space limit"], &[]),
     (&["reboot timeout is invalid"], &[Is::With("-boot", "reboot-timeout")]),
@@ -74,6 +75,8 @@ pub(super) enum Is {
     Cpu(&'static str),
     /// What asks for KVM.
     Kvm,
+    /// An object that holds RAM which is a file's.
+    MappedMemory,
 }
 
 impl Is {
@@ -88,6 +91,10 @@ impl Is {
             Self::Cpu(feature) => {
                 argument.name == "-cpu"
                     && fields.any(|(key, own)| key.starts_with(feature) || own.starts_with(feature))
+            }
+            Self::MappedMemory => {
+                let is_file = |ty: &str| matches!(ty, "memory-backend-file" | "memory-backend-memfd");
+                argument.name == "-object" && fields.next().is_some_and(|(_, ty)| is_file(&ty))
             }
             Self::Kvm => match argument.name {
                 "-enable-kvm" => true,
