@@ -30,7 +30,7 @@ const NEVER_TOLD: &[(Code, &str)] = &[
 
 /// What a program is told otherwise than a file, and codes that the texts have beside something that Rust itself refuses.
 const OF_PROGRAMS: &[(&str, &str)] = &[
-    ("machine {1}", "1:9 to 1:12: error: the machine type can't come later [late-value]"),
+    ("machine {VALUE}", "1:9 to 1:16: error: the machine type can't come later [late-value]"),
     ("name \"two\nlines\"", "1:6 to 2:7: error: this string goes on in the next line [unterminated-string]"),
     ("name \"a}\"", "1:6 to 1:10: error: `}` alone in a string [bad-hole]"),
     ("include \"common.vm\"", "1:1 to 1:8: error: `include` is reserved for later [reserved-word]"),
@@ -41,6 +41,10 @@ const OF_PROGRAMS: &[(&str, &str)] = &[
     (
         "netdev user mac=\"02:00:00:00:00:01\"\nnetdev user mac=\"02:00:00:00:00:01\"",
         "2:17 to 2:36: warning: two devices have the MAC address `02:00:00:00:00:01` [equal-macs]",
+    ),
+    (
+        "disk file=\"/${VALUE}.img\" format=raw",
+        "1:11 to 1:26: warning: the `$` before `{VALUE}` is a part of the value: a hole has none [foreign-syntax]",
     ),
     (
         "disk file=\"~/x.img\" format=raw",
@@ -111,7 +115,8 @@ fn program() -> (Vec<Text>, String) {
     let own = OF_PROGRAMS
         .iter()
         .map(|(text, said)| ((*text).to_owned(), vec![(*said).to_owned()], (*text).to_owned()));
-    let mut program = String::from("#![allow(text_direction_codepoint_in_literal)]\n");
+    let mut program =
+        String::from("#![allow(text_direction_codepoint_in_literal)]\nconst VALUE: &str = \"x\";\n");
     let mut texts = Vec::new();
     for (number, (name, expected, text)) in paths.iter().filter_map(read).chain(own).enumerate() {
         let called = if is_of_devices(&text) { "devices" } else { "vm" };

@@ -49,6 +49,9 @@ fn cpus(hardware: &Hardware<'_>) -> Option<Diagnostic> {
     let message = format!("the machine `{machine}` takes no more CPUs than {limit}");
     let diagnostic = Diagnostic::new(severity, Code::TooManyCpus, message);
     let help = match limit {
+        _ if smp.get("maxcpus").is_some() => {
+            format!("write at most `maxcpus={limit}`, or choose another machine")
+        }
         1 => "write `smp 1`, or choose another machine".to_owned(),
         _ => format!("write at most `smp {limit}`, or choose another machine"),
     };

@@ -15,7 +15,7 @@ use crate::source::{Node, begins_anew, quoted, same_line, spell};
 use crate::suggest::{did_you_mean, meant, nearest};
 use crate::syntax::{Item, Keyword, Statement, Value, ValueForm, Word};
 use crate::table::{Bare, FormSpec, Kinds, OptionSpec, StatementSpec, Table};
-use crate::value::{Kind, Type, asks_for_help};
+use crate::value::{Kind, Type, asks_for_help, unit_letter};
 
 /// One occurrence of an option.
 #[derive(Clone, Copy)]
@@ -671,9 +671,7 @@ fn repeated(again: Word<'_>, first: Span) -> Diagnostic {
 /// A size whose unit stands behind a space: `2 GB` is `2G`.
 fn size_of(number: &str, unit: &str) -> Option<String> {
     let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let unit = unit.to_ascii_uppercase();
-    let letter = unit.strip_suffix("IB").or_else(|| unit.strip_suffix('B')).unwrap_or(&unit);
-    (is_number && matches!(letter, "K" | "M" | "G" | "T" | "P" | "E")).then(|| format!("{number}{letter}"))
+    Some(format!("{number}{}", unit_letter(unit).filter(|_| is_number)?))
 }
 
 /// "write `x`", in place of what stands at `span`.

@@ -81,13 +81,15 @@ impl<'a, 's> Slot<'a, 's> {
         };
         let (text, holes) = match cx.resolve(value)? {
             Resolved::Known { text, holes } => (text, holes),
-            Resolved::Open(parts) => return self.open(parts, value.span, given, cx),
+            Resolved::Open(parts) => {
+                foreign(value, Some(T::TYPE)).into_iter().for_each(|diagnostic| cx.report(diagnostic));
+                return self.open(parts, value.span, given, cx);
+            }
             Resolved::Absent => return None,
         };
         let parsed = T::parse(&text);
         if parsed.is_ok() {
-            let foreign = foreign(value, Some(T::TYPE));
-            foreign.into_iter().for_each(|diagnostic| cx.report(diagnostic));
+            foreign(value, Some(T::TYPE)).into_iter().for_each(|diagnostic| cx.report(diagnostic));
         } else if let Some(hole) = to_blame::<T>(value, &holes) {
             let (at, declared) = (hole.at, hole.declared);
             let brings = format!("`{}` is `{}`", hole.name, shown(hole.value));
@@ -167,7 +169,7 @@ fn to_blame<'h, 'p, T: ValueType>(value: &Value<'_>, holes: &'h [Filled<'p>]) ->
         });
         texts.collect::<String>()
     };
-    let likely = ["1", "x", "127.0.0.1", ""];
+    let likely = ["1", "00", "x", "127.0.0.1", ""];
     let is_to_blame = |at: &usize| likely.into_iter().any(|other| T::parse(&with(*at, other)).is_ok());
     (0..holes.len()).find(is_to_blame).and_then(|at| holes.get(at))
 }

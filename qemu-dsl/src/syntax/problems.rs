@@ -213,9 +213,13 @@ pub(super) fn stray(at: Span, source: &str) -> Diagnostic {
 /// Text and holes that touch.
 pub(super) fn mixed(at: Span, source: &str) -> Diagnostic {
     let value = text(source, at);
-    Diagnostic::error(Code::QuoteIt, "text and holes without quotes")
-        .at(at)
-        .help(Remedy::new(format!("quote it: `\"{value}\"`")).replace(at, quote(value)))
+    let mixed = Diagnostic::error(Code::QuoteIt, "text and holes without quotes").at(at);
+    if value.contains("${") {
+        let value = quote(&value.replace("${", "{"));
+        let help = format!("quote it, without the `$` of a shell's: `{value}`");
+        return mixed.help(Remedy::new(help).replace(at, value));
+    }
+    mixed.help(Remedy::new(format!("quote it: `\"{value}\"`")).replace(at, quote(value)))
 }
 
 pub(super) fn open_string(at: Span, source: &str) -> Diagnostic {

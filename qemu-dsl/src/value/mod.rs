@@ -23,7 +23,7 @@ pub use kind::Kind;
 pub(crate) use net::{Forwarded, HostForward, Ifname, MacText};
 pub(crate) use number::UInt;
 pub(crate) use pci::{HostPci, PciAddr};
-pub(crate) use size::{MemorySize, Size};
+pub(crate) use size::{MemorySize, Size, unit_letter};
 pub(crate) use text::{
     AnyText, ArgText, BusName, CpuText, Driver, Format, MachineType, MountTag, Path, SocketPath, Text, Uuid,
     asks_for_help, is_windows_path,

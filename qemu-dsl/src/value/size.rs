@@ -57,6 +57,13 @@ impl fmt::Display for MemorySize {
     }
 }
 
+/// QEMU's letter for a unit that is spelt otherwise: `G` for `GB`, ` gib` and ` g`.
+pub(crate) fn unit_letter(unit: &str) -> Option<String> {
+    let unit = unit.trim().to_ascii_uppercase();
+    let letter = unit.strip_suffix("IB").or_else(|| unit.strip_suffix('B')).unwrap_or(&unit);
+    matches!(letter, "K" | "M" | "G" | "T" | "P" | "E").then(|| letter.to_owned())
+}
+
 /// The bytes of a size, whose numbers without suffix count in `unit`.
 fn size(text: &str, unit: u64) -> Result<u64, Refusal> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -70,15 +77,14 @@ fn size(text: &str, unit: u64) -> Result<u64, Refusal> {
         "T" | "t" => 1 << 40,
         "P" | "p" => 1 << 50,
         "E" | "e" => 1 << 60,
-        "KiB" | "MiB" | "GiB" | "TiB" | "KB" | "MB" | "GB" | "TB" | "kB" => {
-            let letter = suffix.get(..1).unwrap_or("");
+        _ => {
+            let letter = unit_letter(suffix).filter(|_| !number.is_empty()).ok_or_else(Refusal::expected)?;
             return Err(Refusal::because(
                 Code::WrongType,
                 format!("`{text}` is not a size in QEMU's spelling"),
-                format!("write `{number}{}`: QEMU's sizes are powers of 1024", letter.to_uppercase()),
+                format!("write `{number}{letter}`: QEMU's sizes are powers of 1024"),
             ));
         }
-        _ => return Err(Refusal::expected()),
     };
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
