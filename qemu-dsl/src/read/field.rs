@@ -1,5 +1,7 @@
 //! What is given for an option, and how it becomes a value of the option's type.
 
+use std::borrow::Cow;
+
 use super::args::{Args, Given};
 use super::cx::{Cx, Resolved};
 use super::foreign::foreign;
@@ -8,7 +10,7 @@ use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Label, Remedy};
 use crate::model::ids::{Id, IdKind, OptionalId};
-use crate::model::{OpenPart, State, Val};
+use crate::model::{Open, OpenPart, State, Val};
 use crate::source::Node;
 use crate::suggest::did_you_mean;
 use crate::syntax::{Part, Value, ValueForm};
@@ -75,27 +77,36 @@ impl<'a, 's> Slot<'a, 's> {
     }
 
     fn parse<T: ValueType>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Val<T>> {
+        let wanted = Wanted { ty: T::TYPE, kind: T::KIND, refusal: |text| T::parse(text).err() };
+        Some(match self.text(&wanted, given, cx)? {
+            Right::Text(text, span) => Val::Known(Node::new(T::parse(&text).ok()?, span)),
+            Right::Open(open) => Val::Open(open),
+        })
+    }
+
+    /// What is given, where it is a value of the type.
+    fn text<'g, 'c: 'g>(&self, wanted: &Wanted, given: Given<'g, '_>, cx: &mut Cx<'c>) -> Option<Right<'g>> {
         let Some(value) = given.value else {
-            let text = T::TYPE.bare?;
-            return self.accept(T::parse(text), text, given.name, given, cx);
+            let text = wanted.ty.bare?;
+            return self.accept(wanted, text.into(), given.name, given, cx);
         };
         let (text, holes) = match cx.resolve(value)? {
             Resolved::Known { text, holes } => (text, holes),
             Resolved::Open(parts) => {
-                foreign(value, Some(T::TYPE)).into_iter().for_each(|diagnostic| cx.report(diagnostic));
-                return self.open(parts, value.span, given, cx);
+                foreign(value, Some(wanted.ty)).into_iter().for_each(|diagnostic| cx.report(diagnostic));
+                return self.open(wanted, parts, value.span, given, cx);
             }
             Resolved::Absent => return None,
         };
-        let parsed = T::parse(&text);
-        if parsed.is_ok() {
-            foreign(value, Some(T::TYPE)).into_iter().for_each(|diagnostic| cx.report(diagnostic));
-        } else if let Some(hole) = to_blame::<T>(value, &holes) {
+        let refusal = (wanted.refusal)(&text);
+        if refusal.is_none() {
+            foreign(value, Some(wanted.ty)).into_iter().for_each(|diagnostic| cx.report(diagnostic));
+        } else if let Some(hole) = to_blame(wanted, value, &holes) {
             let (at, declared) = (hole.at, hole.declared);
             let brings = format!("`{}` is `{}`", hole.name, shown(hole.value));
-            let refusal = parsed.err()?;
+            let refusal = refusal?;
             let at = if matches!(value.form, ValueForm::Hole(_)) { value.span } else { at };
-            let refused = refuse(&shown_as(given.option, self.args), T::TYPE, &text, refusal, value.span);
+            let refused = refuse(&shown_as(given.option, self.args), wanted.ty, &text, refusal, value.span);
             let labels = vec![
                 Label { span: at, text: if at == value.span { String::new() } else { brings } },
                 Label { span: declared, text: "the parameter's declaration".to_owned() },
@@ -103,18 +114,19 @@ impl<'a, 's> Slot<'a, 's> {
             cx.report(Diagnostic { labels, ..refused });
             return None;
         }
-        self.accept(parsed, &text, value.span, given, cx)
+        self.accept(wanted, text, value.span, given, cx)
     }
 
     /// A value that comes later, or what is taken for it.
-    fn open<T: ValueType>(
+    fn open<'g>(
         &self,
+        wanted: &Wanted,
         parts: Vec<OpenPart>,
         span: Span,
         given: Given<'_, '_>,
         cx: &mut Cx<'_>,
-    ) -> Option<Val<T>> {
-        if T::KIND == Kind::MachineType
+    ) -> Option<Right<'g>> {
+        if wanted.kind == Kind::MachineType
             && let Some(refusal) = cx.params.refuse_late("machine type", span)
         {
             cx.report(refusal);
@@ -122,39 +134,49 @@ impl<'a, 's> Slot<'a, 's> {
             return None;
         }
         if let Some(State::Word(word)) = cx.state(span) {
-            return self.accept(T::parse(word), word, span, given, cx);
+            return self.accept(wanted, word.into(), span, given, cx);
         }
-        cx.shape_is_open |= T::TYPE.shapes();
+        cx.shape_is_open |= wanted.ty.shapes();
         let optional = !given.option.required;
-        Some(Val::Open(cx.open(parts, T::KIND, self.name, optional, span)))
+        Some(Right::Open(cx.open(parts, wanted.kind, self.name, optional, span)))
     }
 
-    /// The value that has been read, or a word about why it is none.
-    fn accept<T: ValueType>(
+    /// A text that is a value of the type, or a word about why it is none.
+    fn accept<'g>(
         &self,
-        parsed: Result<T, Refusal>,
-        text: &str,
+        wanted: &Wanted,
+        text: Cow<'g, str>,
         span: Span,
         given: Given<'_, '_>,
         cx: &mut Cx<'_>,
-    ) -> Option<Val<T>> {
-        match parsed {
-            Ok(value) => {
-                if let Some(change) = given.option.change {
-                    cx.version(change, Some(text), given.name);
-                }
-                Some(Val::Known(Node::new(value, span)))
-            }
-            Err(refusal) => {
-                cx.report(refuse(&shown_as(given.option, self.args), T::TYPE, text, refusal, span));
-                None
-            }
+    ) -> Option<Right<'g>> {
+        if let Some(refusal) = (wanted.refusal)(&text) {
+            cx.report(refuse(&shown_as(given.option, self.args), wanted.ty, &text, refusal, span));
+            return None;
         }
+        if let Some(change) = given.option.change {
+            cx.version(change, Some(&text), given.name);
+        }
+        Some(Right::Text(text, span))
     }
 }
 
+/// A type of values as data: whatever the type in Rust, a value is looked at by one function.
+struct Wanted {
+    ty: &'static Type,
+    kind: Kind,
+    /// Why a text is none.
+    refusal: fn(&str) -> Option<Refusal>,
+}
+
+/// What is right as a value.
+enum Right<'g> {
+    Text(Cow<'g, str>, Span),
+    Open(Open),
+}
+
 /// The hole that a value is none for: with another value in its place it would be one.
-fn to_blame<'h, 'p, T: ValueType>(value: &Value<'_>, holes: &'h [Filled<'p>]) -> Option<&'h Filled<'p>> {
+fn to_blame<'h, 'p>(wanted: &Wanted, value: &Value<'_>, holes: &'h [Filled<'p>]) -> Option<&'h Filled<'p>> {
     let ValueForm::Parts(parts) = &value.form else {
         return holes.first();
     };
@@ -170,7 +192,8 @@ fn to_blame<'h, 'p, T: ValueType>(value: &Value<'_>, holes: &'h [Filled<'p>]) ->
         texts.collect::<String>()
     };
     let likely = ["1", "00", "x", "127.0.0.1", ""];
-    let is_to_blame = |at: &usize| likely.into_iter().any(|other| T::parse(&with(*at, other)).is_ok());
+    let is_right = |text: String| (wanted.refusal)(&text).is_none();
+    let is_to_blame = |at: &usize| likely.into_iter().any(|other| is_right(with(*at, other)));
     (0..holes.len()).find(is_to_blame).and_then(|at| holes.get(at))
 }
 
