@@ -205,7 +205,7 @@ fn block(before: TokenStream, statements: TokenStream, value: TokenStream) -> To
         {
             use ::qemu_runtime::__private as qemu;
             // When the variable changes, this is compiled again.
-            const _: qemu::Option<&str> = ::core::option_env!(#TARGET);
+            let _ = ::core::option_env!(#TARGET);
             #statements
             #value
         }

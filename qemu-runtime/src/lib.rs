@@ -41,7 +41,6 @@ pub use supervisor::{Cause, Exit, ShutdownReason, daemonizes};
 pub mod __private {
     pub use qemu_dsl::bind::{BindError, OpenFragment, OpenTemplate, Values};
     pub use qemu_dsl::plan::{Fragment, Packed, Plan};
-    pub use std::option::Option;
     pub use std::result::Result;
     pub use std::vec::Vec;
 }

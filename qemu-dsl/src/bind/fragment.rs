@@ -8,7 +8,9 @@ use super::json;
 use super::value::{Value, Values};
 use crate::plan::optlist::Escape;
 use crate::plan::packed::packed;
-use crate::plan::{FdSlot, Filled, Fragment, GeneratedId, Json, Member, Number, PerRound, Piece, Step, Text};
+use crate::plan::{
+    FdSlot, Filled, Fragment, GeneratedId, Json, Member, Number, Packed, PerRound, Piece, Step, Text,
+};
 
 /// Devices for a guest that runs, whose values come later.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +42,18 @@ impl OpenFragment {
         let Self { fragment, open } = self;
         let filled = open.fill(values, &fragment.ids, &fragment.places, true)?;
         Ok(Binding::new(fragment, &open.order, &filled).fragment(fragment))
+    }
+}
+
+/// For `devices!`, as the one for `vm!`.
+impl Packed<OpenFragment> {
+    /// The devices with a value for each hole, in their order.
+    ///
+    /// # Errors
+    ///
+    /// As of [`OpenFragment::bind`].
+    pub fn bind(&self, values: &Values) -> Result<Fragment, BindError> {
+        OpenFragment::bind(self, values)
     }
 }
 

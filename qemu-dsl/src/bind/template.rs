@@ -6,7 +6,7 @@ use super::error::BindError;
 use super::fill::Blanks;
 use super::value::{Value, Values};
 use crate::plan::packed::packed;
-use crate::plan::{Plan, Template};
+use crate::plan::{Packed, Plan, Template};
 
 /// A template whose values come later.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,5 +60,17 @@ impl OpenTemplate {
     #[must_use]
     pub fn in_file(self, file: impl Into<Arc<str>>) -> Self {
         Self { template: self.template.in_file(file), ..self }
+    }
+}
+
+/// For `vm!`: that the value is there is not to be proven at each.
+impl Packed<OpenTemplate> {
+    /// The plan with a value for each hole, in their order.
+    ///
+    /// # Errors
+    ///
+    /// As of [`OpenTemplate::bind_named`].
+    pub fn bind(&self, values: &Values) -> Result<Plan, BindError> {
+        OpenTemplate::bind(self, values)
     }
 }

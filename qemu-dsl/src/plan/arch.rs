@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::packed::{Pack, Unpack};
+use super::packed::{Pack, Reader, Unpack};
 
 /// An architecture that QEMU emulates, called as QEMU does: each has a program of its own, `qemu-system-x86_64`.
 ///
@@ -133,9 +133,11 @@ impl Pack for Arch {
 }
 
 impl Unpack<'_> for Arch {
-    fn unpack(from: &mut &[u8]) -> Option<Self> {
-        let number = *from.split_off_first()?;
-        Self::all().nth(number.into())
+    fn read(from: &mut Reader<'_>) -> Self {
+        Self::all().nth(from.byte().into()).unwrap_or_else(|| {
+            from.fail();
+            Self::default()
+        })
     }
 }
 

@@ -37,7 +37,7 @@ pub use json::{Json, JsonType, Member};
 pub use mac::Mac;
 #[cfg(feature = "compiler")]
 pub use packed::pack;
-pub use packed::{Pack, Packed, Unpack};
+pub use packed::{Pack, Packed, Reader, Unpack};
 pub use place::Place;
 pub use span::Span;
 pub use target::{Target, TargetSpec};

@@ -5,7 +5,7 @@
 //! own width, the least byte first; a variant is its number; before a text stands its length, before a list also how many
 //! there are, so that what lies behind is found without looking through it.
 //!
-//! Whatever the bytes are, reading them never panics: what is nothing of the sort is none.
+//! Whatever the bytes are, reading them never panics: it goes on with what is least, and knows in the end that it has failed.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -23,8 +23,58 @@ pub trait Pack {
 
 /// What can be read from them.
 pub trait Unpack<'a>: Sized {
-    /// Takes it from the beginning. None where there is nothing of the sort.
-    fn unpack(from: &mut &'a [u8]) -> Option<Self>;
+    /// Takes the next one.
+    fn read(from: &mut Reader<'a>) -> Self;
+
+    /// The value that these bytes are, and nothing else.
+    fn unpack(bytes: &'a [u8]) -> Option<Self> {
+        let mut from = Reader { bytes, failed: false };
+        let value = Self::read(&mut from);
+        (!from.failed && from.bytes.is_empty()).then_some(value)
+    }
+}
+
+/// Bytes that are read from their beginning.
+#[derive(Clone, Debug, Default)]
+pub struct Reader<'a> {
+    bytes: &'a [u8],
+    /// Whether they were not what was asked for. From then on there are none.
+    failed: bool,
+}
+
+impl<'a> Reader<'a> {
+    /// The next byte.
+    pub(crate) fn byte(&mut self) -> u8 {
+        let [byte] = self.array();
+        byte
+    }
+
+    fn array<const N: usize>(&mut self) -> [u8; N] {
+        match self.bytes.split_first_chunk() {
+            Some((array, rest)) => {
+                self.bytes = rest;
+                *array
+            }
+            None => {
+                self.fail();
+                [0; N]
+            }
+        }
+    }
+
+    /// Bytes that have their number before them.
+    fn bytes(&mut self) -> &'a [u8] {
+        let length = u32::read(self) as usize;
+        self.bytes.split_off(..length).unwrap_or_else(|| {
+            self.fail();
+            &[]
+        })
+    }
+
+    /// Says that this isn't what was asked for.
+    pub(crate) fn fail(&mut self) {
+        *self = Self { bytes: &[], failed: true };
+    }
 }
 
 /// A value as bytes.
@@ -36,13 +86,13 @@ pub fn pack(value: &impl Pack) -> Vec<u8> {
 }
 
 /// A value that a program has as a literal. It is read when it is first asked for.
-#[derive(Debug)]
 pub struct Packed<T> {
     bytes: &'static [u8],
-    value: OnceLock<T>,
+    /// What lends the value. Behind a trait it can be `Sync` without rustc's looking through all of `T` for each `static`.
+    value: OnceLock<Box<dyn Deref<Target = T> + Send + Sync>>,
 }
 
-impl<T: Unpack<'static> + Default> Packed<T> {
+impl<T> Packed<T> {
     /// What these bytes are.
     pub const fn new(bytes: &'static [u8]) -> Self {
         Self { bytes, value: OnceLock::new() }
@@ -50,11 +100,17 @@ impl<T: Unpack<'static> + Default> Packed<T> {
 }
 
 /// The value: an empty one where the bytes are none, which no macro writes.
-impl<T: Unpack<'static> + Default> Deref for Packed<T> {
+impl<T: Unpack<'static> + Default + Send + Sync + 'static> Deref for Packed<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.value.get_or_init(|| T::unpack(&mut { self.bytes }).unwrap_or_default())
+        self.value.get_or_init(|| Box::new(Box::new(T::unpack(self.bytes).unwrap_or_default())))
+    }
+}
+
+impl<T> fmt::Debug for Packed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Packed").field("bytes", &self.bytes.len()).finish_non_exhaustive()
     }
 }
 
@@ -115,8 +171,9 @@ macro_rules! packed {
         }
     };
     (@unpack $life:lifetime struct { $($field:ident),+ }) => {
-        fn unpack(from: &mut &$life [u8]) -> Option<Self> {
-            Some(Self { $($field: $crate::plan::packed::Unpack::unpack(from)?),+ })
+        fn read(from: &mut $crate::plan::packed::Reader<$life>) -> Self {
+            $(let $field = $crate::plan::packed::Unpack::read(from);)+
+            Self { $($field),+ }
         }
     };
     (@pack enum { $($variant:ident $(($($item:ident),+))? $({ $($field:ident),+ })?),+ }) => {
@@ -131,16 +188,25 @@ macro_rules! packed {
             }
         }
     };
-    (@unpack $life:lifetime enum { $($variant:ident $(($($item:ident),+))? $({ $($field:ident),+ })?),+ }) => {
-        fn unpack(from: &mut &$life [u8]) -> Option<Self> {
-            enum Variant { $($variant),+ }
-            let number = *from.split_off_first()?;
+    (@unpack $life:lifetime enum {
+        $first:ident $(($($of_first:ident),+))? $({ $($in_first:ident),+ })?
+        $(, $variant:ident $(($($item:ident),+))? $({ $($field:ident),+ })?)*
+    }) => {
+        fn read(from: &mut $crate::plan::packed::Reader<$life>) -> Self {
+            #[expect(dead_code, reason = "the first is what is left")]
+            enum Variant { $first $(, $variant)* }
+            let number = from.byte();
             $(if number == Variant::$variant as u8 {
-                $($(let $item = $crate::plan::packed::Unpack::unpack(from)?;)+)?
-                $($(let $field = $crate::plan::packed::Unpack::unpack(from)?;)+)?
-                return Some(Self::$variant $(($($item),+))? $({ $($field),+ })?);
-            })+
-            None
+                $($(let $item = $crate::plan::packed::Unpack::read(from);)+)?
+                $($(let $field = $crate::plan::packed::Unpack::read(from);)+)?
+                return Self::$variant $(($($item),+))? $({ $($field),+ })?;
+            })*
+            if number > 0 {
+                from.fail();
+            }
+            $($(let $of_first = $crate::plan::packed::Unpack::read(from);)+)?
+            $($(let $in_first = $crate::plan::packed::Unpack::read(from);)+)?
+            Self::$first $(($($of_first),+))? $({ $($in_first),+ })?
         }
     };
 }
@@ -155,10 +221,8 @@ macro_rules! numbers {
         }
 
         impl Unpack<'_> for $ty {
-            fn unpack(from: &mut &[u8]) -> Option<Self> {
-                let (bytes, rest) = from.split_first_chunk()?;
-                *from = rest;
-                Some(Self::from_le_bytes(*bytes))
+            fn read(from: &mut Reader<'_>) -> Self {
+                Self::from_le_bytes(from.array())
             }
         }
     )+};
@@ -172,12 +236,12 @@ impl Pack for bool {
 }
 
 impl Unpack<'_> for bool {
-    fn unpack(from: &mut &[u8]) -> Option<Self> {
-        match from.split_off_first()? {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
+    fn read(from: &mut Reader<'_>) -> Self {
+        let number = from.byte();
+        if number > 1 {
+            from.fail();
         }
+        number == 1
     }
 }
 
@@ -191,8 +255,8 @@ impl<T: Pack> Pack for Option<T> {
 }
 
 impl<'a, T: Unpack<'a>> Unpack<'a> for Option<T> {
-    fn unpack(from: &mut &'a [u8]) -> Option<Self> {
-        Some(if bool::unpack(from)? { Some(T::unpack(from)?) } else { None })
+    fn read(from: &mut Reader<'a>) -> Self {
+        bool::read(from).then(|| T::read(from))
     }
 }
 
@@ -214,12 +278,6 @@ pub(super) fn with_length(to: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     }
 }
 
-/// Bytes that have their number before them.
-fn bytes<'a>(from: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let length = u32::unpack(from)?;
-    from.split_off(..length as usize)
-}
-
 impl Pack for OsStr {
     fn pack(&self, to: &mut Vec<u8>) {
         with_length(to, |to| to.extend_from_slice(self.as_bytes()));
@@ -227,8 +285,8 @@ impl Pack for OsStr {
 }
 
 impl<'a> Unpack<'a> for &'a OsStr {
-    fn unpack(from: &mut &'a [u8]) -> Option<Self> {
-        bytes(from).map(OsStr::from_bytes)
+    fn read(from: &mut Reader<'a>) -> Self {
+        OsStr::from_bytes(from.bytes())
     }
 }
 
@@ -239,8 +297,11 @@ impl Pack for str {
 }
 
 impl<'a> Unpack<'a> for &'a str {
-    fn unpack(from: &mut &'a [u8]) -> Option<Self> {
-        str::from_utf8(bytes(from)?).ok()
+    fn read(from: &mut Reader<'a>) -> Self {
+        str::from_utf8(from.bytes()).unwrap_or_else(|_| {
+            from.fail();
+            ""
+        })
     }
 }
 
@@ -251,8 +312,8 @@ impl Pack for Cow<'_, str> {
 }
 
 impl Unpack<'static> for Cow<'static, str> {
-    fn unpack(from: &mut &'static [u8]) -> Option<Self> {
-        <&str>::unpack(from).map(Cow::Borrowed)
+    fn read(from: &mut Reader<'static>) -> Self {
+        Cow::Borrowed(<&str>::read(from))
     }
 }
 
@@ -263,8 +324,8 @@ impl Pack for Arc<str> {
 }
 
 impl Unpack<'_> for Arc<str> {
-    fn unpack(from: &mut &[u8]) -> Option<Self> {
-        <&str>::unpack(from).map(Self::from)
+    fn read(from: &mut Reader<'_>) -> Self {
+        <&str>::read(from).into()
     }
 }
 
@@ -291,19 +352,19 @@ impl<I: Iterator<Item: Pack> + Clone> Pack for Items<I> {
 /// A list that is read item by item.
 pub(super) struct List<'a, T> {
     left: usize,
-    bytes: &'a [u8],
+    from: Reader<'a>,
     items: PhantomData<fn() -> T>,
 }
 
 impl<T> Default for List<'_, T> {
     fn default() -> Self {
-        Self { left: 0, bytes: &[], items: PhantomData }
+        Self { left: 0, from: Reader::default(), items: PhantomData }
     }
 }
 
 impl<T> Clone for List<'_, T> {
     fn clone(&self) -> Self {
-        Self { ..*self }
+        Self { from: self.from.clone(), ..*self }
     }
 }
 
@@ -314,11 +375,15 @@ impl<'a, T: Unpack<'a> + fmt::Debug> fmt::Debug for List<'a, T> {
 }
 
 impl<'a, T> Unpack<'a> for List<'a, T> {
-    fn unpack(from: &mut &'a [u8]) -> Option<Self> {
-        let mut bytes = bytes(from)?;
-        let left = u32::unpack(&mut bytes)? as usize;
+    fn read(from: &mut Reader<'a>) -> Self {
+        let mut own = Reader { bytes: from.bytes(), failed: false };
+        let left = u32::read(&mut own) as usize;
         // No item is without a byte: what is made for so many is never much more than there is.
-        (left <= bytes.len()).then_some(Self { left, bytes, items: PhantomData })
+        if own.failed || left > own.bytes.len() {
+            from.fail();
+            return Self::default();
+        }
+        Self { left, from: own, items: PhantomData }
     }
 }
 
@@ -326,7 +391,7 @@ impl<T> Pack for List<'_, T> {
     fn pack(&self, to: &mut Vec<u8>) {
         with_length(to, |to| {
             (self.left as u32).pack(to);
-            to.extend_from_slice(self.bytes);
+            to.extend_from_slice(self.from.bytes);
         });
     }
 }
@@ -336,9 +401,9 @@ impl<'a, T: Unpack<'a>> Iterator for List<'a, T> {
 
     fn next(&mut self) -> Option<T> {
         let left = self.left.checked_sub(1)?;
-        let item = T::unpack(&mut self.bytes);
-        self.left = if item.is_some() { left } else { 0 };
-        item
+        let item = T::read(&mut self.from);
+        self.left = if self.from.failed { 0 } else { left };
+        (!self.from.failed).then_some(item)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -355,10 +420,12 @@ impl<T: Pack + Clone> Pack for Cow<'_, [T]> {
 }
 
 impl<'a, T: Unpack<'a> + Clone> Unpack<'a> for Cow<'static, [T]> {
-    fn unpack(from: &mut &'a [u8]) -> Option<Self> {
-        let list = List::<T>::unpack(from)?;
-        let count = list.len();
-        let items: Vec<T> = list.collect();
-        (items.len() == count).then_some(Self::Owned(items))
+    fn read(from: &mut Reader<'a>) -> Self {
+        let mut list = List::<T>::read(from);
+        let items: Vec<T> = list.by_ref().collect();
+        if list.from.failed || !list.from.bytes.is_empty() {
+            from.fail();
+        }
+        Self::Owned(items)
     }
 }

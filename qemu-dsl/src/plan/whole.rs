@@ -84,7 +84,7 @@ impl Plan {
     }
 
     fn view(&self) -> View<'_> {
-        View::unpack(&mut &*self.packed).unwrap_or_default()
+        View::unpack(&self.packed).unwrap_or_default()
     }
 
     /// Adds arguments behind the others. They come from nowhere in the source.
