@@ -30,6 +30,7 @@ macro_rules! codes {
             }
 
             /// Whether it is about how a text is written, whatever its values are.
+            #[cfg(feature = "compiler")]
             pub(crate) const fn is_of_form(self) -> bool {
                 matches!(
                     self,
