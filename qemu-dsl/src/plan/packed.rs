@@ -266,21 +266,31 @@ impl<T: Pack + ?Sized> Pack for &T {
     }
 }
 
-/// Appends bytes with their number before them.
-pub(super) fn with_length(to: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+/// Makes room for the number of the bytes that follow.
+pub(super) fn begin(to: &mut Vec<u8>) -> usize {
     let place = to.len();
     0u32.pack(to);
-    let start = to.len();
-    write(to);
-    let length = u32::try_from(to.len() - start).unwrap_or(u32::MAX);
-    if let Some(place) = to.get_mut(place..start) {
-        place.copy_from_slice(&length.to_le_bytes());
+    place
+}
+
+/// Writes a number where there is room for it.
+fn fill_in(to: &mut [u8], place: usize, number: usize) {
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    if let Some(place) = to.get_mut(place..place + size_of::<u32>()) {
+        place.copy_from_slice(&number.to_le_bytes());
     }
+}
+
+/// Writes how many bytes have followed.
+pub(super) fn end(to: &mut [u8], place: usize) {
+    fill_in(to, place, to.len() - place - size_of::<u32>());
 }
 
 impl Pack for OsStr {
     fn pack(&self, to: &mut Vec<u8>) {
-        with_length(to, |to| to.extend_from_slice(self.as_bytes()));
+        let place = begin(to);
+        to.extend_from_slice(self.as_bytes());
+        end(to, place);
     }
 }
 
@@ -334,18 +344,15 @@ pub(super) struct Items<I>(pub(super) I);
 
 impl<I: Iterator<Item: Pack> + Clone> Pack for Items<I> {
     fn pack(&self, to: &mut Vec<u8>) {
-        with_length(to, |to| {
-            let place = to.len();
-            0u32.pack(to);
-            let mut count: u32 = 0;
-            for item in self.0.clone() {
-                item.pack(to);
-                count += 1;
-            }
-            if let Some(place) = to.get_mut(place..place + size_of::<u32>()) {
-                place.copy_from_slice(&count.to_le_bytes());
-            }
-        });
+        let place = begin(to);
+        let count_place = begin(to);
+        let mut count = 0;
+        for item in self.0.clone() {
+            item.pack(to);
+            count += 1;
+        }
+        fill_in(to, count_place, count);
+        end(to, place);
     }
 }
 
@@ -389,10 +396,10 @@ impl<'a, T> Unpack<'a> for List<'a, T> {
 
 impl<T> Pack for List<'_, T> {
     fn pack(&self, to: &mut Vec<u8>) {
-        with_length(to, |to| {
-            (self.left as u32).pack(to);
-            to.extend_from_slice(self.from.bytes);
-        });
+        let place = begin(to);
+        (self.left as u32).pack(to);
+        to.extend_from_slice(self.from.bytes);
+        end(to, place);
     }
 }
 
@@ -421,9 +428,15 @@ impl<T: Pack + Clone> Pack for Cow<'_, [T]> {
 
 impl<'a, T: Unpack<'a> + Clone> Unpack<'a> for Cow<'static, [T]> {
     fn read(from: &mut Reader<'a>) -> Self {
-        let mut list = List::<T>::read(from);
-        let items: Vec<T> = list.by_ref().collect();
-        if list.from.failed || !list.from.bytes.is_empty() {
+        let List { left, from: mut own, .. } = List::<T>::read(from);
+        let mut items = Vec::with_capacity(left);
+        for _ in 0..left {
+            items.push(T::read(&mut own));
+            if own.failed {
+                break;
+            }
+        }
+        if own.failed || !own.bytes.is_empty() {
             from.fail();
         }
         Self::Owned(items)

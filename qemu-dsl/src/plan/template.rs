@@ -15,7 +15,7 @@ use super::escape::Escape;
 use super::fd::{FIRST_FD, Fd, FdSource};
 use super::filled::{Filled, PerRound};
 use super::mac::Mac;
-use super::packed::{Items, Pack, packed, with_length};
+use super::packed::{Items, Pack, begin, end, packed};
 use super::place::Place;
 use super::span::Span;
 use super::target::Target;
@@ -326,7 +326,9 @@ struct SlotText<'a> {
 
 impl Pack for SlotText<'_> {
     fn pack(&self, to: &mut Vec<u8>) {
-        with_length(to, |to| self.filler.slots(self.round, |slots| slots.write(self.text, to)));
+        let place = begin(to);
+        self.filler.slots(self.round, |slots| slots.write(self.text, to));
+        end(to, place);
     }
 }
 
