@@ -53,7 +53,7 @@ pub(crate) fn compile(
     purpose: Purpose,
     reporter: &mut Reporter,
 ) -> Result<Option<Plan>, Failure> {
-    let parsed = qemu_dsl::parse(source.text());
+    let parsed = source.parse();
     // The compiler reads texts; what is none comes when its template is bound.
     let (mut params, mut late) = (Vec::new(), Vec::new());
     for (name, value) in &language.set {

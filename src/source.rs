@@ -1,11 +1,11 @@
 //! The text of a VM, read.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
-use qemu_dsl::Span;
 use qemu_dsl::source::SourceMap;
+use qemu_dsl::{Included, Inclusion, Parsed, Sources, Span};
 
 use crate::failure::{Failure, reason};
 
@@ -15,7 +15,7 @@ const LONGEST: u64 = u32::MAX as u64;
 /// A text and where it comes from: a file's path, or `<stdin>`.
 #[derive(Debug)]
 pub(crate) struct Source {
-    map: SourceMap<'static>,
+    sources: Sources,
 }
 
 impl Source {
@@ -28,21 +28,49 @@ impl Source {
         };
         let bytes = bytes.map_err(|error| Failure::file(name, reason(&error)))?;
         let text = decode(bytes).map_err(|reason| Failure::file(name, reason))?;
-        Ok(Self { map: SourceMap::of(name.display().to_string(), text) })
+        Ok(Self { sources: Sources::load(name.display().to_string(), text, &mut include) })
+    }
+
+    /// Parses it with what it includes.
+    pub(crate) fn parse(&self) -> Parsed<'_> {
+        self.sources.parse()
     }
 
     /// Where its spans are.
     pub(crate) const fn map(&self) -> &SourceMap<'static> {
-        &self.map
+        self.sources.map()
     }
 
     pub(crate) fn name(&self) -> String {
-        self.map.files().first().map_or(String::new(), |file| file.name().to_owned())
+        self.map().files().first().map_or(String::new(), |file| file.name().to_owned())
     }
+}
 
-    pub(crate) fn text(&self) -> &str {
-        self.map.files().first().map_or("", |file| file.text())
+/// Reads a file that another one includes, relative to that; from standard input it is relative to the working directory.
+fn include(inclusion: Inclusion<'_>) -> Result<Included, String> {
+    let folder = Path::new(inclusion.from).parent().unwrap_or(Path::new(""));
+    let path = folder.join(inclusion.path);
+    // To open anything else may take forever, and so may reading it.
+    if !fs::metadata(&path).map_err(|error| reason(&error))?.is_file() {
+        return Err("it is no regular file".to_owned());
     }
+    let bytes = File::open(&path).and_then(read).map_err(|error| reason(&error))?;
+    Ok(Included { name: lexical(&path).display().to_string(), text: decode(bytes)? })
+}
+
+/// A path without `.` and without `x/..`, so that one file has one name.
+fn lexical(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
 }
 
 fn read(file: impl Read) -> io::Result<Vec<u8>> {

@@ -29,6 +29,7 @@ const COMPILER: &[&str] = &[
     "lower",
     "scenario",
     "shape",
+    "sources",
     "compile",
     "reference",
     "pages",

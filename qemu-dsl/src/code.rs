@@ -39,6 +39,7 @@ macro_rules! codes {
                         | Self::QuoteIt
                         | Self::BadHole
                         | Self::BadBlock
+                        | Self::BadInclude
                         | Self::UnknownStatement
                         | Self::ReservedWord
                         | Self::UnknownKind
@@ -86,6 +87,8 @@ codes! {
     BadHole = "bad-hole",
     /// a block that isn't written as one
     BadBlock = "bad-block",
+    /// a file that can't be included
+    BadInclude = "bad-include",
     /// an angle bracket without the other
     UnbalancedAngle = "unbalanced-angle",
     /// a text too long to be a VM

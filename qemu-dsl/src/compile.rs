@@ -1,6 +1,7 @@
 //! The compiler as one function, and as two: what a text says is parsed once, for as many targets as one likes.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::bind::{Choice, OpenFragment, OpenTemplate, Rule};
 use crate::code::Code;
@@ -13,7 +14,8 @@ use crate::read::{self, Language, Reading};
 use crate::scenario::{self, Scenario};
 use crate::shape::Shaper;
 use crate::source::SourceMap;
-use crate::syntax::Tree;
+use crate::sources::Sources;
+use crate::syntax::{Head, Tree};
 use crate::{Options, Span, Target, check, lower, print, statement, syntax};
 
 /// What came of a text.
@@ -87,16 +89,42 @@ pub fn compile_devices(source: &str, options: &Options) -> CompiledDevices {
 pub fn parse(source: &str) -> Parsed<'_> {
     let mut diagnostics = Vec::new();
     let tree = if u32::try_from(source.len()).is_ok() {
-        Ok(syntax::parse(source, LANGUAGE.table, &mut diagnostics))
+        let tree = syntax::parse(source, LANGUAGE.table, &mut diagnostics);
+        let inclusions = tree.statements.iter().filter_map(|statement| match &statement.head {
+            Head::Include(inclusion) => inclusion.file.as_ref(),
+            _ => None,
+        });
+        diagnostics.extend(inclusions.map(|file| {
+            Diagnostic::error(Code::BadInclude, "this text is compiled alone, and includes nothing")
+                .at(file.span)
+                .help("`qemu_dsl::Sources` takes what reads the file")
+        }));
+        Ok(tree)
     } else {
-        diagnostics.push(
-            Diagnostic::error(Code::TooLong, "the text has more than 4 GiB")
-                .at(Span::default())
-                .help("describe one VM"),
-        );
+        diagnostics.push(too_long());
         Err(source)
     };
-    Parsed { tree, diagnostics }
+    Parsed { tree, files: None, diagnostics }
+}
+
+fn too_long() -> Diagnostic {
+    Diagnostic::error(Code::TooLong, "the text has more than 4 GiB")
+        .at(Span::default())
+        .help("describe one VM")
+}
+
+impl Sources {
+    /// Parses the text with all that it includes.
+    pub fn parse(&self) -> Parsed<'_> {
+        let mut diagnostics = Vec::new();
+        let tree = if u32::try_from(self.text().len()).is_ok() {
+            Ok(self.tree(LANGUAGE.table, &mut diagnostics))
+        } else {
+            diagnostics.push(too_long());
+            Err(self.text())
+        };
+        Parsed { tree, files: Some(self.map()), diagnostics }
+    }
 }
 
 /// A text that is parsed. Shown, it is that text again, printed from its tree: byte for byte what was parsed.
@@ -104,6 +132,8 @@ pub fn parse(source: &str) -> Parsed<'_> {
 pub struct Parsed<'s> {
     /// The tree; in its place a text that is too long to have one.
     tree: Result<Tree<'s>, &'s str>,
+    /// The files that it is of, where it may include others.
+    files: Option<&'s SourceMap<'static>>,
     /// What is wrong with its form.
     diagnostics: Vec<Diagnostic>,
 }
@@ -208,13 +238,30 @@ impl Parsed<'_> {
 
     /// Where the text has what stands at `spans`.
     fn places(&self, spans: impl Iterator<Item = Span>) -> Vec<Place> {
-        let sources = SourceMap::of("", self.tree.as_ref().map_or("", |tree| tree.source));
+        let alone;
+        let sources = match self.files {
+            Some(files) => files,
+            None => {
+                alone = SourceMap::of("", self.tree.as_ref().map_or("", |tree| tree.source));
+                &alone
+            }
+        };
+        let mut names: Vec<(u32, Arc<str>)> = Vec::new();
         let mut spans: Vec<_> = spans.collect();
         spans.sort_unstable_by_key(|span| (span.start, span.end));
         spans.dedup();
         let places = spans.into_iter().filter_map(|span| {
-            let (_, position) = sources.locate(span)?;
-            Some(Place { span, file: None, line: position.line, column: position.column })
+            let (file, position) = sources.locate(span)?;
+            let name = self.files.map(|_| {
+                let start = file.span().start;
+                let known = names.iter().find(|(known, _)| *known == start).map(|(_, name)| name.clone());
+                known.unwrap_or_else(|| {
+                    let name: Arc<str> = file.name().into();
+                    names.push((start, name.clone()));
+                    name
+                })
+            });
+            Some(Place { span, file: name, line: position.line, column: position.column })
         });
         places.collect()
     }
@@ -222,9 +269,10 @@ impl Parsed<'_> {
 
 impl fmt::Display for Parsed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.tree {
-            Ok(tree) => tree.fmt(f),
-            Err(source) => f.write_str(source),
+        match (&self.tree, self.files.and_then(|map| map.files().first())) {
+            (_, Some(file)) => f.write_str(file.text()),
+            (Ok(tree), None) => tree.fmt(f),
+            (Err(source), None) => f.write_str(source),
         }
     }
 }

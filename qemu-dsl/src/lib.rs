@@ -44,6 +44,8 @@ mod shape;
 #[cfg(feature = "compiler")]
 pub mod source;
 #[cfg(feature = "compiler")]
+mod sources;
+#[cfg(feature = "compiler")]
 mod statement;
 #[cfg(feature = "compiler")]
 mod suggest;
@@ -67,6 +69,8 @@ pub use level::{Level, LevelError, Levels};
 pub use plan::{Arch, Span, Target, TargetSpec, Version};
 #[cfg(feature = "compiler")]
 pub use read::{Open, Options};
+#[cfg(feature = "compiler")]
+pub use sources::{Included, Inclusion, Load, Sources};
 #[cfg(feature = "compiler")]
 pub use statement::TABLE;
 pub use value::{Kind, Type};

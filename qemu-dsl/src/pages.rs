@@ -57,6 +57,7 @@ fn text(code: Code) -> &'static str {
         Code::LateValue => include_str!("pages/late-value.md"),
         Code::BadHole => include_str!("pages/bad-hole.md"),
         Code::BadBlock => include_str!("pages/bad-block.md"),
+        Code::BadInclude => include_str!("pages/bad-include.md"),
         Code::UnbalancedAngle => include_str!("pages/unbalanced-angle.md"),
         Code::TooLong => include_str!("pages/too-long.md"),
         Code::UnknownStatement => include_str!("pages/unknown-statement.md"),

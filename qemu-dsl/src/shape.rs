@@ -58,7 +58,7 @@ impl Shaper<'_, '_> {
         let (step, span) = (entry.step, entry.span);
         let mut deciding = Vec::new();
         let mut optional = Vec::new();
-        for blank in vm.blanks.within(entry.round, span) {
+        for blank in vm.blanks.of(step) {
             let Some(of) = vm.blanks.get(blank) else { continue };
             // In a command even what only leaves an item out may stand elsewhere.
             if of.kind.words().is_some() || of.optional && vm.is_fragment {

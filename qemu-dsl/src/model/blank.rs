@@ -28,7 +28,8 @@ pub(crate) struct Blank {
     pub(crate) optional: bool,
     pub(crate) is_id: bool,
     pub(crate) span: Span,
-    /// The round in which it stands.
+    /// The step of its statement, and the round in which that stands.
+    pub(crate) step: usize,
     pub(crate) round: u32,
 }
 
@@ -82,11 +83,8 @@ impl Blanks {
         self.all.iter().enumerate().map(|(number, blank)| (number as u32, blank))
     }
 
-    /// Those within `span` in a round.
-    pub(crate) fn within(&self, round: u32, span: Span) -> Vec<u32> {
-        let is_within = |blank: &Blank| {
-            blank.round == round && span.start <= blank.span.start && blank.span.end <= span.end
-        };
-        self.iter().filter(|(_, blank)| is_within(blank)).map(|(number, _)| number).collect()
+    /// Those of a step.
+    pub(crate) fn of(&self, step: usize) -> Vec<u32> {
+        self.iter().filter(|(_, blank)| blank.step == step).map(|(number, _)| number).collect()
     }
 }

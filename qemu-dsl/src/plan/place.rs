@@ -28,9 +28,9 @@ impl Place {
         places.iter().find(|place| place.span == span)
     }
 
-    /// The places, in this file.
+    /// The places, in this file where they are in none.
     pub(super) fn in_file(places: &mut Cow<'static, [Self]>, file: Arc<str>) {
-        for place in places.to_mut() {
+        for place in places.to_mut().iter_mut().filter(|place| place.file.is_none()) {
             place.file = Some(file.clone());
         }
     }

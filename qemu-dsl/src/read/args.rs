@@ -133,7 +133,8 @@ impl<'t, 's> Args<'t, 's> {
         let wants_quotes = args.wants_quotes();
         for (index, item) in statement.items.iter().enumerate() {
             let rest = statement.items.get(index + 1..).unwrap_or_default();
-            if args.misspelt(item, rest.first(), cx) {
+            // What is joined has its lines in several files.
+            if !statement.joined && args.misspelt(item, rest.first(), cx) {
                 // One error, which owns what follows.
                 orphan(item, false, cx);
                 orphans(rest, item.span().start, cx);

@@ -127,7 +127,16 @@ impl<'a> Cx<'a> {
         let optional = optional && matches!(parts.as_slice(), [OpenPart::Hole { .. }]);
         let is_id = names_an_id(name);
         let name = format!("`{name}`");
-        let blank = self.blanks.number(Blank { kind, parts, name, optional, is_id, span, round: self.round });
+        let blank = self.blanks.number(Blank {
+            kind,
+            parts,
+            name,
+            optional,
+            is_id,
+            span,
+            step: self.ids.step,
+            round: self.round,
+        });
         let is_fixed = matches!(self.states.get(&blank), Some(State::Present));
         Open { span, blank, optional: optional && !is_fixed }
     }

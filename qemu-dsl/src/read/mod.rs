@@ -164,7 +164,7 @@ impl<'t> Reading<'t> {
                     statement_of(keyword, statement, number, self.language, &mut cx)
                 }
                 // They were read before: they say something about the text, not about the VM.
-                Head::Declaration(..) | Head::Block(_) => continue,
+                Head::Declaration(..) | Head::Block(_) | Head::Include(_) => continue,
                 Head::Reserved(word) => {
                     // Where several stand together that is one mistake.
                     if reserved_before.replace(index) != index.checked_sub(1) || index == 0 {
@@ -332,6 +332,8 @@ fn statement_of(
         .map(Item::span)
         .or_else(|| keyword.values.last().map(|value| value.span))
         .unwrap_or(head);
+    // What is joined may stand in several files.
+    let end = if statement.joined { head } else { end };
     let flaws = std::mem::take(&mut cx.flaws);
     Some(Entry { spec, form, values, step, round: cx.round, head, span: head.to(end), flaws })
 }

@@ -9,8 +9,8 @@ use super::lex::{Interpolated, Lexed};
 use super::problems;
 use super::token::{Kind, Token};
 use super::tree::{
-    BlockForm, BlockHead, Condition, Head, Item, Keyword, MOST_BLOCKS, Parameter, Part, Statement, Tree,
-    Value, ValueForm, Word,
+    BlockForm, BlockHead, Condition, Head, Inclusion, Item, Keyword, MOST_BLOCKS, Parameter, Part, Statement,
+    Tree, Value, ValueForm, Word,
 };
 use crate::Span;
 use crate::diagnostic::Diagnostic;
@@ -176,7 +176,7 @@ impl<'s> Grouper<'s, '_> {
         self.end_statement();
         self.chain = None;
         let block = self.open.last().map(|block| block.number);
-        self.current = Some(Statement { head, items: Vec::new(), broken: false, block });
+        self.current = Some(Statement { head, items: Vec::new(), broken: false, block, joined: false });
         self.previous_end = 0;
     }
 
@@ -400,6 +400,7 @@ impl<'s> Grouper<'s, '_> {
                     self.skip_to_brace();
                 }
             }
+            "include" => return self.include(word),
             _ => {
                 self.begin(Head::Reserved(word));
                 return;
@@ -439,6 +440,21 @@ impl<'s> Grouper<'s, '_> {
         self.blocks.push(first..first);
         self.open.push(OpenBlock { number, brace, chain });
         self.at += 1;
+    }
+
+    /// `include "common.vm"`
+    fn include(&mut self, word: Word<'s>) {
+        let value = self.option_value();
+        self.begin(Head::Include(Inclusion { word, file: None }));
+        let is_said = matches!(value, Some(Value { form: ValueForm::Broken, .. }));
+        let file = value.filter(|value| value.text().is_some_and(|text| !text.is_empty()));
+        if file.is_none() && !is_said {
+            self.report(problems::no_file(word));
+        }
+        if let Some(current) = &mut self.current {
+            current.broken = file.is_none();
+            current.head = Head::Include(Inclusion { word, file });
+        }
     }
 
     fn close_block(&mut self) {

@@ -28,11 +28,11 @@ pub(super) struct Interpolated<'s> {
     pub(super) problems: Vec<Diagnostic>,
 }
 
-/// Parts `source` into tokens. What is wrong with its comments is reported.
-pub(super) fn lex<'s>(source: &'s str, diagnostics: &mut Vec<Diagnostic>) -> Lexed<'s> {
+/// Parts what stands in `source` from `start` on into tokens. What is wrong with its comments is reported.
+pub(super) fn lex<'s>(source: &'s str, start: u32, diagnostics: &mut Vec<Diagnostic>) -> Lexed<'s> {
     let mut lexer =
-        Lexer { source, tokens: Vec::new(), strings: Vec::new(), word: None, end: 0, diagnostics };
-    match Grammar::parse(Rule::file, source) {
+        Lexer { source, start, tokens: Vec::new(), strings: Vec::new(), word: None, end: start, diagnostics };
+    match Grammar::parse(Rule::file, source.get(start as usize..).unwrap_or("")) {
         Ok(mut pairs) => {
             pairs.next().into_iter().flat_map(Pair::into_inner).for_each(|pair| lexer.piece(pair));
         }
@@ -40,8 +40,8 @@ pub(super) fn lex<'s>(source: &'s str, diagnostics: &mut Vec<Diagnostic>) -> Lex
         // text to its author, not a crash.
         Err(error) => {
             let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
-            lexer.diagnostics.push(problems::not_total(at as u32));
-            lexer.push(Kind::Skipped, Span::new(0, source.len() as u32));
+            lexer.diagnostics.push(problems::not_total(start + at as u32));
+            lexer.push(Kind::Skipped, Span::new(start, source.len() as u32));
         }
     }
     lexer.space(source.len() as u32);
@@ -53,6 +53,8 @@ const STRUCTURE: [&str; 5] = ["if", "else", "for", "in", "include"];
 
 struct Lexer<'s, 'd> {
     source: &'s str,
+    /// Where what is parted begins in it.
+    start: u32,
     tokens: Vec<Token>,
     strings: Vec<Interpolated<'s>>,
     /// The number of the last word, and what `=` or `:` behind it makes of it.
@@ -62,9 +64,10 @@ struct Lexer<'s, 'd> {
     diagnostics: &'d mut Vec<Diagnostic>,
 }
 
-fn span(pair: &Pair<'_, Rule>) -> Span {
+/// Where it stands, in what begins at `start`.
+fn span(pair: &Pair<'_, Rule>, start: u32) -> Span {
     let span = pair.as_span();
-    Span::new(span.start() as u32, span.end() as u32)
+    Span::new(start + span.start() as u32, start + span.end() as u32)
 }
 
 impl<'s> Lexer<'s, '_> {
@@ -83,7 +86,8 @@ impl<'s> Lexer<'s, '_> {
     }
 
     fn piece(&mut self, pair: Pair<'s, Rule>) {
-        let at = span(&pair);
+        let start = self.start;
+        let at = span(&pair, start);
         let kind = match pair.as_rule() {
             // The grammar spares the `=` directly behind a name a rule of its own.
             Rule::word | Rule::other if self.source.as_bytes().get(at.end as usize) == Some(&b'=') => {
@@ -106,7 +110,7 @@ impl<'s> Lexer<'s, '_> {
             Rule::semicolon => Kind::Semicolon,
             Rule::line_comment => Kind::Comment,
             Rule::block_comment => {
-                let nested = pair.into_inner().map(|nested| problems::nested_comment(span(&nested)));
+                let nested = pair.into_inner().map(|nested| problems::nested_comment(span(&nested, start)));
                 self.diagnostics.extend(nested);
                 Kind::Comment
             }
@@ -157,7 +161,7 @@ impl<'s> Lexer<'s, '_> {
         self.push(Kind::OpenHole, Span::new(at.start, at.start + 1));
         for part in pair.into_inner() {
             let kind = if part.as_rule() == Rule::not { Kind::Not } else { Kind::Word };
-            self.push(kind, span(&part));
+            self.push(kind, span(&part, self.start));
         }
         self.push(Kind::CloseBrace, Span::new(at.end - 1, at.end));
     }
@@ -170,21 +174,22 @@ impl<'s> Lexer<'s, '_> {
         }
         let mut string = Interpolated { start, parts: Vec::new(), problems: Vec::new() };
         for pair in inner {
-            string.add(pair);
+            string.add(pair, self.start);
         }
         self.strings.push(string);
     }
 }
 
 impl<'s> Interpolated<'s> {
-    fn add(&mut self, pair: Pair<'s, Rule>) {
-        let at = span(&pair);
+    fn add(&mut self, pair: Pair<'s, Rule>, start: u32) {
+        let at = span(&pair, start);
         let text = pair.as_str();
         match pair.as_rule() {
             Rule::string_text | Rule::raw_text => self.push(Cow::Borrowed(text)),
             Rule::brace => self.push(Cow::Borrowed(text.get(1..).unwrap_or(text))),
             Rule::hole => {
-                let names = pair.into_inner().map(|name| Word { text: name.as_str(), span: span(&name) });
+                let names =
+                    pair.into_inner().map(|name| Word { text: name.as_str(), span: span(&name, start) });
                 self.parts.extend(names.map(Part::Hole));
             }
             Rule::bad_brace => self.problems.push(problems::brace(at, text)),

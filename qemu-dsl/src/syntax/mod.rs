@@ -15,6 +15,7 @@
 //! misspelt statement, and so is the next such line that is indented no deeper.
 
 mod group;
+mod join;
 mod lex;
 #[rustfmt::skip]
 #[expect(clippy::allow_attributes, dead_code, unreachable_pub, reason = "it is generated")]
@@ -28,6 +29,7 @@ mod tree;
 use crate::diagnostic::Diagnostic;
 use crate::table::Table;
 
+pub(crate) use join::join;
 pub(crate) use tree::{
     BlockForm, BlockHead, Condition, Head, Item, Keyword, MOST_BLOCKS, Parameter, Part, Statement, Tree,
     Value, ValueForm, Word,
@@ -35,6 +37,16 @@ pub(crate) use tree::{
 
 /// Parses `source`, whose statements are those of `table`. Its length must fit a [`crate::Span`].
 pub(crate) fn parse<'s>(source: &'s str, table: Table, diagnostics: &mut Vec<Diagnostic>) -> Tree<'s> {
-    let lexed = lex::lex(source, diagnostics);
+    parse_from(source, 0, table, diagnostics)
+}
+
+/// Parses what stands in `source` from `start` on. Its spans are those that it has in all of it.
+pub(crate) fn parse_from<'s>(
+    source: &'s str,
+    start: u32,
+    table: Table,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Tree<'s> {
+    let lexed = lex::lex(source, start, diagnostics);
     group::group(source, lexed, table, diagnostics)
 }

@@ -77,6 +77,13 @@ pub(super) fn bad_condition(at: Span, is_loop: bool) -> Diagnostic {
     Diagnostic::error(Code::BadBlock, message).at(at).help(help)
 }
 
+/// `include` without what it includes.
+pub(super) fn no_file(word: Word<'_>) -> Diagnostic {
+    Diagnostic::error(Code::BadInclude, "`include` needs a file's path")
+        .at(word.span)
+        .help("write it out, in quotes if need be: `include \"common.vm\"`")
+}
+
 /// What has no block behind it.
 pub(super) fn no_block(word: Word<'_>) -> Diagnostic {
     Diagnostic::error(Code::BadBlock, format!("`{}` without a block behind it", word.text))

@@ -29,6 +29,8 @@ pub(crate) struct Statement<'s> {
     pub(crate) broken: bool,
     /// The number of the block that it stands in.
     pub(crate) block: Option<u32>,
+    /// Whether it says what is different of one in another file, and is both together.
+    pub(crate) joined: bool,
 }
 
 /// What a statement begins with.
@@ -42,6 +44,8 @@ pub(crate) enum Head<'s> {
     Declaration(Word<'s>, Option<Parameter<'s>>),
     /// What a block stands behind.
     Block(BlockHead<'s>),
+    /// `include`, and the file. What is wrong with it has been reported where there is none.
+    Include(Inclusion<'s>),
     /// A word that the language keeps for itself, where it begins nothing.
     Reserved(Word<'s>),
     /// A line of a shell's that runs QEMU, in place of statements.
@@ -55,6 +59,13 @@ pub(crate) struct Keyword<'s> {
     pub(crate) spec: &'static StatementSpec,
     pub(crate) kind: Option<Value<'s>>,
     pub(crate) values: Vec<Value<'s>>,
+}
+
+/// `include "common.vm"`
+#[derive(Clone, Debug)]
+pub(crate) struct Inclusion<'s> {
+    pub(crate) word: Word<'s>,
+    pub(crate) file: Option<Value<'s>>,
 }
 
 /// Blocks stand in each other no deeper than this: what follows them calls itself.
@@ -185,6 +196,7 @@ impl<'s> Statement<'s> {
             Head::Orphan
             | Head::Declaration(..)
             | Head::Block(_)
+            | Head::Include(_)
             | Head::Reserved(_)
             | Head::CommandLine(_) => None,
         }
@@ -209,6 +221,9 @@ impl<'s> Statement<'s> {
                 let mut places: Vec<Span> = words.into_iter().flatten().map(|word| word.span).collect();
                 places.extend(head.condition.map(|condition| condition.span));
                 places
+            }
+            Head::Include(Inclusion { word, file }) => {
+                std::iter::once(word.span).chain(file.as_ref().map(|file| file.span)).collect()
             }
             Head::Reserved(word) => vec![word.span],
             Head::CommandLine(span) => vec![*span],

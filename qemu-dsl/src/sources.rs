@@ -1,0 +1,179 @@
+//! Files that include each other: what is read of them, and from which file what stands where.
+//!
+//! The compiler reads no file. Whoever calls it hands in what does: a program that has its texts in itself is served as well as
+//! one that reads a folder.
+
+use std::collections::HashMap;
+
+use crate::Span;
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Help};
+use crate::source::SourceMap;
+use crate::suggest::nearest;
+use crate::syntax::{self, Head, Tree};
+use crate::table::Table;
+
+/// So many files a VM's text may have.
+const MOST: usize = 1000;
+
+/// So deep files include each other.
+const DEPTH: usize = 64;
+
+/// What a text includes.
+#[derive(Clone, Copy, Debug)]
+pub struct Inclusion<'a> {
+    /// The path as it stands there.
+    pub path: &'a str,
+    /// The name of the file that includes it. By convention a path is relative to that.
+    pub from: &'a str,
+}
+
+/// A file that is included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Included {
+    /// Its name: most often its path. The same file must have the same name each time.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The text of a VM, with the files that it includes.
+///
+/// ```
+/// use qemu_dsl::{Options, Included, Sources};
+///
+/// let base = "name base\nmemory 1G\ndisk id=root file=\"/base.img\" format=raw";
+/// let text = "include \"base.vm\"\nname web\ndisk id=root cache=none";
+/// let sources = Sources::load("web.vm", text, &mut |inclusion| match inclusion.path {
+///     "base.vm" => Ok(Included { name: "base.vm".to_owned(), text: base.to_owned() }),
+///     _ => Err("there is none".to_owned()),
+/// });
+/// let plan = qemu_dsl::plan::Plan::of(sources.parse().compile(&Options::default()).template.unwrap());
+/// let args: Vec<_> = plan.args().map(|arg| arg.to_str().unwrap()).collect();
+/// assert_eq!(args[..4], ["-name", "guest=web", "-m", "1G"]);
+/// assert!(args.iter().any(|arg| arg.contains("/base.img") && arg.contains("cache=none")));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// All texts, each behind the one before and a line end, so that they stand where the map has them.
+    text: String,
+    map: SourceMap<'static>,
+    /// The number of the file that an `include` is for, by where that stands.
+    included: HashMap<u32, usize>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// What reads a file. The error says why there is none.
+pub type Load<'l> = &'l mut dyn FnMut(Inclusion<'_>) -> Result<Included, String>;
+
+impl Sources {
+    /// A text that includes nothing: an `include` in it is an error.
+    pub fn of(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let (name, text) = (name.into(), text.into());
+        let map = SourceMap::of(name, text.clone());
+        Self { text, map, included: HashMap::new(), diagnostics: Vec::new() }
+    }
+
+    /// A text, and what it includes. What is wrong with that is among the diagnostics of what is compiled.
+    pub fn load(name: impl Into<String>, text: impl Into<String>, load: Load<'_>) -> Self {
+        let mut sources = Self::of(name, text);
+        sources.follow(0, &mut Vec::new(), crate::statement::TABLE, load);
+        sources
+    }
+
+    /// Where the spans of what is said of it are. The first file is the text itself.
+    pub const fn map(&self) -> &SourceMap<'static> {
+        &self.map
+    }
+
+    /// Reads what a file includes. `chain` are the places of the `include`s that led to it. Files don't include each other deep.
+    fn follow(&mut self, number: usize, chain: &mut Vec<Span>, table: Table, load: Load<'_>) {
+        let Some(file) = self.map.files().get(number) else { return };
+        let (name, span) = (file.name().to_owned(), file.span());
+        if !file.text().contains("include") || self.text.len() > u32::MAX as usize {
+            return;
+        }
+        let text = self.text.get(..span.end as usize).unwrap_or("");
+        let tree = syntax::parse_from(text, span.start, table, &mut Vec::new());
+        let inclusions = tree.statements.iter().filter_map(|statement| match &statement.head {
+            Head::Include(inclusion) => {
+                let file = inclusion.file.as_ref()?;
+                Some((
+                    inclusion.word.span.start,
+                    file.text()?.to_owned(),
+                    file.span,
+                    statement.block.is_some(),
+                ))
+            }
+            _ => None,
+        });
+        for (word, path, at, is_in_block) in inclusions.collect::<Vec<_>>() {
+            let included = match load(Inclusion { path: &path, from: &name }) {
+                Ok(included) => included,
+                Err(reason) => {
+                    let known = self.map.files().iter().map(|file| file.name());
+                    let help: Help = nearest(&path, known).map_or_else(
+                        || "a path is relative to the file that has the `include`".into(),
+                        |name| Help::DidYouMean(name.to_owned()),
+                    );
+                    self.report(at, chain, format!("`{path}` can't be included: {reason}"), help);
+                    continue;
+                }
+            };
+            let files = self.map.files();
+            if let Some(known) = files.iter().position(|file| file.name() == included.name) {
+                let is_round = known == number
+                    || chain.iter().any(|at| files.get(known).is_some_and(|file| file.slice(*at).is_some()));
+                if is_round {
+                    let message = format!("`{}` includes itself", included.name);
+                    self.report(at, chain, message, "leave one of the `include`s out".into());
+                } else if is_in_block {
+                    let message = format!("`{}` is included already", included.name);
+                    let help =
+                        "what stands in a block is included there alone: put it into a file of its own";
+                    self.report(at, chain, message, help.into());
+                }
+                // What several files include is there once.
+                continue;
+            }
+            if files.len() >= MOST || chain.len() >= DEPTH {
+                let message = format!(
+                    "more than {MOST} files, or files that include each other more than {DEPTH} deep"
+                );
+                self.report(at, chain, message, "join some of them".into());
+                continue;
+            }
+            let next = files.len();
+            self.text.push('\n');
+            self.text.push_str(&included.text);
+            self.map.add(included.name, included.text);
+            self.included.insert(word, next);
+            chain.push(at);
+            self.follow(next, chain, table, load);
+            chain.pop();
+        }
+    }
+
+    fn report(&mut self, at: Span, chain: &[Span], message: String, help: Help) {
+        let diagnostic = Diagnostic::error(Code::BadInclude, message).label(at, "");
+        let chain =
+            chain.iter().rev().fold(diagnostic, |diagnostic, at| diagnostic.label(*at, "included here"));
+        self.diagnostics.push(chain.help(help));
+    }
+
+    /// The tree of all of it.
+    pub(crate) fn tree(&self, table: Table, diagnostics: &mut Vec<Diagnostic>) -> Tree<'_> {
+        diagnostics.extend(self.diagnostics.iter().cloned());
+        let trees = self.map.files().iter().map(|file| {
+            let text = self.text.get(..file.span().end as usize).unwrap_or("");
+            syntax::parse_from(text, file.span().start, table, diagnostics)
+        });
+        let trees: Vec<_> = trees.collect();
+        syntax::join(trees, |at| self.included.get(&at).copied())
+    }
+
+    /// All of it, as its spans have it.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
