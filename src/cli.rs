@@ -32,6 +32,7 @@ Examples:
   qemu-dslc run web.vm --set disk=/x    Run it with another value for its parameter `disk`
   qemu-dslc run web.vm --wait-for ok    Run it until it says `ok`
   qemu-dslc web.vm --target host        Write for the QEMU that is installed here
+  qemu-dslc params web.vm               List its parameters
   qemu-dslc explain netdev              Tell what `netdev` means and which options it has
   echo 'memory 1G' | qemu-dslc -        Read standard input
 
@@ -74,6 +75,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Check(Check),
     Run(Run),
+    Params(Params),
     Explain(Explain),
     Completions(Completions),
 }
@@ -156,6 +158,17 @@ pub(crate) struct Run {
     pub(crate) language: Language,
 }
 
+/// List the parameters of a file: their types, defaults, and what the lines `///` before them say
+#[derive(Args, Debug)]
+pub(crate) struct Params {
+    /// The description of the VM; `-` is standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Print a JSON array: `name`, `type`, `count` (`one`, `maybe`, `list`), `default`, `doc`
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Tell what a statement or the code of a mistake means
 ///
 /// Without an argument it lists them all.
@@ -178,7 +191,8 @@ pub(crate) struct Completions {
 /// What a compilation takes, whatever becomes of it.
 #[derive(Args, Debug)]
 pub(crate) struct Language {
-    /// Give the parameter NAME of the file this value. May be repeated; of two values for one name, the last holds
+    /// Give the parameter NAME of the file this value. May be repeated: of two values for one name the last holds, and a list
+    /// has all
     #[arg(long, value_name = "NAME=VALUE", value_parser = OsStringValueParser::new().try_map(parameter))]
     pub(crate) set: Vec<(String, OsString)>,
     /// Write for this QEMU, whatever the file says: `7.2`, `aarch64`, `aarch64-7.2`, or `host` for what is installed

@@ -8,7 +8,7 @@ use qemu_dsl::plan::Plan;
 use qemu_dsl::{Arch, Open, Options, Parsed, TargetSpec};
 
 use crate::cli::{Compile, Language, Target};
-use crate::emit::emit;
+use crate::emit::{Form, emit};
 use crate::failure::{Failure, status};
 use crate::report::{JsonTo, MessageFormat, Reporter};
 use crate::source::Source;
@@ -18,19 +18,31 @@ use crate::{host, output};
 pub(crate) fn print(command: &Compile) -> Result<u8, Failure> {
     // clap requires it.
     let file = command.file.as_deref().unwrap_or(Path::new("-"));
-    let Some(plan) = plan(file, &command.language)? else {
+    let source = Source::read(file)?;
+    let mut reporter = Reporter::new(command.language.message_format, JsonTo::Stderr);
+    let plan = compile(&source, &command.language, Purpose::Look, &mut reporter)?;
+    reporter.finish();
+    let Some(plan) = plan else {
         return Ok(status::SOURCE_ERRORS);
     };
-    output::print(&emit(&plan, command.emit))?;
+    let printed = match command.emit {
+        Form::Vm => written(&source, &command.language)?.into_bytes(),
+        form => emit(&plan, form),
+    };
+    output::print(&printed)?;
     Ok(status::SUCCESS)
 }
 
-/// The plan of a file, or nothing where the file has errors. They have been reported then.
-fn plan(file: &Path, language: &Language) -> Result<Option<Plan>, Failure> {
-    let mut reporter = Reporter::new(language.message_format, JsonTo::Stderr);
-    let plan = compile(&Source::read(file)?, language, Purpose::Look, &mut reporter)?;
-    reporter.finish();
-    Ok(plan)
+/// The text with all of its values, blocks and files written out.
+fn written(source: &Source, language: &Language) -> Result<String, Failure> {
+    let params =
+        language.set.iter().filter_map(|(name, value)| Some((name.clone(), value.to_str()?.to_owned())));
+    let options = Options { params: params.collect(), ..Options::default() };
+    let is_text = language.set.iter().all(|(_, value)| value.to_str().is_some());
+    let written = source.parse().written(&options).filter(|_| is_text);
+    written.ok_or_else(|| {
+        Failure::usage("--emit vm: a value that is not UTF-8 can't stand in a text".to_owned())
+    })
 }
 
 /// What a text is compiled for.

@@ -20,12 +20,14 @@ pub(crate) enum Form {
     Argv,
     /// One JSON object: program, arguments, and the table of file descriptors
     Json,
+    /// The text itself, its values, blocks and included files written out, with the place of each line as a comment
+    Vm,
 }
 
-/// `plan` in that form.
+/// `plan` in that form. The text isn't in it.
 pub(crate) fn emit(plan: &Plan, form: Form) -> Vec<u8> {
     match form {
-        Form::Shell => shell(plan),
+        Form::Shell | Form::Vm => shell(plan),
         Form::Argv => argv(plan),
         Form::Json => json(plan),
     }

@@ -12,6 +12,7 @@ mod failure;
 mod host;
 mod levels;
 mod output;
+mod params;
 mod printable;
 mod quote;
 mod report;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Some(Command::Check(command)) => check::check(&command),
         Some(Command::Run(command)) => run::run(&command),
+        Some(Command::Params(command)) => params::params(&command),
         Some(Command::Explain(command)) => explain::explain(&command),
         Some(Command::Completions(command)) => cli::completions(&command),
         None => compile::print(&cli.compile),

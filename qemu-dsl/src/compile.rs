@@ -10,7 +10,7 @@ use crate::hardware::{self, Hardware};
 use crate::model::{Entry, Facts, Vm};
 use crate::plan::{Fragment, Place, Template};
 use crate::print::{Lowering, Output};
-use crate::read::{self, Language, Reading};
+use crate::read::{self, Declaration, Language, Open, Reading};
 use crate::scenario::{self, Scenario};
 use crate::shape::Shaper;
 use crate::source::SourceMap;
@@ -180,6 +180,38 @@ impl Parsed<'_> {
             }
         }
         CompiledDevices { fragment, open, diagnostics }
+    }
+
+    /// What the text declares, in its order, as far as that is right.
+    ///
+    /// ```
+    /// let parsed = qemu_dsl::parse("/// How much RAM.\nparam ram: size = 1G\nparam disks: list of path");
+    /// let declared: Vec<_> = parsed.params().iter().map(ToString::to_string).collect();
+    /// assert_eq!(declared, ["ram: size = 1G", "disks: list of path"]);
+    /// assert_eq!(parsed.params()[0].doc, "How much RAM.");
+    /// ```
+    pub fn params(&self) -> Vec<Declaration> {
+        let options = Options { open: Open::Checked, ..Options::default() };
+        self.tree.as_ref().map_or_else(|_| Vec::new(), |tree| Reading::declared(tree, &options))
+    }
+
+    /// The text with all of its values, blocks and files written out, a statement a line, each with its place as a comment.
+    /// Nothing where a value is missing or comes later.
+    ///
+    /// ```
+    /// let parsed = qemu_dsl::parse("param n: string = web\nparam on: bool = on\nif {on} { name {n} }");
+    /// let written = parsed.written(&qemu_dsl::Options::default()).unwrap();
+    /// assert_eq!(written, "name \"web\"  // line 3, column 11\n");
+    /// ```
+    pub fn written(&self, options: &Options) -> Option<String> {
+        let tree = self.tree.as_ref().ok()?;
+        let lines = Reading::new(tree, LANGUAGE, false, options, &mut Vec::new()).written()?;
+        let places = self.places(lines.iter().map(|line| line.at));
+        let lines = lines.iter().map(|line| {
+            let place = places.iter().find(|place| place.span == line.at);
+            format!("{}  // {}\n", line.text, place.map_or(String::new(), ToString::to_string))
+        });
+        Some(lines.collect())
     }
 
     /// Reads and checks the text.

@@ -68,7 +68,7 @@ pub use diagnostic::{Diagnostic, Edit, Fix, Help, Label, Remedy, Severity};
 pub use level::{Level, LevelError, Levels};
 pub use plan::{Arch, Span, Target, TargetSpec, Version};
 #[cfg(feature = "compiler")]
-pub use read::{Open, Options};
+pub use read::{Count, Declaration, Open, Options};
 #[cfg(feature = "compiler")]
 pub use sources::{Included, Inclusion, Load, Sources};
 #[cfg(feature = "compiler")]

@@ -317,6 +317,10 @@ fn compare(seed: u64) {
             let read =
                 read.template.unwrap_or_else(|| panic!("{program}\n{given:?}\n{:#?}", read.diagnostics));
             assert_eq!(shown(&Plan::of(read)), expected, "{program}\n{given:?}");
+            // Written out by the library it is that VM too.
+            let again = qemu_dsl::parse(&program).written(&known).unwrap();
+            let again = compile(&again, &Options::default()).template.unwrap_or_else(|| panic!("{again}"));
+            assert_eq!(shown(&Plan::of(again)), expected, "{program}\n{given:?}");
             let open = compile(&program, &options);
             let template = open.open.unwrap_or_else(|| panic!("{program}\n{:#?}", open.diagnostics));
             match template.bind_named(&used(&program, &given)) {

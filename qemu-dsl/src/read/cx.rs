@@ -110,8 +110,7 @@ impl<'a> Cx<'a> {
 
     /// Whether there is no value, and need be none.
     pub(super) fn is_absent(&self, value: &Value<'_>) -> bool {
-        let ValueForm::Hole(hole) = value.form else { return false };
-        matches!(self.params.fill(hole, self.scope(), &mut Vec::new()), Some(Fill::Absent))
+        self.params.is_absent(value, self.scope())
     }
 
     /// A value that comes later. `name` is the option's.

@@ -18,6 +18,7 @@ mod recover;
 mod script;
 mod spaces;
 mod target;
+mod written;
 
 use std::collections::HashMap;
 use std::mem;
@@ -38,6 +39,7 @@ pub(crate) use cx::Cx;
 use cx::{Resolved, names_an_id};
 pub(crate) use field::{Field, Slot};
 pub use options::{Open, Options};
+pub use params::{Count, Declaration};
 use params::{Params, Scope};
 use recover::orphan;
 use script::{Script, Step};

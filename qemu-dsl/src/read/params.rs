@@ -3,14 +3,16 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::fmt;
 
 use super::options::{Open, Options};
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Help, Remedy};
 use crate::model::{Bound, OpenPart, Rounds};
+use crate::source::spell;
 use crate::suggest::{Suggestions, did_you_mean};
-use crate::syntax::{Condition, Head, Parameter, Part, Statement, Value, ValueForm, Word};
+use crate::syntax::{Condition, Head, Parameter, Part, Statement, Tree, Value, ValueForm, Word};
 use crate::value::{
     AnyText, HostPci, MacText, OnOff, Path, PciAddr, Refusal, Size, UInt, Uuid, ValueType as _,
 };
@@ -37,19 +39,54 @@ struct Declared {
     span: Span,
     /// Of which type it is.
     kind: &'static str,
-    form: Form,
+    form: Count,
     value: Given,
 }
 
 /// How many values a parameter can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    /// `path`
+pub enum Count {
+    /// One: `path`.
     One,
-    /// `path?`
+    /// One or none: `path?`.
     Maybe,
-    /// `list of path`
+    /// Any number: `list of path`.
     List,
+}
+
+/// A parameter that a text declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Declaration {
+    /// Its name.
+    pub name: String,
+    /// The type of a value: `path`.
+    pub kind: &'static str,
+    /// How many values it can have.
+    pub count: Count,
+    /// The value that it has where none is given, if there is one and it is known.
+    pub default: Option<String>,
+    /// What the lines `/// ...` before it say.
+    pub doc: String,
+    /// Where its name stands.
+    pub span: Span,
+}
+
+/// Its name, its type, and its default.
+impl fmt::Display for Declaration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, kind, count, default, .. } = self;
+        let (before, behind) = match count {
+            Count::One => ("", ""),
+            Count::Maybe => ("", "?"),
+            Count::List => ("list of ", ""),
+        };
+        write!(f, "{name}: {before}{kind}{behind}")?;
+        match default {
+            Some(default) => write!(f, " = {}", spell(default)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The value of a parameter.
@@ -250,9 +287,9 @@ impl Params {
             );
         }
         let form = match (&parameter.list, parameter.kind) {
-            (Some(_), _) => Form::List,
-            (None, Some(kind)) if kind.text.ends_with('?') => Form::Maybe,
-            (None, _) => Form::One,
+            (Some(_), _) => Count::List,
+            (None, Some(kind)) if kind.text.ends_with('?') => Count::Maybe,
+            (None, _) => Count::One,
         };
         let kind = parameter.kind.and_then(|kind| type_of(kind, form, diagnostics));
         if parameter.kind.is_none() && !broken {
@@ -268,18 +305,18 @@ impl Params {
         let is_set = set().next().is_some();
         let default_at = parameter.default.as_ref().map(|default| default.span);
         let value = match (&parameter.default, set().next_back()) {
-            (_, Some(_)) if form == Form::List => Given::Many(set().collect()),
+            (_, Some(_)) if form == Count::List => Given::Many(set().collect()),
             (_, Some(value)) => Given::One(Text::Known(value.into())),
             _ if is_late => Given::Later,
             (Some(default), None) => match self.literal(default, Scope::default(), diagnostics) {
-                Some(Text::Known(text)) if form == Form::List => Given::Many(vec![text.into_owned()]),
+                Some(Text::Known(text)) if form == Count::List => Given::Many(vec![text.into_owned()]),
                 Some(text) => Given::One(text.into_owned()),
                 None => Given::Refused,
             },
             (None, None) => match (form, self.open) {
-                (Form::One, _) | (_, Open::Checked | Open::Parameters) => Given::Later,
-                (Form::Maybe, _) => Given::Absent,
-                (Form::List, _) => Given::Many(Vec::new()),
+                (Count::One, _) | (_, Open::Checked | Open::Parameters) => Given::Later,
+                (Count::Maybe, _) => Given::Absent,
+                (Count::List, _) => Given::Many(Vec::new()),
             },
         };
         let at = default_at.filter(|_| !is_set).unwrap_or(name.span);
@@ -409,7 +446,7 @@ impl Params {
         let declared = self.find(hole, "string", diagnostics)?;
         match &declared.value {
             Given::Refused => None,
-            Given::Later | Given::Many(_) if declared.form == Form::List => {
+            Given::Later | Given::Many(_) if declared.form == Count::List => {
                 diagnostics.push(
                     Diagnostic::error(
                         Code::ParameterType,
@@ -427,7 +464,7 @@ impl Params {
                 diagnostics.push(unset(hole, declared));
                 None
             }
-            Given::Later => open(declared.form == Form::Maybe),
+            Given::Later => open(declared.form == Count::Maybe),
             Given::Absent => Some(Fill::Absent),
             Given::One(Text::Open(parts)) => {
                 if !scope.is_never() {
@@ -503,7 +540,7 @@ impl Params {
             None => {}
         }
         let Some(declared) = self.find(hole, "bool", diagnostics) else { return Truth::Wrong };
-        if declared.form == Form::One && declared.kind != "bool" && !matches!(declared.value, Given::Refused)
+        if declared.form == Count::One && declared.kind != "bool" && !matches!(declared.value, Given::Refused)
         {
             let kind = declared.kind;
             diagnostics.push(
@@ -565,13 +602,37 @@ impl Params {
         let Some(declared) = self.find(hole, "list of path", diagnostics) else { return List::Wrong };
         match &declared.value {
             Given::Refused => List::Wrong,
-            _ if declared.form != Form::List => {
+            _ if declared.form != Count::List => {
                 diagnostics.push(no_list(declared.kind, declared.span));
                 List::Wrong
             }
             Given::Many(values) => List::Known(values.clone()),
             Given::Later | Given::Absent | Given::One(_) => List::Later,
         }
+    }
+
+    /// Whether there is no value, and need be none.
+    pub(super) fn is_absent(&self, value: &Value<'_>, scope: Scope<'_>) -> bool {
+        let ValueForm::Hole(hole) = value.form else { return false };
+        matches!(self.fill(hole, scope, &mut Vec::new()), Some(Fill::Absent))
+    }
+
+    /// What a text declares, in its order, as far as it is right.
+    pub(super) fn declarations(&self, tree: &Tree<'_>) -> Vec<Declaration> {
+        let of = |statement: &Statement<'_>| {
+            let Head::Declaration(keyword, Some(parameter)) = &statement.head else { return None };
+            let Declared { span, kind, form, .. } = self.declared.get(parameter.name.text)?;
+            let default = parameter.default.as_ref();
+            Some(Declaration {
+                name: parameter.name.text.to_owned(),
+                kind,
+                count: *form,
+                default: default.and_then(|value| Some(self.peek(value, Scope::default())?.into_owned())),
+                doc: doc(tree.source, keyword.span.start),
+                span: *span,
+            })
+        };
+        tree.statements.iter().filter_map(of).collect()
     }
 
     /// That there is no value where one must be.
@@ -613,11 +674,11 @@ impl Params {
 /// The type of a parameter.
 fn type_of(
     kind: Word<'_>,
-    form: Form,
+    form: Count,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<&'static (&'static str, &'static str, Parse)> {
     let name = kind.text.strip_suffix('?').unwrap_or(kind.text);
-    if form == Form::List && kind.text.ends_with('?') {
+    if form == Count::List && kind.text.ends_with('?') {
         diagnostics.push(
             Diagnostic::error(Code::ParameterType, "each value of a list is there").at(kind.span).help(
                 Remedy::new("leave the `?` out: a list without a value is empty").replace(kind.span, name),
@@ -655,6 +716,20 @@ pub(super) fn outside(keyword: &str, at: Span) -> Diagnostic {
     Diagnostic::error(Code::BadBlock, format!("`{keyword}` stands outside of blocks"))
         .at(at)
         .help("what it says holds for the whole text: let it stand before them")
+}
+
+/// What the lines that begin with `///` say before what stands at `at`.
+fn doc(source: &str, at: u32) -> String {
+    let before = source.get(..at as usize).unwrap_or("");
+    // Before it, its own line has nothing but white space.
+    let (lines, own) = before.rsplit_once('\n').unwrap_or(("", before));
+    if !own.trim().is_empty() {
+        return String::new();
+    }
+    let docs = lines.lines().rev().map_while(|line| line.trim_start().strip_prefix("///"));
+    let mut docs: Vec<_> = docs.map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end()).collect();
+    docs.reverse();
+    docs.join("\n")
 }
 
 /// Appends text to parts.

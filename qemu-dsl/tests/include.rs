@@ -1,0 +1,176 @@
+//! Files that include others: what stands where, and what is different.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
+
+use qemu_dsl::plan::Plan;
+use qemu_dsl::{Code, Diagnostic, Included, Options, Sources};
+
+/// The first of these files, with those that it includes.
+fn sources(files: &[(&str, &str)]) -> Sources {
+    let (name, text) = *files.first().unwrap();
+    Sources::load(name, text, &mut |inclusion| {
+        let found = files.iter().find(|(name, _)| *name == inclusion.path);
+        let (name, text) = found.ok_or_else(|| format!("there is none beside {}", inclusion.from))?;
+        Ok(Included { name: (*name).to_owned(), text: (*text).to_owned() })
+    })
+}
+
+fn args(files: &[(&str, &str)]) -> Vec<String> {
+    let compiled = sources(files).parse().compile(&Options::default());
+    let template = compiled.template.unwrap_or_else(|| panic!("{files:?}\n{:#?}", compiled.diagnostics));
+    Plan::of(template).args().map(|arg| arg.to_str().unwrap().to_owned()).collect()
+}
+
+fn said(files: &[(&str, &str)]) -> Vec<Diagnostic> {
+    sources(files).parse().compile(&Options::default()).diagnostics
+}
+
+#[test]
+fn what_is_included_stands_where_the_file_says_so() {
+    let base = ("base", "disk file=/base format=raw\nif {on} { nographic }");
+    let text = "param on: bool = on\ndisk file=/first format=raw\ninclude base\ndisk file=/last format=raw";
+    let joined = args(&[("main", text), base]);
+    let whole = text.replace("include base", base.1);
+    assert_eq!(joined, args(&[("main", &whole)]));
+    // In a block it is there as often as that is.
+    let twice = "param l: list of path\nparam on: bool = off\nfor x in {l} { include base }";
+    let options = Options {
+        params: vec![("l".to_owned(), "a".to_owned()), ("l".to_owned(), "b".to_owned())],
+        ..Options::default()
+    };
+    let sources = sources(&[("main", twice), base]);
+    let plan = Plan::of(sources.parse().compile(&options).template.unwrap());
+    assert_eq!(plan.args().filter(|arg| *arg == "-drive").count(), 2);
+}
+
+#[test]
+fn the_includer_says_what_is_different() {
+    let base = (
+        "base",
+        "param ram: size = 1G\nname base\nmachine q35 accel=tcg\nmemory {ram} share\n\
+         disk id=root file=/base.img format=raw readonly cache=none\nnetdev user id=lan hostfwd=tcp::1-:1 hostfwd=tcp::2-:2",
+    );
+    let main = |text: &str| args(&[("main", text), base]);
+    let same = |text: &str, whole: &str| assert_eq!(main(text), args(&[("whole", whole)]), "{text}");
+    let whole = "name base\nmachine q35 accel=tcg\nmemory 1G share\n\
+                 disk id=root file=/base.img format=raw readonly cache=none\nnetdev user id=lan hostfwd=tcp::1-:1 hostfwd=tcp::2-:2";
+    same("include base", whole);
+    // Before the `include` as behind it.
+    same("name web\ninclude base", &whole.replace("name base", "name web"));
+    same("include base\nname web", &whole.replace("name base", "name web"));
+    same("include base\nmemory 2G", &whole.replace("1G", "2G"));
+    same("include base\nparam ram: size = 3G", &whole.replace("1G", "3G"));
+    same("include base\nmachine accel=kvm", &whole.replace("tcg", "kvm"));
+    same(
+        "include base\ndisk id=root readonly=off serial=x",
+        &whole.replace("readonly cache=none", "cache=none readonly=off serial=x"),
+    );
+    // A list is one thing.
+    same(
+        "include base\nnetdev id=lan hostfwd=tcp::3-:3",
+        &whole.replace("hostfwd=tcp::1-:1 hostfwd=tcp::2-:2", "hostfwd=tcp::3-:3"),
+    );
+    // Another kind takes the place of the whole.
+    same(
+        "include base\nnetdev tap id=lan ifname=tap0",
+        &whole.replace(
+            "netdev user id=lan hostfwd=tcp::1-:1 hostfwd=tcp::2-:2",
+            "netdev tap id=lan ifname=tap0",
+        ),
+    );
+    // Everything else is added.
+    same(
+        "include base\ndisk id=data file=/d format=raw",
+        &format!("{whole}\ndisk id=data file=/d format=raw"),
+    );
+    // Through files between.
+    assert_eq!(
+        args(&[
+            ("main", "include middle\nmemory 4G"),
+            ("middle", "include base\nmemory 3G\nname middle"),
+            base
+        ]),
+        args(&[("whole", &whole.replace("1G", "4G").replace("name base", "name middle"))])
+    );
+}
+
+#[test]
+fn what_several_include_is_there_once() {
+    let files = [
+        ("main", "include a\ninclude b\ninclude common"),
+        ("a", "include common\ndisk file=/a format=raw"),
+        ("b", "include common\ndisk file=/b format=raw"),
+        ("common", "nodefaults\ndisk file=/c format=raw"),
+    ];
+    assert_eq!(
+        args(&files),
+        args(&[(
+            "whole",
+            "nodefaults\ndisk file=/c format=raw\ndisk file=/a format=raw\ndisk file=/b format=raw"
+        )])
+    );
+}
+
+#[test]
+fn what_is_wrong_is_at_its_place_in_its_file() {
+    let files = [
+        ("main", "include a\nmemory 1G\ninclude none\ninclude \"\""),
+        ("a", "\n\nsmp x\ninclude b"),
+        ("b", "include a\nname \"b\" wrong=1"),
+    ];
+    let sources = sources(&files);
+    let said = sources.parse().compile(&Options::default()).diagnostics;
+    let shown: Vec<_> = said
+        .iter()
+        .map(|diagnostic| {
+            let places: Vec<_> = diagnostic
+                .labels
+                .iter()
+                .map(|label| {
+                    let (file, at) = sources.map().locate(label.span).unwrap();
+                    let text = sources.map().text(label.span).unwrap();
+                    format!("{}:{}:{} {text}", file.name(), at.line, at.column)
+                })
+                .collect();
+            format!("{} {}", diagnostic.code.as_str(), places.join(", "))
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "bad-include main:3:9 none",
+            "bad-include main:4:1 include",
+            "wrong-type a:3:5 x",
+            "bad-include b:1:9 a, a:4:9 b, main:1:9 a",
+            "unknown-option b:2:10 wrong",
+        ]
+    );
+}
+
+#[test]
+fn what_is_compiled_alone_includes_nothing() {
+    let compiled = qemu_dsl::compile("include \"x.vm\"\nmemory 1G", &Options::default());
+    assert_eq!(compiled.diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::BadInclude]);
+    assert!(compiled.template.is_none());
+    // A value may be called so, and an option.
+    assert_eq!(said(&[("main", "name \"include\"\nkernel /k append=include")]), []);
+}
+
+#[test]
+fn files_may_include_each_other_deep_but_not_without_end() {
+    let chain = |count: usize| {
+        let name = |number: usize| format!("f{number}");
+        Sources::load(name(0), "include f1", &mut |inclusion| {
+            let number: usize = inclusion.path.trim_start_matches('f').parse().unwrap();
+            let text =
+                if number < count { format!("include f{}", number + 1) } else { "memory 1G".to_owned() };
+            Ok(Included { name: name(number), text })
+        })
+    };
+    let codes = |sources: &Sources| -> Vec<Code> {
+        let compiled = sources.parse().compile(&Options::default());
+        compiled.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+    };
+    assert_eq!(codes(&chain(50)), []);
+    assert_eq!(codes(&chain(1_000_000)), [Code::BadInclude]);
+}
