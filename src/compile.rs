@@ -84,7 +84,7 @@ pub(crate) fn compile(
     let open = match purpose {
         Purpose::Check => Open::Checked,
         _ if late.is_empty() => Open::Nothing,
-        _ => Open::Parameters,
+        _ => Open::Named,
     };
     let mut options = Options {
         target: match language.target {

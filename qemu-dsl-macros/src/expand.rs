@@ -6,7 +6,7 @@ use std::env::{self, VarError};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use qemu_dsl::bind::{Blanks, Hole, OpenFragment, OpenTemplate};
 use qemu_dsl::plan::{Fragment, Pack, Place, Plan, Template, pack};
-use qemu_dsl::{Code, Diagnostic, Open, Options, TargetSpec, Version};
+use qemu_dsl::{Code, Diagnostic, Open, Options, Parsed, TargetSpec, Version};
 use quote::quote;
 
 use crate::levels::Attributes;
@@ -14,14 +14,17 @@ use crate::report;
 use crate::source::{Part, Source};
 
 /// The variable that says for which QEMU all VMs of a build are compiled.
-const TARGET: &str = "QEMU_DSL_TARGET";
+pub(crate) const TARGET: &str = "QEMU_DSL_TARGET";
 
 /// What a macro is about: its text is compiled to this, which becomes an expression of one type.
 pub(crate) trait Subject: Default {
     /// What is bound to values, where a hole stands in the text.
     type Open;
 
-    fn compile(text: &str, options: &Options) -> (Option<Compiled<Self, Self::Open>>, Vec<Diagnostic>);
+    fn compile(
+        parsed: &Parsed<'_>,
+        options: &Options,
+    ) -> (Option<Compiled<Self, Self::Open>>, Vec<Diagnostic>);
 
     /// The type of what is bound to values.
     fn bound() -> TokenStream;
@@ -32,11 +35,17 @@ pub(crate) trait Subject: Default {
     /// The expression of its value.
     fn expression(self) -> TokenStream;
 
-    /// Says in which lines of the program the open one stands, and gives its holes, and what hangs on them.
-    fn place_open(open: &mut Self::Open, source: &Source) -> Blanks;
+    /// The expression of a `Result` of what is bound, made of that of a value.
+    fn owned(value: &TokenStream) -> TokenStream;
 
-    /// The expression of its value, bound to `values`.
-    fn bind(open: &Self::Open, values: &Ident) -> TokenStream;
+    /// Says in which lines of the program the open one stands.
+    fn place_open(open: &mut Self::Open, source: &Source);
+
+    /// What hangs on values.
+    fn blanks(open: &Self::Open) -> &Blanks;
+
+    /// The static of an open one, `OPEN`.
+    fn declaration(open: &Self::Open) -> TokenStream;
 }
 
 /// What came of a text.
@@ -49,8 +58,11 @@ pub(crate) enum Compiled<T, O> {
 impl Subject for Template {
     type Open = OpenTemplate;
 
-    fn compile(text: &str, options: &Options) -> (Option<Compiled<Self, OpenTemplate>>, Vec<Diagnostic>) {
-        let compiled = qemu_dsl::compile(text, options);
+    fn compile(
+        parsed: &Parsed<'_>,
+        options: &Options,
+    ) -> (Option<Compiled<Self, OpenTemplate>>, Vec<Diagnostic>) {
+        let compiled = parsed.compile(options);
         let open = compiled.open.map(Compiled::Open);
         (compiled.template.map(Compiled::Closed).or(open), compiled.diagnostics)
     }
@@ -68,19 +80,23 @@ impl Subject for Template {
         quote!(qemu::Plan::packed(#plan))
     }
 
-    fn place_open(OpenTemplate { template, open }: &mut OpenTemplate, source: &Source) -> Blanks {
+    fn owned(value: &TokenStream) -> TokenStream {
+        quote!(qemu::Result::<qemu::Plan, qemu::BindError>::Ok({ #value }))
+    }
+
+    fn place_open(OpenTemplate { template, open }: &mut OpenTemplate, source: &Source) {
         name_holes(open, source);
         let args = template.args.iter().map(|arg| arg.span);
         template.places = places(args.chain(open.spans()), source).into();
-        open.clone()
     }
 
-    fn bind(open: &OpenTemplate, values: &Ident) -> TokenStream {
+    fn blanks(open: &OpenTemplate) -> &Blanks {
+        &open.open
+    }
+
+    fn declaration(open: &OpenTemplate) -> TokenStream {
         let open = packed(open);
-        quote! {
-            static OPEN: qemu::Packed<qemu::OpenTemplate> = #open;
-            OPEN.bind(&#values)
-        }
+        quote!(static OPEN: qemu::Packed<qemu::OpenTemplate> = #open;)
     }
 }
 
@@ -88,8 +104,11 @@ impl Subject for Template {
 impl Subject for Fragment {
     type Open = OpenFragment;
 
-    fn compile(text: &str, options: &Options) -> (Option<Compiled<Self, OpenFragment>>, Vec<Diagnostic>) {
-        let compiled = qemu_dsl::compile_devices(text, options);
+    fn compile(
+        parsed: &Parsed<'_>,
+        options: &Options,
+    ) -> (Option<Compiled<Self, OpenFragment>>, Vec<Diagnostic>) {
+        let compiled = parsed.compile_devices(options);
         let open = compiled.open.map(Compiled::Open);
         (compiled.fragment.map(Compiled::Closed).or(open), compiled.diagnostics)
     }
@@ -110,19 +129,23 @@ impl Subject for Fragment {
         }
     }
 
-    fn place_open(OpenFragment { fragment, open }: &mut OpenFragment, source: &Source) -> Blanks {
+    fn owned(value: &TokenStream) -> TokenStream {
+        quote!(qemu::Result::<qemu::Fragment, qemu::BindError>::Ok(::core::clone::Clone::clone(&**{ #value })))
+    }
+
+    fn place_open(OpenFragment { fragment, open }: &mut OpenFragment, source: &Source) {
         name_holes(open, source);
         let steps = fragment.steps.iter().map(|step| step.span);
         fragment.places = places(steps.chain(open.spans()), source).into();
-        open.clone()
     }
 
-    fn bind(open: &OpenFragment, values: &Ident) -> TokenStream {
+    fn blanks(open: &OpenFragment) -> &Blanks {
+        &open.open
+    }
+
+    fn declaration(open: &OpenFragment) -> TokenStream {
         let open = packed(open);
-        quote! {
-            static OPEN: qemu::Packed<qemu::OpenFragment> = #open;
-            OPEN.bind(&#values)
-        }
+        quote!(static OPEN: qemu::Packed<qemu::OpenFragment> = #open;)
     }
 }
 
@@ -143,7 +166,7 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
     let target_is_set = target.is_some();
     let options =
         Options { target: target.unwrap_or_default(), levels, open: Open::Holes, ..Options::default() };
-    let (compiled, mut diagnostics) = S::compile(&source.text, &options);
+    let (compiled, mut diagnostics) = S::compile(&qemu_dsl::parse(&source.text), &options);
     if target_is_set {
         name_the_variable(&mut diagnostics);
     }
@@ -160,10 +183,11 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
             block(TokenStream::new(), quote!(#warnings), closed.expression())
         }
         Some(Compiled::Open(mut open)) if errors.is_empty() => {
-            let blanks = S::place_open(&mut open, &source);
+            S::place_open(&mut open, &source);
             let values = Ident::new("values", Span::mixed_site());
-            let filled = fill(&blanks, &source, &values);
-            block(filled, warnings, S::bind(&open, &values))
+            let filled = fill(S::blanks(&open), &source, &values);
+            let open = S::declaration(&open);
+            block(filled, warnings, quote!(#open OPEN.bind(&#values)))
         }
         _ => without_value::<S>(&source, quote!(#errors #warnings)),
     }
@@ -199,7 +223,7 @@ fn without_value<S: Subject>(source: &Source, statements: TokenStream) -> TokenS
 /// An expression: `before`, which is the program's own, `statements`, and a value.
 ///
 /// What is the program's own stands outside what the expansion imports for itself.
-fn block(before: TokenStream, statements: TokenStream, value: TokenStream) -> TokenStream {
+pub(crate) fn block(before: TokenStream, statements: TokenStream, value: TokenStream) -> TokenStream {
     quote! {{
         #before
         {
@@ -323,7 +347,7 @@ fn places(spans: impl Iterator<Item = qemu_dsl::Span>, source: &Source) -> Vec<P
 }
 
 /// The target that the build sets for all its VMs.
-fn target(variable: Result<String, VarError>) -> Result<Option<TargetSpec>, Diagnostic> {
+pub(crate) fn target(variable: Result<String, VarError>) -> Result<Option<TargetSpec>, Diagnostic> {
     let text = match variable {
         Err(VarError::NotPresent) => return Ok(None),
         Ok(text) if text.is_empty() => return Ok(None),
@@ -343,7 +367,7 @@ fn target(variable: Result<String, VarError>) -> Result<Option<TargetSpec>, Diag
 }
 
 /// What is said about a target that stands nowhere in the text is about the variable.
-fn name_the_variable(diagnostics: &mut [Diagnostic]) {
+pub(crate) fn name_the_variable(diagnostics: &mut [Diagnostic]) {
     for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.labels.is_empty()) {
         diagnostic.message += &format!(" (set by the environment variable `{TARGET}`)");
     }

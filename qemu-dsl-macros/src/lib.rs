@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod expand;
+mod file;
 mod levels;
 mod report;
 mod source;
@@ -100,4 +101,32 @@ pub fn vm(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 #[proc_macro]
 pub fn devices(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand::expand::<qemu_dsl::plan::Fragment>(input.into()).into()
+}
+
+/// A virtual machine that stands in a file, compiled with the program.
+///
+/// The path is relative to the source file, as that of `include_str!`. Behind it stand values for the file's parameters, each of
+/// the type that its `param` says; `name` alone is `name = name`. With a value it is a `Result<Plan, BindError>`, without
+/// any a `Plan`. What needs a value and has none is an error, as is one that the file doesn't declare; what the file has wrong is
+/// shown with its lines. When it changes, or what it includes, the program is built again.
+///
+/// ```
+/// use qemu_runtime::{Size, vm_file};
+///
+/// // param ram: size = 1G
+/// // param disks: list of path
+/// let ram = Size::gib(2);
+/// let plan = vm_file!("../../tests/vm_file/web.vm", name = "web", ram, disks = ["/a.img", "/b.img"])?;
+/// assert_eq!(plan.args().filter(|arg| *arg == "-drive").count(), 2);
+/// # Ok::<(), qemu_runtime::BindError>(())
+/// ```
+#[proc_macro]
+pub fn vm_file(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    file::expand::<qemu_dsl::plan::Template>(input.into()).into()
+}
+
+/// Devices for a guest that runs, which stand in a file: as [`vm_file!`] is to [`vm!`], so is this to [`devices!`].
+#[proc_macro]
+pub fn devices_file(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    file::expand::<qemu_dsl::plan::Fragment>(input.into()).into()
 }

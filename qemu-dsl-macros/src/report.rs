@@ -46,12 +46,12 @@ pub(crate) fn warnings(diagnostics: &[Diagnostic], source: &Source) -> TokenStre
 /// The use of a deprecated macro, of all deprecated things: Rust calls it by the path that is written, as far as which it
 /// underlines too, and says no word of the function and the module that it stands in.
 fn warning(warning: &Diagnostic, source: &Source) -> TokenStream {
-    let (first, last) = place(warning, source);
-    let code = warning.code.as_str();
-    let message = format!(
-        "{}\nnote: `#![allow({code})]` at the beginning of the text silences it",
-        text(warning, source)
-    );
+    deprecated(warning.code.as_str(), &text(warning, source), place(warning, source))
+}
+
+/// A statement that makes Rust report a warning of this code from a first to a last token.
+pub(crate) fn deprecated(code: &str, text: &str, (first, last): (Span, Span)) -> TokenStream {
+    let message = format!("{text}\nnote: `#![allow({code})]` at the beginning of the text silences it");
     // Rust has an attribute called `deprecated`, which would make it ambiguous.
     let name = if code == "deprecated" { "is_deprecated".to_owned() } else { code.replace('-', "_") };
     let (module, declared) = (Ident::new("vm", Span::call_site()), Ident::new(&name, Span::call_site()));
@@ -91,7 +91,7 @@ fn text(diagnostic: &Diagnostic, source: &Source) -> String {
 }
 
 /// What to do, for whoever writes a program.
-fn help(help: &Help) -> String {
+pub(crate) fn help(help: &Help) -> String {
     match help {
         Help::SetParameter { name } => {
             format!("give `{name}` a default where it is declared: nobody sets it when a program is built")

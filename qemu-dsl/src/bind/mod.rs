@@ -27,6 +27,6 @@ pub use rule::{Operand, Rule};
 pub use size::{Size, SizeError};
 pub use template::OpenTemplate;
 pub use value::{
-    FlagValue, IntegerValue, MacValue, Maybe, MaybeOs, One, Os, PathValue, Present, SizeValue, TextValue,
-    UuidValue, Value, Values,
+    FlagValue, IntegerValue, MacValue, Maybe, MaybeOs, NamedValues, One, Os, PathValue, Present, SizeValue,
+    TextValue, UuidValue, Value, Values,
 };

@@ -57,7 +57,7 @@ impl Blanks {
     }
 
     /// The names that have values, or may have.
-    fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         let guards = self.blocks.iter().filter_map(|block| match &block.guard {
             Guard::If(condition) | Guard::ElseIf(condition) => Some(&*condition.name),
             Guard::For { list, .. } => Some(&**list),

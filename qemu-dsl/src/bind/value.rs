@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display, Write as _};
-use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use super::blank::Hole;
@@ -266,7 +266,7 @@ impl Default for Values {
 
 /// Declares what adds the value of the next hole, for which kinds of places, and what does so where there must be one.
 macro_rules! adding {
-    ($($(#[doc = $doc:literal])+ $name:ident or $needed:ident: $place:ident of $kind:pat =>)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident or $needed:ident, $list:ident: $place:ident of $kind:pat =>)+) => {
         impl Values {
             $(
                 $(#[doc = $doc])+
@@ -282,6 +282,30 @@ macro_rules! adding {
             )+
         }
 
+        impl NamedValues {
+            $(
+                $(#[doc = $doc])+
+                pub fn $name<How>(&mut self, name: &'static str, value: &(impl $place<How> + ?Sized)) {
+                    self.add(name, |text| value.put(text));
+                }
+
+                $(#[doc = $doc])+
+                /// There must be one.
+                pub fn $needed<How: Present>(&mut self, name: &'static str, value: &(impl $place<How> + ?Sized)) {
+                    self.$name(name, value);
+                }
+
+                /// Adds a list of such values.
+                pub fn $list<How: Present, T: $place<How>>(
+                    &mut self,
+                    name: &'static str,
+                    values: impl IntoIterator<Item = T>,
+                ) {
+                    self.add_list(name, values.into_iter().map(|value| move |text: &mut Vec<u8>| value.put(text)));
+                }
+            )+
+        }
+
         /// The function that adds a value of this kind.
         pub(super) const fn adds(kind: Kind, optional: bool) -> &'static str {
             match kind {
@@ -293,19 +317,19 @@ macro_rules! adding {
 
 adding! {
     /// Adds a path.
-    path or needed_path: PathValue of Kind::Path | Kind::SocketPath =>
+    path or needed_path, path_list: PathValue of Kind::Path | Kind::SocketPath =>
     /// Adds a number of bytes.
-    size or needed_size: SizeValue of Kind::Size | Kind::MemorySize =>
+    size or needed_size, size_list: SizeValue of Kind::Size | Kind::MemorySize =>
     /// Adds a whole number.
-    integer or needed_integer: IntegerValue of Kind::Integer { .. } =>
+    integer or needed_integer, integer_list: IntegerValue of Kind::Integer { .. } =>
     /// Adds a flag.
-    flag or needed_flag: FlagValue of Kind::Flag =>
+    flag or needed_flag, flag_list: FlagValue of Kind::Flag =>
     /// Adds a MAC address.
-    mac or needed_mac: MacValue of Kind::Mac =>
+    mac or needed_mac, mac_list: MacValue of Kind::Mac =>
     /// Adds a UUID.
-    uuid or needed_uuid: UuidValue of Kind::Uuid =>
+    uuid or needed_uuid, uuid_list: UuidValue of Kind::Uuid =>
     /// Adds a text.
-    text or needed_text: TextValue of _ =>
+    text or needed_text, text_list: TextValue of _ =>
 }
 
 impl Values {
@@ -425,6 +449,40 @@ impl<T: Clone + Into<Self>> From<&[T]> for Value {
     fn from(values: &[T]) -> Self {
         values.iter().cloned().collect()
     }
+}
+
+/// Values by their names, each of the type that its parameter has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamedValues(Vec<(&'static str, Value)>);
+
+impl NamedValues {
+    /// Without values.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    fn add(&mut self, name: &'static str, put: impl FnOnce(&mut Vec<u8>) -> bool) {
+        self.0.push((name, Value(one(put).map_or(Form::None, Form::One))));
+    }
+
+    fn add_list(
+        &mut self,
+        name: &'static str,
+        values: impl Iterator<Item = impl FnOnce(&mut Vec<u8>) -> bool>,
+    ) {
+        self.0.push((name, Value(Form::List(values.filter_map(one).collect()))));
+    }
+
+    /// All of them.
+    pub fn as_slice(&self) -> &[(&'static str, Value)] {
+        &self.0
+    }
+}
+
+/// A text, if there is one.
+fn one(put: impl FnOnce(&mut Vec<u8>) -> bool) -> Option<OsString> {
+    let mut text = Vec::new();
+    put(&mut text).then(|| OsString::from_vec(text))
 }
 
 /// Declares what a value can be made of.

@@ -21,7 +21,9 @@ pub enum Open {
     Nothing,
     /// Those of parameters that have none, where a text is only checked: nothing is printed where one is missing.
     Checked,
-    /// Those of parameters that have none: they come when the [template](crate::Compilation::open) is bound.
+    /// Those of the parameters that [`Options::late`] names: they come when the [template](crate::Compilation::open) is bound.
+    Named,
+    /// Those of these, and of all parameters that have none.
     Parameters,
     /// Those of all holes, which are no parameters but expressions of the program.
     Holes,
@@ -30,7 +32,7 @@ pub enum Open {
 impl Open {
     /// Whether a template is wanted.
     pub(crate) const fn is_template(self) -> bool {
-        matches!(self, Self::Parameters | Self::Holes)
+        matches!(self, Self::Named | Self::Parameters | Self::Holes)
     }
 }
 
@@ -45,7 +47,7 @@ pub struct Options {
     pub params: Vec<(String, String)>,
     /// Which values may come later.
     pub open: Open,
-    /// The parameters whose values come later although they have a default.
+    /// The parameters whose values come later, although they may have a default.
     pub late: Vec<String>,
     /// How grave warnings are to be taken.
     pub levels: Levels,

@@ -94,6 +94,8 @@ impl fmt::Display for Declaration {
 enum Given {
     /// It has been refused.
     Refused,
+    /// There is none.
+    Unset,
     /// There is none yet.
     Later,
     /// There is none, and need be none.
@@ -314,7 +316,8 @@ impl Params {
                 None => Given::Refused,
             },
             (None, None) => match (form, self.open) {
-                (Count::One, _) | (_, Open::Checked | Open::Parameters) => Given::Later,
+                (_, Open::Checked | Open::Parameters) => Given::Later,
+                (Count::One, _) => Given::Unset,
                 (Count::Maybe, _) => Given::Absent,
                 (Count::List, _) => Given::Many(Vec::new()),
             },
@@ -459,8 +462,8 @@ impl Params {
                 None
             }
             // What never is there needs no value.
-            Given::Later | Given::Absent if scope.is_never() => open(false),
-            Given::Later if self.open == Open::Nothing => {
+            Given::Unset | Given::Later | Given::Absent if scope.is_never() => open(false),
+            Given::Unset => {
                 diagnostics.push(unset(hole, declared));
                 None
             }
@@ -556,8 +559,8 @@ impl Params {
         }
         match &declared.value {
             Given::Refused => Truth::Wrong,
-            Given::Later if scope.is_never() => Truth::Wrong,
-            Given::Later if self.open == Open::Nothing => {
+            Given::Unset | Given::Later if scope.is_never() => Truth::Wrong,
+            Given::Unset => {
                 diagnostics.push(unset(hole, declared));
                 Truth::Wrong
             }
@@ -607,7 +610,7 @@ impl Params {
                 List::Wrong
             }
             Given::Many(values) => List::Known(values.clone()),
-            Given::Later | Given::Absent | Given::One(_) => List::Later,
+            Given::Unset | Given::Later | Given::Absent | Given::One(_) => List::Later,
         }
     }
 

@@ -40,6 +40,10 @@ fn line(statement: &Statement<'_>) -> String {
                 .filter(|chain| Some(*chain) != head.block)
                 .map_or(String::new(), |chain| format!(" of {chain}"));
         }
+        Head::Include(inclusion) => {
+            let file = inclusion.file.as_ref().and_then(|file| file.text());
+            line += &format!("{} <{}>", inclusion.word.text, file.unwrap_or_default());
+        }
         Head::Reserved(word) => line += word.text,
         Head::CommandLine(_) => line += "$",
     }
