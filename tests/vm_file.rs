@@ -62,6 +62,34 @@ fn values_have_the_types_of_their_parameters() {
 }
 
 #[test]
+fn a_vm_in_a_program_includes_files_too() {
+    let name = "web";
+    let plan = qemu_runtime::vm! { include "vm_file/fixed.vm" memory 1G name {name} }.unwrap();
+    let args: Vec<_> = plan.args().map(|arg| arg.to_str().unwrap()).collect();
+    assert_eq!(
+        args,
+        [
+            "-name",
+            "guest=web",
+            "-machine",
+            "q35,accel=tcg",
+            "-m",
+            "1G",
+            "-device",
+            "virtio-blk,drive=disk0",
+            "-drive",
+            "id=disk0,file=/x.img,format=raw,if=none"
+        ]
+    );
+    let place = (0..args.len())
+        .find(|arg| args.get(*arg) == Some(&"-drive"))
+        .and_then(|arg| plan.arg_place(arg))
+        .unwrap();
+    assert!(place.file.unwrap().ends_with("tests/vm_file/fixed.vm"));
+    assert_eq!((place.line, place.column), (2, 1));
+}
+
+#[test]
 fn devices_stand_in_files_too() {
     let disks = ["/a.img", "/b.img"];
     let fragment: Fragment = devices_file!("vm_file/disks.vm", disks).unwrap();

@@ -6,9 +6,10 @@ use std::env::{self, VarError};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use qemu_dsl::bind::{Blanks, Hole, OpenFragment, OpenTemplate};
 use qemu_dsl::plan::{Fragment, Pack, Place, Plan, Template, pack};
-use qemu_dsl::{Code, Diagnostic, Open, Options, Parsed, TargetSpec, Version};
+use qemu_dsl::{Code, Diagnostic, Open, Options, Parsed, Severity, Sources, TargetSpec, Version};
 use quote::quote;
 
+use crate::file;
 use crate::levels::Attributes;
 use crate::report;
 use crate::source::{Part, Source};
@@ -30,7 +31,7 @@ pub(crate) trait Subject: Default {
     fn bound() -> TokenStream;
 
     /// Says in which lines of the program it stands.
-    fn place(&mut self, _source: &Source) {}
+    fn place(&mut self, _source: &Source, _sources: &Sources) {}
 
     /// The expression of its value.
     fn expression(self) -> TokenStream;
@@ -39,7 +40,7 @@ pub(crate) trait Subject: Default {
     fn owned(value: &TokenStream) -> TokenStream;
 
     /// Says in which lines of the program the open one stands.
-    fn place_open(open: &mut Self::Open, source: &Source);
+    fn place_open(open: &mut Self::Open, source: &Source, sources: &Sources);
 
     /// What hangs on values.
     fn blanks(open: &Self::Open) -> &Blanks;
@@ -71,8 +72,8 @@ impl Subject for Template {
         quote!(qemu::Plan)
     }
 
-    fn place(&mut self, source: &Source) {
-        self.places = places(self.args.iter().map(|arg| arg.span), source).into();
+    fn place(&mut self, source: &Source, sources: &Sources) {
+        self.places = places(self.args.iter().map(|arg| arg.span), source, sources).into();
     }
 
     fn expression(self) -> TokenStream {
@@ -84,10 +85,10 @@ impl Subject for Template {
         quote!(qemu::Result::<qemu::Plan, qemu::BindError>::Ok({ #value }))
     }
 
-    fn place_open(OpenTemplate { template, open }: &mut OpenTemplate, source: &Source) {
+    fn place_open(OpenTemplate { template, open }: &mut OpenTemplate, source: &Source, sources: &Sources) {
         name_holes(open, source);
         let args = template.args.iter().map(|arg| arg.span);
-        template.places = places(args.chain(open.spans()), source).into();
+        template.places = places(args.chain(open.spans()), source, sources).into();
     }
 
     fn blanks(open: &OpenTemplate) -> &Blanks {
@@ -117,8 +118,8 @@ impl Subject for Fragment {
         quote!(qemu::Fragment)
     }
 
-    fn place(&mut self, source: &Source) {
-        self.places = places(self.steps.iter().map(|step| step.span), source).into();
+    fn place(&mut self, source: &Source, sources: &Sources) {
+        self.places = places(self.steps.iter().map(|step| step.span), source, sources).into();
     }
 
     fn expression(self) -> TokenStream {
@@ -133,10 +134,10 @@ impl Subject for Fragment {
         quote!(qemu::Result::<qemu::Fragment, qemu::BindError>::Ok(::core::clone::Clone::clone(&**{ #value })))
     }
 
-    fn place_open(OpenFragment { fragment, open }: &mut OpenFragment, source: &Source) {
+    fn place_open(OpenFragment { fragment, open }: &mut OpenFragment, source: &Source, sources: &Sources) {
         name_holes(open, source);
         let steps = fragment.steps.iter().map(|step| step.span);
-        fragment.places = places(steps.chain(open.spans()), source).into();
+        fragment.places = places(steps.chain(open.spans()), source, sources).into();
     }
 
     fn blanks(open: &OpenFragment) -> &Blanks {
@@ -166,7 +167,13 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
     let target_is_set = target.is_some();
     let options =
         Options { target: target.unwrap_or_default(), levels, open: Open::Holes, ..Options::default() };
-    let (compiled, mut diagnostics) = S::compile(&qemu_dsl::parse(&source.text), &options);
+    // A path is relative to the source file, as that of `vm_file!` is.
+    let name = file::folder(Span::call_site()).join("vm!").display().to_string();
+    let mut files = Vec::new();
+    let text = source.text.clone();
+    let sources = Sources::load(name, text, &mut |inclusion| file::include(inclusion, &mut files));
+    let (compiled, mut diagnostics) = S::compile(&sources.parse(), &options);
+    let elsewhere = in_files(&sources, &source, &mut diagnostics);
     if target_is_set {
         name_the_variable(&mut diagnostics);
     }
@@ -176,14 +183,17 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
 
     let mut errors = refused_levels;
     errors.extend(report::errors(&diagnostics, &source));
-    let warnings = report::warnings(&diagnostics, &source);
+    errors.extend(elsewhere.errors);
+    let mut warnings = report::warnings(&diagnostics, &source);
+    warnings.extend(elsewhere.warnings);
+    warnings.extend(file::depends_on(&files));
     match compiled {
         Some(Compiled::Closed(mut closed)) if errors.is_empty() => {
-            closed.place(&source);
+            closed.place(&source, &sources);
             block(TokenStream::new(), quote!(#warnings), closed.expression())
         }
         Some(Compiled::Open(mut open)) if errors.is_empty() => {
-            S::place_open(&mut open, &source);
+            S::place_open(&mut open, &source, &sources);
             let values = Ident::new("values", Span::mixed_site());
             let filled = fill(S::blanks(&open), &source, &values);
             let open = S::declaration(&open);
@@ -319,6 +329,34 @@ fn packed(value: &impl Pack) -> TokenStream {
     quote!(qemu::Packed::new(#bytes))
 }
 
+/// What is to be said of included files.
+#[derive(Default)]
+struct Elsewhere {
+    errors: TokenStream,
+    warnings: TokenStream,
+}
+
+/// Takes what is about files that the text includes: it is told at the `include`, with the file's lines.
+fn in_files(sources: &Sources, source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Elsewhere {
+    let mut elsewhere = Elsewhere::default();
+    let is_elsewhere = |diagnostic: &mut Diagnostic| {
+        diagnostic.span().is_some_and(|span| span.start as usize > source.text.len())
+    };
+    for diagnostic in diagnostics.extract_if(.., is_elsewhere) {
+        let at = diagnostic.span().and_then(|span| source.blame(sources.brought_in(span)));
+        let at = at.unwrap_or((Span::call_site(), Span::call_site()));
+        let message = file::shown(&diagnostic, sources.map(), "");
+        match diagnostic.severity {
+            Severity::Error => elsewhere.errors.extend(report::failure(&message, at)),
+            Severity::Warning => {
+                elsewhere.warnings.extend(report::deprecated(diagnostic.code.as_str(), &message, at));
+            }
+            Severity::Advice => {}
+        }
+    }
+    elsewhere
+}
+
 /// Calls holes what the program has in them.
 fn name_holes(open: &mut Blanks, source: &Source) {
     for hole in open.holes.to_mut() {
@@ -329,10 +367,14 @@ fn name_holes(open: &mut Blanks, source: &Source) {
 }
 
 /// Where the program has what stands at `spans`.
-fn places(spans: impl Iterator<Item = qemu_dsl::Span>, source: &Source) -> Vec<Place> {
+fn places(spans: impl Iterator<Item = qemu_dsl::Span>, source: &Source, sources: &Sources) -> Vec<Place> {
     let spans: BTreeSet<_> = spans.map(|span| (span.start, span.end)).collect();
     let places = spans.into_iter().filter_map(|(start, end)| {
         let span = qemu_dsl::Span { start, end };
+        if start as usize > source.text.len() {
+            let (file, at) = sources.map().locate(span)?;
+            return Some(Place { span, file: Some(file.name().into()), line: at.line, column: at.column });
+        }
         let (first, _) = source.blame(span)?;
         let at = first.start();
         let number = |number| u32::try_from(number).ok();

@@ -73,8 +73,7 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
         }
     }
     let is_wrong = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    // When one of them changes, this is built again.
-    statements.extend(quote!(#(const _: &[u8] = ::core::include_bytes!(#files);)*));
+    statements.extend(depends_on(&files));
     match compiled {
         Some(Compiled::Closed(closed)) if !is_wrong => {
             let value = closed.expression();
@@ -223,31 +222,46 @@ fn text(literal: &Literal) -> Option<String> {
 
 /// Reads the file, with what it includes. Gives also where all of them are.
 fn load(call: &Call) -> Result<(Sources, Vec<String>), String> {
-    // As `include_str!` does; where no file is known, from where the package's manifest is.
-    let folder = call.at.local_file().and_then(|file| Some(file.parent()?.to_owned()));
-    let folder = folder.or_else(|| env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from)).unwrap_or_default();
+    // As `include_str!` does.
+    let folder = folder(call.at);
     let path = folder.join(&call.path);
     let mut files = Vec::new();
-    let mut read = |path: &Path| -> Result<String, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        files.push(absolute.to_string_lossy().into_owned());
-        Ok(text)
-    };
-    let text = read(&path).map_err(|reason| {
+    let text = read_file(&path, &mut files).map_err(|reason| {
         format!("`{}` can't be read: {reason}\nhelp: a path is relative to this source file", path.display())
     })?;
-    let sources = Sources::load(path.display().to_string(), text, &mut |inclusion: Inclusion<'_>| {
-        let folder = Path::new(inclusion.from).parent().unwrap_or(Path::new(""));
-        let path = folder.join(inclusion.path);
-        let text = read(&path)?;
-        Ok(Included { name: path.display().to_string(), text })
-    });
+    let sources =
+        Sources::load(path.display().to_string(), text, &mut |inclusion| include(inclusion, &mut files));
     Ok((sources, files))
 }
 
+/// The folder of the source file in which this stands; where no file is known, that of the package.
+pub(crate) fn folder(at: Span) -> PathBuf {
+    let folder = at.local_file().and_then(|file| Some(file.parent()?.to_owned()));
+    folder.or_else(|| env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from)).unwrap_or_default()
+}
+
+/// Reads what a file includes, relative to that, and notes where it is.
+pub(crate) fn include(inclusion: Inclusion<'_>, files: &mut Vec<String>) -> Result<Included, String> {
+    let folder = Path::new(inclusion.from).parent().unwrap_or(Path::new(""));
+    let path = folder.join(inclusion.path);
+    let text = read_file(&path, files)?;
+    Ok(Included { name: path.display().to_string(), text })
+}
+
+fn read_file(path: &Path, files: &mut Vec<String>) -> Result<String, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    files.push(absolute.to_string_lossy().into_owned());
+    Ok(text)
+}
+
+/// When one of these files changes, the program is built again.
+pub(crate) fn depends_on(files: &[String]) -> TokenStream {
+    quote!(#(const _: &[u8] = ::core::include_bytes!(#files);)*)
+}
+
 /// A diagnostic with the lines of the file that it is about.
-fn shown(diagnostic: &Diagnostic, sources: &SourceMap<'_>, path: &str) -> String {
+pub(crate) fn shown(diagnostic: &Diagnostic, sources: &SourceMap<'_>, path: &str) -> String {
     let mut out = format!("{} [{}]", diagnostic.message, diagnostic.code.as_str());
     for label in &diagnostic.labels {
         let Some((file, at)) = sources.locate(label.span) else { continue };

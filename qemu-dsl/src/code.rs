@@ -41,7 +41,6 @@ macro_rules! codes {
                         | Self::BadBlock
                         | Self::BadInclude
                         | Self::UnknownStatement
-                        | Self::ReservedWord
                         | Self::UnknownKind
                         | Self::MissingKind
                         | Self::UnknownOption
@@ -97,8 +96,6 @@ codes! {
     // The words.
     /// a word that begins no statement
     UnknownStatement = "unknown-statement",
-    /// a word that is reserved for later
-    ReservedWord = "reserved-word",
     /// a kind that the statement doesn't have
     UnknownKind = "unknown-kind",
     /// an option that the statement doesn't have

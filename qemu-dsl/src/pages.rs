@@ -61,7 +61,6 @@ fn text(code: Code) -> &'static str {
         Code::UnbalancedAngle => include_str!("pages/unbalanced-angle.md"),
         Code::TooLong => include_str!("pages/too-long.md"),
         Code::UnknownStatement => include_str!("pages/unknown-statement.md"),
-        Code::ReservedWord => include_str!("pages/reserved-word.md"),
         Code::UnknownKind => include_str!("pages/unknown-kind.md"),
         Code::UnknownOption => include_str!("pages/unknown-option.md"),
         Code::MissingKind => include_str!("pages/missing-kind.md"),

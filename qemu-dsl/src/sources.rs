@@ -86,6 +86,23 @@ impl Sources {
         &self.map
     }
 
+    /// Where the text itself has the `include` that brings in what stands at `span`: what stands in it is there.
+    pub fn brought_in(&self, span: Span) -> Span {
+        let mut span = span;
+        loop {
+            let files = self.map.files();
+            let Some(number) = files
+                .iter()
+                .position(|file| file.span().start <= span.start && span.start <= file.span().end)
+            else {
+                return span;
+            };
+            let by = self.included.iter().find(|(_, included)| **included == number);
+            let Some((word, _)) = by else { return span };
+            span = Span::new(*word, word + "include".len() as u32);
+        }
+    }
+
     /// Reads what a file includes. `chain` are the places of the `include`s that led to it. Files don't include each other deep.
     fn follow(&mut self, number: usize, chain: &mut Vec<Span>, table: Table, load: Load<'_>) {
         let Some(file) = self.map.files().get(number) else { return };

@@ -33,7 +33,6 @@ const OF_PROGRAMS: &[(&str, &str)] = &[
     ("machine {VALUE}", "1:9 to 1:16: error: the machine type can't come later [late-value]"),
     ("name \"two\nlines\"", "1:6 to 2:7: error: this string goes on in the next line [unterminated-string]"),
     ("name \"a}\"", "1:6 to 1:10: error: `}` alone in a string [bad-hole]"),
-    ("include \"common.vm\"", "1:1 to 1:8: error: `include` is reserved for later [reserved-word]"),
     (
         "netdev user mac=\"03:00:00:00:00:01\"",
         "1:17 to 1:36: warning: `03:00:00:00:00:01` is the address of a group [multicast-mac]",

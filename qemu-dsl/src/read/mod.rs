@@ -30,7 +30,7 @@ use crate::model::{Entry, Flaws, Once, States, Values, Vm};
 use crate::plan::optlist;
 use crate::source::Node;
 use crate::suggest::did_you_mean;
-use crate::syntax::{Head, Item, Keyword, Statement, Tree, Value, ValueForm, Word};
+use crate::syntax::{Head, Item, Keyword, Statement, Tree, Value, ValueForm};
 use crate::table::{Kinds, Section, StatementSpec, Table};
 use crate::{Target, Version};
 
@@ -148,7 +148,6 @@ impl<'t> Reading<'t> {
         let mut once = mem::take(&mut vm.once);
         let mut complete = vm.complete;
         let mut cx = self.cx(vm, &states, diagnostics);
-        let mut reserved_before = None;
         for (number, Step { statement: index, round }) in steps.iter().copied().enumerate() {
             let Some(statement) = self.tree.statements.get(index) else { continue };
             cx.flaws = Flaws::default();
@@ -162,18 +161,12 @@ impl<'t> Reading<'t> {
                         // It was read before.
                         continue;
                     }
-                    reserved_before = None;
                     statement_of(keyword, statement, number, self.language, &mut cx)
                 }
                 // They were read before: they say something about the text, not about the VM.
                 Head::Declaration(..) | Head::Block(_) | Head::Include(_) => continue,
-                Head::Reserved(word) => {
-                    // Where several stand together that is one mistake.
-                    if reserved_before.replace(index) != index.checked_sub(1) || index == 0 {
-                        cx.report(reserved(*word));
-                    }
-                    None
-                }
+                // It has been reported.
+                Head::Reserved(_) => None,
                 Head::CommandLine(line) => {
                     recover::command_line(*line, &mut cx);
                     None
@@ -230,12 +223,6 @@ impl<'t> Reading<'t> {
         vm.complete = complete && before == diagnostics.len();
         vm.shape_is_open = shape_is_open;
     }
-}
-
-fn reserved(word: Word<'_>) -> Diagnostic {
-    Diagnostic::error(Code::ReservedWord, format!("`{}` is reserved for later", word.text))
-        .at(word.span)
-        .help(format!("the language has no `{}` yet; quote it if it is meant as a value", word.text))
 }
 
 fn statement_of(

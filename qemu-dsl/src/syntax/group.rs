@@ -402,6 +402,7 @@ impl<'s> Grouper<'s, '_> {
             }
             "include" => return self.include(word),
             _ => {
+                self.report(problems::lone_in(word));
                 self.begin(Head::Reserved(word));
                 return;
             }

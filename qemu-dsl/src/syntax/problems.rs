@@ -41,6 +41,13 @@ pub(super) fn lone_else(word: Word<'_>) -> Diagnostic {
         .help("let it stand directly behind the `}` of an `if` or an `else if`")
 }
 
+/// An `in` that belongs to no loop.
+pub(super) fn lone_in(word: Word<'_>) -> Diagnostic {
+    Diagnostic::error(Code::BadBlock, "this `in` belongs to no loop")
+        .at(word.span)
+        .help("write `for disk in {disks} { ... }`; quote it if it is meant as a value")
+}
+
 /// A loop without its variable or its `in`.
 pub(super) fn bad_loop(word: Word<'_>, source: &str) -> Diagnostic {
     let line = source.get(word.span.start as usize..line_end(source, word.span.start) as usize);

@@ -12,4 +12,6 @@ fn main() {
     let _ = vm_file!("nowhere.vm", ram = Size::gib(1));
     let _ = vm_file!(wrong);
     let _ = vm_file!("../web.vm", name "a");
+    // A text in a program includes files likewise.
+    let _ = qemu_runtime::vm! { include "broken.vm" include "nowhere.vm" memory 1G };
 }
