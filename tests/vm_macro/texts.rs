@@ -32,6 +32,11 @@ const NEVER_TOLD: &[(Code, &str)] = &[
 const OF_PROGRAMS: &[(&str, &str)] = &[
     ("machine {VALUE}", "1:9 to 1:16: error: the machine type can't come later [late-value]"),
     ("name \"two\nlines\"", "1:6 to 2:7: error: this string goes on in the next line [unterminated-string]"),
+    ("if VALUE { nographic }", "1:4 to 1:9: error: the condition of an `if` stands in braces [bad-block]"),
+    (
+        "include \"nowhere.vm\"",
+        "1:9 to 1:21: error: `nowhere.vm` can't be included: No such file or directory (os error 2) [bad-include]",
+    ),
     ("name \"a}\"", "1:6 to 1:10: error: `}` alone in a string [bad-hole]"),
     (
         "netdev user mac=\"03:00:00:00:00:01\"",

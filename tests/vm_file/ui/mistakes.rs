@@ -13,5 +13,5 @@ fn main() {
     let _ = vm_file!(wrong);
     let _ = vm_file!("../web.vm", name "a");
     // A text in a program includes files likewise.
-    let _ = qemu_runtime::vm! { include "broken.vm" include "nowhere.vm" memory 1G };
+    let _ = qemu_runtime::vm! { include "broken.vm" include "nowhere.vm" vga none };
 }
