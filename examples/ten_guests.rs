@@ -1,33 +1,24 @@
 //! Runs ten guests at once and tells of their events: `cargo run --example ten_guests`.
 //!
-//! Each is the boot sector of `examples/hello.vm`, which says a line and leaves.
+//! All are of one template, `examples/fleet.vm`, which is compiled with this program and bound ten times.
 
 use std::error::Error;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use qemu_runtime::{Guest, Spawn, Stdio, vm};
+use qemu_runtime::{Guest, Spawn, Stdio, vm_file};
 
 /// An error that one thread may hand to another.
 type AnyError = Box<dyn Error + Send + Sync>;
 
 fn main() -> Result<(), AnyError> {
-    let plan = vm! {
-        machine pc accel=tcg
-        memory 16M
-        device isa-debug-exit iobase=0xf4 iosize=0x04
-        blockdev file node-name=boot filename="examples/hello/hello.img" read-only=on
-        device floppy drive=boot
-        chardev stdio id=com1
-        device isa-serial chardev=com1
-        nodefaults
-        arg "-display" "none"
-        arg "-S"
-    };
     // All are started before the first one runs. One that goes wrong ends the others: they end with the value.
-    let start = || Spawn::new(&plan).stdout(Stdio::Pipe).start();
-    let guests = (1..=10).map(|_| start()).collect::<Result<Vec<Guest>, _>>()?;
+    let start = |number: u32| -> Result<Guest, AnyError> {
+        let plan = vm_file!("fleet.vm", name = format!("guest{number}"), paused = true)?;
+        Ok(Spawn::new(&plan).stdout(Stdio::Pipe).start()?)
+    };
+    let guests = (1..=10).map(start).collect::<Result<Vec<Guest>, _>>()?;
     let said = AtomicU32::new(0);
     thread::scope(|scope| {
         let runs: Vec<_> = guests.into_iter().map(|guest| scope.spawn(|| run(guest, &said))).collect();

@@ -115,3 +115,49 @@ fn an_arm_guest_answers_qmp() {
     guest.resume().unwrap();
     assert!(guest.wait().success());
 }
+
+#[test]
+fn tests_of_a_kernel_have_a_guest_each() {
+    let said = example("kernel_tests");
+    for test in ["boots", "reads_a_disk", "reads_a_large_disk"] {
+        assert!(said.contains(&format!("test {test} ... ok: hello from qemu-dsl")), "{said}");
+    }
+}
+
+#[test]
+fn a_configuration_says_how_many_disks_and_cards_there_are() {
+    let said = example("from_toml");
+    assert!(said.starts_with("web has 2 disks"), "{said}");
+}
+
+#[test]
+fn variants_share_a_base() {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let log_is = format!("log={}", log.path().display());
+    let cases: [(&str, &[&str]); 3] = [
+        ("quick", &[]),
+        ("logged", &["--set", &log_is]),
+        (
+            "networked",
+            &["--set", "cards=52:54:00:00:00:01", "--set", "cards=52:54:00:00:00:02", "--set", "ram=24M"],
+        ),
+    ];
+    for (name, set) in cases {
+        let file = format!("examples/variants/{name}.vm");
+        let output = run(&[&[file.as_str()], set].concat());
+        assert_eq!(stdout(&output), "hello from qemu-dsl\n", "{name}");
+        assert_eq!(output.status.code(), Some(33), "{name}");
+        for target in ["5.2", "7.2", "10.0", "11.1"] {
+            let compiled = Command::new(env!("CARGO_BIN_EXE_qemu-dslc"))
+                .args([&[file.as_str(), "--target", target], set].concat())
+                .output()
+                .unwrap();
+            let command = String::from_utf8(compiled.stdout).unwrap();
+            assert!(
+                compiled.status.success() && command.contains(&format!("guest={name}")),
+                "{target}: {command}"
+            );
+        }
+    }
+    assert!(std::fs::read_to_string(log.path()).unwrap().contains("hello from qemu-dsl"));
+}

@@ -91,7 +91,7 @@ pub fn parse(source: &str) -> Parsed<'_> {
     let tree = if u32::try_from(source.len()).is_ok() {
         let tree = syntax::parse(source, LANGUAGE.table, &mut diagnostics);
         let inclusions = tree.statements.iter().filter_map(|statement| match &statement.head {
-            Head::Include(inclusion) => inclusion.file.as_ref(),
+            Head::Include(inclusion) if !statement.broken => inclusion.file.as_ref(),
             _ => None,
         });
         diagnostics.extend(inclusions.map(|file| {

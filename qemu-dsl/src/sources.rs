@@ -113,7 +113,7 @@ impl Sources {
         let text = self.text.get(..span.end as usize).unwrap_or("");
         let tree = syntax::parse_from(text, span.start, table, &mut Vec::new());
         let inclusions = tree.statements.iter().filter_map(|statement| match &statement.head {
-            Head::Include(inclusion) => {
+            Head::Include(inclusion) if !statement.broken => {
                 let file = inclusion.file.as_ref()?;
                 Some((
                     inclusion.word.span.start,

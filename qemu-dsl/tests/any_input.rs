@@ -8,11 +8,12 @@ use std::ops::Range;
 use std::panic::catch_unwind;
 use std::path::Path;
 
+use qemu_dsl::bind::Value;
 use qemu_dsl::plan::Plan;
-use qemu_dsl::{Arch, Code, Diagnostic, Options, Severity, TargetSpec, Version, compile, parse};
+use qemu_dsl::{Arch, Code, Diagnostic, Open, Options, Severity, TargetSpec, Version, compile, parse};
 
 /// Valid texts, as a start for what is almost valid.
-const SEEDS: [&str; 4] = [
+const SEEDS: [&str; 5] = [
     "target 7.2\nname web\nmachine q35 accel=kvm:tcg kernel_irqchip nvdimm\ncpu host +aes -svm\n\
      smp 4 sockets=1 cores=2 threads=2\nmemory 2G slots=2 max=4G prealloc\n\
      dimm nvdimm path=\"/var/lib/nv0\" size=1G\nrtc base=utc clock=host driftfix=slew\n",
@@ -26,10 +27,13 @@ const SEEDS: [&str; 4] = [
      no-user-config nodefaults nographic realtime mlock=on\nvfio 0000:02:10.0 id=v\n\
      object rng-random id=r filename=\"/dev/urandom\"\ndevice virtio-rng-pci rng=r\nchardev stdio id=c\n\
      blockdev null-co node-name=d size=1G\nnetdev vhost-user socket=\"/s\" mq=2\nmemory 1.5G hugepages\n",
+    "param on: bool = off\nparam iso: path?\nparam l: list of string = a\nparam many: list of string\n\
+     if {on} { memory 1G } else if {!iso} { memory 2G name n } else { for x in {many} { arg \"-set\" {x} } }\n\
+     for d in {l} { disk id=\"x{d}\" file={d} format=raw if {many} { netdev user } else { device e1000 } }\n",
 ];
 
 /// Pieces that mean something, or look as if they did.
-const PIECES: [&str; 60] = [
+const PIECES: [&str; 68] = [
     "netdev",
     "tap",
     "disk",
@@ -90,6 +94,14 @@ const PIECES: [&str; 60] = [
     "mac=01:00:00:00:00:00",
     "18446744073709551616",
     "1f.7",
+    "else",
+    "for x in {l} {",
+    "if {on} {",
+    "if {!iso} {",
+    "in",
+    "include",
+    "list of",
+    "?",
 ];
 
 fn number(name: &str, default: u64) -> u64 {
@@ -152,7 +164,9 @@ fn options(random: &mut fastrand::Rng) -> Options {
     let params = if random.bool() { vec![("disk".to_owned(), "/a,b=\"c".to_owned())] } else { vec![] };
     let target =
         TargetSpec { arch: random.choice(archs).flatten(), version: random.choice(versions).flatten() };
-    Options { target, params, ..Options::default() }
+    let open =
+        random.choice([Open::Nothing, Open::Nothing, Open::Parameters, Open::Holes]).unwrap_or_default();
+    Options { target, params, open, ..Options::default() }
 }
 
 /// What must hold of the answer to any text.
@@ -160,9 +174,32 @@ fn hold(source: &str, options: &Options) {
     let parsed = parse(source);
     assert_eq!(parsed.to_string(), source, "the tree has all of the text");
     let compiled = parsed.compile(options);
-    diagnostics_hold(source, &compiled.diagnostics, compiled.template.is_none());
+    diagnostics_hold(source, &compiled.diagnostics, compiled.template.is_none() && compiled.open.is_none());
     let devices = parsed.compile_devices(options);
-    diagnostics_hold(source, &devices.diagnostics, devices.fragment.is_none());
+    diagnostics_hold(source, &devices.diagnostics, devices.fragment.is_none() && devices.open.is_none());
+    // Whatever the values are, there is a plan, or a word about why not.
+    let values = [
+        ("on", Value::from(true)),
+        ("iso", Value::NONE),
+        ("l", Value::from(["/b", "/c"])),
+        ("many", Value::from(["x", "y", "z"])),
+        ("disk", Value::from("d,x")),
+    ];
+    if let Some(open) = &compiled.open {
+        let named: Vec<_> =
+            values.iter().filter(|(name, _)| open.open.names().any(|own| own == *name)).cloned().collect();
+        match open.bind_named(&named) {
+            Ok(plan) => assert!(plan.args().all(|arg| !arg.as_encoded_bytes().contains(&0)), "{plan:?}"),
+            Err(error) => assert!(!error.problems.is_empty()),
+        }
+    }
+    if let Some(open) = &devices.open {
+        let named: Vec<_> =
+            values.iter().filter(|(name, _)| open.open.names().any(|own| own == *name)).cloned().collect();
+        if let Err(error) = open.bind_named(&named) {
+            assert!(!error.problems.is_empty());
+        }
+    }
     if let Some(template) = &compiled.template {
         let plan = Plan::of(template.clone());
         for arg in plan.args() {

@@ -55,6 +55,12 @@ macro_rules! places {
                 self.as_ref().is_some_and(|value| value.put(text))
             }
         }
+
+        impl<T: $name<One>> $name<Maybe> for &Option<T> {
+            fn put(&self, text: &mut Vec<u8>) -> bool {
+                self.as_ref().is_some_and(|value| value.put(text))
+            }
+        }
     )+};
 }
 

@@ -448,13 +448,13 @@ impl<'s> Grouper<'s, '_> {
         let value = self.option_value();
         self.begin(Head::Include(Inclusion { word, file: None }));
         let is_said = matches!(value, Some(Value { form: ValueForm::Broken, .. }));
-        let file = value.filter(|value| value.text().is_some_and(|text| !text.is_empty()));
-        if file.is_none() && !is_said {
+        let is_path = value.as_ref().and_then(Value::text).is_some_and(|text| !text.is_empty());
+        if !is_path && !is_said {
             self.report(problems::no_file(word));
         }
         if let Some(current) = &mut self.current {
-            current.broken = file.is_none();
-            current.head = Head::Include(Inclusion { word, file });
+            current.broken = !is_path;
+            current.head = Head::Include(Inclusion { word, file: value });
         }
     }
 

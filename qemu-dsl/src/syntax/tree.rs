@@ -44,7 +44,7 @@ pub(crate) enum Head<'s> {
     Declaration(Word<'s>, Option<Parameter<'s>>),
     /// What a block stands behind.
     Block(BlockHead<'s>),
-    /// `include`, and the file. What is wrong with it has been reported where there is none.
+    /// `include`, and the file.
     Include(Inclusion<'s>),
     /// A word that the language keeps for itself, where it begins nothing.
     Reserved(Word<'s>),
@@ -61,7 +61,7 @@ pub(crate) struct Keyword<'s> {
     pub(crate) values: Vec<Value<'s>>,
 }
 
-/// `include "common.vm"`
+/// `include "common.vm"`. What is wrong with it has been reported where the statement is broken.
 #[derive(Clone, Debug)]
 pub(crate) struct Inclusion<'s> {
     pub(crate) word: Word<'s>,
