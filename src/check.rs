@@ -12,7 +12,7 @@ pub(crate) fn check(command: &Check) -> Result<u8, Failure> {
     let mut reporter = Reporter::new(command.language.message_format, JsonTo::Stdout);
     let mut unread = None;
     for file in &command.files {
-        let compiled = Source::read(file)
+        let compiled = Source::read(file, command.language.no_include)
             .and_then(|source| compile(&source, &command.language, Purpose::Check, &mut reporter));
         if let Err(failure) = compiled {
             output::complain(&failure.message);

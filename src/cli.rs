@@ -167,6 +167,9 @@ pub(crate) struct Params {
     /// Print a JSON array: `name`, `type`, `count` (`one`, `maybe`, `list`), `default`, `doc`
     #[arg(long)]
     pub(crate) json: bool,
+    /// Refuse a text that includes other files
+    #[arg(long)]
+    pub(crate) no_include: bool,
 }
 
 /// Tell what a statement or the code of a mistake means
@@ -206,6 +209,9 @@ pub(crate) struct Language {
     /// is executed by `run` only; what `--qemu` names is asked for its version by all that take it.
     #[arg(long, value_name = "PATH", value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::ExecutablePath)]
     pub(crate) qemu: Option<String>,
+    /// Refuse a text that includes other files: one that you don't trust reads none then
+    #[arg(long)]
+    pub(crate) no_include: bool,
     #[command(flatten)]
     pub(crate) levels: LevelArgs,
     /// How mistakes are reported

@@ -18,7 +18,7 @@ use crate::{host, output};
 pub(crate) fn print(command: &Compile) -> Result<u8, Failure> {
     // clap requires it.
     let file = command.file.as_deref().unwrap_or(Path::new("-"));
-    let source = Source::read(file)?;
+    let source = Source::read(file, command.language.no_include)?;
     let mut reporter = Reporter::new(command.language.message_format, JsonTo::Stderr);
     let plan = compile(&source, &command.language, Purpose::Look, &mut reporter)?;
     reporter.finish();

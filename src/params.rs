@@ -22,7 +22,7 @@ struct Listed<'d> {
 
 /// Prints the parameters of a file. What is wrong with the file is reported.
 pub(crate) fn params(command: &Params) -> Result<u8, Failure> {
-    let source = Source::read(&command.file)?;
+    let source = Source::read(&command.file, command.no_include)?;
     let parsed = source.parse();
     let options = Options { open: Open::Checked, ..Options::default() };
     let mut diagnostics = parsed.compile(&options).diagnostics;

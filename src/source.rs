@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use qemu_dsl::source::SourceMap;
-use qemu_dsl::{Included, Inclusion, Parsed, Sources, Span};
+use qemu_dsl::{Included, Inclusion, Load, Parsed, Sources, Span};
 
 use crate::failure::{Failure, reason};
 
@@ -20,7 +20,7 @@ pub(crate) struct Source {
 
 impl Source {
     /// Reads a file, or standard input where it is called `-`.
-    pub(crate) fn read(file: &Path) -> Result<Self, Failure> {
+    pub(crate) fn read(file: &Path, no_include: bool) -> Result<Self, Failure> {
         let (name, bytes) = if file.as_os_str() == "-" {
             (Path::new("<stdin>"), read(io::stdin().lock()))
         } else {
@@ -28,7 +28,9 @@ impl Source {
         };
         let bytes = bytes.map_err(|error| Failure::file(name, reason(&error)))?;
         let text = decode(bytes).map_err(|reason| Failure::file(name, reason))?;
-        Ok(Self { sources: Sources::load(name.display().to_string(), text, &mut include) })
+        let refuse = |_: Inclusion<'_>| Err("`--no-include` is given".to_owned());
+        let load: Load<'_> = if no_include { &mut { refuse } } else { &mut include };
+        Ok(Self { sources: Sources::load(name.display().to_string(), text, load) })
     }
 
     /// Parses it with what it includes.

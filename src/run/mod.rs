@@ -35,7 +35,7 @@ use terminal::Terminal;
 
 /// Runs a VM and waits for its end.
 pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
-    let source = Source::read(&command.file)?;
+    let source = Source::read(&command.file, command.language.no_include)?;
     let mut reporter = Reporter::new(command.language.message_format, JsonTo::Stderr);
     let purpose = if command.dry_run { Purpose::Rehearsal } else { Purpose::Run };
     let plan = compile(&source, &command.language, purpose, &mut reporter)?;
