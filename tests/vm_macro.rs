@@ -6,12 +6,15 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::future::Future as _;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 
 use qemu_dsl::{Options, compile, compile_devices};
 use qemu_runtime::plan::{Mac, Packed};
-use qemu_runtime::{BindError, Fragment, Plan, Size, devices, vm};
+use qemu_runtime::{BindError, Equipped, Fragment, Plan, Size, devices, vm};
 
 #[path = "vm_macro/texts.rs"]
 mod texts;
@@ -652,8 +655,8 @@ fn buses_that_come_late_are_not_compared() {
     };
     assert!(plan.is_ok(), "{plan:?}");
     let all = |on: bool| vm! { memory 1G hugepages={on} prealloc={on} share={on} fd={on} };
-    same(&all(false).unwrap(), "memory 1G");
-    same(&all(true).unwrap(), "memory 1G hugepages prealloc share fd");
+    same(all(false).unwrap().plan(), "memory 1G");
+    same(all(true).unwrap().plan(), "memory 1G hugepages prealloc share fd");
 }
 
 /// Each way to be a value that people have.
@@ -867,4 +870,261 @@ fn blocks_come_through_macros() {
     }
     let plan = with!(true, ["/a", "/b"]; if {true} { vga none });
     bound(plan, "name web memory 2G disk file=/a format=raw disk file=/b format=raw vga none");
+}
+
+/// A file that is told from others by its name, and counted where it is open.
+fn marked(folder: &tempfile::TempDir, name: &str) -> File {
+    File::create(folder.path().join(name)).unwrap()
+}
+
+/// The marked files that this process has open.
+fn open_marks(folder: &tempfile::TempDir) -> usize {
+    let links =
+        fs::read_dir("/proc/self/fd").unwrap().filter_map(|fd| fs::read_link(fd.unwrap().path()).ok());
+    links.filter(|link| link.starts_with(folder.path())).count()
+}
+
+/// What is handed over for the lines of the table: each line's number and the file's name.
+fn given<T: Clone>(equipped: &Equipped<'_, T>) -> Vec<(u32, String)> {
+    let name = |fd: i32| {
+        let path = fs::read_link(format!("/proc/self/fd/{fd}")).unwrap();
+        path.file_name().unwrap().to_string_lossy().split(':').next().unwrap_or_default().to_owned()
+    };
+    equipped.fds().map(|(line, fd)| (line, name(fd.as_raw_fd()))).collect()
+}
+
+fn lines(lines: &[(u32, &str)]) -> Vec<(u32, String)> {
+    lines.iter().map(|(line, name)| (*line, (*name).to_owned())).collect()
+}
+
+#[test]
+fn file_descriptors_are_values() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let file = |name: &str| marked(&folder, name);
+    let taps = vec![file("t0"), file("t1")];
+    let vhost: [OwnedFd; 2] = [file("v0").into(), file("v1").into()];
+    let equipped = vm! {
+        name web
+        netdev tap fds={taps} vhostfds={vhost}
+        disk file="/srv/a.img" format=raw fd={file("disk")}
+        netdev tap ifname=tap9 mq=1 vhost
+        netdev tap fds={file("one")} mq=1
+    }?;
+    let text = "name web netdev tap mq=2 vhost disk file=/srv/a.img format=raw fd \
+                netdev tap ifname=tap9 mq=1 vhost netdev tap mq=1";
+    same(equipped.plan(), text);
+    let expected = [(0, "v0"), (1, "v1"), (2, "t0"), (3, "t1"), (4, "disk"), (7, "one")];
+    assert_eq!(given(&equipped), lines(&expected));
+    assert_eq!(open_marks(&folder), 6);
+    // Never spawned.
+    drop(equipped);
+    assert_eq!(open_marks(&folder), 0);
+
+    // Each place of a flag, and each sort of owner.
+    let (here, there) = UnixStream::pair()?;
+    let equipped = vm! {
+        memory 64M fd={Some(file("memory"))}
+        qmp unix "/run/a" server nowait fd={UnixListener::bind(folder.path().join("listener"))?}
+        qmp unix "/run/b" fd={here}
+        virtio-serial id=s
+        port socket path="/run/c" fd={file("port")}
+        console socket path="/run/d" fd={file("console")}
+        vsock cid=3 fd={file("vsock")}
+        disk file="/e" format=raw fd={None::<File>}
+        disk file="/f" format=raw fd={true}
+        disk file="/g" format=raw fd={Some(false)}
+        disk file="/h" format=raw fd={OwnedFd::from(file("last"))}
+    }?;
+    let text = "memory 64M fd qmp unix \"/run/a\" server nowait fd qmp unix \"/run/b\" fd virtio-serial id=s \
+                port socket path=\"/run/c\" fd console socket path=\"/run/d\" fd vsock cid=3 fd \
+                disk file=/e format=raw disk file=/f format=raw fd disk file=/g format=raw fd=off \
+                disk file=/h format=raw fd";
+    same(equipped.plan(), text);
+    let found = given(&equipped);
+    let sources: Vec<_> = equipped.plan().fds().map(|fd| fd.source.kind()).collect();
+    for (line, name) in &found {
+        let kind = match name.as_str() {
+            "memory" => "memfd",
+            "vsock" => "vhost-vsock",
+            "last" => "file",
+            "port" | "console" => "unix-listen",
+            "socket" => continue,
+            other => panic!("{other}"),
+        };
+        assert_eq!(sources.get(*line as usize), Some(&kind), "{name}: {sources:?}");
+    }
+    assert_eq!(found.len(), 7, "{found:?}");
+    drop((equipped, there));
+    assert_eq!(open_marks(&folder), 0);
+    Ok(())
+}
+
+#[test]
+fn absent_file_descriptors_are_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let bound = |queues: Option<u32>, taps: Option<Vec<File>>, vhost: Option<[File; 2]>| {
+        vm! { name x netdev tap mq={queues} fds={taps} vhostfds={vhost} }
+    };
+    let two = || vec![marked(&folder, "a"), marked(&folder, "b")];
+    let pair = || [marked(&folder, "c"), marked(&folder, "d")];
+    for (plan, text, given) in [
+        (bound(None, None, None), "name x netdev tap", 0),
+        (bound(Some(2), None, None), "name x netdev tap mq=2", 0),
+        (bound(None, Some(two()), None), "name x netdev tap mq=2", 2),
+        (bound(Some(2), Some(two()), None), "name x netdev tap mq=2", 2),
+        (bound(Some(2), None, Some(pair())), "name x netdev tap mq=2 vhost", 2),
+        (bound(None, Some(two()), Some(pair())), "name x netdev tap mq=2 vhost", 4),
+    ] {
+        let plan = plan.unwrap_or_else(|error| panic!("{text}: {error}"));
+        same(plan.plan(), text);
+        assert_eq!(plan.fds().len(), given, "{text}");
+    }
+    assert_eq!(open_marks(&folder), 0);
+    // Vhost's alone have no queues to go with.
+    let error = bound(None, None, Some(pair())).unwrap_err();
+    assert_eq!(error.problems.iter().map(|problem| &*problem.code).collect::<Vec<_>>(), ["vhost-fds"]);
+    assert_eq!(open_marks(&folder), 0);
+}
+
+#[test]
+fn file_descriptors_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let files =
+        |count: usize| (0..count).map(|number| marked(&folder, &number.to_string())).collect::<Vec<_>>();
+    let line = line!() + 4;
+    let bound = |mq: u32, first: usize, vhost: usize, second: usize| {
+        vm! {
+            name x
+            netdev tap id=a mq={mq} fds={files(first)} vhostfds={files(vhost)}
+            netdev tap id=b fds={files(second)}
+        }
+    };
+    let said = |error: &BindError| {
+        let at = |place: &qemu_runtime::Place| place.line - line;
+        let problems = error.problems.iter();
+        problems
+            .map(|problem| format!("{} {}", problem.place.as_ref().map(at).unwrap(), problem.message))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(bound(2, 2, 2, 1).unwrap().fds().len(), 5);
+    let error = bound(2, 3, 1, 1).unwrap_err();
+    assert_eq!(
+        said(&error),
+        [
+            "0 `fds` has 3 of the file descriptors, and there are 2 queues",
+            "0 `vhostfds` has 1 of the file descriptors, and there are 2 queues"
+        ]
+    );
+    assert_eq!(error.problems.first().map(|problem| &*problem.hole), Some("files(first)"));
+    let error = bound(2, 2, 0, 257).unwrap_err();
+    assert_eq!(said(&error), ["0 there is no file descriptor in it", "1 257 file descriptors are too many"]);
+    assert_eq!(open_marks(&folder), 0);
+    // Known queues are no other.
+    let error = vm! { name x netdev tap mq=3 fds={files(2)} vhostfds={files(4)} }.unwrap_err();
+    assert_eq!(error.problems.len(), 2, "{error}");
+    // What another value breaks closes them too.
+    let error = vm! { name x netdev tap ifname={"much-too-long-for-one"} fds={files(2)} }.unwrap_err();
+    assert_eq!((error.problems.len(), open_marks(&folder)), (1, 0));
+}
+
+/// Also where the program leaves before it has all values.
+#[test]
+fn file_descriptors_are_closed_where_a_value_fails() {
+    fn early(first: File, size: &str) -> Result<Equipped<'static, Plan>, Box<dyn std::error::Error>> {
+        Ok(vm! { disk file="/a" format=raw fd={first} memory {size.parse::<Size>()?} }?)
+    }
+    let folder = tempfile::tempdir().unwrap();
+    assert!(early(marked(&folder, "a"), "lots").is_err());
+    assert_eq!(open_marks(&folder), 0);
+    let kept = early(marked(&folder, "a"), "1G").unwrap();
+    assert_eq!(open_marks(&folder), 1);
+    let (plan, fds) = kept.into_parts();
+    assert_eq!((plan.fds().len(), fds.len(), open_marks(&folder)), (1, 1, 1));
+}
+
+#[test]
+fn each_round_of_a_loop_has_its_own_file_descriptors() {
+    let folder = tempfile::tempdir().unwrap();
+    for count in [0, 1, 3] {
+        let cards: Vec<_> = (0..count)
+            .map(|card| {
+                (
+                    card,
+                    (0..=card).map(|queue| marked(&folder, &format!("q{card}{queue}"))).collect::<Vec<_>>(),
+                )
+            })
+            .collect();
+        let last = (count > 1).then(|| marked(&folder, "last"));
+        let equipped = vm! {
+            netdev tap ifname=tap0 mq=1
+            for (card, queues) in {cards} {
+                if {card != 1} { disk id="d{card}" file="/a" format=raw fd={marked(&folder, &format!("d{card}"))} }
+                netdev tap id="n{card}" ifname="t{card}" fds={queues}
+            }
+            if let Some(last) = {last} { disk id=last file="/last" format=raw fd={last} }
+        }
+        .unwrap();
+        let names: Vec<_> = equipped
+            .plan()
+            .fds()
+            .map(|fd| match (fd.device.to_str().unwrap(), fd.source.kind()) {
+                ("net0", _) => String::new(),
+                (device, "tap") => format!("{}{}", device.replace('n', "q"), fd.queue),
+                (device, _) => device.to_owned(),
+            })
+            .collect();
+        let expected: Vec<_> = (0..).zip(names).filter(|(_, name)| !name.is_empty()).collect();
+        assert_eq!(given(&equipped), expected);
+        assert_eq!(open_marks(&folder), expected.len());
+    }
+    assert_eq!(open_marks(&folder), 0);
+}
+
+#[test]
+fn devices_take_file_descriptors() {
+    let folder = tempfile::tempdir().unwrap();
+    let equipped = devices! {
+        netdev tap ifname=tap0 mq=1
+        for name in {["a", "b"]} { disk file="/x" format=raw readonly fd={marked(&folder, name)} }
+        netdev tap fds={[marked(&folder, "q0"), marked(&folder, "q1")]}
+    }
+    .unwrap();
+    let expected = compile_devices(
+        "netdev tap ifname=tap0 mq=1 disk file=/x format=raw readonly fd disk file=/x format=raw readonly fd netdev tap mq=2",
+        &Options::default(),
+    );
+    let sources =
+        |fragment: &Fragment| fragment.fds.iter().map(|fd| (fd.source.kind(), fd.queue)).collect::<Vec<_>>();
+    assert_eq!(sources(equipped.fragment()), sources(&expected.fragment.unwrap()));
+    assert_eq!(given(&equipped), lines(&[(1, "a"), (2, "b"), (3, "q0"), (4, "q1")]));
+}
+
+/// What nothing takes is an error, not a file descriptor that is closed silently.
+#[test]
+fn a_file_descriptor_that_nothing_takes_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = vm! {
+        #![allow(ignored-option)]
+        virtio-serial id=s
+        port pty fd={marked(&folder, "a")}
+    }
+    .unwrap_err();
+    let problem = error.problems.first().map(|problem| &*problem.message);
+    assert_eq!(problem, Some("nothing takes the file descriptor of `fd`"));
+    assert_eq!(open_marks(&folder), 0);
+}
+
+/// One function takes a plan with file descriptors and one without.
+#[test]
+fn a_plan_without_file_descriptors_stays_data() {
+    fn data<T: Clone + Send + Sync + 'static>(_: &T) {}
+    fn start<'a>(plan: impl Into<Equipped<'a, Plan>>) -> usize {
+        plan.into().plan().args().len()
+    }
+    let plan = vm! { memory {Size::gib(1)} }.unwrap();
+    data(&plan);
+    let folder = tempfile::tempdir().unwrap();
+    let equipped = vm! { memory 1G fd={marked(&folder, "a")} }.unwrap();
+    assert_eq!(start(&plan), 2);
+    assert!(start(equipped) > start(plan));
 }

@@ -27,8 +27,8 @@ pub(crate) trait Subject: Default {
         options: &Options,
     ) -> (Option<Compiled<Self, Self::Open>>, Vec<Diagnostic>);
 
-    /// The type of what is bound to values.
-    fn bound() -> TokenStream;
+    /// The type of what is bound to values, and whether these may be file descriptors.
+    fn bound(takes_fds: bool) -> TokenStream;
 
     /// Says in which lines of the program it stands.
     fn place(&mut self, _source: &Source, _sources: &Sources) {}
@@ -55,7 +55,7 @@ pub(crate) enum Compiled<T, O> {
     Open(O),
 }
 
-/// `vm!`: a `Plan`, or with a hole the `Result` of one.
+/// `vm!`: a `Plan`, or with a hole the `Result` of one, and of an `Equipped` where that may be a file descriptor.
 impl Subject for Template {
     type Open = OpenTemplate;
 
@@ -68,8 +68,8 @@ impl Subject for Template {
         (compiled.template.map(Compiled::Closed).or(open), compiled.diagnostics)
     }
 
-    fn bound() -> TokenStream {
-        quote!(qemu::Plan)
+    fn bound(takes_fds: bool) -> TokenStream {
+        if takes_fds { quote!(qemu::Equipped<'static, qemu::Plan>) } else { quote!(qemu::Plan) }
     }
 
     fn place(&mut self, source: &Source, sources: &Sources) {
@@ -114,8 +114,8 @@ impl Subject for Fragment {
         (compiled.fragment.map(Compiled::Closed).or(open), compiled.diagnostics)
     }
 
-    fn bound() -> TokenStream {
-        quote!(qemu::Fragment)
+    fn bound(takes_fds: bool) -> TokenStream {
+        if takes_fds { quote!(qemu::Equipped<'static, qemu::Fragment>) } else { quote!(qemu::Fragment) }
     }
 
     fn place(&mut self, source: &Source, sources: &Sources) {
@@ -196,8 +196,8 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
             S::place_open(&mut open, &source, &sources);
             let values = Ident::new("values", Span::mixed_site());
             let filled = fill(S::blanks(&open), &source, &values);
-            let open = S::declaration(&open);
-            block(filled, warnings, quote!(#open OPEN.bind(&#values)))
+            let (open, bind) = (S::declaration(&open), call(&values, source.takes_fds));
+            block(filled, warnings, quote!(#open OPEN.#bind))
         }
         _ => without_value::<S>(&source, quote!(#errors #warnings)),
     }
@@ -223,7 +223,7 @@ fn without_value<S: Subject>(source: &Source, statements: TokenStream) -> TokenS
     if source.holes.is_empty() {
         return block(used, statements, nothing);
     }
-    let ty = S::bound();
+    let ty = S::bound(source.takes_fds);
     let error = quote! {
         qemu::Result::<#ty, qemu::BindError>::Err(qemu::BindError { problems: qemu::Vec::new() })
     };
@@ -256,12 +256,12 @@ fn fill(blanks: &Blanks, source: &Source, values: &Ident) -> TokenStream {
         &mut |part| match part {
             Said::Hole(number) => {
                 let own = source.holes.get(number)?;
-                let reference = &own.reference;
                 let is_own = |hole: &Hole| own.span.start <= hole.span.start && hole.span.end <= own.span.end;
                 let number = blanks.holes.iter().position(is_own)?;
                 // What is wrong with how the value is one is told at the function's name.
                 let add = Ident::new(blanks.adds(number as u32), Span::mixed_site().located_at(own.place));
-                Some(quote!(#[allow(unused_parens)] #values.#add(#reference);))
+                let value = if blanks.takes(number as u32) { &own.expression } else { &own.reference };
+                Some(quote!(#[allow(unused_parens)] #values.#add(#value);))
             }
             Said::Begin(block) => Some(quote!(#values.begin(#block);)),
             Said::End => Some(quote!(#values.end();)),
@@ -321,6 +321,11 @@ fn code(parts: &[Part], blocks: &mut u32, say: Say<'_>, source: &Source) -> Toke
         });
     }
     out
+}
+
+/// The call that binds what is open. File descriptors go with it.
+fn call(values: &Ident, takes_fds: bool) -> TokenStream {
+    if takes_fds { quote!(equip(#values)) } else { quote!(bind(&#values)) }
 }
 
 /// A value as one literal, which is read when it is first needed.

@@ -54,6 +54,20 @@ mod source;
 /// # Ok::<(), qemu_runtime::BindError>(())
 /// ```
 ///
+/// File descriptors that are open already are given away by value: by `fd={file}` what has the flag `fd`, by `fds={queues}` and
+/// `vhostfds={vhost}` the queues of a tap. It is then a `Result<Equipped<'static, Plan>, BindError>`, which owns them, and which
+/// `Guest::start` takes as it does a `Plan`:
+///
+/// ```
+/// use std::fs::File;
+/// use qemu_runtime::vm;
+///
+/// let image = File::open("/proc/version").unwrap();
+/// let equipped = vm! { disk file="/srv/a.img" format=raw readonly fd={image} }?;
+/// assert_eq!(equipped.fds().len(), 1);
+/// # Ok::<(), qemu_runtime::BindError>(())
+/// ```
+///
 /// What is wrong with the text is a compile error at its tokens, as is a value of the wrong type:
 ///
 /// ```compile_fail

@@ -39,6 +39,8 @@ pub(crate) struct Source {
     pub(crate) holes: Vec<Hole>,
     /// What of the text is the program's: holes, and blocks with what decides about them, in its order.
     pub(crate) parts: Vec<Part>,
+    /// Whether a hole stands where file descriptors may: what the text becomes then owns them.
+    pub(crate) takes_fds: bool,
     /// What can't be seen in the text: values that Rust's lexer has damaged.
     pub(crate) flaws: Vec<Diagnostic>,
     tokens: Vec<Token>,
@@ -138,6 +140,7 @@ impl Source {
                 text: String::new(),
                 holes: Vec::new(),
                 parts: Vec::new(),
+                takes_fds: false,
                 flaws: Vec::new(),
                 tokens: Vec::new(),
             },
@@ -468,8 +471,21 @@ impl Reader {
     }
 
     fn hole(&mut self, group: &Group) {
+        self.source.takes_fds |= self.is_of_fds();
         let text = name(group.stream()).map_or_else(|| PLACEHOLDER.to_owned(), |name| format!("{{{name}}}"));
         self.hole_as(group, &text);
+    }
+
+    /// Whether what comes next is the value of an option that takes file descriptors. That it is told by the name alone leaves
+    /// no doubt of what type `vm!` has.
+    fn is_of_fds(&self) -> bool {
+        let [.., name, equals] = self.source.tokens.as_slice() else { return false };
+        let text = |token: &Token| self.source.text.get(token.start..token.end);
+        // `x-fd` is another name.
+        let before = self.source.text.get(..name.start).unwrap_or("");
+        text(equals) == Some("=")
+            && matches!(text(name), Some("fd" | "fds" | "vhostfds"))
+            && !before.ends_with(is_bare)
     }
 
     /// Reads a hole that the text has as this.

@@ -27,7 +27,7 @@ pub use guest::{Guest, OlderQemu};
 pub use host::HostPaths;
 pub use plug::{PlugError, PlugProblem, Plugged, UnplugError};
 pub use plugged::Left;
-pub use qemu_dsl::bind::{self, BindError, Size};
+pub use qemu_dsl::bind::{self, BindError, Equipped, Size};
 pub use qemu_dsl::plan::{self, Fd, FdSource, Fragment, Place, Plan};
 pub use qemu_dsl::{Arch, Target, Version};
 pub use qemu_dsl_macros::{devices, devices_file, vm, vm_file};
@@ -39,7 +39,7 @@ pub use supervisor::{Cause, Exit, ShutdownReason, daemonizes};
 /// What `vm!` expands to names. It is no part of the interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use qemu_dsl::bind::{BindError, NamedValues, OpenFragment, OpenTemplate, Values};
+    pub use qemu_dsl::bind::{BindError, Equipped, NamedValues, OpenFragment, OpenTemplate, Values};
     pub use qemu_dsl::plan::{Fragment, Packed, Plan};
     pub use std::result::Result;
     pub use std::vec::Vec;

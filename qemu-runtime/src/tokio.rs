@@ -32,6 +32,7 @@ use crate::watch::blocking;
 
 pub use crate::qmp::tasks::{Call, Events, Qmp};
 
+use crate::Equipped;
 use crate::guest::OlderQemu;
 use crate::plan::{Fragment, Plan};
 use crate::plug::{PlugError, Plugged, UnplugError};
@@ -67,7 +68,7 @@ impl Guest {
     /// # Errors
     ///
     /// Where a file descriptor of the plan can't be opened, or the program can't be executed. Nothing is left then.
-    pub fn spawn(plan: &Plan) -> Result<Self, SpawnError> {
+    pub fn spawn<'a>(plan: impl Into<Equipped<'a, Plan>>) -> Result<Self, SpawnError> {
         crate::Guest::spawn(plan).map(Self::from)
     }
 
@@ -76,7 +77,7 @@ impl Guest {
     /// # Errors
     ///
     /// Where it can't be spawned, and where QEMU ends or says nothing in time. Nothing is left then.
-    pub async fn start(plan: &Plan) -> Result<Self, StartError> {
+    pub async fn start<'a>(plan: impl Into<Equipped<'a, Plan>>) -> Result<Self, StartError> {
         Self::start_with(Spawn::new(plan)).await
     }
 
@@ -257,9 +258,9 @@ impl Guest {
     /// # Errors
     ///
     /// As [`crate::Guest::plug`].
-    pub async fn plug(&self, fragment: &Fragment) -> Result<Plugged, PlugError> {
-        let (guest, fragment) = (Arc::clone(&self.guest), fragment.clone());
-        blocking(move || guest.plug(&fragment)).await
+    pub async fn plug<'a>(&self, devices: impl Into<Equipped<'a, Fragment>>) -> Result<Plugged, PlugError> {
+        let (guest, devices) = (Arc::clone(&self.guest), devices.into().into_owned());
+        blocking(move || guest.plug(devices)).await
     }
 
     /// The same, with open file descriptors: see [`crate::Guest::plug_with_fds`].
@@ -267,15 +268,15 @@ impl Guest {
     /// # Errors
     ///
     /// As [`crate::Guest::plug_with_fds`].
-    pub async fn plug_with_fds(
+    pub async fn plug_with_fds<'a>(
         &self,
-        fragment: &Fragment,
+        devices: impl Into<Equipped<'a, Fragment>>,
         fds: impl IntoIterator<Item = (impl Into<String>, impl Into<OwnedFd>)>,
     ) -> Result<Plugged, PlugError> {
-        let (guest, fragment) = (Arc::clone(&self.guest), fragment.clone());
+        let (guest, devices) = (Arc::clone(&self.guest), devices.into().into_owned());
         let fds: Vec<(String, OwnedFd)> =
             fds.into_iter().map(|(name, fd)| (name.into(), fd.into())).collect();
-        blocking(move || guest.plug_with_fds(&fragment, fds)).await
+        blocking(move || guest.plug_with_fds(devices, fds)).await
     }
 
     /// Takes a device out of the guest while it runs: see [`crate::Guest::unplug`]. Begun, it goes on though the call is

@@ -362,3 +362,26 @@ fn any_text_survives() {
     }
     assert!(compared > 1_000, "{compared}");
 }
+
+#[test]
+fn the_names_of_options_tell_whether_file_descriptors_are_taken() {
+    for text in [
+        "disk fd={a}",
+        "netdev tap fds = {a.b()}",
+        "netdev tap vhostfds={x} mq=1",
+        "for x in {y} { qmp fd={x} }",
+    ] {
+        assert!(read_call(text).takes_fds, "{text}");
+        // Also where nothing has a place.
+        assert!(read(text).takes_fds, "{text}");
+    }
+    for text in [
+        "disk fd",
+        "device d x-fd={a} fdset={b}",
+        "if let Some(fd) = {a} { disk file={fd} }",
+        "disk fd=\"{a}\"",
+    ] {
+        assert!(!read_call(text).takes_fds, "{text}");
+        assert!(!read(text).takes_fds, "{text}");
+    }
+}

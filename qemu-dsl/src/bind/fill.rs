@@ -10,8 +10,9 @@ use super::error::{BindError, BindProblem};
 use super::rule::Rule;
 use super::value::{self, Values};
 use crate::Span;
+use crate::code::Code;
 use crate::plan::packed::packed;
-use crate::plan::{Block, Filled, GeneratedId, PerRound, Place, Rounds};
+use crate::plan::{Block, FdSlot, Filled, GeneratedId, PerRound, Place, Rounds};
 use crate::value::{Kind, Refusal};
 
 /// What hangs on values, of a template.
@@ -41,6 +42,7 @@ impl Blanks {
         &'v self,
         values: &'v Values,
         generated: &[GeneratedId],
+        fds: &[FdSlot],
         places: &[Place],
         is_command: bool,
     ) -> Result<Filled<'v>, BindError> {
@@ -53,13 +55,14 @@ impl Blanks {
             numbers: PerRound::new(&rounds, of_blanks(), 0),
             shapes: PerRound::new(&rounds, self.choices.iter().map(|choice| choice.block), 0),
             ids: PerRound::new(&rounds, generated.iter().map(|id| id.block), String::new()),
+            lines: Vec::new(),
             rounds,
         };
         let rounds = &filled.rounds;
         for (round, block) in rounds.iter() {
             let own = (0..).zip(&*self.blanks).filter(|(_, blank)| blank.block == block);
             for (number, blank) in own {
-                let get = |hole: u32| held.get(rounds, round, hole).copied().flatten();
+                let get = |hole: u32| values.text_of(*held.get(rounds, round, hole)?.as_ref()?);
                 let read = self.read(blank, get).and_then(|value| match value {
                     Some(value) if is_command && value.to_str().is_none() => Err((
                         value.to_string_lossy().into_owned(),
@@ -110,9 +113,78 @@ impl Blanks {
                 problems.push(self.problem(blank, places, code.as_str(), message, help));
             });
         }
+        // What is wrong with a statement's shape may be why nothing takes them.
+        if values.has_fds() && problems.is_empty() {
+            filled.lines = self.lines(values, fds, &filled, &held);
+            self.check_fds(values, &filled, &held, |blank, code, message, help| {
+                problems.push(self.problem(blank, places, code.as_str(), message, help));
+            });
+        }
         BindError::of(&mut problems)?;
         self.ids(&mut filled, generated);
         Ok(filled)
+    }
+
+    /// The lines of the table for which the program has given file descriptors: the number of the value, and the line's.
+    fn lines(
+        &self,
+        values: &Values,
+        fds: &[FdSlot],
+        filled: &Filled<'_>,
+        held: &PerRound<Option<u32>>,
+    ) -> Vec<(u32, u32)> {
+        let mut lines = Vec::new();
+        let mut next = 0;
+        filled.rounds.walk(
+            fds,
+            |slot| (slot.block, 0),
+            |_, slot, round| {
+                let first = next;
+                next += slot.count_in(filled, round);
+                let hole = slot.given.and_then(|blank| self.blanks.get(blank as usize)?.hole());
+                let value = hole.and_then(|hole| *held.get(&filled.rounds, round, hole)?);
+                // It may only have said that there is to be one.
+                let value = value.filter(|value| values.fds_of(*value).is_some());
+                lines
+                    .extend(value.into_iter().flat_map(|value| (first..next).map(move |line| (value, line))));
+            },
+        );
+        lines
+    }
+
+    /// Reports file descriptors that are more or fewer than what takes them.
+    fn check_fds(
+        &self,
+        values: &Values,
+        filled: &Filled<'_>,
+        held: &PerRound<Option<u32>>,
+        mut report: impl FnMut(&Blank, Code, String, String),
+    ) {
+        for (round, block) in filled.rounds.iter() {
+            for blank in self.blanks.iter().filter(|blank| blank.block == block) {
+                let value = blank.hole().and_then(|hole| *held.get(&filled.rounds, round, hole)?);
+                let Some((value, given)) = value.and_then(|value| Some((value, values.fds_of(value)?)))
+                else {
+                    continue;
+                };
+                let name = &blank.name;
+                match filled.lines.iter().filter(|(own, _)| *own == value).count() {
+                    taken if taken == given => {}
+                    0 => report(
+                        blank,
+                        Code::IgnoredOption,
+                        format!("nothing takes the file descriptor of {name}"),
+                        "leave it out".to_owned(),
+                    ),
+                    queues => report(
+                        blank,
+                        Code::OutOfRange,
+                        format!("{name} has {given} of the file descriptors, and there are {queues} queues"),
+                        "give one for each queue".to_owned(),
+                    ),
+                }
+            }
+        }
     }
 
     /// The value of a blank, as it is printed. The error has what was given.
@@ -216,7 +288,8 @@ impl Blanks {
         }
     }
 
-    /// The function of [`Values`] that adds the value of a hole.
+    /// The function of [`Values`] that adds the value of a hole, of which it takes a reference, but of file descriptors: see
+    /// [`Self::takes`].
     pub fn adds(&self, hole: u32) -> &'static str {
         let blank = self.blanks.iter().find(|blank| blank.parts.contains(&Part::Hole(hole)));
         let Some(blank) = blank else { return "text" };
@@ -224,6 +297,12 @@ impl Blanks {
             return "needed_text";
         }
         value::adds(blank.kind, blank.optional)
+    }
+
+    /// Whether a hole's value is taken itself, not a reference to it.
+    pub fn takes(&self, hole: u32) -> bool {
+        let is_of = |blank: &&Blank| blank.hole() == Some(hole);
+        self.blanks.iter().find(is_of).is_some_and(|blank| matches!(blank.kind, Kind::Fd | Kind::Fds))
     }
 
     /// The spans of which a message tells the place.

@@ -1,7 +1,9 @@
 //! From devices with blanks to devices for a guest that runs.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
+use super::equipped::Equipped;
 use super::error::BindError;
 use super::fill::Blanks;
 use super::json;
@@ -39,9 +41,28 @@ impl OpenFragment {
     ///
     /// Where a value isn't what its place wants, or values don't go together: all of it.
     pub fn bind(&self, values: &Values) -> Result<Fragment, BindError> {
-        let Self { fragment, open } = self;
-        let filled = open.fill(values, &fragment.ids, &fragment.places, true)?;
-        Ok(Binding::new(fragment, &open.order, &filled).fragment(fragment))
+        Ok(self.bound(&self.filled(values)?))
+    }
+
+    /// The devices with a value for each hole, in their order, and with the file descriptors among them.
+    ///
+    /// # Errors
+    ///
+    /// As of [`OpenTemplate::equip`](super::OpenTemplate::equip).
+    pub fn equip(&self, values: Values) -> Result<Equipped<'static, Fragment>, BindError> {
+        let filled = self.filled(&values)?;
+        let fragment = self.bound(&filled);
+        let lines = filled.lines;
+        Ok(Equipped::new(Cow::Owned(fragment), values.into_fds(&lines)))
+    }
+
+    fn filled<'v>(&'v self, values: &'v Values) -> Result<Filled<'v>, BindError> {
+        let Fragment { ids, fds, places, .. } = &self.fragment;
+        self.open.fill(values, ids, fds, places, true)
+    }
+
+    fn bound(&self, filled: &Filled<'_>) -> Fragment {
+        Binding::new(&self.fragment, &self.open.order, filled).fragment(&self.fragment)
     }
 }
 
@@ -54,6 +75,15 @@ impl Packed<OpenFragment> {
     /// As of [`OpenFragment::bind`].
     pub fn bind(&self, values: &Values) -> Result<Fragment, BindError> {
         OpenFragment::bind(self, values)
+    }
+
+    /// The devices with a value for each hole, in their order, and with the file descriptors among them.
+    ///
+    /// # Errors
+    ///
+    /// As of [`OpenFragment::equip`].
+    pub fn equip(&self, values: Values) -> Result<Equipped<'static, Fragment>, BindError> {
+        OpenFragment::equip(self, values)
     }
 }
 
@@ -173,6 +203,7 @@ impl<'f> Binding<'f> {
             span,
             when: None,
             count: None,
+            given: None,
             block: 0,
         })
     }

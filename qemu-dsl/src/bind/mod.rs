@@ -9,6 +9,7 @@
 //! the template has each shape of it, and the values choose. So binding reads no text and knows no statement.
 
 mod blank;
+mod equipped;
 mod error;
 mod fill;
 mod fragment;
@@ -20,6 +21,7 @@ mod template;
 mod value;
 
 pub use blank::{Blank, Choice, Hole, Part, RefusedShape, Written};
+pub use equipped::Equipped;
 pub use error::{BindError, BindProblem};
 pub use fill::Blanks;
 pub use fragment::OpenFragment;
@@ -27,6 +29,6 @@ pub use rule::{Operand, Rule};
 pub use size::{Size, SizeError};
 pub use template::OpenTemplate;
 pub use value::{
-    FlagValue, IntegerValue, MacValue, Maybe, MaybeOs, NamedValues, One, Os, PathValue, Present, SizeValue,
-    TextValue, UuidValue, Value, Values,
+    FdValue, FdsValue, FlagValue, IntegerValue, MacValue, Maybe, MaybeOs, NamedValues, One, Os, PathValue,
+    Present, SizeValue, TextValue, UuidValue, Value, Values,
 };

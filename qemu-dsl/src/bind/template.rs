@@ -1,12 +1,14 @@
 //! From a template with blanks to a plan.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::equipped::Equipped;
 use super::error::BindError;
 use super::fill::Blanks;
 use super::value::{Value, Values};
 use crate::plan::packed::packed;
-use crate::plan::{Packed, Plan, Template};
+use crate::plan::{Filled, Packed, Plan, Template};
 
 /// A template whose values come later.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,9 +53,24 @@ impl OpenTemplate {
     ///
     /// As of [`Self::bind_named`].
     pub fn bind(&self, values: &Values) -> Result<Plan, BindError> {
-        let Template { ids, places, .. } = &self.template;
-        let filled = self.open.fill(values, ids, places, false)?;
-        Ok(Plan::filled(&self.template, &filled))
+        Ok(Plan::filled(&self.template, &self.filled(values)?))
+    }
+
+    /// The plan with a value for each hole, in their order, and with the file descriptors among them.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Self::bind_named`], and where file descriptors are too many or too few. They are closed then.
+    pub fn equip(&self, values: Values) -> Result<Equipped<'static, Plan>, BindError> {
+        let filled = self.filled(&values)?;
+        let plan = Plan::filled(&self.template, &filled);
+        let lines = filled.lines;
+        Ok(Equipped::new(Cow::Owned(plan), values.into_fds(&lines)))
+    }
+
+    fn filled<'v>(&'v self, values: &'v Values) -> Result<Filled<'v>, BindError> {
+        let Template { ids, fds, places, .. } = &self.template;
+        self.open.fill(values, ids, fds, places, false)
     }
 
     /// Says which file the text is from, as [`Template::in_file`] does.
@@ -72,5 +89,14 @@ impl Packed<OpenTemplate> {
     /// As of [`OpenTemplate::bind_named`].
     pub fn bind(&self, values: &Values) -> Result<Plan, BindError> {
         OpenTemplate::bind(self, values)
+    }
+
+    /// The plan with a value for each hole, in their order, and with the file descriptors among them.
+    ///
+    /// # Errors
+    ///
+    /// As of [`OpenTemplate::equip`].
+    pub fn equip(&self, values: Values) -> Result<Equipped<'static, Plan>, BindError> {
+        OpenTemplate::equip(self, values)
     }
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display, Write as _};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
@@ -253,10 +254,109 @@ impl UuidValue<One> for [u8; 16] {
     }
 }
 
+/// What can stand for one file descriptor: what owns an open one, which it gives away, or whether there is to be one.
+#[diagnostic::on_unimplemented(
+    message = "an open file descriptor must stand here, and `{Self}` is none",
+    label = "not an open file descriptor",
+    note = "it is given away: a `File`, `OwnedFd`, `UnixListener`, or what else is `Into<OwnedFd>`, also in an `Option`; or a `bool`, whether there is to be one"
+)]
+pub trait FdValue<How> {
+    /// Appends its text, and gives the file descriptor away. Whether there is one.
+    fn put(self, text: &mut Vec<u8>, give: impl FnMut(OwnedFd)) -> bool;
+}
+
+/// What can stand for several file descriptors.
+#[diagnostic::on_unimplemented(
+    message = "open file descriptors must stand here, and `{Self}` are none",
+    label = "not open file descriptors",
+    note = "they are given away: a `Vec`, an array, or one of what is `Into<OwnedFd>`, such as `OwnedFd` and `File`, also in an `Option`"
+)]
+pub trait FdsValue<How> {
+    /// Gives the file descriptors away. How many there are.
+    fn put(self, give: impl FnMut(OwnedFd)) -> Option<usize>;
+}
+
+/// A `bool` where a file descriptor may stand.
+#[derive(Debug)]
+pub enum Switch {}
+
+/// An `Option` of a `bool` where a file descriptor may stand.
+#[derive(Debug)]
+pub enum MaybeSwitch {}
+
+/// Several of something.
+#[derive(Debug)]
+pub enum Many {}
+
+/// An `Option` of several of something.
+#[derive(Debug)]
+pub enum MaybeMany {}
+
+impl<T: Into<OwnedFd>> FdValue<One> for T {
+    fn put(self, text: &mut Vec<u8>, mut give: impl FnMut(OwnedFd)) -> bool {
+        give(self.into());
+        show("on", text)
+    }
+}
+
+impl<T: Into<OwnedFd>> FdValue<Maybe> for Option<T> {
+    fn put(self, text: &mut Vec<u8>, give: impl FnMut(OwnedFd)) -> bool {
+        self.is_some_and(|fd| FdValue::<One>::put(fd, text, give))
+    }
+}
+
+impl FdValue<Switch> for bool {
+    fn put(self, text: &mut Vec<u8>, _: impl FnMut(OwnedFd)) -> bool {
+        FlagValue::put(&self, text)
+    }
+}
+
+impl FdValue<MaybeSwitch> for Option<bool> {
+    fn put(self, text: &mut Vec<u8>, _: impl FnMut(OwnedFd)) -> bool {
+        self.is_some_and(|is_on| FlagValue::put(&is_on, text))
+    }
+}
+
+impl<T: Into<OwnedFd>> FdsValue<One> for T {
+    fn put(self, mut give: impl FnMut(OwnedFd)) -> Option<usize> {
+        give(self.into());
+        Some(1)
+    }
+}
+
+impl<T: Into<OwnedFd>> FdsValue<Maybe> for Option<T> {
+    fn put(self, give: impl FnMut(OwnedFd)) -> Option<usize> {
+        self.and_then(|fd| FdsValue::<One>::put(fd, give))
+    }
+}
+
+impl<T: Into<OwnedFd>> FdsValue<Many> for Vec<T> {
+    fn put(self, give: impl FnMut(OwnedFd)) -> Option<usize> {
+        let count = self.len();
+        self.into_iter().map(Into::into).for_each(give);
+        Some(count)
+    }
+}
+
+impl<T: Into<OwnedFd>, const N: usize> FdsValue<Many> for [T; N] {
+    fn put(self, give: impl FnMut(OwnedFd)) -> Option<usize> {
+        self.into_iter().map(Into::into).for_each(give);
+        Some(N)
+    }
+}
+
+impl<T: FdsValue<Many>> FdsValue<MaybeMany> for Option<T> {
+    fn put(self, give: impl FnMut(OwnedFd)) -> Option<usize> {
+        self.and_then(|fds| fds.put(give))
+    }
+}
+
 /// The values of holes, in their order, in rounds of the blocks in which these stand.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Values {
     text: Vec<u8>,
+    /// The file descriptors, each of the value of this number.
+    fds: Vec<(u32, OwnedFd)>,
     /// Of each value the round, and where it stands in the text, if there is one.
     given: Vec<(u32, Option<(usize, usize)>)>,
     pub(super) rounds: Vec<Round>,
@@ -315,6 +415,9 @@ macro_rules! adding {
         /// The function that adds a value of this kind.
         pub(super) const fn adds(kind: Kind, optional: bool) -> &'static str {
             match kind {
+                // No option needs one.
+                Kind::Fd => "fd",
+                Kind::Fds => "fds",
                 $($kind => if optional { stringify!($name) } else { stringify!($needed) },)+
             }
         }
@@ -341,7 +444,7 @@ adding! {
 impl Values {
     /// Without values.
     pub const fn new() -> Self {
-        Self { text: Vec::new(), given: Vec::new(), rounds: Vec::new(), round: 0 }
+        Self { text: Vec::new(), fds: Vec::new(), given: Vec::new(), rounds: Vec::new(), round: 0 }
     }
 
     /// Begins a round of a block.
@@ -358,22 +461,63 @@ impl Values {
         self.round = self.rounds.get(self.round as usize).map_or(0, |round| round.parent);
     }
 
+    /// Adds a file descriptor, or whether there is to be one.
+    pub fn fd<How>(&mut self, value: impl FdValue<How>) {
+        let own = self.given.len() as u32;
+        let Self { text, fds, .. } = self;
+        let start = text.len();
+        let is_there = value.put(text, |fd| fds.push((own, fd)));
+        self.given.push((self.round, is_there.then_some((start, self.text.len()))));
+    }
+
+    /// Adds file descriptors.
+    pub fn fds<How>(&mut self, value: impl FdsValue<How>) {
+        let own = self.given.len() as u32;
+        let count = value.put(|fd| self.fds.push((own, fd)));
+        self.add(|text| count.is_some_and(|count| show(count, text)));
+    }
+
+    pub(super) const fn has_fds(&self) -> bool {
+        !self.fds.is_empty()
+    }
+
+    /// How many file descriptors a value is, if it is any.
+    pub(super) fn fds_of(&self, value: u32) -> Option<usize> {
+        let count = self.fds.iter().filter(|(own, _)| *own == value).count();
+        (count > 0).then_some(count)
+    }
+
+    /// The file descriptors for these lines of a table: of each the number of the value, and of the line.
+    pub(super) fn into_fds(self, lines: &[(u32, u32)]) -> Vec<(u32, OwnedFd)> {
+        let mut lines = lines.to_vec();
+        // Stable: those of one value keep their order.
+        lines.sort_by_key(|(value, _)| *value);
+        // They are as many.
+        let fds = self.fds.into_iter().map(|(_, fd)| fd);
+        let mut fds: Vec<_> = lines.into_iter().map(|(_, line)| line).zip(fds).collect();
+        fds.sort_by_key(|(line, _)| *line);
+        fds
+    }
+
     fn add(&mut self, put: impl FnOnce(&mut Vec<u8>) -> bool) {
         let start = self.text.len();
         let range = put(&mut self.text).then_some((start, self.text.len()));
         self.given.push((self.round, range));
     }
 
-    /// The values by their rounds.
-    pub(super) fn held(&self, rounds: &Rounds<'_>, holes: &[Hole]) -> PerRound<Option<&OsStr>> {
+    /// The text of a value, if there is one.
+    pub(super) fn text_of(&self, value: u32) -> Option<&OsStr> {
+        let (start, end) = self.given.get(value as usize)?.1?;
+        self.text.get(start..end).map(OsStr::from_bytes)
+    }
+
+    /// The numbers of the values by their rounds.
+    pub(super) fn held(&self, rounds: &Rounds<'_>, holes: &[Hole]) -> PerRound<Option<u32>> {
         let mut held = PerRound::new(rounds, holes.iter().map(|hole| hole.block), None);
-        let text = |range: &Option<(usize, usize)>| {
-            range.and_then(|(start, end)| self.text.get(start..end)).map(OsStr::from_bytes)
-        };
         if self.rounds.is_empty() {
             let outside = (0..).zip(holes).filter(|(_, hole)| hole.block == 0);
-            for ((hole, _), (_, range)) in outside.zip(&self.given) {
-                held.set(rounds, 0, hole, text(range));
+            for ((hole, _), (value, _)) in outside.zip((0..).zip(&self.given)) {
+                held.set(rounds, 0, hole, Some(value));
             }
             return held;
         }
@@ -389,13 +533,13 @@ impl Values {
                 holes.push(number);
             }
         }
-        for (round, range) in &self.given {
+        for (value, (round, _)) in (0..).zip(&self.given) {
             let block = self.rounds.get(*round as usize).map_or(0, |round| round.block);
             let Some(next) = next.get_mut(*round as usize) else { continue };
             let hole = of_block.get(block as usize).and_then(|holes| holes.get(*next));
             *next += 1;
             if let Some(hole) = hole {
-                held.set(rounds, *round, *hole, text(range));
+                held.set(rounds, *round, *hole, Some(value));
             }
         }
         held

@@ -78,6 +78,11 @@ impl Blanks {
         self.all.get(number as usize)
     }
 
+    /// Whether a value may be file descriptors of a program's.
+    pub(crate) fn takes_fds(&self, number: u32) -> bool {
+        self.get(number).is_some_and(|blank| matches!(blank.kind, Kind::Fd | Kind::Fds))
+    }
+
     /// All of them, in the order of their numbers.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (u32, &Blank)> {
         self.all.iter().enumerate().map(|(number, blank)| (number as u32, blank))

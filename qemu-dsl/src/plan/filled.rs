@@ -215,6 +215,8 @@ pub(crate) struct Filled<'v> {
     pub(crate) shapes: PerRound<u32>,
     /// The generated ids, where these hang on values.
     pub(crate) ids: PerRound<String>,
+    /// The lines of the table whose file descriptors are among the values: the number of the value, and the line's.
+    pub(crate) lines: Vec<(u32, u32)>,
 }
 
 impl Filled<'_> {

@@ -94,6 +94,8 @@ pub struct FdSlot {
     pub when: Option<When>,
     /// The blank that says how many there are, one a queue, if not one.
     pub count: Option<u32>,
+    /// The blank that has the program's own file descriptors for it, if it may.
+    pub given: Option<u32>,
     /// The number of the block in which it stands, from 1; 0 is the whole text.
     pub block: u32,
 }
@@ -149,7 +151,7 @@ pub struct Template {
 packed! {
     struct Template { target, program, args, fds, ids, places }
     struct Arg { text, span, when, block, part }
-    struct FdSlot { source, device, queue, span, when, count, block }
+    struct FdSlot { source, device, queue, span, when, count, given, block }
     struct GeneratedId { prefix, number, unless, block }
     enum Piece {
         Text(text),

@@ -6,7 +6,7 @@ use std::fmt;
 use super::Asked;
 use super::argument::{Argument, Item, Printed, Written, piece};
 use super::emit::{Emit, text};
-use crate::model::{Property, PropertyValue, Val, Vm};
+use crate::model::{Maybe as _, Property, PropertyValue, Val, Vm};
 use crate::plan::optlist::{Escape, append};
 use crate::plan::{FdSlot, FdSource, Number, Piece, Text, When};
 use crate::qemu::board::Transport;
@@ -14,6 +14,7 @@ use crate::qemu::changes::{self, Change};
 use crate::schema;
 use crate::source::Node;
 use crate::table::Section;
+use crate::value::FdFlag;
 use crate::{Span, Version};
 
 /// What the statements print to.
@@ -21,6 +22,7 @@ pub(crate) struct Lowering<'v> {
     pub(crate) vm: &'v Vm,
     pub(super) program: Option<Text>,
     pub(super) statement: usize,
+    pub(super) round: u32,
     pub(super) arguments: Vec<Argument>,
     pub(super) fds: Vec<Asked>,
     pub(super) section: Section,
@@ -127,9 +129,22 @@ impl<'v> Lowering<'v> {
         }
     }
 
-    /// Adds a device's one file descriptor to the table: the text of its number.
-    pub(crate) fn fd(&mut self, source: FdSource<Text, Number>, device: &dyn Emit) -> Piece {
-        self.queue_fd(source, device, 0, None)
+    /// Adds a device's one file descriptor to the table, where its flag is on: the text of its number.
+    pub(crate) fn fd(
+        &mut self,
+        flag: Option<Val<FdFlag>>,
+        source: FdSource<Text, Number>,
+        device: &dyn Emit,
+    ) -> Option<Piece> {
+        let flag = flag.known().filter(|flag| flag.0)?;
+        let given = self.given_at(flag.span);
+        Some(self.queue_fd(source, device, 0, None, given))
+    }
+
+    /// The blank of file descriptors at `span`, where the program gives them.
+    fn given_at(&self, span: Span) -> Option<u32> {
+        let blank = self.vm.blanks.at(self.round, span)?;
+        self.vm.blanks.takes_fds(blank).then_some(blank)
     }
 
     fn queue_fd(
@@ -138,31 +153,37 @@ impl<'v> Lowering<'v> {
         device: &dyn Emit,
         queue: u32,
         count: Option<u32>,
+        given: Option<u32>,
     ) -> Piece {
         let number = self.fds.len() as u32;
         let device = text(device);
-        let slot = FdSlot { source, device, queue, span: self.span, when: self.when, count, block: 0 };
+        let slot = FdSlot { source, device, queue, span: self.span, when: self.when, count, given, block: 0 };
         self.fds.push(Asked { statement: self.statement, slot });
         Piece::Fd(number)
     }
 
-    /// File descriptors, one a queue: their numbers as QEMU's lists have them, `3:4:5`.
+    /// File descriptors, one a queue: their numbers as QEMU's lists have them, `3:4:5`. Those at `given` are the program's,
+    /// if it gives them.
     pub(crate) fn fds<N: Copy + Into<u64>>(
         &mut self,
         source: &FdSource<Text, Number>,
         device: &dyn Emit,
         queues: Val<N>,
+        given: Option<Span>,
     ) -> Vec<Piece> {
+        let given = given.and_then(|span| self.given_at(span));
         let queues = match queues {
             Val::Known(queues) => queues.value.into() as u32,
-            Val::Open(open) => return vec![self.queue_fd(source.clone(), device, 0, Some(open.blank))],
+            Val::Open(open) => {
+                return vec![self.queue_fd(source.clone(), device, 0, Some(open.blank), given)];
+            }
         };
         let mut list = Vec::new();
         for queue in 0..queues {
             if queue > 0 {
                 append(&mut list, ":");
             }
-            let fd = self.queue_fd(source.clone(), device, queue, None);
+            let fd = self.queue_fd(source.clone(), device, queue, None, given);
             list.push(fd);
         }
         list

@@ -53,6 +53,7 @@ pub(crate) fn print_entries<'e>(
         vm,
         program: None,
         statement: 0,
+        round: 0,
         arguments: Vec::new(),
         fds: Vec::new(),
         section: Section::Nowhere,
@@ -61,6 +62,7 @@ pub(crate) fn print_entries<'e>(
     };
     for (statement, when, entry) in entries {
         out.statement = statement;
+        out.round = entry.round;
         out.section = entry.spec.section;
         out.span = entry.span;
         out.when = when;

@@ -15,7 +15,7 @@ use crate::source::Node;
 use crate::suggest::did_you_mean;
 use crate::syntax::{Part, Value, ValueForm};
 use crate::table::{OptionSpec, Typed};
-use crate::value::{IdText, Kind, Refusal, Type, ValueType, shown};
+use crate::value::{IdText, Kind, MOST_FDS, Refusal, Type, ValueType, shown};
 
 /// A value in Rust that an option gives, and how it is read.
 pub(crate) trait Field: Typed + Sized {
@@ -133,12 +133,36 @@ impl<'a, 's> Slot<'a, 's> {
             cx.shape_is_open = true;
             return None;
         }
+        let is_alone = given.value.is_some_and(|value| matches!(value.form, ValueForm::Hole(_)));
+        let refusal = match wanted.kind {
+            // What a string joins is a text.
+            Kind::Fd | Kind::Fds if cx.params.are_rust() => (!is_alone).then(|| {
+                Refusal::because(
+                    Code::WrongType,
+                    "a file descriptor is no text",
+                    "write the braces without quotes",
+                )
+            }),
+            // What no text is, no parameter is either.
+            Kind::Fds => (wanted.refusal)("1"),
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
+            cx.report(refuse(&shown_as(given.option, self.args), wanted.ty, "", refusal, span));
+            return None;
+        }
         if let Some(State::Word(word)) = cx.state(span) {
             return self.accept(wanted, word.into(), span, given, cx);
         }
         cx.shape_is_open |= wanted.ty.shapes();
         let optional = !given.option.required;
-        Some(Right::Open(cx.open(parts, wanted.kind, self.name, optional, span)))
+        // A parameter is their number.
+        let kind = if wanted.kind == Kind::Fds && !cx.params.are_rust() {
+            Kind::Integer { min: 0, max: MOST_FDS }
+        } else {
+            wanted.kind
+        };
+        Some(Right::Open(cx.open(parts, kind, self.name, optional, span)))
     }
 
     /// A text that is a value of the type, or a word about why it is none.

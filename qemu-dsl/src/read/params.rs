@@ -659,6 +659,11 @@ impl Params {
         self.open.is_template().then_some(refusal)
     }
 
+    /// Whether holes are expressions of a program.
+    pub(crate) fn are_rust(&self) -> bool {
+        self.open == Open::Holes
+    }
+
     /// Whether a parameter that is used comes later.
     pub(crate) fn are_open(&self) -> bool {
         self.is_open.get()

@@ -12,7 +12,7 @@ use crate::plan::{FdSource, Piece, Show};
 use crate::statement::form::{Form, form, statement};
 use crate::statement::passthrough::check_node_name;
 use crate::statement::pci::Pci;
-use crate::value::{Driver, Format, OnOff, Path, Text, UInt, choice, is_windows_path};
+use crate::value::{Driver, FdFlag, Format, OnOff, Path, Text, UInt, choice, is_windows_path};
 
 statement! {
     /// A disk: a file and the device through which the guest sees it.
@@ -59,7 +59,7 @@ form! {
         /// The file is opened before QEMU starts, which gets it as a file descriptor: it needs no right of its own to open
         /// it. Whatever else the image refers to, such as a backing file, QEMU opens. A block device can't be had so, but by
         /// a guest that runs (`devices!`): QEMU would take it for a file, and refuse it.
-        fd "fd": Option<Val<OnOff>>,
+        fd "fd": Option<Val<FdFlag>>,
         /// The format of the file, such as `raw` or `qcow2`. Without it QEMU guesses, and a guest can mislead it.
         format "format": Option<Val<Format>>,
         /// How the file is read and written. `native` needs a direct cache, which it switches on where `cache=` is
@@ -208,10 +208,8 @@ impl Form for Disk {
             self.is_native() && self.cache.is_none() && (out.plugs() || !out.has(&changes::SHORT_BOOLEANS));
         let direct = native || self.caches(&[Cache::None, Cache::Directsync]);
         let readonly = self.readonly.is(|readonly| readonly.0);
-        let fd = self
-            .fd
-            .is(|fd| fd.0)
-            .then(|| out.fd(FdSource::File { path: text(&self.file), readonly, direct }, &self.id));
+        let source = FdSource::File { path: text(&self.file), readonly, direct };
+        let fd = out.fd(self.fd, source, &self.id);
         if let Some(fd) = &fd {
             // A set for each, called like its one member. QEMU takes from it what is open as it would open the file.
             out.option("-add-fd").set("fd", fd).set("set", fd).set("opaque", &self.file);

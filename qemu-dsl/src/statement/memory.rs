@@ -16,7 +16,7 @@ use crate::model::{Maybe, Val};
 use crate::plan::{FdSource, Show};
 use crate::statement::form::{Form, form, statement};
 use crate::table::Section;
-use crate::value::{MemorySize, OnOff, UInt};
+use crate::value::{FdFlag, MemorySize, OnOff, UInt};
 
 statement! {
     /// The guest's RAM.
@@ -49,7 +49,7 @@ form! {
         share "share": Option<Val<OnOff>>,
         /// It is a file in memory (memfd) that is made before QEMU starts, which gets it as a file descriptor: whoever
         /// hands one over in its place has the guest's RAM too. It is shared.
-        fd "fd": Option<Val<OnOff>>,
+        fd "fd": Option<Val<FdFlag>>,
         /// The id of the object that holds it, where it is preallocated or shared.
         backend "backend": Id<RamId>,
     }
@@ -65,13 +65,17 @@ fn on(flag: Option<Val<OnOff>>) -> bool {
 }
 
 impl Memory {
+    fn fd(&self) -> Option<Val<OnOff>> {
+        self.fd.map(|fd| fd.map(|fd| OnOff(fd.0)))
+    }
+
     fn has_backend(&self) -> bool {
-        on(self.hugepages) || on(self.prealloc) || on(self.share) || on(self.fd)
+        on(self.hugepages) || on(self.prealloc) || on(self.share) || on(self.fd())
     }
 
     /// Whether other processes can have the RAM.
     pub(crate) fn is_shared(&self) -> bool {
-        on(self.hugepages) || on(self.share) || on(self.fd)
+        on(self.hugepages) || on(self.share) || on(self.fd())
     }
 
     /// The size for an object, which counts a bare number in bytes.
@@ -109,7 +113,7 @@ impl Form for Memory {
         }
         let by_machine = cx.hardware.written_machine("memory-backend");
         let flags =
-            [("hugepages", self.hugepages), ("prealloc", self.prealloc), ("share", self.share), ("fd", self.fd)];
+            [("hugepages", self.hugepages), ("prealloc", self.prealloc), ("share", self.share), ("fd", self.fd())];
         let flag = flags.into_iter().find_map(|(name, flag)| Some((name, flag.known().copied().filter(|flag| flag.0)?)));
         if let (Some(written), Some((name, flag))) = (by_machine, flag) {
             let diagnostic = Diagnostic::error(
@@ -135,9 +139,9 @@ impl Form for Memory {
         let id: &dyn Emit = if by_machine { &self.backend } else { &OLD_BACKEND };
         let size = self.backend_size();
         out.section(Section::Backends);
-        if on(self.fd) {
-            let hugetlb = on(self.hugepages);
-            let fd = out.fd(FdSource::Memfd { size: number(&self.size, |size| size.bytes), hugetlb, seal: true }, id);
+        let hugetlb = on(self.hugepages);
+        let size_in_bytes = number(&self.size, |size| size.bytes);
+        if let Some(fd) = out.fd(self.fd, FdSource::Memfd { size: size_in_bytes, hugetlb, seal: true }, id) {
             // A set of file descriptors would not do: QEMU opens this path by itself.
             out.option("-object")
                 .word("memory-backend-file")
@@ -146,7 +150,7 @@ impl Form for Memory {
                 .set_prefixed("mem-path", "/proc/self/fd/", Some(fd))
                 .set("share", "on")
                 .set("prealloc", (hugetlb || on(self.prealloc)).then_some("on"));
-        } else if on(self.hugepages) {
+        } else if hugetlb {
             out.option("-object")
                 .word("memory-backend-file")
                 .set("id", id)

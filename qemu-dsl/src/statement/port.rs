@@ -7,10 +7,10 @@ use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::print::Lowering;
-use crate::model::{Maybe, Val};
+use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::socket::Socket;
-use crate::value::{BusName, Driver, ValueType as _, OnOff, Path, SocketPath, Text};
+use crate::value::{BusName, Driver, FdFlag, ValueType as _, OnOff, Path, SocketPath, Text};
 
 statement! {
     /// A virtio-serial port (or another serial device) and what it is connected to.
@@ -66,7 +66,7 @@ macro_rules! ports {
                 path "path": Option<Val<Path>>,
                 /// The socket is there before QEMU starts, which gets it as a file descriptor: a client can connect at
                 /// once. It is its user's alone (0600). The file of one on which nobody listens any more is replaced.
-                fd "fd": Option<Val<OnOff>> { change: Some(&changes::CHARDEV_FD) },
+                fd "fd": Option<Val<FdFlag>> { change: Some(&changes::CHARDEV_FD) },
                 /// The name by which the guest finds it: `/dev/virtio-ports/NAME`.
                 name "name": Option<Val<Text>>,
                 /// The bus it sits on: `ID.0` of a `virtio-serial`. Without it: the first one.
@@ -94,7 +94,7 @@ macro_rules! ports {
                 let becomes = changes::CHARDEV_TTY.becomes_in(out.target());
                 let kind = becomes.filter(|_| self.kind.value == "tty").unwrap_or(&self.kind);
                 if let ("socket", Some(path)) = (kind, &self.path) {
-                    let socket = Socket { id: &self.chardev, path, server: true, fd: &self.fd };
+                    let socket = Socket { id: &self.chardev, path, server: true, fd: self.fd };
                     socket.lower(out).off("wait", "nowait");
                 } else {
                     out.option("-chardev").word(kind).set("id", &self.chardev).set("path", &self.path);
@@ -112,12 +112,13 @@ ports! {
 }
 
 /// What is checked of both.
-fn check(kind: &str, path: &Option<Val<Path>>, fd: Option<Val<OnOff>>, cx: &mut Checking<'_>) {
-    if let Some(fd) = fd.known().filter(|fd| fd.0 && kind != "socket") {
+fn check(kind: &str, path: &Option<Val<Path>>, fd: Option<Val<FdFlag>>, cx: &mut Checking<'_>) {
+    // One that comes later may be a file descriptor.
+    if let Some(fd) = fd.filter(|fd| kind != "socket" && fd.known().is_none_or(|fd| fd.0)) {
         let keyword = cx.entry.spec.keyword;
         cx.report(
             Diagnostic::warning(Code::IgnoredOption, format!("`fd` is for `{keyword} socket`"))
-                .at(fd.span)
+                .at(fd.span())
                 .help(format!("leave it out: QEMU opens what a `{kind}` is connected to itself")),
         );
     }

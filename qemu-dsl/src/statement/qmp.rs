@@ -10,7 +10,7 @@ use crate::model::{Maybe, Val};
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::socket::Socket;
-use crate::value::{OnOff, SocketPath};
+use crate::value::{FdFlag, OnOff, SocketPath};
 
 statement! {
     /// A socket by which others can manage the VM (QMP).
@@ -37,7 +37,7 @@ form! {
         nowait "nowait": Option<Val<OnOff>>,
         /// The socket is there before QEMU starts, which gets it as a file descriptor: a client can connect at once.
         /// It is its user's alone (0600). The file of one on which nobody listens any more is replaced.
-        fd "fd": Option<Val<OnOff>> { change: Some(&changes::CHARDEV_FD) },
+        fd "fd": Option<Val<FdFlag>> { change: Some(&changes::CHARDEV_FD) },
         /// The id of the backend that QEMU needs with `fd`, and where the path contains `=`.
         chardev "chardev": Id<QmpBackend>,
     }
@@ -65,7 +65,7 @@ impl Form for Qmp {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        let socket = Socket { id: &self.chardev, path: &self.path, server: self.server(), fd: &self.fd };
+        let socket = Socket { id: &self.chardev, path: &self.path, server: self.server(), fd: self.fd };
         // In `unix:a=b` QEMU would look for an option called `unix:a`, as it may where the path comes later.
         let is_plain = |path: &Node<SocketPath>| path.0.split(',').next().is_none_or(|first| !first.contains('='));
         let plain = !socket.is_fd() && self.path.known().is_some_and(is_plain);

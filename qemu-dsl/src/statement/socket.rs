@@ -3,7 +3,7 @@
 use crate::model::{Maybe, Val};
 use crate::plan::FdSource;
 use crate::print::{Emit, Lowering, OptionArg, text};
-use crate::value::OnOff;
+use crate::value::FdFlag;
 
 /// A unix socket.
 pub(crate) struct Socket<'a> {
@@ -13,18 +13,15 @@ pub(crate) struct Socket<'a> {
     /// Whether it is listened on. Otherwise it is connected to.
     pub(crate) server: bool,
     /// Whether it is there before QEMU starts.
-    pub(crate) fd: &'a Option<Val<OnOff>>,
+    pub(crate) fd: Option<Val<FdFlag>>,
 }
 
 impl Socket<'_> {
     /// Prints the backend.
     pub(crate) fn lower<'o>(&self, out: &'o mut Lowering<'_>) -> OptionArg<'o> {
-        let fd = self.is_fd().then(|| {
-            let path = text(self.path);
-            let source =
-                if self.server { FdSource::UnixListen { path } } else { FdSource::UnixConnect { path } };
-            out.fd(source, self.id)
-        });
+        let path = text(self.path);
+        let source = if self.server { FdSource::UnixListen { path } } else { FdSource::UnixConnect { path } };
+        let fd = out.fd(self.fd, source, self.id);
         let path = fd.is_none().then_some(self.path);
         let option = out.option("-chardev").word("socket").set("id", self.id).set("fd", fd).set("path", path);
         if self.server { option.on("server") } else { option }

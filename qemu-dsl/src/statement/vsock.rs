@@ -2,11 +2,11 @@
 
 use crate::model::ids::{Id, IdKind};
 use crate::print::{Lowering, number};
-use crate::model::{Maybe, Val};
+use crate::model::Val;
 use crate::plan::FdSource;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
-use crate::value::{OnOff, UInt};
+use crate::value::{FdFlag, UInt};
 
 statement! {
     /// A socket between the guest and the host (AF_VSOCK), which needs no network.
@@ -31,16 +31,14 @@ form! {
         id "id": Id<VsockId>,
         /// The kernel's device, `/dev/vhost-vsock`, is opened before QEMU starts, which gets it as a file descriptor: an
         /// address that another guest has is found out at once. Otherwise QEMU opens it.
-        fd "fd": Option<Val<OnOff>>,
+        fd "fd": Option<Val<FdFlag>>,
     } with Pci
 }
 
 impl Form for Vsock {
     fn lower(&self, out: &mut Lowering<'_>) {
-        let vhostfd = self.fd.is(|fd| fd.0).then(|| {
-            let cid = number(&self.cid, |cid| cid.0);
-            out.fd(FdSource::VhostVsock { cid }, &self.id)
-        });
+        let cid = number(&self.cid, |cid| cid.0);
+        let vhostfd = out.fd(self.fd, FdSource::VhostVsock { cid }, &self.id);
         let driver = out.virtio("vhost-vsock");
         out.option("-device")
             .word(&driver)

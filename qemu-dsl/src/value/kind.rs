@@ -47,6 +47,10 @@ pub enum Kind {
     MemorySize,
     /// On or off.
     Flag,
+    /// A file descriptor of the program's, or whether one is opened: on or off.
+    Fd,
+    /// File descriptors of the program's: their number.
+    Fds,
     /// Where a clock starts.
     ClockBase,
     /// A whole number.
@@ -65,6 +69,6 @@ pub enum Kind {
 packed! {
     enum Kind {
         Text, AnyText, Bus, Path, MachineType, Driver, Format, SocketPath, MountTag, CpuText, Argument, Uuid, Ifname,
-        HostForward, Mac, HostPci, Pci, Id, Size, MemorySize, Flag, ClockBase, Integer { min, max }, Number, Word(words)
+        HostForward, Mac, HostPci, Pci, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Number, Word(words)
     }
 }

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 
 use super::kind::Kind;
 use super::types::{Refusal, Type, ValueType};
-use super::{date, flag, id, net, number, pci, size, text};
+use super::{date, fd, flag, id, net, number, pci, size, text};
 
 /// Declares what reads the types without parameters: each kind, and the Rust type.
 macro_rules! reading {
@@ -19,6 +19,7 @@ macro_rules! reading {
                         let value = number::read(text, *min, *max)?;
                         Ok(if text.starts_with("0x") { value.to_string().into() } else { text.into() })
                     }
+                    Self::Fds => fd::count(text).map(|_| text.into()),
                     Self::Number => Ok(match size::Size::parse(text) {
                         Ok(size) if text.ends_with(|c: char| c.is_ascii_alphabetic()) => size.to_string().into(),
                         // What it is else, QEMU says.
@@ -41,6 +42,7 @@ macro_rules! reading {
             pub(crate) fn expects(&self) -> Cow<'static, str> {
                 let ty: &Type = match self {
                     $(Self::$name => <$ty>::TYPE,)+
+                    Self::Fds => <fd::Fds>::TYPE,
                     Self::Integer { .. } | Self::Number => <number::UInt<0, 0>>::TYPE,
                     Self::Word(_) => return one_of(self.words().into_iter().flatten()).into(),
                 };
@@ -72,6 +74,7 @@ reading! {
     Size: size::Size;
     MemorySize: size::MemorySize;
     Flag: flag::OnOff;
+    Fd: fd::FdFlag;
     ClockBase: date::ClockBase;
 }
 
@@ -95,6 +98,7 @@ impl Kind {
     pub(crate) fn number(&self, text: &str) -> Option<u64> {
         match self {
             Self::Integer { min, max } => number::read(text, *min, *max).ok(),
+            Self::Fds => fd::count(text).ok(),
             Self::Size => size::Size::parse(text).ok().map(|size| size.bytes),
             Self::MemorySize => size::MemorySize::parse(text).ok().map(|size| size.bytes),
             _ => None,
@@ -104,7 +108,7 @@ impl Kind {
     /// The words, where what is printed elsewhere hangs on which of them it is.
     pub(crate) fn words(&self) -> Option<impl Iterator<Item = &'static str> + Clone> {
         let words = match self {
-            Self::Flag => "on off",
+            Self::Flag | Self::Fd => "on off",
             Self::Word(words) => words,
             _ => return None,
         };

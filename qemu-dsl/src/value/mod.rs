@@ -4,6 +4,7 @@
 
 mod choice;
 mod date;
+mod fd;
 mod flag;
 mod id;
 mod kind;
@@ -17,6 +18,7 @@ mod types;
 
 pub(crate) use choice::choice;
 pub(crate) use date::ClockBase;
+pub(crate) use fd::{FdFlag, Fds, MOST_FDS, VhostFds};
 pub(crate) use flag::OnOff;
 pub(crate) use id::{IdText, is_id};
 pub use kind::Kind;

@@ -16,12 +16,18 @@ use super::tap::Taps;
 use super::vhost;
 use crate::plan::{Fd, FdSource};
 
-/// What was handed over, by name, in the order of the table's lines.
+/// What was handed over, by a line's number in the table or by its name, in the order of the lines.
 pub(crate) fn assign(
     table: &[Fd<&OsStr>],
+    own: Vec<(u32, OwnedFd)>,
     handed: Vec<(String, OwnedFd)>,
 ) -> Result<Vec<Option<OwnedFd>>, TableError> {
     let mut lines: Vec<_> = table.iter().map(|_| None).collect();
+    for (line, fd) in own {
+        if let Some(place) = lines.get_mut(line as usize) {
+            *place = Some(fd);
+        }
+    }
     if handed.is_empty() {
         return Ok(lines);
     }

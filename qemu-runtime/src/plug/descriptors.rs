@@ -25,9 +25,10 @@ use crate::plugged::Thing;
 pub(super) fn open(
     guest: &Guest,
     fds: &[Fd<&OsStr>],
+    own: Vec<(u32, OwnedFd)>,
     handed: Vec<(String, OwnedFd)>,
 ) -> Result<Opened, SpawnError> {
-    let handed = fd::assign(fds, handed)?;
+    let handed = fd::assign(fds, own, handed)?;
     let opens_interface = fds.iter().zip(&handed).any(|(fd, handed)| handed.is_none() && is_interface(fd));
     let namespace = if opens_interface { namespace(guest)? } else { None };
     Ok(fd::open_table(fds, handed, &guest.host_paths, -1, namespace.as_ref())?)

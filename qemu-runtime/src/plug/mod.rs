@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::Equipped;
 use crate::fd::{Occupied, SocketFile};
 use crate::guest::Guest;
 use crate::plan::{Action, Filling, Fragment, Step};
@@ -84,8 +85,8 @@ impl Guest {
     /// Where the devices don't fit the guest, a file descriptor can't be opened, or QEMU refuses a step. The error names the
     /// place. What was done is undone; a device that the guest would have to release first may be
     /// [left](PlugError::left).
-    pub fn plug(&self, fragment: &Fragment) -> Result<Plugged, PlugError> {
-        self.plug_handed(fragment, Vec::new())
+    pub fn plug<'a>(&self, devices: impl Into<Equipped<'a, Fragment>>) -> Result<Plugged, PlugError> {
+        self.plug_handed(devices.into(), Vec::new())
     }
 
     /// The same, with open file descriptors in place of what the devices ask for, by their [names](crate::Fd::name): `net0.0` for
@@ -107,15 +108,21 @@ impl Guest {
     /// # Errors
     ///
     /// As [`Guest::plug`], and where not exactly one of the devices' file descriptors has a name.
-    pub fn plug_with_fds(
+    pub fn plug_with_fds<'a>(
         &self,
-        fragment: &Fragment,
+        devices: impl Into<Equipped<'a, Fragment>>,
         fds: impl IntoIterator<Item = (impl Into<String>, impl Into<OwnedFd>)>,
     ) -> Result<Plugged, PlugError> {
-        self.plug_handed(fragment, fds.into_iter().map(|(name, fd)| (name.into(), fd.into())).collect())
+        let fds = fds.into_iter().map(|(name, fd)| (name.into(), fd.into())).collect();
+        self.plug_handed(devices.into(), fds)
     }
 
-    fn plug_handed(&self, fragment: &Fragment, handed: Vec<(String, OwnedFd)>) -> Result<Plugged, PlugError> {
+    fn plug_handed(
+        &self,
+        devices: Equipped<'_, Fragment>,
+        handed: Vec<(String, OwnedFd)>,
+    ) -> Result<Plugged, PlugError> {
+        let (fragment, own) = devices.into_parts();
         let asking = self.asking().map_err(|error| nowhere(PlugProblem::Qmp(error)))?;
         let mut registry = self.registry();
         if let Some(plan) = self.target.filter(|plan| *plan != fragment.target) {
@@ -125,7 +132,7 @@ impl Guest {
         registry.reconcile(|action, id| inventory.has(action, id));
         registry.remove_dead_sockets();
         let mut left = finish(&asking, &mut registry);
-        match self.plug_into(&inventory, fragment, handed, &mut registry) {
+        match self.plug_into(&inventory, &fragment, own, handed, &mut registry) {
             Ok(devices) => Ok(Plugged { devices, left }),
             // With QEMU all of it is gone.
             Err(error) if matches!(error.problem.qmp_error(), Some(QmpError::Ended { .. })) => Err(error),
@@ -141,13 +148,14 @@ impl Guest {
         &self,
         inventory: &Inventory<'_>,
         fragment: &Fragment,
+        own: Vec<(u32, OwnedFd)>,
         handed: Vec<(String, OwnedFd)>,
         registry: &mut Registry,
     ) -> Result<Vec<String>, PlugError> {
         let asking = inventory.qmp;
         let Prepared { filling, fds, names } = prepare(self, fragment, inventory, registry)?;
         let lines: Vec<_> = fds.iter().map(|fd| fd.map(OsString::as_os_str)).collect();
-        let opened = descriptors::open(self, &lines, handed).map_err(|error| {
+        let opened = descriptors::open(self, &lines, own, handed).map_err(|error| {
             let slots = fds.iter().zip(fragment.fds.iter());
             let slot = match &error {
                 SpawnError::Fd(error) => slots.into_iter().find(|(fd, _)| **fd == error.fd),

@@ -26,7 +26,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::Version;
 use crate::confine::{self, Confinement, Limit, Resource, Sandbox, User};
 use crate::fd::{self, InheritedFdError, SocketFile};
 use crate::guest::Guest;
@@ -35,6 +34,7 @@ use crate::plan::{Fd, Plan};
 use crate::process::{Bounds, Command, Step};
 use crate::qmp::{Qmp, QmpOptions};
 use crate::supervisor::{self, DaemonFailure, PidFile, daemonizes, is_kept};
+use crate::{Equipped, Version};
 use qemu_dsl::plan::arguments::value_of;
 
 use stdio::{open_input, open_output, open_stderr};
@@ -62,6 +62,8 @@ const EXIT_WITH_PARENT: Version = Version::new(11, 1);
 #[must_use = "it starts nothing before `spawn`"]
 pub struct Spawn<'a> {
     pub(crate) plan: Cow<'a, Plan>,
+    /// The plan's own file descriptors, and for which lines of its table they are.
+    fds: Vec<(u32, OwnedFd)>,
     choices: Choices,
 }
 
@@ -117,9 +119,10 @@ impl Default for Choices {
 
 impl<'a> Spawn<'a> {
     /// Starts from the defaults: nothing on standard input, this process's standard output, standard error
-    /// captured, this process's environment and working directory.
-    pub fn new(plan: &'a Plan) -> Self {
-        Self { plan: Cow::Borrowed(plan), choices: Choices::default() }
+    /// captured, this process's environment and working directory. What a plan is [equipped](Equipped) with goes to QEMU.
+    pub fn new(plan: impl Into<Equipped<'a, Plan>>) -> Self {
+        let (plan, fds) = plan.into().into_parts();
+        Self { plan, fds, choices: Choices::default() }
     }
 
     /// Standard input.
@@ -340,7 +343,7 @@ impl<'a> Spawn<'a> {
     /// The same with a plan of its own, for another thread.
     #[cfg(feature = "tokio")]
     pub(crate) fn into_owned(self) -> Spawn<'static> {
-        Spawn { plan: Cow::Owned(self.plan.into_owned()), choices: self.choices }
+        Spawn { plan: Cow::Owned(self.plan.into_owned()), fds: self.fds, choices: self.choices }
     }
 
     /// Starts it: see [`Guest::spawn`].
@@ -351,7 +354,7 @@ impl<'a> Spawn<'a> {
     pub fn spawn(mut self) -> Result<Guest, SpawnError> {
         let table: Vec<_> = self.plan.fds().collect();
         let highest = highest(&table)?;
-        let handed = fd::assign(&table, mem::take(&mut self.choices.handed))?;
+        let handed = fd::assign(&table, mem::take(&mut self.fds), mem::take(&mut self.choices.handed))?;
         let (qmp_number, highest) = match self.choices.qmp {
             Some(_) => (Some(highest + 1), highest + 1),
             None => (None, highest),
@@ -570,7 +573,7 @@ impl Guest {
     /// # Errors
     ///
     /// Where a file descriptor of the plan can't be opened, or the program can't be executed. Nothing is left then.
-    pub fn spawn(plan: &Plan) -> Result<Self, SpawnError> {
+    pub fn spawn<'a>(plan: impl Into<Equipped<'a, Plan>>) -> Result<Self, SpawnError> {
         Spawn::new(plan).spawn()
     }
 
@@ -591,7 +594,7 @@ impl Guest {
     /// # Errors
     ///
     /// Where it can't be spawned, and where QEMU ends or says nothing in time. Nothing is left then.
-    pub fn start(plan: &Plan) -> Result<Self, StartError> {
+    pub fn start<'a>(plan: impl Into<Equipped<'a, Plan>>) -> Result<Self, StartError> {
         Spawn::new(plan).start()
     }
 }

@@ -3,6 +3,7 @@
 
 mod confine;
 mod daemon;
+mod equipped;
 mod fds;
 mod guest;
 mod handed;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
     let tests = [
         confine::TESTS,
         daemon::TESTS,
+        equipped::TESTS,
         fds::TESTS,
         handed::TESTS,
         sources::TESTS,

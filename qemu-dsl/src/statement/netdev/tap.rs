@@ -6,11 +6,11 @@ use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::print::{Emit, Lowering, text};
-use crate::model::{Maybe, Val};
+use crate::model::{Maybe, Val, Vm};
 use crate::plan::{FdSource, Number, Text as Pieces};
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
-use crate::value::{Driver, Ifname, MacText, OnOff, Path, UInt, choice};
+use crate::value::{Driver, Fds, Ifname, MacText, OnOff, Path, UInt, VhostFds, choice};
 
 choice! {
     /// Whether the kernel moves the packets (vhost-net), and who opens its device.
@@ -36,10 +36,12 @@ form! {
         vnet_hdr "vnet_hdr": Option<Val<OnOff>>,
         /// How many queues there are.
         mq "mq": Queues,
+        /// The queues, where they are open already: file descriptors of the program that has the text in a `vm!`.
+        fds "fds": Option<Val<Fds>>,
         /// Whether the kernel moves the packets.
         vhost "vhost": Option<Val<Vhost>>,
-        /// How many file descriptors of vhost-net are passed: one a queue.
-        vhostfds "vhostfds": Option<Val<UInt<0, 256>>>,
+        /// How many file descriptors of vhost-net are passed: one a queue. In a `vm!` also these themselves; then there is `vhost`.
+        vhostfds "vhostfds": Option<Val<VhostFds>>,
         /// How many microseconds vhost-net looks for packets before it waits for them.
         poll_us "poll-us": Option<Val<UInt<0, { u32::MAX as u64 }>>>,
         /// The MAC address. Without it: one made of the VM's name (or the interface's) and the id.
@@ -64,10 +66,12 @@ form! {
         ifname "ifname": Val<Ifname>,
         /// How many queues there are.
         mq "mq": Queues,
+        /// The queues, where they are open already: file descriptors of the program that has the text in a `vm!`.
+        fds "fds": Option<Val<Fds>>,
         /// Whether the kernel moves the packets.
         vhost "vhost": Option<Val<Vhost>>,
-        /// How many file descriptors of vhost-net are passed: one a queue.
-        vhostfds "vhostfds": Option<Val<UInt<0, 256>>>,
+        /// How many file descriptors of vhost-net are passed: one a queue. In a `vm!` also these themselves; then there is `vhost`.
+        vhostfds "vhostfds": Option<Val<VhostFds>>,
         /// How many microseconds vhost-net looks for packets before it waits for them.
         poll_us "poll-us": Option<Val<UInt<0, { u32::MAX as u64 }>>>,
         /// The MAC address. Without it: one made of the VM's name (or the interface's) and the id.
@@ -83,9 +87,15 @@ form! {
 struct Backend<'a> {
     nic: Nic<'a>,
     vhost: Option<Val<Vhost>>,
-    vhostfds: Option<Val<UInt<0, 256>>>,
+    fds: Option<Val<Fds>>,
+    vhostfds: Option<Val<VhostFds>>,
     poll_us: Option<Val<UInt<0, { u32::MAX as u64 }>>>,
     source: FdSource<Pieces, Number>,
+}
+
+/// How many queues there are: as many as file descriptors, where nothing else says so.
+fn queues(mq: Queues, fds: Option<Val<Fds>>) -> Queues {
+    mq.or_else(|| fds.map(|fds| fds.map(|none| match none {})))
 }
 
 impl Tap {
@@ -97,10 +107,11 @@ impl Tap {
                 mac: &self.mac,
                 ifname: self.ifname.as_ref().map(|ifname| ifname as &dyn Emit),
                 disable_modern: &self.disable_modern,
-                queues: self.mq,
+                queues: queues(self.mq, self.fds),
                 pci: &self.pci,
             },
             vhost: self.vhost,
+            fds: self.fds,
             vhostfds: self.vhostfds,
             poll_us: self.poll_us,
             source: FdSource::Tap { ifname: self.ifname.as_ref().map(|ifname| text(ifname)) },
@@ -118,10 +129,11 @@ impl Macvtap {
                 mac: &self.mac,
                 ifname: Some(&self.ifname),
                 disable_modern: &self.disable_modern,
-                queues: self.mq,
+                queues: queues(self.mq, self.fds),
                 pci: &self.pci,
             },
             vhost: self.vhost,
+            fds: self.fds,
             vhostfds: self.vhostfds,
             poll_us: self.poll_us,
             source: match self.kind.as_str() {
@@ -134,14 +146,19 @@ impl Macvtap {
 }
 
 impl Backend<'_> {
-    fn queues(&self) -> u64 {
-        self.nic.queues.known().map_or(0, |queues| queues.0)
+    /// Whether the kernel moves the packets. It does where the program gives file descriptors for it.
+    fn vhost(&self, vm: &Vm) -> Vhost {
+        let default = if self.vhost.is_none() && self.gives_vhost(vm) { Vhost::On } else { Vhost::Off };
+        self.vhost.known().map_or(default, |vhost| vhost.value)
+    }
+
+    fn gives_vhost(&self, vm: &Vm) -> bool {
+        matches!(self.vhostfds, Some(Val::Open(open)) if vm.blanks.takes_fds(open.blank))
     }
 
     fn check(&self, cx: &mut Checking<'_>) {
         self.nic.check(cx);
-        let queues = self.queues();
-        let vhost = self.vhost.known().map_or(Vhost::Off, |vhost| vhost.value);
+        let vhost = self.vhost(cx.vm);
         if let Some(poll_us) = self.poll_us.filter(|_| vhost == Vhost::Off && !self.vhost.is_open()) {
             cx.report(
                 Diagnostic::warning(Code::IgnoredOption, "`poll-us` is vhost-net's, and there is none")
@@ -149,29 +166,38 @@ impl Backend<'_> {
                     .help("add `vhost`, or leave out `poll-us`"),
             );
         }
-        let is_open = self.vhost.is_open() || self.nic.queues.is_open();
-        let Some(vhostfds) = self.vhostfds.known().filter(|_| !is_open && !cx.is_flawed()) else {
+        // A parameter is compared by nobody: it may be the right number.
+        let vhostfds = self.vhostfds.filter(|vhostfds| vhostfds.known().is_some() || self.gives_vhost(cx.vm));
+        let Some(vhostfds) = vhostfds.filter(|_| !self.vhost.is_open() && !cx.is_flawed()) else {
             return;
         };
+        // The number of a program's is compared when it is there.
+        let count = vhostfds.known().map(|count| count.0);
+        let queues = self.nic.queues.known().map_or(0, |queues| queues.0);
+        let is_right = count.map_or(self.nic.queues.is_some(), |count| {
+            count == queues || self.nic.queues.is_open()
+        });
         let diagnostic = match vhost {
-            Vhost::On if vhostfds.0 == queues => return,
-            Vhost::On => Diagnostic::error(
-                Code::VhostFds,
-                format!("vhost-net has {vhostfds} of the file descriptors, and there are {queues} queues"),
-            )
-            .help(if queues == 0 {
-                "add `mq=` and the number of queues, or leave out `vhostfds`"
-            } else {
-                "leave out `vhostfds`: there is one for each queue"
-            }),
-            Vhost::Qemu if vhostfds.0 == 0 => return,
+            Vhost::On if is_right => return,
+            Vhost::On => {
+                let count = count.map_or_else(|| "some".to_owned(), |count| count.to_string());
+                Diagnostic::error(
+                    Code::VhostFds,
+                    format!("vhost-net has {count} of the file descriptors, and there are {queues} queues"),
+                )
+                .help(if queues == 0 {
+                    "add `mq=` and the number of queues, or leave out `vhostfds`"
+                } else {
+                    "leave out `vhostfds`: there is one for each queue"
+                })
+            }
+            Vhost::Qemu | Vhost::Off if count == Some(0) => return,
             Vhost::Qemu => Diagnostic::error(Code::VhostFds, "with `vhost=qemu` QEMU opens vhost-net itself")
                 .help("leave out `vhostfds`, or write `vhost`"),
-            Vhost::Off if vhostfds.0 == 0 => return,
             Vhost::Off => Diagnostic::error(Code::VhostFds, "file descriptors of vhost-net without `vhost`")
                 .help("add `vhost`, or leave out `vhostfds`"),
         };
-        let diagnostic = diagnostic.label(vhostfds.span, "file descriptors");
+        let diagnostic = diagnostic.label(vhostfds.span(), "file descriptors");
         let other = if vhost == Vhost::On {
             self.nic.queues.map(|queues| queues.span())
         } else {
@@ -186,15 +212,19 @@ impl Backend<'_> {
     /// Prints both sides. `alone` adds what QEMU needs to open the interface itself.
     fn lower(&self, out: &mut Lowering<'_>, alone: impl FnOnce(crate::print::OptionArg<'_>)) {
         let id = self.nic.id;
-        let vhost = self.vhost.known().map_or(Vhost::Off, |vhost| vhost.value);
+        let vhost = self.vhost(out.vm);
         let queues = self.nic.queues;
-        let vhostfds = queues.filter(|_| vhost == Vhost::On).map(|queues| out.fds(&FdSource::VhostNet, id, queues));
-        let fds = queues.map(|queues| out.fds(&self.source, id, queues));
+        let given = self.vhostfds.map(|fds| fds.span());
+        let vhostfds =
+            queues.filter(|_| vhost == Vhost::On).map(|queues| out.fds(&FdSource::VhostNet, id, queues, given));
+        let given = self.fds.map(|fds| fds.span());
+        let fds = queues.map(|queues| out.fds(&self.source, id, queues, given));
+        let is_said = self.vhost.is_some() || vhost == Vhost::On;
         let netdev = out
             .option("-netdev")
             .word("tap")
             .set("id", id)
-            .set("vhost", self.vhost.map(|_| if vhost == Vhost::Off { "off" } else { "on" }))
+            .set("vhost", is_said.then_some(if vhost == Vhost::Off { "off" } else { "on" }))
             .set("vhostfds", vhostfds.as_deref())
             .set("poll-us", &self.poll_us);
         match fds {
@@ -208,20 +238,24 @@ impl Backend<'_> {
 impl Form for Tap {
     fn check(&self, cx: &mut Checking<'_>) {
         self.backend().check(cx);
-        if self.mq.is_some() {
+        let queues = if self.mq.is_some() { Some("mq") } else { self.fds.map(|_| "fds") };
+        if let Some(queues) = queues {
             for (name, script) in [("script", &self.script), ("downscript", &self.downscript)] {
                 if let Some(script) = script.known().filter(|script| script.0 != "no") {
                     cx.report(
-                        Diagnostic::warning(Code::IgnoredOption, format!("`{name}` is not run with `mq`"))
+                        Diagnostic::warning(Code::IgnoredOption, format!("`{name}` is not run with `{queues}`"))
                             .at(script.span)
                             .help("QEMU runs it only for an interface that it opens itself: leave out one of them"),
                     );
                 }
             }
         }
-        if let (Some(_), Some(vnet_hdr)) = (self.mq, self.vnet_hdr) {
+        if let (Some(queues), Some(vnet_hdr)) = (queues, self.vnet_hdr) {
             cx.report(
-                Diagnostic::warning(Code::IgnoredOption, "`vnet_hdr` is not looked at with `mq`")
+                Diagnostic::warning(
+                    Code::IgnoredOption,
+                    format!("`vnet_hdr` is not looked at with `{queues}`"),
+                )
                     .at(vnet_hdr.span())
                     .help("queues that are opened before QEMU starts have it: leave out one of them"),
             );
@@ -251,7 +285,7 @@ impl Form for Tap {
 impl Form for Macvtap {
     fn check(&self, cx: &mut Checking<'_>) {
         self.backend().check(cx);
-        if self.mq.is_none() {
+        if self.mq.is_none() && self.fds.is_none() && !cx.entry.flaws.options.contains(&"fds") {
             let diagnostic = Diagnostic::error(
                 Code::MissingQueues,
                 format!("`netdev {}` needs its queues: QEMU can't open it itself", self.kind.value),
