@@ -723,6 +723,13 @@ fn values_cost_little() {
     assert!(allocations <= 20, "{allocations}");
 }
 
+#[test]
+fn a_uuid_is_one_of_the_crate_of_that_name() {
+    let id = uuid::Uuid::from_bytes([0x12; 16]);
+    bound(vm! { uuid {id} }, "uuid 12121212-1212-1212-1212-121212121212");
+    bound(vm! { uuid {&id} }, "uuid 12121212-1212-1212-1212-121212121212");
+}
+
 /// A plan of values, and the text that has them written out.
 fn bound(plan: Result<Plan, BindError>, source: &str) {
     same(&plan.unwrap_or_else(|error| panic!("{source}\n{error}")), source);

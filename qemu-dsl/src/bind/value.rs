@@ -112,7 +112,7 @@ places! {
     #[diagnostic::on_unimplemented(
         message = "a UUID must stand here, and `{Self}` is none",
         label = "not a UUID",
-        note = "a UUID is a `[u8; 16]`, or a text that is checked; where it may be left out, also an `Option` of it"
+        note = "a UUID is a `[u8; 16]`, with the feature `uuid` a `uuid::Uuid`, or a text that is checked; where it may be left out, also an `Option` of it"
     )]
     UuidValue;
 }
@@ -223,6 +223,8 @@ macro_rules! texts {
 }
 texts!(MacValue str &str String &String Box<str> Cow<'_, str> Mac &Mac);
 texts!(UuidValue str &str String &String Box<str> Cow<'_, str>);
+#[cfg(feature = "uuid")]
+texts!(UuidValue uuid::Uuid &uuid::Uuid);
 
 impl MacValue<One> for [u8; 6] {
     fn put(&self, text: &mut Vec<u8>) -> bool {
