@@ -13,6 +13,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("vga tcx", "needs a machine of Sun's"),
     ("vga cg3", "needs a machine of Sun's"),
     ("vga xenfb", "needs a QEMU that was built for Xen"),
+    ("netdev fds", "takes a program's descriptors: the runtime's test `equipped` starts QEMU with some"),
     ("vga qxl", "needs a QEMU with SPICE, which Debian packs apart"),
     ("port disable-modern", "the seed program prints it; no device on a bus of ports has it"),
     ("console disable-modern", "the seed program prints it; no device on a bus of ports has it"),
