@@ -8,7 +8,7 @@ use qemu_dsl::plan::Plan;
 use qemu_dsl::{Arch, Open, Options, Parsed, TargetSpec};
 
 use crate::cli::{Compile, Language, Target};
-use crate::emit::{Form, emit};
+use crate::emit::{self, Form};
 use crate::failure::{Failure, status};
 use crate::report::{JsonTo, MessageFormat, Reporter};
 use crate::source::Source;
@@ -26,8 +26,10 @@ pub(crate) fn print(command: &Compile) -> Result<u8, Failure> {
         return Ok(status::SOURCE_ERRORS);
     };
     let printed = match command.emit {
+        Form::Shell => emit::shell(&plan),
+        Form::Argv => emit::argv(&plan),
+        Form::Json => emit::json(&plan),
         Form::Vm => written(&source, &command.language)?.into_bytes(),
-        form => emit(&plan, form),
     };
     output::print(&printed)?;
     Ok(status::SUCCESS)

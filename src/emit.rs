@@ -24,16 +24,8 @@ pub(crate) enum Form {
     Vm,
 }
 
-/// `plan` in that form. The text isn't in it.
-pub(crate) fn emit(plan: &Plan, form: Form) -> Vec<u8> {
-    match form {
-        Form::Shell | Form::Vm => shell(plan),
-        Form::Argv => argv(plan),
-        Form::Json => json(plan),
-    }
-}
-
-fn shell(plan: &Plan) -> Vec<u8> {
+/// A command for the shell.
+pub(crate) fn shell(plan: &Plan) -> Vec<u8> {
     let mut out = Vec::new();
     if plan.fds().len() > 0 {
         out.extend_from_slice(b"# The program expects these file descriptors; `qemu-dslc run` opens them.\n");
@@ -72,7 +64,8 @@ fn comment(fd: Fd<&OsStr>) -> String {
     format!("# {}\n", printable(&line).replace('\n', "?"))
 }
 
-fn argv(plan: &Plan) -> Vec<u8> {
+/// The program and its arguments, each followed by a NUL.
+pub(crate) fn argv(plan: &Plan) -> Vec<u8> {
     let mut out = Vec::new();
     for arg in [plan.program()].into_iter().chain(plan.args()) {
         out.extend_from_slice(arg.as_bytes());
@@ -114,7 +107,8 @@ struct JsonFd<'p> {
     seal: Option<bool>,
 }
 
-fn json(plan: &Plan) -> Vec<u8> {
+/// One JSON object.
+pub(crate) fn json(plan: &Plan) -> Vec<u8> {
     let json = Json {
         version: 1,
         program: plan.program().to_string_lossy(),

@@ -16,8 +16,16 @@ struct Listed<'d> {
     name: &'d str,
     r#type: &'d str,
     count: &'d str,
-    default: Option<&'d str>,
+    default: Option<Default<'d>>,
     doc: &'d str,
+}
+
+/// What holds where no value is given.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Default<'d> {
+    One(&'d str),
+    Many(&'d [String]),
 }
 
 /// Prints the parameters of a file. What is wrong with the file is reported.
@@ -43,13 +51,18 @@ pub(crate) fn params(command: &Params) -> Result<u8, Failure> {
 }
 
 fn listed(declaration: &Declaration) -> Listed<'_> {
-    let Declaration { name, kind, count, default, doc, .. } = declaration;
+    let Declaration { name, kind, count, defaults, doc, .. } = declaration;
+    let default = match (count, defaults.as_slice()) {
+        (_, []) => None,
+        (Count::List, defaults) => Some(Default::Many(defaults)),
+        (_, [default, ..]) => Some(Default::One(default)),
+    };
     let count = match count {
         Count::One => "one",
         Count::Maybe => "maybe",
         Count::List => "list",
     };
-    Listed { name, r#type: kind, count, default: default.as_deref(), doc }
+    Listed { name, r#type: kind, count, default, doc }
 }
 
 /// A line for the parameter, and its description indented below.

@@ -18,6 +18,10 @@ pub(crate) fn help(help: &Help) -> String {
         Help::AskHost => {
             "`host` asks the installed QEMU, which only the command line can do: `--target host`".to_owned()
         }
-        Help::Text(_) | Help::DidYouMean(_) | Help::Variable { .. } | Help::OneWord(_) => help.to_string(),
+        Help::Text(_)
+        | Help::DidYouMean(_)
+        | Help::Variable { .. }
+        | Help::OneWord(_)
+        | Help::Braces { .. } => help.to_string(),
     }
 }

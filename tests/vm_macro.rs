@@ -696,6 +696,26 @@ fn a_guest_has_its_values() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::write(&other, [0; 512])?;
     let device = devices! { disk id="more{n}" file={&other} format=raw readonly={true} }?;
     guest.plug(&device)?;
+    // As many as there are in one step, all or none.
+    let nodes = || -> Result<usize, Box<dyn std::error::Error>> {
+        let nodes = ask("query-named-block-nodes")?;
+        Ok(nodes.as_array().map_or(0, |nodes| {
+            let named = |node: &&serde_json::Value| {
+                node.get("node-name").and_then(|name| name.as_str()).is_some_and(|name| name.starts_with('x'))
+            };
+            nodes.iter().filter(named).count()
+        }))
+    };
+    let nowhere = PathBuf::from("/nowhere");
+    for (images, expected) in [(vec![&other, &image, &nowhere], 0), (vec![&other; 3], 3)] {
+        let devices = devices! {
+            for (number, image) in {images.iter().enumerate()} {
+                disk id="x{number}" file={image} format=raw readonly={true}
+            }
+        }?;
+        assert_eq!(guest.plug(&devices).is_ok(), expected > 0);
+        assert_eq!(nodes()?, expected);
+    }
     guest.kill()?;
     Ok(())
 }

@@ -100,6 +100,11 @@ pub(crate) fn help(help: &Help) -> String {
         Help::Variable { text, name } => {
             format!("write {text} itself, or a value of the program: `{{{name}}}` in its place")
         }
+        Help::Braces { inside, .. } => {
+            // Braces that are there already are put round all of it.
+            let inside = inside.replace(['{', '}'], "");
+            format!("put braces round it: `{{{inside}}}`")
+        }
         Help::OneWord(word) => format!(
             "`{word}` is one word: write it without a space; a macro takes such a word as a whole, as the literal `\"{word}\"`"
         ),

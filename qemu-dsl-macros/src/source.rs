@@ -24,6 +24,11 @@ const PLACEHOLDER: &str = "{rust}";
 /// What stands in the text for what a loop takes apart.
 const VARIABLE: &str = "item";
 
+/// Whether a word goes on with an `if`, also where other languages have it.
+fn is_else(word: &proc_macro2::Ident) -> bool {
+    ["else", "elif", "elsif", "elseif"].iter().any(|own| word == own)
+}
+
 /// What a block can stand behind.
 #[derive(Clone, Copy)]
 enum Structure {
@@ -283,9 +288,9 @@ impl Reader {
             // `if`, `else if` or `else`
             let mut has_condition = false;
             while let [word @ TokenTree::Ident(name), behind @ ..] = rest
-                && (name == "if" || name == "else")
+                && (name == "if" || is_else(name))
             {
-                has_condition |= name == "if";
+                has_condition |= name != "else";
                 self.tree(word);
                 rest = behind;
                 if has_condition {
@@ -296,15 +301,16 @@ impl Reader {
             if has_condition {
                 (condition, rest) = self.condition(rest);
             }
-            let (body, behind) = self.block(rest);
+            let is_whole = condition.is_some() || !has_condition;
+            let (body, behind) = self.block(rest, is_whole);
             rest = behind;
-            if condition.is_some() || !has_condition {
+            if is_whole {
                 branches.push(Branch { condition, body: body.unwrap_or_default() });
             } else {
                 // What is wrong with it, the compiler says.
                 self.source.parts.extend(body.into_iter().flatten());
             }
-            let goes_on = matches!(rest.first(), Some(TokenTree::Ident(word)) if word == "else");
+            let goes_on = matches!(rest.first(), Some(TokenTree::Ident(word)) if is_else(word));
             if !goes_on || branches.last().is_some_and(|branch| branch.condition.is_none()) {
                 break;
             }
@@ -347,7 +353,7 @@ impl Reader {
         let at = rest.iter().position(|tree| matches!(tree, TokenTree::Ident(word) if word == "in"));
         let parts = at.filter(|at| *at > 0).and_then(|at| rest.split_at_checked(at));
         let Some((pattern, behind)) = parts else {
-            return self.block(rest).1;
+            return self.block(rest, false).1;
         };
         // What is taken apart is Rust's; to the compiler it is a name.
         match pattern {
@@ -358,10 +364,10 @@ impl Reader {
         let (within, behind) = behind.split_first().map_or((None, behind), |(word, rest)| (Some(word), rest));
         within.into_iter().for_each(|word| self.tree(word));
         let Some((hole, behind)) = self.deciding(behind) else {
-            return self.block(behind).1;
+            return self.block(behind, false).1;
         };
         self.loops += 1;
-        let (body, behind) = self.block(behind);
+        let (body, behind) = self.block(behind, true);
         self.loops -= 1;
         self.source.parts.push(Part::For(pattern.iter().cloned().collect(), hole, body.unwrap_or_default()));
         behind
@@ -389,12 +395,28 @@ impl Reader {
     }
 
     /// Reads what stands before the next block in its line, and the block. Gives what in it is the program's, and what stands
-    /// behind.
-    fn block<'t>(&mut self, trees: &'t [TokenTree]) -> (Option<Vec<Part>>, &'t [TokenTree]) {
+    /// behind. Where what it stands behind isn't `whole`, braces that others follow are a part of that, as to the compiler.
+    fn block<'t>(&mut self, trees: &'t [TokenTree], whole: bool) -> (Option<Vec<Part>>, &'t [TokenTree]) {
         let is_block = |tree: &TokenTree| matches!(tree, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
         let line = trees.first().map(|tree| tree.span().start().line);
         let in_line = |tree: &&TokenTree| Some(tree.span().start().line) == line;
-        let at = trees.iter().take_while(in_line).position(is_block);
+        let mut at = trees.iter().take_while(in_line).position(is_block);
+        while let Some(first) = at.filter(|_| !whole) {
+            let is_joint = |tree: &&TokenTree| match tree {
+                TokenTree::Punct(_) => true,
+                TokenTree::Ident(word) => word == "and" || word == "or" || word == "not",
+                TokenTree::Group(_) | TokenTree::Literal(_) => false,
+            };
+            let behind = trees.get(first + 1..).unwrap_or_default();
+            let joints = behind.iter().take_while(is_joint).count();
+            if !behind.get(joints).is_some_and(is_block) {
+                break;
+            }
+            at = Some(first + 1 + joints);
+            if joints == 0 {
+                break;
+            }
+        }
         let Some((before, [TokenTree::Group(group), behind @ ..])) =
             at.and_then(|at| trees.split_at_checked(at))
         else {

@@ -3,7 +3,7 @@
 //! The compiler reads no file. Whoever calls it hands in what does: a program that has its texts in itself is served as well as
 //! one that reads a folder.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::Span;
 use crate::code::Code;
@@ -60,6 +60,8 @@ pub struct Sources {
     map: SourceMap<'static>,
     /// The number of the file that an `include` is for, by where that stands.
     included: HashMap<u32, usize>,
+    /// The files that are there only where a block is.
+    in_blocks: HashSet<usize>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -71,7 +73,7 @@ impl Sources {
     pub fn of(name: impl Into<String>, text: impl Into<String>) -> Self {
         let (name, text) = (name.into(), text.into());
         let map = SourceMap::of(name, text.clone());
-        Self { text, map, included: HashMap::new(), diagnostics: Vec::new() }
+        Self { text, map, included: HashMap::new(), in_blocks: HashSet::new(), diagnostics: Vec::new() }
     }
 
     /// A text, and what it includes. What is wrong with that is among the diagnostics of what is compiled.
@@ -137,6 +139,7 @@ impl Sources {
                     continue;
                 }
             };
+            let is_in_block = is_in_block || self.in_blocks.contains(&number);
             let files = self.map.files();
             if let Some(known) = files.iter().position(|file| file.name() == included.name) {
                 let is_round = known == number
@@ -144,10 +147,9 @@ impl Sources {
                 if is_round {
                     let message = format!("`{}` includes itself", included.name);
                     self.report(at, chain, message, "leave one of the `include`s out".into());
-                } else if is_in_block {
-                    let message = format!("`{}` is included already", included.name);
-                    let help =
-                        "what stands in a block is included there alone: put it into a file of its own";
+                } else if is_in_block || self.in_blocks.contains(&known) {
+                    let message = format!("`{}` is included twice, and once in a block", included.name);
+                    let help = "what is there only where a block is, is included once: put what both need into a file of its own";
                     self.report(at, chain, message, help.into());
                 }
                 // What several files include is there once.
@@ -165,6 +167,9 @@ impl Sources {
             self.text.push_str(&included.text);
             self.map.add(included.name, included.text);
             self.included.insert(word, next);
+            if is_in_block {
+                self.in_blocks.insert(next);
+            }
             chain.push(at);
             self.follow(next, chain, table, load);
             chain.pop();

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 use qemu_dsl::plan::Plan;
-use qemu_dsl::{Code, Diagnostic, Included, Options, Sources};
+use qemu_dsl::{Code, Diagnostic, Included, Open, Options, Sources};
 
 /// The first of these files, with those that it includes.
 fn sources(files: &[(&str, &str)]) -> Sources {
@@ -109,6 +109,47 @@ fn what_several_include_is_there_once() {
             "nodefaults\ndisk file=/c format=raw\ndisk file=/a format=raw\ndisk file=/b format=raw"
         )])
     );
+}
+
+#[test]
+fn what_may_not_be_there_is_included_once() {
+    let of = |main: &str| {
+        let files = [
+            ("main", &*format!("param on: bool = off\n{main}")),
+            ("a", "include common"),
+            ("common", "disk file=/c format=raw"),
+        ]
+        .map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let files: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        said(&files).iter().map(|diagnostic| diagnostic.code).collect::<Vec<_>>()
+    };
+    assert_eq!(of("if {on} { include common }"), []);
+    // Whichever comes first, and by way of another file.
+    assert_eq!(of("if {on} { include common } include common"), [Code::BadInclude]);
+    assert_eq!(of("include common if {on} { include common }"), [Code::BadInclude]);
+    assert_eq!(of("if {on} { include a } include common"), [Code::BadInclude]);
+    assert_eq!(of("if {on} { include a } else { include common }"), [Code::BadInclude]);
+}
+
+/// A program's text has Rust in its holes, what it includes has parameters.
+#[test]
+fn what_a_program_includes_has_parameters_of_its_own() {
+    let options = Options { open: Open::Holes, ..Options::default() };
+    let compiled =
+        |main: &str, base: &str| sources(&[("main", main), ("base", base)]).parse().compile(&options);
+    let base = "param ram: size = 1G\nparam l: list of path = \"/a\" \"/b\"\nmemory {ram}\n\
+                for d in {l} { disk file={d} format=raw }";
+    let closed = compiled("include base name x", base);
+    assert!(closed.template.is_some(), "{:#?}", closed.diagnostics);
+    let open = compiled("include base name {x} if {y} { include base }", base);
+    assert_eq!(open.diagnostics.len(), 1, "it is included twice: {:#?}", open.diagnostics);
+    let open = compiled("for x in {xs} { include base }", "disk file={x} format=raw");
+    assert_eq!(open.diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::UnknownParameter]);
+    let open = compiled("if {x} { include base }", "param n: string\nname {n}");
+    assert_eq!(open.diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::UnsetParameter]);
+    // Only the program's own is bound.
+    let open = compiled("if {x} { include base } name {n}", base).open.unwrap();
+    assert_eq!((open.open.holes.len(), open.open.blocks.len()), (1, 1));
 }
 
 #[test]

@@ -21,7 +21,7 @@ use qemu_runtime::{Cause, Exit, Plan, Spawn, SpawnError, Stderr, Stdio, daemoniz
 
 use crate::cli::Run;
 use crate::compile::{Purpose, compile};
-use crate::emit::{Form, emit};
+use crate::emit::shell;
 use crate::failure::{Failure, status};
 use crate::output;
 use crate::report::{JsonTo, Reporter};
@@ -47,7 +47,7 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
         plan = qmp_socket::add(plan, path)?;
     }
     if command.dry_run {
-        output::print(&emit(&plan, Form::Shell))?;
+        output::print(&shell(&plan))?;
         return Ok(status::SUCCESS);
     }
     let goes_away = daemonizes(&plan);

@@ -134,21 +134,14 @@ impl Blanks {
         held: &PerRound<Option<u32>>,
     ) -> Vec<(u32, u32)> {
         let mut lines = Vec::new();
-        let mut next = 0;
-        filled.rounds.walk(
-            fds,
-            |slot| (slot.block, 0),
-            |_, slot, round| {
-                let first = next;
-                next += slot.count_in(filled, round);
-                let hole = slot.given.and_then(|blank| self.blanks.get(blank as usize)?.hole());
-                let value = hole.and_then(|hole| *held.get(&filled.rounds, round, hole)?);
-                // It may only have said that there is to be one.
-                let value = value.filter(|value| values.fds_of(*value).is_some());
-                lines
-                    .extend(value.into_iter().flat_map(|value| (first..next).map(move |line| (value, line))));
-            },
-        );
+        FdSlot::lines(fds, filled, |_, slot, round, own| {
+            let hole = slot.given.and_then(|blank| self.blanks.get(blank as usize)?.hole());
+            let value = hole.and_then(|hole| *held.get(&filled.rounds, round, hole)?);
+            // It may only have said that there is to be one.
+            if let Some(value) = value.filter(|value| values.fds_of(*value).is_some()) {
+                lines.extend(own.map(|line| (value, line)));
+            }
+        });
         lines
     }
 

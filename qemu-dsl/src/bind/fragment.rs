@@ -103,17 +103,8 @@ struct Binding<'f> {
 impl<'f> Binding<'f> {
     fn new(fragment: &Fragment, order: &[u32], filled: &'f Filled<'f>) -> Self {
         let rounds = &filled.rounds;
-        let mut next = 0;
         let mut fds = PerRound::new(rounds, fragment.fds.iter().map(|slot| slot.block), 0..0);
-        rounds.walk(
-            &fragment.fds,
-            |slot| (slot.block, 0),
-            |at, slot, round| {
-                let first = next;
-                next += slot.count_in(filled, round);
-                fds.set(rounds, round, at as u32, first..next);
-            },
-        );
+        FdSlot::lines(&fragment.fds, filled, |at, _, round, own| fds.set(rounds, round, at, own));
         let of_ids = || fragment.ids.iter().map(|id| id.block);
         let mut is_used = PerRound::new(rounds, of_ids(), false);
         rounds.walk(

@@ -64,6 +64,13 @@ pub enum Help {
     },
     /// These parts are one word.
     OneWord(String),
+    /// Put braces round what decides about a block.
+    Braces {
+        /// What stands there, on one line.
+        inside: Box<str>,
+        /// What to do where no expression can be a condition.
+        otherwise: &'static str,
+    },
     /// Say outside the text [how grave](crate::Levels) its mistakes are taken.
     SetLevels,
     /// Ask the QEMU that is installed for its version, which the compiler can't.
@@ -178,6 +185,7 @@ impl fmt::Display for Help {
                 f,
                 "write {text} itself, or a parameter: `param {name}: string`, and `{{{name}}}` in its place"
             ),
+            Self::Braces { otherwise, .. } => f.write_str(otherwise),
             Self::OneWord(word) => write!(f, "`{word}` is one word: write it without a space"),
             Self::SetLevels => {
                 f.write_str("leave it out: how grave its mistakes are taken is no part of the text")

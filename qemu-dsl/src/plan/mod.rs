@@ -1,7 +1,7 @@
 //! What a compiled VM is: a [`Template`], and the [`Plan`] that it becomes.
 //!
 //! A template holds QEMU's arguments in pieces: text, and slots for what is numbered late (file descriptors and
-//! generated ids), so that fragments can be joined. A plan is complete: final arguments and a table of file
+//! generated ids): values may decide these, or a guest that runs. A plan is complete: final arguments and a table of file
 //! descriptors. It is bytes, in which what is asked for is found: those that `vm!` has compiled are a literal, which costs
 //! nothing at run time, and next to nothing to build. A [`Fragment`] is devices for a guest that runs: commands in place of
 //! arguments.

@@ -1,6 +1,6 @@
 //! A VM's arguments in pieces, with slots for what is numbered late.
 //!
-//! A template has slots for fds and generated ids, so that fragments can be joined.
+//! It has slots for fds and generated ids, whose numbers follow from what is there: values may decide that, or a guest that runs.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -101,6 +101,24 @@ pub struct FdSlot {
 }
 
 impl FdSlot {
+    /// Goes through slots as often as they are there: the number of each, its round, and its lines of the table, counted from 0.
+    pub(crate) fn lines<'s>(
+        slots: &'s [Self],
+        filled: &Filled<'_>,
+        mut each: impl FnMut(u32, &'s Self, u32, Range<u32>),
+    ) {
+        let mut next = 0;
+        filled.rounds.walk(
+            slots,
+            |slot| (slot.block, 0),
+            |at, slot, round| {
+                let first = next;
+                next += slot.count_in(filled, round);
+                each(at as u32, slot, round, first..next);
+            },
+        );
+    }
+
     /// How many file descriptors it stands for in a round.
     pub(crate) fn count_in(&self, filled: &Filled<'_>, round: u32) -> u32 {
         match self.count {
@@ -215,19 +233,11 @@ impl Plan {
         let rounds = &filled.rounds;
         let mut numbers = PerRound::new(rounds, template.fds.iter().map(|slot| slot.block), 0..0);
         let mut lines = Vec::with_capacity(template.fds.len());
-        let mut next = FIRST_FD;
-        rounds.walk(
-            &template.fds,
-            |slot| (slot.block, 0),
-            |at, slot, round| {
-                let first = next;
-                next += slot.count_in(filled, round);
-                numbers.set(rounds, round, at as u32, first..next);
-                lines.extend(
-                    (first..next).zip(slot.queue..).map(|(number, queue)| (slot, round, number, queue)),
-                );
-            },
-        );
+        FdSlot::lines(&template.fds, filled, |at, slot, round, own| {
+            let own = FIRST_FD + own.start..FIRST_FD + own.end;
+            lines.extend(own.clone().zip(slot.queue..).map(|(number, queue)| (slot, round, number, queue)));
+            numbers.set(rounds, round, at, own);
+        });
         let mut args = Vec::with_capacity(template.args.len());
         rounds.walk(
             &template.args,

@@ -136,7 +136,7 @@ impl<'a, 's> Slot<'a, 's> {
         let is_alone = given.value.is_some_and(|value| matches!(value.form, ValueForm::Hole(_)));
         let refusal = match wanted.kind {
             // What a string joins is a text.
-            Kind::Fd | Kind::Fds if cx.params.are_rust() => (!is_alone).then(|| {
+            Kind::Fd | Kind::Fds if cx.params.is_rust(span) => (!is_alone).then(|| {
                 Refusal::because(
                     Code::WrongType,
                     "a file descriptor is no text",
@@ -157,7 +157,7 @@ impl<'a, 's> Slot<'a, 's> {
         cx.shape_is_open |= wanted.ty.shapes();
         let optional = !given.option.required;
         // A parameter is their number.
-        let kind = if wanted.kind == Kind::Fds && !cx.params.are_rust() {
+        let kind = if wanted.kind == Kind::Fds && !cx.params.is_rust(span) {
             Kind::Integer { min: 0, max: MOST_FDS }
         } else {
             wanted.kind

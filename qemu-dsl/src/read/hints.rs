@@ -36,6 +36,8 @@ const WORDS: &[(&[&str], Meant)] = &[
             "machine q35 pflash0=code",
         ]),
     ),
+    (&["import", "require", "source"], Meant::Lines(&["include \"common.vm\""])),
+    (&["unless"], Meant::Lines(&["if {!debug} { ... }"])),
     (&["scsi"], Meant::Lines(&["device virtio-scsi-pci"])),
     (
         &["audio", "audiodev", "sound", "soundhw"],

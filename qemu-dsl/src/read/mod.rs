@@ -73,7 +73,7 @@ impl<'t> Reading<'t> {
         options: &Options,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
-        let params = Params::new(&tree.statements, options, diagnostics);
+        let params = Params::new(tree, options, diagnostics);
         let script = Script::of(tree, &params, diagnostics);
         Self { tree, language, params, script, is_fragment }
     }

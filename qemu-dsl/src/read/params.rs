@@ -10,7 +10,7 @@ use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Help, Remedy};
 use crate::model::{Bound, OpenPart, Rounds};
-use crate::source::spell;
+use crate::source::{quoted, spell};
 use crate::suggest::{Suggestions, did_you_mean};
 use crate::syntax::{Condition, Head, Parameter, Part, Statement, Tree, Value, ValueForm, Word};
 use crate::value::{
@@ -64,8 +64,8 @@ pub struct Declaration {
     pub kind: &'static str,
     /// How many values it can have.
     pub count: Count,
-    /// The value that it has where none is given, if there is one and it is known.
-    pub default: Option<String>,
+    /// The value that it has where none is given, if there is one and it is known. A list may have several.
+    pub defaults: Vec<String>,
     /// What the lines `/// ...` before it say.
     pub doc: String,
     /// Where its name stands.
@@ -75,16 +75,20 @@ pub struct Declaration {
 /// Its name, its type, and its default.
 impl fmt::Display for Declaration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, kind, count, default, .. } = self;
+        let Self { name, kind, count, defaults, .. } = self;
         let (before, behind) = match count {
             Count::One => ("", ""),
             Count::Maybe => ("", "?"),
             Count::List => ("list of ", ""),
         };
         write!(f, "{name}: {before}{kind}{behind}")?;
-        match default {
-            Some(default) => write!(f, " = {}", spell(default)),
-            None => Ok(()),
+        match defaults.as_slice() {
+            [] => Ok(()),
+            [default] => write!(f, " = {}", spell(default)),
+            defaults => {
+                f.write_str(" =")?;
+                defaults.iter().try_for_each(|default| write!(f, " {}", quoted(default)))
+            }
         }
     }
 }
@@ -145,6 +149,8 @@ pub(super) enum List {
 pub(crate) struct Params {
     declared: HashMap<String, Declared>,
     open: Open,
+    /// Where the text itself ends, behind which are the files that it includes.
+    own_end: u32,
     /// Whether a value is used that comes later.
     is_open: Cell<bool>,
     suggestions: Suggestions,
@@ -196,19 +202,15 @@ pub(crate) struct Filled<'p> {
 
 impl Params {
     /// Reads the declarations, and the values that `options` give.
-    pub(crate) fn new(
-        statements: &[Statement<'_>],
-        options: &Options,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Self {
-        let mut params = Self { open: options.open, ..Self::default() };
-        for statement in statements {
+    pub(crate) fn new(tree: &Tree<'_>, options: &Options, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let mut params = Self { open: options.open, own_end: tree.end, ..Self::default() };
+        for statement in &tree.statements {
             let Head::Declaration(keyword, parameter) = &statement.head else { continue };
             if statement.block.is_some() {
                 diagnostics.push(outside("param", keyword.span));
                 continue;
             }
-            if params.open == Open::Holes {
+            if params.is_rust(keyword.span) {
                 diagnostics.push(
                     Diagnostic::error(
                         Code::UnexpectedText,
@@ -225,7 +227,7 @@ impl Params {
                 diagnostics.push(
                     Diagnostic::error(Code::UnexpectedText, "nothing can follow a parameter's declaration")
                         .at(item.span())
-                        .help("write `param NAME: TYPE = DEFAULT`; a default with spaces is quoted"),
+                        .help("write `param NAME: TYPE = DEFAULT`; a default with spaces is quoted, and so are several of a list"),
                 );
             }
             match parameter {
@@ -305,21 +307,26 @@ impl Params {
             || options.params.iter().filter(|(set, _)| set == name.text).map(|(_, value)| value.clone());
         let is_late = options.late.iter().any(|late| late == name.text);
         let is_set = set().next().is_some();
-        let default_at = parameter.default.as_ref().map(|default| default.span);
-        let value = match (&parameter.default, set().next_back()) {
+        let default_at = parameter.defaults.first().map(|default| default.span);
+        let value = match (parameter.defaults.as_slice(), set().next_back()) {
             (_, Some(_)) if form == Count::List => Given::Many(set().collect()),
             (_, Some(value)) => Given::One(Text::Known(value.into())),
             _ if is_late => Given::Later,
-            (Some(default), None) => match self.literal(default, Scope::default(), diagnostics) {
-                Some(Text::Known(text)) if form == Count::List => Given::Many(vec![text.into_owned()]),
-                Some(text) => Given::One(text.into_owned()),
-                None => Given::Refused,
-            },
-            (None, None) => match (form, self.open) {
+            ([], None) => match (form, self.open) {
                 (_, Open::Checked | Open::Parameters) => Given::Later,
                 (Count::One, _) => Given::Unset,
                 (Count::Maybe, _) => Given::Absent,
                 (Count::List, _) => Given::Many(Vec::new()),
+            },
+            (defaults, None) if form == Count::List => {
+                let texts = defaults.iter().map(|default| {
+                    Some(self.literal(default, Scope::default(), diagnostics)?.known()?.into_owned())
+                });
+                texts.collect::<Option<_>>().map_or(Given::Refused, Given::Many)
+            }
+            ([default, ..], None) => match self.literal(default, Scope::default(), diagnostics) {
+                Some(text) => Given::One(text.into_owned()),
+                None => Given::Refused,
             },
         };
         let at = default_at.filter(|_| !is_set).unwrap_or(name.span);
@@ -436,15 +443,16 @@ impl Params {
             }
             Some(Fill::Open(vec![OpenPart::Hole { name: hole.text.to_owned(), span: hole.span, optional }]))
         };
-        if self.open == Open::Holes {
+        if self.is_rust(hole.span) {
             return open(false);
         }
         match scope.variable(name) {
             Some(Bound::Known(value, declared)) => {
                 return Some(Fill::Known(Filled { name: name.to_owned(), at: hole.span, value, declared }));
             }
-            Some(Bound::Later) => return open(false),
-            None => {}
+            // What a program's loop goes through isn't seen in a file that it includes.
+            Some(Bound::Later) if self.open != Open::Holes => return open(false),
+            Some(Bound::Later) | None => {}
         }
         let declared = self.find(hole, "string", diagnostics)?;
         match &declared.value {
@@ -517,7 +525,7 @@ impl Params {
         scope: Scope<'_>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Truth {
-        if self.open == Open::Holes {
+        if self.is_rust(condition.span) {
             return Truth::Later;
         }
         let of = |holds: bool| Truth::Known(holds != condition.negated);
@@ -539,8 +547,8 @@ impl Params {
                     }
                 };
             }
-            Some(Bound::Later) => return Truth::Later,
-            None => {}
+            Some(Bound::Later) if self.open != Open::Holes => return Truth::Later,
+            Some(Bound::Later) | None => {}
         }
         let Some(declared) = self.find(hole, "bool", diagnostics) else { return Truth::Wrong };
         if declared.form == Count::One && declared.kind != "bool" && !matches!(declared.value, Given::Refused)
@@ -581,7 +589,7 @@ impl Params {
         scope: Scope<'_>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> List {
-        if self.open == Open::Holes {
+        if self.is_rust(condition.span) {
             return List::Later;
         }
         let hole = condition.name;
@@ -625,12 +633,15 @@ impl Params {
         let of = |statement: &Statement<'_>| {
             let Head::Declaration(keyword, Some(parameter)) = &statement.head else { return None };
             let Declared { span, kind, form, .. } = self.declared.get(parameter.name.text)?;
-            let default = parameter.default.as_ref();
             Some(Declaration {
                 name: parameter.name.text.to_owned(),
                 kind,
                 count: *form,
-                default: default.and_then(|value| Some(self.peek(value, Scope::default())?.into_owned())),
+                defaults: parameter
+                    .defaults
+                    .iter()
+                    .filter_map(|value| Some(self.peek(value, Scope::default())?.into_owned()))
+                    .collect(),
                 doc: doc(tree.source, keyword.span.start),
                 span: *span,
             })
@@ -659,9 +670,10 @@ impl Params {
         self.open.is_template().then_some(refusal)
     }
 
-    /// Whether holes are expressions of a program.
-    pub(crate) fn are_rust(&self) -> bool {
-        self.open == Open::Holes
+    /// Whether what stands here is an expression of a program. Files that a program's text includes have parameters, as others
+    /// do.
+    pub(crate) fn is_rust(&self, span: Span) -> bool {
+        self.open == Open::Holes && span.start <= self.own_end
     }
 
     /// Whether a parameter that is used comes later.

@@ -23,7 +23,7 @@ impl Reading<'_> {
 
     /// What the text declares, in its order.
     pub(crate) fn declared(tree: &Tree<'_>, options: &Options) -> Vec<Declaration> {
-        Params::new(&tree.statements, options, &mut Vec::new()).declarations(tree)
+        Params::new(tree, options, &mut Vec::new()).declarations(tree)
     }
 }
 

@@ -47,7 +47,13 @@ pub(super) fn group<'s>(
         diagnostics,
     };
     grouper.text(first, last);
-    Tree { source, statements: grouper.statements, tokens: grouper.tokens, blocks: grouper.blocks }
+    Tree {
+        source,
+        statements: grouper.statements,
+        tokens: grouper.tokens,
+        blocks: grouper.blocks,
+        end: source.len() as u32,
+    }
 }
 
 /// A block that goes on.
@@ -105,7 +111,11 @@ impl<'s> Grouper<'s, '_> {
                 }
                 Kind::CloseBrace if !self.open.is_empty() => self.close_block(),
                 Kind::Param => self.declaration(token),
-                Kind::Structure => self.structure(token),
+                Kind::Structure => self.structure(token, self.text_of(token.span)),
+                Kind::Word if let Some((text, problem)) = self.of_other_languages(token) => {
+                    self.report(problem);
+                    self.structure(token, text);
+                }
                 Kind::Word => match self.keyword(token).filter(|spec| self.begins(token, spec)) {
                     Some(spec) => self.statement(token, spec),
                     None => self.item(token),
@@ -335,20 +345,94 @@ impl<'s> Grouper<'s, '_> {
             return None;
         }
         self.at += 1;
-        let mut parameter = Parameter { name: self.word(token), list: None, kind: None, default: None };
+        let mut parameter =
+            Parameter { name: self.word(token), list: None, kind: None, defaults: Vec::new() };
+        let from = self.at;
         if self.take(Kind::Colon).is_some() {
             parameter.list = self.take(Kind::List).map(|token| self.word(token));
             parameter.kind = self.take(Kind::ParamType).map(|token| self.word(token));
         }
+        if let Some(problem) = self.type_of_other_languages(from, &mut parameter) {
+            self.report(problem);
+            if let Some(current) = &mut self.current {
+                current.broken = true;
+            }
+        }
         let before = self.at;
         if self.take(Kind::Equals).is_some() {
-            parameter.default = self.option_value();
-            match &parameter.default {
-                Some(default) => self.previous_end = default.span.end,
+            if let Some(end) = self.behind_bracket(self.at + self.gaps(), &["["]) {
+                self.list_of_other_languages(end);
+            }
+            parameter.defaults.extend(self.option_value());
+            // Of several, those behind the first stand in quotes.
+            while parameter.list.is_some()
+                && !parameter.defaults.is_empty()
+                && let Some(token) = self.peek().filter(|token| token.kind.is_quoted())
+            {
+                let value = self.value(token);
+                parameter.defaults.push(value);
+            }
+            match parameter.defaults.last() {
+                Some(last) => self.previous_end = last.span.end,
                 None => self.at = before,
             }
         }
         Some(parameter)
+    }
+
+    /// How many gaps come next.
+    fn gaps(&self) -> usize {
+        let rest = self.tokens.get(self.at..).unwrap_or_default();
+        rest.iter().take_while(|token| token.kind.is_gap()).count()
+    }
+
+    /// Reports `["/a", "/b"]`, which ends before token number `end`, and leaves it out.
+    fn list_of_other_languages(&mut self, end: usize) {
+        let Some(first) = self.peek() else { return };
+        let inside = self.tokens.get(self.at..end).unwrap_or_default();
+        let values: Vec<_> = inside
+            .iter()
+            .filter(|token| token.kind.is_quoted())
+            .map(|token| self.text_of(token.span))
+            .collect();
+        let from = self.at;
+        self.at = end;
+        let problem = problems::other_list(first.span.to(self.last()), &values);
+        self.report(problem);
+        self.skip(from);
+        if let Some(current) = &mut self.current {
+            current.broken = true;
+        }
+    }
+
+    /// What is wrong with a type that is written as other languages do, `[path]`, `list path`, `iso?: path`. It is left out, and
+    /// the parameter has none.
+    fn type_of_other_languages(&mut self, from: usize, parameter: &mut Parameter<'s>) -> Option<Diagnostic> {
+        let next = self.peek()?;
+        let text = self.text_of(next.span);
+        let is_meant = match (parameter.kind.map(|kind| kind.text), next.kind) {
+            (None, Kind::Stray | Kind::OpenAngle) => self.at > from && text != ",",
+            (None, Kind::Bare) => text.starts_with(['?', ':']) && self.joins(from.checked_sub(1)?, self.at),
+            (Some("list" | "optional" | "maybe"), Kind::Word) => self.reserved(next).is_none(),
+            (Some(_), Kind::Stray | Kind::OpenAngle) => matches!(text, "[" | "<"),
+            _ => false,
+        };
+        let is_end = |token: &Token| {
+            matches!(token.kind, Kind::Equals | Kind::Semicolon)
+                || token.kind == Kind::Space && self.text_of(token.span).contains(['\n', '\r'])
+        };
+        let rest = self.tokens.get(self.at..).filter(|_| is_meant)?;
+        let end = self.at + rest.iter().position(is_end).unwrap_or(rest.len());
+        let is_part = |token: &&Token| !token.kind.is_gap() && token.kind != Kind::Colon;
+        let first = self.tokens.get(from..end)?.iter().find(is_part)?.span;
+        let last = self.tokens.get(from..end)?.iter().rev().find(is_part)?.span;
+        let behind = self.at;
+        self.at = end;
+        self.skip(behind);
+        let (span, name) = (first.to(last), parameter.name.text);
+        (parameter.list, parameter.kind) = (None, None);
+        self.skip(from);
+        Some(problems::other_type(span, name, self.source))
     }
 
     /// Whether what stands in the place of a parameter's name is the next statement. Then it is read as that.
@@ -363,8 +447,8 @@ impl<'s> Grouper<'s, '_> {
 
     // ---- Blocks ----
 
-    /// `if`, `else`, `for`, `in` and `include`
-    fn structure(&mut self, token: Token) {
+    /// `if`, `else`, `for`, `in` and `include`, which `text` says.
+    fn structure(&mut self, token: Token, text: &str) {
         let word = self.word(token);
         self.at += 1;
         let chain = self.chain;
@@ -379,7 +463,7 @@ impl<'s> Grouper<'s, '_> {
             block: None,
             chain: None,
         };
-        match word.text {
+        match text {
             "if" => {}
             "else" => {
                 if chain.is_none() {
@@ -388,11 +472,17 @@ impl<'s> Grouper<'s, '_> {
                 }
                 head.chain = chain;
                 head.second = self.take_structure("if");
-                head.form = if head.second.is_some() { BlockForm::ElseIf } else { BlockForm::Else };
+                // Whoever writes it in one word, means both.
+                let is_both = head.second.is_some() || word.text != text;
+                head.form = if is_both { BlockForm::ElseIf } else { BlockForm::Else };
             }
             "for" => {
                 head.form = BlockForm::For;
+                let before = self.diagnostics.len();
                 head.variable = self.variable();
+                if self.diagnostics.len() > before {
+                    said = before + 1;
+                }
                 head.second = self.take_structure("in");
                 if head.variable.is_none() || head.second.is_none() {
                     self.report(problems::bad_loop(word, self.source));
@@ -450,7 +540,8 @@ impl<'s> Grouper<'s, '_> {
         let is_said = matches!(value, Some(Value { form: ValueForm::Broken, .. }));
         let is_path = value.as_ref().and_then(Value::text).is_some_and(|text| !text.is_empty());
         if !is_path && !is_said {
-            self.report(problems::no_file(word));
+            let at = value.as_ref().filter(|value| value.text().is_none()).map(|value| value.span);
+            self.report(problems::no_file(word, at));
         }
         if let Some(current) = &mut self.current {
             current.broken = !is_path;
@@ -474,6 +565,20 @@ impl<'s> Grouper<'s, '_> {
         }
     }
 
+    /// What a word of other languages says here that begins a block there, and that it is written otherwise.
+    fn of_other_languages(&self, token: Token) -> Option<(&'static str, Diagnostic)> {
+        let mut behind = self.tokens.get(self.at + 1..)?.iter().filter(|token| !token.kind.is_gap());
+        let (next, second) = (behind.next()?, behind.next());
+        let is_brace = matches!(next.kind, Kind::OpenBrace | Kind::OpenHole);
+        let is_in = second.is_some_and(|second| self.text_of(second.span) == "in");
+        let (text, meant) = match self.text_of(token.span) {
+            "elif" | "elsif" | "elseif" if is_brace => ("else", "else if"),
+            "foreach" if is_in => ("for", "for"),
+            _ => return None,
+        };
+        Some((text, problems::written_as(self.word(token), meant)))
+    }
+
     /// The next token, where it is this word of the language's.
     fn take_structure(&mut self, text: &str) -> Option<Word<'s>> {
         let token = self.peek().filter(|token| token.kind == Kind::Structure)?;
@@ -487,50 +592,78 @@ impl<'s> Grouper<'s, '_> {
 
     /// The variable of a loop. It may be called like a statement.
     fn variable(&mut self) -> Option<Word<'s>> {
-        let token = self.peek().filter(|token| token.kind == Kind::Word)?;
-        self.at += 1;
+        let open = self.take(Kind::OpenHole);
+        let token = self.take(Kind::Word)?;
+        if let (Some(open), Some(close)) = (open, self.take(Kind::CloseBrace)) {
+            self.report(problems::variable_in_braces(open.span.to(close.span), self.text_of(token.span)));
+        }
         Some(self.word(token))
     }
 
     /// What decides about a block: a parameter in braces.
     fn condition(&mut self, head: &BlockHead<'_>) -> Option<Condition<'s>> {
-        let token = self.peek();
-        match token.map(|token| token.kind) {
-            Some(Kind::OpenHole) => {
-                let from = self.at;
-                self.at += 1;
-                let negated = self.take(Kind::Not).is_some();
-                let name = self.take(Kind::Word).map(|token| self.word(token));
-                self.take(Kind::CloseBrace);
-                let span = self.tokens.get(from).map_or(Span::default(), |open| open.span.to(self.last()));
-                if negated && head.form == BlockForm::For {
-                    self.report(problems::bad_loop(head.word, self.source));
-                }
-                Some(Condition { name: name?, negated, span })
+        let first = self.peek()?;
+        let from = self.at;
+        let block = self.block_brace();
+        let is_hole = first.kind == Kind::OpenHole
+            && block
+                .is_none_or(|block| self.braces.close(from).is_some_and(|close| self.joins(close, block)));
+        if is_hole {
+            self.at += 1;
+            let negated = self.take(Kind::Not).is_some();
+            let name = self.take(Kind::Word).map(|token| self.word(token));
+            self.take(Kind::CloseBrace);
+            if negated && head.form == BlockForm::For {
+                self.report(problems::bad_loop(head.word, self.source));
             }
-            // Braces with something else in them: the condition, if a block follows.
-            Some(Kind::OpenBrace) if self.closes_before_block() => {
-                let from = self.at;
-                let close = self.braces.close(from).unwrap_or(from);
-                self.at = close + 1;
-                let span = self.tokens.get(from).map_or(Span::default(), |open| open.span.to(self.last()));
-                self.report(problems::bad_condition(span, head.form == BlockForm::For));
-                self.skip(from);
-                None
-            }
-            _ => {
-                let text = self.skip_to_brace();
-                self.report(problems::no_braces(head.word, text, self.source));
-                None
-            }
+            return Some(Condition { name: name?, negated, span: first.span.to(self.last()) });
         }
+        self.at = block.unwrap_or(from);
+        let meant = self.tokens.get(from..self.at).unwrap_or_default();
+        let last = meant.iter().rev().find(|token| !token.kind.is_gap()).map(|last| last.span);
+        let is_loop = head.form == BlockForm::For;
+        let meant = last.map(|last| first.span.to(last));
+        self.report(problems::no_condition(head.word, is_loop, meant, self.source));
+        self.skip(from);
+        None
     }
 
-    /// Whether the braces that open at the next token are followed by a block's.
-    fn closes_before_block(&self) -> bool {
-        let behind = self.braces.close(self.at).and_then(|close| self.tokens.get(close + 1..));
-        let next = behind.into_iter().flatten().find(|token| !token.kind.is_gap());
-        next.is_some_and(|token| matches!(token.kind, Kind::OpenBrace | Kind::OpenHole))
+    /// Whether nothing but a gap is between two tokens.
+    fn joins(&self, first: usize, next: usize) -> bool {
+        self.tokens
+            .get(first + 1..next)
+            .is_some_and(|between| between.iter().all(|token| token.kind.is_gap()))
+    }
+
+    /// The number of the token that opens the block which a condition is followed by. What stands before the first braces in the
+    /// line, and between these and others, is meant as a part of it: `if !{debug} {`, `if {a} && {b} {`.
+    fn block_brace(&self) -> Option<usize> {
+        let is_open = |token: &Token| matches!(token.kind, Kind::OpenBrace | Kind::OpenHole);
+        let line = self.tokens.get(self.at..)?;
+        let ends = |token: &Token| {
+            matches!(token.kind, Kind::Semicolon | Kind::CloseBrace)
+                || token.kind == Kind::Space && self.text_of(token.span).contains(['\n', '\r'])
+        };
+        let first = line.iter().position(|token| is_open(token) || ends(token))?;
+        let mut brace = self.at + first;
+        if !line.get(first).is_some_and(is_open) {
+            return None;
+        }
+        loop {
+            let behind = self.braces.close(brace)? + 1;
+            let is_joint = |token: &Token| {
+                matches!(token.kind, Kind::Stray | Kind::Bare | Kind::Not | Kind::Equals)
+                    || matches!(self.text_of(token.span), "and" | "or" | "not")
+            };
+            let mut next = self.tokens.get(behind..)?.iter().zip(behind..);
+            let next = next.find(|(token, _)| !token.kind.is_gap() && !is_joint(token));
+            match next.filter(|(token, _)| is_open(token)).map(|(_, next)| next) {
+                // The first braces are what it is about; only then comes the block.
+                Some(next) if self.joins(behind - 1, next) => return Some(next),
+                Some(next) => brace = next,
+                None => return Some(brace).filter(|brace| *brace > self.at),
+            }
+        }
     }
 
     /// Leaves out what stands before the next brace in the line, if there is one. Gives its place.

@@ -12,10 +12,11 @@ use super::tree::{Head, Item, Keyword, Statement, Tree, Value, Word};
 /// adds nothing.
 pub(crate) fn join<'s>(trees: Vec<Tree<'s>>, included: impl Fn(u32) -> Option<usize>) -> Tree<'s> {
     let source = trees.last().map_or("", |tree| tree.source);
+    let end = trees.first().map_or(0, |tree| tree.end);
     let mut joiner = Joiner { trees: trees.into_iter().map(Some).collect(), included: &included, blocks: 0 };
     let statements = joiner.file(0, None);
     let blocks = blocks(&statements, joiner.blocks);
-    Tree { source, statements, tokens: Vec::new(), blocks }
+    Tree { source, statements, tokens: Vec::new(), blocks, end }
 }
 
 struct Joiner<'s, 'i> {
@@ -35,6 +36,8 @@ impl<'s> Joiner<'s, '_> {
         // Which of them are this file's own.
         let mut own = Vec::new();
         let mut all: Vec<Statement<'s>> = Vec::new();
+        // What files declare holds for the whole text, also where a block includes them.
+        let mut declared = Vec::new();
         for mut statement in tree.statements {
             statement.block = statement.block.map(moved).or(block);
             match &mut statement.head {
@@ -44,7 +47,16 @@ impl<'s> Joiner<'s, '_> {
                 }
                 Head::Include(inclusion) => {
                     if let Some(number) = (self.included)(inclusion.word.span.start) {
-                        all.extend(self.file(number, statement.block));
+                        let included = self.file(number, statement.block);
+                        let (parameters, rest): (Vec<_>, Vec<_>) =
+                            included.into_iter().partition(|included| {
+                                statement.block.is_some()
+                                    && included.block == statement.block
+                                    && matches!(included.head, Head::Declaration(..))
+                            });
+                        let whole = |parameter: Statement<'s>| Statement { block: None, ..parameter };
+                        declared.extend(parameters.into_iter().map(whole));
+                        all.extend(rest);
                     }
                     continue;
                 }
@@ -53,7 +65,9 @@ impl<'s> Joiner<'s, '_> {
             own.push(all.len());
             all.push(statement);
         }
-        vary(all, &own)
+        own.iter_mut().for_each(|number| *number += declared.len());
+        declared.append(&mut all);
+        vary(declared, &own)
     }
 }
 

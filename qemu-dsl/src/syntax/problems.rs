@@ -59,35 +59,91 @@ pub(super) fn bad_loop(word: Word<'_>, source: &str) -> Diagnostic {
     Diagnostic::error(Code::BadBlock, message).at(word.span).help("write `for disk in {disks} { ... }`")
 }
 
-/// A condition or a list without its braces. `text` is what stands in their place.
-pub(super) fn no_braces(word: Word<'_>, text: Option<Span>, source: &str) -> Diagnostic {
-    let what = if word.text == "for" { "the list of a loop" } else { "the condition of an `if`" };
+/// What doesn't decide about a block. `meant` is what stands where a condition or a list should.
+pub(super) fn no_condition(word: Word<'_>, is_loop: bool, meant: Option<Span>, source: &str) -> Diagnostic {
+    let what = if is_loop { "the list of a loop" } else { "the condition of an `if`" };
     let diagnostic = Diagnostic::error(Code::BadBlock, format!("{what} stands in braces"));
-    let Some(at) = text else { return diagnostic.at(word.span).help(BLOCKS) };
-    let inside = self::text(source, at);
-    let is_name =
-        inside.trim_start_matches('!').chars().all(|c| c.is_ascii_alphanumeric() || "_.".contains(c));
-    if !is_name {
-        return diagnostic.at(at).help(format!("put braces round it; {BLOCKS}"));
-    }
-    let fixed = format!("{{{inside}}}");
-    diagnostic.at(at).help(Remedy::new(format!("put braces round it: `{fixed}`")).replace(at, fixed))
-}
-
-/// Braces with something in them that decides nothing.
-pub(super) fn bad_condition(at: Span, is_loop: bool) -> Diagnostic {
-    let (message, help) = if is_loop {
-        ("a loop goes through a list", "name a parameter that is a list: `for disk in {disks}`")
-    } else {
-        ("this is no condition", "name a parameter, `{debug}`, or its contrary, `{!debug}`")
+    let Some(at) = meant else { return diagnostic.at(word.span).help(BLOCKS) };
+    let inside = text(source, at);
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.".contains(c))
     };
-    Diagnostic::error(Code::BadBlock, message).at(at).help(help)
+    let diagnostic = diagnostic.at(at);
+    let bare: String = inside.chars().filter(|c| !"(){} \t".contains(*c)).collect();
+    let (negated, name) = match bare.strip_prefix('!').or_else(|| bare.strip_prefix("not")) {
+        Some(name) if is_name(name) && !is_name(inside) => ("!", name),
+        _ => ("", bare.as_str()),
+    };
+    let is_joined = |signs: [&str; 2]| signs.into_iter().any(|sign| inside.contains(sign));
+    if is_name(name) && (!is_loop || negated.is_empty()) {
+        let fixed = format!("{{{negated}{name}}}");
+        return diagnostic.help(Remedy::new(format!("put braces round it: `{fixed}`")).replace(at, fixed));
+    }
+    let otherwise = if is_loop {
+        "declare it: `param numbers: list of int`, and go through it: `for n in {numbers} { ... }`"
+    } else if is_joined(["&&", "} and {"]) {
+        "let one stand in the other: `if {a} { if {b} { ... } }`"
+    } else if is_joined(["||", "} or {"]) {
+        "declare a parameter that says it, as nothing joins two here"
+    } else {
+        "name a parameter, `{debug}`, or its contrary, `{!debug}`; values are not compared here"
+    };
+    let inside = inside.split_whitespace().collect::<Vec<_>>().join(" ");
+    diagnostic.help(Help::Braces { inside: inside.into(), otherwise })
 }
 
-/// `include` without what it includes.
-pub(super) fn no_file(word: Word<'_>) -> Diagnostic {
-    Diagnostic::error(Code::BadInclude, "`include` needs a file's path")
+/// `elif {quiet} { ... }`
+pub(super) fn written_as(word: Word<'_>, meant: &str) -> Diagnostic {
+    Diagnostic::error(Code::BadBlock, format!("`{}` is written `{meant}` here", word.text))
         .at(word.span)
+        .help(Remedy::new(format!("write `{meant}`")).replace(word.span, meant))
+}
+
+/// `for {disk} in {disks}`
+pub(super) fn variable_in_braces(at: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(Code::BadBlock, "the variable of a loop stands without braces")
+        .at(at)
+        .help(Remedy::new(format!("write `{name}`")).replace(at, name))
+}
+
+/// `param disks: [path]`, `param disks: list path`, `param iso?: path`
+pub(super) fn other_type(at: Span, name: &str, source: &str) -> Diagnostic {
+    let written = text(source, at);
+    let mut words = written.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let of = ["list", "optional", "maybe", "option", "array", "vec", "set"];
+    let kind = words.rfind(|word| !word.is_empty() && !of.contains(&word.to_ascii_lowercase().as_str()));
+    let kind = kind.unwrap_or("path");
+    let is_maybe =
+        written.contains('?') || written.to_ascii_lowercase().contains("opt") || written.starts_with("maybe");
+    let meant = if is_maybe { format!("{kind}?") } else { format!("list of {kind}") };
+    let what = if is_maybe { "a value that may be absent" } else { "a list" };
+    let diagnostic =
+        Diagnostic::error(Code::ParameterType, format!("the type of {what} is written otherwise"));
+    let help = Remedy::new(format!("write `param {name}: {meant}`"));
+    diagnostic.at(at).help(if written.starts_with(['?', ':']) {
+        help.replace(at, format!(": {meant}"))
+    } else {
+        help.replace(at, meant)
+    })
+}
+
+/// `["/a", "/b"]`
+pub(super) fn other_list(at: Span, values: &[&str]) -> Diagnostic {
+    let help = Remedy::new("write them side by side, in quotes: `= \"/a\" \"/b\"`");
+    Diagnostic::error(Code::ParameterType, "the values of a list stand in no brackets")
+        .at(at)
+        .help(if values.is_empty() { help } else { help.replace(at, values.join(" ")) })
+}
+
+/// `include` without what it includes, or with what can't be it: `at`.
+pub(super) fn no_file(word: Word<'_>, at: Option<Span>) -> Diagnostic {
+    let message = match at {
+        Some(_) => "which file is included can't hang on a value",
+        None => "`include` needs a file's path",
+    };
+    Diagnostic::error(Code::BadInclude, message)
+        .at(at.unwrap_or(word.span))
         .help("write it out, in quotes if need be: `include \"common.vm\"`")
 }
 

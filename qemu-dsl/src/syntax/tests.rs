@@ -19,7 +19,7 @@ fn line(statement: &Statement<'_>) -> String {
             line += word.text;
             if let Some(parameter) = parameter {
                 let kind = parameter.kind.map_or("", |kind| kind.text);
-                let default = parameter.default.as_ref().and_then(|value| value.text());
+                let default = parameter.defaults.first().and_then(|value| value.text());
                 line += &format!(" {}:{kind}={}", parameter.name.text, default.unwrap_or_default());
             }
         }

@@ -18,6 +18,8 @@ pub(crate) struct Tree<'s> {
     pub(super) tokens: Vec<Token>,
     /// Of each block its statements.
     pub(crate) blocks: Vec<Range<usize>>,
+    /// Where the text itself ends. Behind it are the files that it includes.
+    pub(crate) end: u32,
 }
 
 /// A statement.
@@ -115,7 +117,8 @@ pub(crate) struct Parameter<'s> {
     /// The words `list of`, where there can be several values.
     pub(crate) list: Option<Word<'s>>,
     pub(crate) kind: Option<Word<'s>>,
-    pub(crate) default: Option<Value<'s>>,
+    /// Its default. A list may have several.
+    pub(crate) defaults: Vec<Value<'s>>,
 }
 
 /// What stands behind a statement's head.
@@ -211,10 +214,10 @@ impl<'s> Statement<'s> {
                 std::iter::once(word.span).chain(values).collect()
             }
             Head::Declaration(word, None) => vec![word.span],
-            Head::Declaration(word, Some(Parameter { name, list, kind, default })) => {
+            Head::Declaration(word, Some(Parameter { name, list, kind, defaults })) => {
                 let words = [list, kind].into_iter().flatten().map(|word| word.span);
-                let default = default.as_ref().map(|value| value.span);
-                [word.span, name.span].into_iter().chain(words).chain(default).collect()
+                let defaults = defaults.iter().map(|value| value.span);
+                [word.span, name.span].into_iter().chain(words).chain(defaults).collect()
             }
             Head::Block(head) => {
                 let words = [Some(head.word), head.variable, head.second];

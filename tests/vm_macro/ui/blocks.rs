@@ -26,6 +26,12 @@ fn main() {
         for disk in {debug} { disk file={disk} format=raw }
         for (number, disk) in {disks.iter().enumerate()} { disk file={number} format=raw }
     };
+    let _ = vm! {
+        if disks.len() == 2 { memory 1G }
+        if {debug} && {debug} { vga none }
+        if {debug} { smp 2 } elif {debug} { smp 4 }
+        for disk in &disks { disk file={disk} format=raw }
+    };
     let _ = devices! {
         for disk in {disks} { memory 1G }
     };
