@@ -1,10 +1,10 @@
 //! `arg`
 
-use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Fix, Remedy};
-use crate::print::Lowering;
+use crate::hardware::Checking;
 use crate::model::Val;
+use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
 use crate::value::ArgText;
 

@@ -1,7 +1,7 @@
 //! `bios`
 
-use crate::print::Lowering;
 use crate::model::Val;
+use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
 use crate::value::Path;
 
@@ -24,4 +24,3 @@ impl Form for Bios {
         out.value("-bios", &self.path);
     }
 }
-

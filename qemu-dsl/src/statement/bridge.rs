@@ -1,8 +1,8 @@
 //! `bridge`
 
-use crate::model::ids::{Id};
-use crate::print::{Lowering, Shown};
+use crate::model::ids::Id;
 use crate::model::{Maybe, Val};
+use crate::print::{Lowering, Shown};
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::{Pci as Place, PciBus};
 use crate::value::{OnOff, UInt};

@@ -1,11 +1,11 @@
 //! `dimm`
 
-use crate::model::ids::{Id, IdKind};
-use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::print::Lowering;
+use crate::hardware::Checking;
 use crate::model::Val;
+use crate::model::ids::{Id, IdKind};
+use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
 use crate::value::{Path, Size};
 

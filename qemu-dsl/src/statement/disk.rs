@@ -2,13 +2,13 @@
 
 use crate::model::ids::{Id, IdKind};
 
-use crate::qemu::changes;
-use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::print::{As, FD_SETS, Lowering, text};
+use crate::hardware::Checking;
 use crate::model::{Maybe, Val};
 use crate::plan::{FdSource, Piece, Show};
+use crate::print::{As, FD_SETS, Lowering, text};
+use crate::qemu::changes;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::passthrough::check_node_name;
 use crate::statement::pci::Pci;

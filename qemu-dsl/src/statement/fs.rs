@@ -1,12 +1,12 @@
 //! `fs`
 
-use crate::model::ids::{Id, IdKind};
-use crate::qemu::changes;
-use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::print::Lowering;
+use crate::hardware::Checking;
 use crate::model::Val;
+use crate::model::ids::{Id, IdKind};
+use crate::print::Lowering;
+use crate::qemu::changes;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
 use crate::value::{Driver, MountTag, OnOff, Path, SocketPath, choice};

@@ -1,11 +1,11 @@
 //! `global`
 
-use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::hardware::Checking;
 use crate::print::Lowering;
-use crate::table::{Bare};
 use crate::statement::form::{Form, form, statement};
+use crate::table::Bare;
 
 statement! {
     /// A default for a property of all devices of a driver.

@@ -1,8 +1,8 @@
 //! `kernel`
 
 use crate::code::Code;
-use crate::print::Lowering;
 use crate::model::Val;
+use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
 use crate::value::{AnyText, Path};
 

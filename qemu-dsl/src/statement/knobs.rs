@@ -1,8 +1,8 @@
 //! `no-user-config`, `nodefaults`, `nographic` and `daemonize`
 
-use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::hardware::Checking;
 use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
 

@@ -1,10 +1,10 @@
 //! `machine`
 
 use crate::model::Facts;
+use crate::model::Val;
 use crate::print::Lowering;
 use crate::qemu::changes;
 use crate::schema;
-use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::table::Bare;
 use crate::value::MachineType;
@@ -28,7 +28,9 @@ impl Form for Machine {
     fn register(&self, facts: &mut Facts) {
         let is_on = |name: &str| {
             let mut properties = self.properties.iter();
-            properties.any(|property| property.name.value == name && matches!(property.text(), Some("on" | "yes" | "true")))
+            properties.any(|property| {
+                property.name.value == name && matches!(property.text(), Some("on" | "yes" | "true"))
+            })
         };
         facts.board = facts.board.other(self.kind_of.known().map_or("", |name| &name.0), is_on);
         facts.names_machine = true;

@@ -5,15 +5,15 @@
 //! **RAM goes by `/proc/self/fd/N`**: QEMU opens `mem-path` past its sets of fds. A disk goes by a set, which must have
 //! what is open exactly as QEMU would open it: hence `direct` of a file, and `auto-read-only=off`.
 
-use crate::model::ids::{Id, IdKind};
-use crate::qemu::changes;
-use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::hardware::Checking;
 use crate::model::Facts;
-use crate::print::{As, Emit, Lowering, number, text};
+use crate::model::ids::{Id, IdKind};
 use crate::model::{Maybe, Val};
 use crate::plan::{FdSource, Show};
+use crate::print::{As, Emit, Lowering, number, text};
+use crate::qemu::changes;
 use crate::statement::form::{Form, form, statement};
 use crate::table::Section;
 use crate::value::{FdFlag, MemorySize, OnOff, UInt};
@@ -112,9 +112,15 @@ impl Form for Memory {
             );
         }
         let by_machine = cx.hardware.written_machine("memory-backend");
-        let flags =
-            [("hugepages", self.hugepages), ("prealloc", self.prealloc), ("share", self.share), ("fd", self.fd())];
-        let flag = flags.into_iter().find_map(|(name, flag)| Some((name, flag.known().copied().filter(|flag| flag.0)?)));
+        let flags = [
+            ("hugepages", self.hugepages),
+            ("prealloc", self.prealloc),
+            ("share", self.share),
+            ("fd", self.fd()),
+        ];
+        let flag = flags
+            .into_iter()
+            .find_map(|(name, flag)| Some((name, flag.known().copied().filter(|flag| flag.0)?)));
         if let (Some(written), Some((name, flag))) = (by_machine, flag) {
             let diagnostic = Diagnostic::error(
                 Code::ExclusiveOptions,

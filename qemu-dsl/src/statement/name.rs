@@ -1,9 +1,9 @@
 //! `name` and `uuid`
 
-use crate::qemu::changes;
-use crate::print::{Lowering, text};
 use crate::model::Facts;
 use crate::model::Val;
+use crate::print::{Lowering, text};
+use crate::qemu::changes;
 use crate::statement::form::{Form, form, statement};
 use crate::value;
 

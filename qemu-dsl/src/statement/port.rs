@@ -2,15 +2,15 @@
 
 use crate::model::ids::{Id, IdKind};
 
-use crate::qemu::changes;
-use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::print::Lowering;
+use crate::hardware::Checking;
 use crate::model::Val;
+use crate::print::Lowering;
+use crate::qemu::changes;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::socket::Socket;
-use crate::value::{BusName, Driver, FdFlag, ValueType as _, OnOff, Path, SocketPath, Text};
+use crate::value::{BusName, Driver, FdFlag, OnOff, Path, SocketPath, Text, ValueType as _};
 
 statement! {
     /// A virtio-serial port (or another serial device) and what it is connected to.

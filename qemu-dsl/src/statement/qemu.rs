@@ -1,7 +1,7 @@
 //! `qemu`
 
-use crate::print::Lowering;
 use crate::model::Val;
+use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
 use crate::value::Path;
 
@@ -25,4 +25,3 @@ impl Form for Qemu {
         out.program(&self.path);
     }
 }
-

@@ -1,12 +1,12 @@
 //! `qmp`
 
-use crate::model::ids::{Id, IdKind};
-use crate::qemu::changes;
-use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::print::Lowering;
+use crate::hardware::Checking;
+use crate::model::ids::{Id, IdKind};
 use crate::model::{Maybe, Val};
+use crate::print::Lowering;
+use crate::qemu::changes;
 use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::socket::Socket;
@@ -55,7 +55,9 @@ impl Qmp {
 
 impl Form for Qmp {
     fn check(&self, cx: &mut Checking<'_>) {
-        if let Some(nowait) = self.nowait.known().filter(|nowait| nowait.0 && !self.server() && !self.server.is_open()) {
+        if let Some(nowait) =
+            self.nowait.known().filter(|nowait| nowait.0 && !self.server() && !self.server.is_open())
+        {
             let diagnostic =
                 Diagnostic::error(Code::NowaitWithoutServer, "`nowait` is for a socket that QEMU listens on")
                     .at(nowait.span)
@@ -67,7 +69,8 @@ impl Form for Qmp {
     fn lower(&self, out: &mut Lowering<'_>) {
         let socket = Socket { id: &self.chardev, path: &self.path, server: self.server(), fd: self.fd };
         // In `unix:a=b` QEMU would look for an option called `unix:a`, as it may where the path comes later.
-        let is_plain = |path: &Node<SocketPath>| path.0.split(',').next().is_none_or(|first| !first.contains('='));
+        let is_plain =
+            |path: &Node<SocketPath>| path.0.split(',').next().is_none_or(|first| !first.contains('='));
         let plain = !socket.is_fd() && self.path.known().is_some_and(is_plain);
         let option = if plain {
             let option = out.option("-qmp").prefixed("unix:", &self.path);

@@ -1,8 +1,8 @@
 //! `realtime`
 
-use crate::qemu::changes;
-use crate::print::Lowering;
 use crate::model::Val;
+use crate::print::Lowering;
+use crate::qemu::changes;
 use crate::statement::form::{Form, form, statement};
 use crate::value::OnOff;
 

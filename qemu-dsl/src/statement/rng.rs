@@ -3,9 +3,9 @@
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
+use crate::model::Val;
 use crate::model::ids::{Id, IdKind};
 use crate::print::Lowering;
-use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
 use crate::value::{Driver, IdText, Path, UInt};
@@ -102,7 +102,11 @@ impl Form for Backed {
 
     fn lower(&self, out: &mut Lowering<'_>) {
         let object = format!("rng-{}", self.kind.as_str());
-        out.option("-object").word(&object).set("id", &self.id).set("filename", &self.filename).set("chardev", &self.chardev);
+        out.option("-object")
+            .word(&object)
+            .set("id", &self.id)
+            .set("filename", &self.filename)
+            .set("chardev", &self.chardev);
         device(&self.id, true, &self.driver, (&self.max_bytes, &self.period), &self.pci, out);
     }
 }

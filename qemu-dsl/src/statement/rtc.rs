@@ -1,7 +1,7 @@
 //! `rtc`
 
-use crate::print::Lowering;
 use crate::model::Val;
+use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
 use crate::value::{ClockBase, choice};
 

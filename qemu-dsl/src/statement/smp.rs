@@ -2,12 +2,12 @@
 //!
 //! **Levels that `smp` leaves out are spelt out** from 5.2 on, cores first: what QEMU makes of them changed in 6.2.
 
-use crate::qemu::changes;
-use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::print::{Lowering, Shown};
+use crate::hardware::Checking;
 use crate::model::{Maybe, Val};
+use crate::print::{Lowering, Shown};
+use crate::qemu::changes;
 use crate::statement::form::{Form, form, statement};
 use crate::value::UInt;
 
@@ -139,7 +139,9 @@ impl Smp {
         let machine = board.name.clone();
         for (name, level) in self.levels() {
             let is_general = matches!(name, "sockets" | "cores" | "threads");
-            if let Some(level) = level.known().filter(|level| level.0 > 1 && !is_general && !own.contains(&name)) {
+            if let Some(level) =
+                level.known().filter(|level| level.0 > 1 && !is_general && !own.contains(&name))
+            {
                 let own: Vec<_> = own.iter().map(|own| format!("`{own}`")).collect();
                 cx.report(
                     Diagnostic::error(Code::Topology, format!("the machine `{machine}` has no {name}"))
@@ -199,11 +201,10 @@ impl Form for Smp {
             } else {
                 format!("{} can't make {max} CPUs", given.join(" "))
             };
-            let mut diagnostic = Diagnostic::error(Code::Topology, message)
-                .label(cpus.span, format!("{cpus} CPUs"))
-                .help(format!(
-                    "the product of all levels is {what}: write `smp {product}`, or change a level"
-                ));
+            let mut diagnostic =
+                Diagnostic::error(Code::Topology, message).label(cpus.span, format!("{cpus} CPUs")).help(
+                    format!("the product of all levels is {what}: write `smp {product}`, or change a level"),
+                );
             for (name, level) in self.levels() {
                 if let Some(level) = level.known() {
                     diagnostic = diagnostic.label(level.span, name);
@@ -215,7 +216,12 @@ impl Form for Smp {
 
     fn lower(&self, out: &mut Lowering<'_>) {
         // What is left out where a number comes later, QEMU works out from that.
-        let is_open = self.levels().into_iter().map(|(_, level)| level).chain([self.maxcpus, Some(self.cpus)]).any(|level| level.is_open());
+        let is_open = self
+            .levels()
+            .into_iter()
+            .map(|(_, level)| level)
+            .chain([self.maxcpus, Some(self.cpus)])
+            .any(|level| level.is_open());
         let complete = out.has(&changes::FULL_TOPOLOGY) && self.has_levels() && !is_open;
         let topology = self.complete();
         // What the target would make up by itself depends on its version: it is spelt out.

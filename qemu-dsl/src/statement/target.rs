@@ -1,7 +1,7 @@
 //! `target`, which is read before the others: it says something about the text.
 
-use crate::print::Lowering;
 use crate::model::Val;
+use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
 use crate::value::Text;
 
@@ -26,4 +26,3 @@ impl Form for Target {
         let _ = &self.version;
     }
 }
-

@@ -1,8 +1,8 @@
 //! `vfio`
 
+use crate::model::Val;
 use crate::model::ids::{IdKind, OptionalId};
 use crate::print::Lowering;
-use crate::model::Val;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
 use crate::value::HostPci;

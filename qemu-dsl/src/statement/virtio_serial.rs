@@ -2,8 +2,8 @@
 
 use crate::model::ids::{Id, IdKind};
 
-use crate::print::Lowering;
 use crate::model::Val;
+use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
 use crate::value::{Driver, OnOff};

@@ -1,9 +1,9 @@
 //! `vsock`
 
-use crate::model::ids::{Id, IdKind};
-use crate::print::{Lowering, number};
 use crate::model::Val;
+use crate::model::ids::{Id, IdKind};
 use crate::plan::FdSource;
+use crate::print::{Lowering, number};
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
 use crate::value::{FdFlag, UInt};

@@ -1,13 +1,13 @@
 //! The guest's side of a network device.
 
-use crate::model::ids::{Id, IdKind};
-use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::print::{As, Emit, Lowering};
+use crate::hardware::Checking;
+use crate::model::ids::{Id, IdKind};
 use crate::model::{Maybe, Val};
-use crate::source::Node;
 use crate::plan::{Mac, Show};
+use crate::print::{As, Emit, Lowering};
+use crate::source::Node;
 use crate::statement::pci::Pci;
 use crate::table::Refused;
 use crate::value::{Driver, MacText, OnOff, UInt};

@@ -1,7 +1,7 @@
 //! `netdev none`
 
-use crate::print::Lowering;
 use super::nic::NO_QUEUES;
+use crate::print::Lowering;
 use crate::statement::form::{Form, form};
 
 form! {

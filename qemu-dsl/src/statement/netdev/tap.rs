@@ -1,13 +1,13 @@
 //! `netdev tap`, `macvtap`, `ipvtap` and `vethtap`: connections by a file descriptor for each queue.
 
 use super::nic::{NetId, Nic, Queues};
-use crate::model::ids::{Id};
-use crate::hardware::Checking;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::print::{Emit, Lowering, text};
+use crate::hardware::Checking;
+use crate::model::ids::Id;
 use crate::model::{Maybe, Val, Vm};
 use crate::plan::{FdSource, Number, Text as Pieces};
+use crate::print::{Emit, Lowering, text};
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
 use crate::value::{Driver, Fds, Ifname, MacText, OnOff, Path, UInt, VhostFds, choice};
@@ -174,9 +174,8 @@ impl Backend<'_> {
         // The number of a program's is compared when it is there.
         let count = vhostfds.known().map(|count| count.0);
         let queues = self.nic.queues.known().map_or(0, |queues| queues.0);
-        let is_right = count.map_or(self.nic.queues.is_some(), |count| {
-            count == queues || self.nic.queues.is_open()
-        });
+        let is_right =
+            count.map_or(self.nic.queues.is_some(), |count| count == queues || self.nic.queues.is_open());
         let diagnostic = match vhost {
             Vhost::On if is_right => return,
             Vhost::On => {
@@ -215,8 +214,9 @@ impl Backend<'_> {
         let vhost = self.vhost(out.vm);
         let queues = self.nic.queues;
         let given = self.vhostfds.map(|fds| fds.span());
-        let vhostfds =
-            queues.filter(|_| vhost == Vhost::On).map(|queues| out.fds(&FdSource::VhostNet, id, queues, given));
+        let vhostfds = queues
+            .filter(|_| vhost == Vhost::On)
+            .map(|queues| out.fds(&FdSource::VhostNet, id, queues, given));
         let given = self.fds.map(|fds| fds.span());
         let fds = queues.map(|queues| out.fds(&self.source, id, queues, given));
         let is_said = self.vhost.is_some() || vhost == Vhost::On;
@@ -243,9 +243,14 @@ impl Form for Tap {
             for (name, script) in [("script", &self.script), ("downscript", &self.downscript)] {
                 if let Some(script) = script.known().filter(|script| script.0 != "no") {
                     cx.report(
-                        Diagnostic::warning(Code::IgnoredOption, format!("`{name}` is not run with `{queues}`"))
-                            .at(script.span)
-                            .help("QEMU runs it only for an interface that it opens itself: leave out one of them"),
+                        Diagnostic::warning(
+                            Code::IgnoredOption,
+                            format!("`{name}` is not run with `{queues}`"),
+                        )
+                        .at(script.span)
+                        .help(
+                            "QEMU runs it only for an interface that it opens itself: leave out one of them",
+                        ),
                     );
                 }
             }
@@ -256,8 +261,8 @@ impl Form for Tap {
                     Code::IgnoredOption,
                     format!("`vnet_hdr` is not looked at with `{queues}`"),
                 )
-                    .at(vnet_hdr.span())
-                    .help("queues that are opened before QEMU starts have it: leave out one of them"),
+                .at(vnet_hdr.span())
+                .help("queues that are opened before QEMU starts have it: leave out one of them"),
             );
         }
         let nameless = cx.vm.facts.name.is_none() && !cx.vm.is_fragment;

@@ -1,13 +1,13 @@
 //! `netdev user`
 
 use super::nic::{NO_QUEUES, NetId, Nic};
-use crate::model::ids::{Id};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
+use crate::model::ids::Id;
+use crate::model::{Maybe, Val};
 use crate::print::Lowering;
 use crate::qemu::changes;
-use crate::model::{Maybe, Val};
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
 use crate::value::{Driver, HostForward, MacText, OnOff, Path, Text, UInt};

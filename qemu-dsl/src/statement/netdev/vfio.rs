@@ -1,9 +1,9 @@
 //! `netdev vfio`
 
 use super::nic::NO_QUEUES;
-use crate::model::ids::{OptionalId};
-use crate::print::Lowering;
 use crate::model::Val;
+use crate::model::ids::OptionalId;
+use crate::print::Lowering;
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
 use crate::statement::vfio::{self, VfioId};

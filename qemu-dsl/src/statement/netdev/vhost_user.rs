@@ -4,10 +4,10 @@
 //! 11.1), though it takes one for a `vhost-user-fs`.
 
 use super::nic::{NetId, Nic, Queues};
-use crate::model::ids::{Id};
 use crate::hardware::Checking;
-use crate::print::Lowering;
+use crate::model::ids::Id;
 use crate::model::{Maybe, Val};
+use crate::print::Lowering;
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
 use crate::statement::port::ChardevId;
