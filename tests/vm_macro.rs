@@ -14,7 +14,10 @@ use std::path::PathBuf;
 
 use qemu_dsl::{Options, compile, compile_devices};
 use qemu_runtime::plan::{Mac, Packed};
-use qemu_runtime::{BindError, Equipped, Fragment, Plan, Size, devices, vm};
+use qemu_runtime::{
+    Base, BindError, Equipped, Fragment, Part, Place, Plan, Size, base, base_file, devices, part, part_file,
+    vm,
+};
 
 #[path = "vm_macro/texts.rs"]
 mod texts;
@@ -659,48 +662,6 @@ fn buses_that_come_late_are_not_compared() {
     same(all(true).unwrap().plan(), "memory 1G hugepages prealloc share fd");
 }
 
-/// What QEMU itself does hangs on values as a device does, also for a QEMU that says it by other options.
-#[test]
-fn behaviour_takes_values() {
-    let plan = |order: Option<&str>, panic: &str, is_timed: bool, spawn: Option<&str>| {
-        vm! {
-            name web process={order}
-            machine q35
-            boot order={order} menu={is_timed}
-            smbios 1 serial={panic} uuid={"c7a5fdbd-edaf-9455-926a-d65c16db1809"}
-            smbios 11 value={panic} value="{panic}, too"
-            action panic={panic}
-            sandbox spawn={spawn}
-            msg timestamp={is_timed}
-            overcommit mem-lock={is_timed}
-            pidfile "/run/{panic}"
-        }
-    };
-    bound(
-        plan(Some("dc"), "pause", true, Some("deny")),
-        "name web process=dc machine q35 boot order=dc menu smbios 1 serial=pause uuid=c7a5fdbd-edaf-9455-926a-d65c16db1809\n\
-         smbios 11 value=pause value=\"pause, too\" action panic=pause sandbox spawn=deny msg timestamp\n\
-         overcommit mem-lock pidfile \"/run/pause\"",
-    );
-    bound(
-        plan(None, "none", false, None),
-        "name web machine q35 boot menu=off smbios 1 serial=none uuid=c7a5fdbd-edaf-9455-926a-d65c16db1809\n\
-         smbios 11 value=none value=\"none, too\" action panic=none sandbox msg timestamp=off\n\
-         overcommit mem-lock=off pidfile \"/run/none\"",
-    );
-    let wrong = plan(Some("cc"), "explode", true, None).map_err(|error| error.to_string());
-    let wrong = wrong.err().unwrap_or_default();
-    assert!(wrong.contains("`cc` is no order") && wrong.contains("`explode`"), "{wrong}");
-    let older = |shutdown: &str, watchdog: Option<&str>| {
-        vm! { target 5.2 machine q35 action reboot="shutdown" shutdown={shutdown} watchdog={watchdog} }
-    };
-    bound(
-        older("pause", Some("none")),
-        "target 5.2 machine q35 action reboot=shutdown shutdown=pause watchdog=none",
-    );
-    bound(older("poweroff", None), "target 5.2 machine q35 action reboot=shutdown shutdown=poweroff");
-}
-
 /// Each way to be a value that people have.
 #[test]
 fn values_may_be_borrowed() {
@@ -1196,4 +1157,86 @@ fn a_plan_without_file_descriptors_stays_data() {
     let equipped = vm! { memory 1G fd={marked(&folder, "a")} }.unwrap();
     assert_eq!(start(&plan), 2);
     assert!(start(equipped) > start(plan));
+}
+
+fn drives(paths: &[&str]) -> Part {
+    part! { for path in {paths} { disk file={path} format=raw } }
+}
+
+fn lan(name: &str, queues: u32) -> Part {
+    part! { netdev tap ifname={name} mq={queues} vhost bus="rp-{name}" device pcie-root-port id="rp-{name}" chassis={queues} }
+}
+
+/// What functions give is joined as if all stood in one text.
+#[test]
+fn a_base_takes_parts() {
+    let base = base! { name {"web"} machine q35; memory {Size::gib(1)} };
+    let plan = base.with(drives(&["/a", "/b"])).with_all([lan("x", 2), lan("y", 3)]).plan().unwrap();
+    let text = r#"
+        name web machine q35 memory 1G
+        disk file=/a format=raw disk file=/b format=raw
+        netdev tap ifname=x mq=2 vhost bus="rp-x" device pcie-root-port id="rp-x" chassis=2
+        netdev tap ifname=y mq=3 vhost bus="rp-y" device pcie-root-port id="rp-y" chassis=3
+    "#;
+    same(&plan, text);
+    assert_eq!(plan.fds().len(), 10);
+}
+
+/// What is wrong with values and between parts is told at once, with the places of both.
+#[test]
+fn what_parts_have_wrong_is_told_in_the_program() {
+    let card = |name: &str| part! { netdev tap ifname={name} id=lan };
+    let base = base! { machine q35; memory 1G };
+    let line = line!() - 2;
+    let error = base.clone().with(card("a")).with(card("b")).plan().unwrap_err();
+    let told: Vec<_> = error.problems.iter().map(|problem| (&*problem.code, &*problem.message)).collect();
+    assert_eq!(told, [("duplicate-id", "`lan` is already the id of a network backend")]);
+    let at = |place: &Option<Place>| {
+        place.as_ref().map(|place| (place.file.clone().unwrap(), place.line, place.column))
+    };
+    let expected = Some((file!().into(), line, 65));
+    assert!(
+        error.problems.iter().all(|problem| at(&problem.place) == expected && at(&problem.first) == expected)
+    );
+    let error = base.with(card("an-interface-that-is-too-long")).with(card("")).plan().unwrap_err();
+    assert_eq!(error.problems.len(), 2, "{error}");
+}
+
+/// Each file descriptor finds its line, whatever part it is of and wherever its statement comes to stand.
+#[test]
+fn parts_with_file_descriptors_are_consumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let queues = |names: [&str; 2]| names.map(|name| marked(&folder, name));
+    let base = || base! { machine q35; memory 1G; disk file="/s" format=raw fd={marked(&folder, "s")} };
+    let card = |own: [&str; 2]| part! { netdev tap fds={queues(own)} bus=rp0 mac={None::<&str>} };
+    let port = part! { device pcie-root-port id=rp0 chassis=1 };
+    let late = part! {
+        netdev tap ifname=t mq=2 bus=late
+        device pcie-root-port id=late chassis=2 bus=up
+        device pcie-root-port id=up chassis=3
+        disk file="/d" format=raw fd={marked(&folder, "d")}
+    };
+    let equipped =
+        base().with(card(["a0", "a1"])).with(port).with_all([card(["b0", "b1"]), late]).plan().unwrap();
+    assert_eq!(given(&equipped), lines(&[(0, "s"), (1, "a0"), (2, "a1"), (3, "b0"), (4, "b1"), (7, "d")]));
+    drop(equipped);
+    // A base without any takes them, too, and they are closed where it has no plan.
+    let part = part! { disk file="/d" format=raw fd={marked(&folder, "d")} };
+    let own = base! { machine q35; memory 1G };
+    assert!(own.with(part).with(part! { disk bus=none file="/e" format=raw }).plan().is_err());
+    assert_eq!(open_marks(&folder), 0);
+    let equipped: Equipped<'static, Base> = base();
+    drop(equipped.with_all([part! { netdev tap fds={queues(["x", "y"])} }]));
+    assert_eq!(open_marks(&folder), 0);
+}
+
+/// Whoever needs a base of his own, or parts from files, has them.
+#[test]
+fn parts_stand_in_files_too() {
+    let disks = ["/a.img", "/b.img"];
+    let own: Base = base_file!("vm_file/fixed.vm");
+    let own = own.with(part! { device pcie-root-port id=rp0 chassis=1 });
+    let plan = own.with(part_file!("vm_file/disks.vm", disks).unwrap()).with(part_file!("vm_file/card.vm"));
+    let plan = plan.plan().unwrap();
+    assert_eq!(plan.args().filter(|arg| *arg == "-drive").count(), 3);
 }

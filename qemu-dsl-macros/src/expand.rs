@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::env::{self, VarError};
+use std::sync::Arc;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use qemu_dsl::bind::{Blanks, Hole, OpenFragment, OpenTemplate};
+use qemu_dsl::bind::{Blanks, Hole, OpenBase, OpenFragment, OpenPart, OpenTemplate, PartTemplate};
 use qemu_dsl::plan::{Fragment, Pack, Place, Plan, Template, pack};
 use qemu_dsl::{Code, Diagnostic, Open, Options, Parsed, Severity, Sources, TargetSpec, Version};
 use quote::quote;
@@ -44,6 +45,22 @@ pub(crate) trait Subject: Default {
 
     /// What hangs on values.
     fn blanks(open: &Self::Open) -> &Blanks;
+
+    /// The call that binds what is open. File descriptors go with it.
+    fn call(values: &Ident, takes_fds: bool) -> TokenStream {
+        if takes_fds { quote!(equip(#values)) } else { quote!(bind(&#values)) }
+    }
+
+    /// What stands in for a value where there is none.
+    fn nothing(has_holes: bool, takes_fds: bool) -> TokenStream {
+        if !has_holes {
+            return Self::default().expression();
+        }
+        let ty = Self::bound(takes_fds);
+        quote! {
+            qemu::Result::<#ty, qemu::BindError>::Err(qemu::BindError { problems: qemu::Vec::new() })
+        }
+    }
 
     /// The static of an open one, `OPEN`.
     fn declaration(open: &Self::Open) -> TokenStream;
@@ -150,6 +167,68 @@ impl Subject for Fragment {
     }
 }
 
+/// Declares what a base and a part become: themselves, whether they have holes or not. What is wrong with values is told where
+/// all parts are there.
+macro_rules! parts {
+    ($($open:ident: $name:ident, $compile:ident;)+) => {$(
+        impl Subject for $open {
+            type Open = Self;
+
+            fn compile(
+                parsed: &Parsed<'_>,
+                options: &Options,
+            ) -> (Option<Compiled<Self, Self>>, Vec<Diagnostic>) {
+                let compiled = parsed.$compile(options);
+                (compiled.open.map(Compiled::Open), compiled.diagnostics)
+            }
+
+            fn bound(takes_fds: bool) -> TokenStream {
+                if takes_fds { quote!(qemu::Equipped<'static, qemu::$name>) } else { quote!(qemu::$name) }
+            }
+
+            fn expression(self) -> TokenStream {
+                quote!(<qemu::$name as ::core::default::Default>::default())
+            }
+
+            fn owned(value: &TokenStream) -> TokenStream {
+                quote!(qemu::Result::<qemu::$name, qemu::BindError>::Ok({ #value }))
+            }
+
+            fn place_open(open: &mut Self, source: &Source, sources: &Sources) {
+                let PartTemplate { template, open, ties, .. } = Arc::make_mut(&mut open.part);
+                name_holes(open, source);
+                let args = template.args.iter().map(|arg| arg.span);
+                let spans = args.chain(open.spans()).chain(ties.iter().map(|tie| tie.span));
+                template.places = places(spans, source, sources).into();
+            }
+
+            fn blanks(open: &Self) -> &Blanks {
+                &open.part.open
+            }
+
+            fn call(values: &Ident, takes_fds: bool) -> TokenStream {
+                if takes_fds { quote!(equip(#values)) } else { quote!(bind(#values)) }
+            }
+
+            fn nothing(_: bool, takes_fds: bool) -> TokenStream {
+                let nothing = Self::default().expression();
+                let ty = Self::bound(takes_fds);
+                quote!(<#ty as ::core::convert::From<qemu::$name>>::from(#nothing))
+            }
+
+            fn declaration(open: &Self) -> TokenStream {
+                let open = packed(open);
+                quote!(static OPEN: qemu::Packed<qemu::$open> = #open;)
+            }
+        }
+    )+};
+}
+
+parts! {
+    OpenBase: Base, compile_base;
+    OpenPart: Part, compile_part;
+}
+
 /// The expression that a macro becomes: always one of its type, so that a mistake in the text is the only one that Rust
 /// reports.
 ///
@@ -196,7 +275,7 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
             S::place_open(&mut open, &source, &sources);
             let values = Ident::new("values", Span::mixed_site());
             let filled = fill(S::blanks(&open), &source, &values);
-            let (open, bind) = (S::declaration(&open), call(&values, source.takes_fds));
+            let (open, bind) = (S::declaration(&open), S::call(&values, source.takes_fds));
             block(filled, warnings, quote!(#open OPEN.#bind))
         }
         _ => without_value::<S>(&source, quote!(#errors #warnings)),
@@ -219,15 +298,7 @@ fn without_value<S: Subject>(source: &Source, statements: TokenStream) -> TokenS
         },
         source,
     );
-    let nothing = S::default().expression();
-    if source.holes.is_empty() {
-        return block(used, statements, nothing);
-    }
-    let ty = S::bound(source.takes_fds);
-    let error = quote! {
-        qemu::Result::<#ty, qemu::BindError>::Err(qemu::BindError { problems: qemu::Vec::new() })
-    };
-    block(used, statements, error)
+    block(used, statements, S::nothing(!source.holes.is_empty(), source.takes_fds))
 }
 
 /// An expression: `before`, which is the program's own, `statements`, and a value.
@@ -321,11 +392,6 @@ fn code(parts: &[Part], blocks: &mut u32, say: Say<'_>, source: &Source) -> Toke
         });
     }
     out
-}
-
-/// The call that binds what is open. File descriptors go with it.
-fn call(values: &Ident, takes_fds: bool) -> TokenStream {
-    if takes_fds { quote!(equip(#values)) } else { quote!(bind(&#values)) }
 }
 
 /// A value as one literal, which is read when it is first needed.

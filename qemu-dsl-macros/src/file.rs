@@ -84,6 +84,12 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
             }
             block(used(&call), statements, S::owned(&value))
         }
+        Some(Compiled::Open(open)) if !is_wrong && call.values.is_empty() => {
+            // A part, which is one without values too.
+            let values = Ident::new("values", Span::mixed_site());
+            let (open, bind) = (S::declaration(&open), S::call(&values, false));
+            block(TokenStream::new(), statements, quote!(#open let #values = qemu::Values::new(); OPEN.#bind))
+        }
         Some(Compiled::Open(open)) if !is_wrong => {
             let values = Ident::new("values", Span::mixed_site());
             let names: Vec<&str> = S::blanks(&open).names().collect();

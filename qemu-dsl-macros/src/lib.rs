@@ -144,3 +144,72 @@ pub fn vm_file(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 pub fn devices_file(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     file::expand::<qemu_dsl::plan::Fragment>(input.into()).into()
 }
+
+/// A VM to which parts are added, compiled with the program: an expression of the type `qemu_runtime::Base`.
+///
+/// It has the machine, the memory, and what else every such VM has; functions add the rest by [`part!`]. Whatever order of
+/// texts makes one VM, these make the same: ids, MAC addresses and numbers of file descriptors come out as if all stood in one
+/// text, one part behind the other. It is data, which can be cloned: a fleet has one base.
+///
+/// ```
+/// use qemu_runtime::{Part, Size, base, part};
+///
+/// fn disk(path: &str) -> Part {
+///     part! { disk file={path} format=raw }
+/// }
+///
+/// fn lan(cards: u32) -> Part {
+///     part! { for _ in {0..cards} { netdev user } }
+/// }
+///
+/// let base = base! { machine q35; memory {Size::gib(1)} };
+/// let plan = base.clone().with(lan(2)).with_all(["/a.img", "/b.img"].map(disk)).plan()?;
+/// assert_eq!(plan.args().filter(|arg| *arg == "-drive").count(), 2);
+///
+/// // What parts have twice, or lack, is told when the plan is made, with the places of both.
+/// let card = || part! { netdev user id=lan };
+/// let error = base.with(card()).with(card()).plan().unwrap_err();
+/// assert_eq!(error.problems[0].code, "duplicate-id");
+/// # Ok::<(), qemu_runtime::BindError>(())
+/// ```
+///
+/// With a hole it is no `Result`: values are checked by `plan`, with all else. With open file descriptors in it, a base or a part
+/// is an `Equipped` one, and so are their sum and its plan.
+#[proc_macro]
+pub fn base(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    expand::expand::<qemu_dsl::bind::OpenBase>(input.into()).into()
+}
+
+/// Statements that are added to a VM, compiled with the program: an expression of the type `qemu_runtime::Part`. See [`base!`].
+///
+/// There can be all statements but those on which others hang: `machine`, `memory`, `name` and `qemu` are the base's. It may
+/// refer to what another part has, by its id.
+///
+/// ```
+/// use qemu_runtime::{base, part};
+///
+/// let base = base! { machine q35; memory 1G; device pcie-root-port id=rp0 chassis=1 };
+/// let plan = base.with(part! { disk file="/srv/a.img" format=raw bus=rp0 }).plan()?;
+/// # assert!(plan.args().any(|arg| arg == "virtio-blk,drive=disk0,bus=rp0"));
+/// # Ok::<(), qemu_runtime::BindError>(())
+/// ```
+///
+/// ```compile_fail
+/// let part = qemu_runtime::part! { machine q35 };
+/// ```
+#[proc_macro]
+pub fn part(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    expand::expand::<qemu_dsl::bind::OpenPart>(input.into()).into()
+}
+
+/// A VM to which parts are added, which stands in a file: as [`vm_file!`] is to [`vm!`], so is this to [`base!`].
+#[proc_macro]
+pub fn base_file(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    file::expand::<qemu_dsl::bind::OpenBase>(input.into()).into()
+}
+
+/// Statements that are added to a VM, which stand in a file: as [`vm_file!`] is to [`vm!`], so is this to [`part!`].
+#[proc_macro]
+pub fn part_file(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    file::expand::<qemu_dsl::bind::OpenPart>(input.into()).into()
+}

@@ -166,6 +166,10 @@ codes! {
     DuplicateChassis = "duplicate-chassis",
     /// what can't be plugged into a guest that runs
     NotPluggable = "not-pluggable",
+    /// what a part of a VM leaves to its base
+    OfBase = "of-base",
+    /// parts of a VM for different versions of QEMU
+    OtherTarget = "other-target",
 
     // Devices.
     /// fewer or more vhost fds than queues

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::bind::{Choice, OpenFragment, OpenTemplate, Rule};
+use crate::bind::{Choice, OpenBase, OpenFragment, OpenPart, OpenTemplate, PartTemplate, Rule};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::hardware::{self, Hardware};
-use crate::model::{Entry, Facts, Vm};
+use crate::hardware::{self, Hardware, QemuOption};
+use crate::model::{Entry, Extent, Facts, Vm};
 use crate::plan::{Fragment, Place, Template};
 use crate::print::{Lowering, Output};
 use crate::read::{self, Declaration, Language, Open, Reading};
@@ -69,6 +69,37 @@ pub struct CompiledDevices {
 /// ```
 pub fn compile_devices(source: &str, options: &Options) -> CompiledDevices {
     parse(source).compile_devices(options)
+}
+
+/// What came of the text of a VM to which parts are added.
+#[derive(Clone, Debug)]
+pub struct CompiledBase {
+    /// The base. `None` where there was an error, or where a value comes later and [may not](crate::Open).
+    pub open: Option<OpenBase>,
+    /// As in [`Compilation::diagnostics`].
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What came of the text of a part of a VM.
+#[derive(Clone, Debug)]
+pub struct CompiledPart {
+    /// The part. `None` where there was an error, or where a value comes later and [may not](crate::Open).
+    pub open: Option<OpenPart>,
+    /// As in [`Compilation::diagnostics`].
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Compiles the text of a VM to which [parts](compile_part) are added. It otherwise does as [`compile`].
+///
+/// What it lacks the parts may have: so an id or a bus that nothing here has is looked for when they are
+/// [joined](crate::bind::Base::plan).
+pub fn compile_base(source: &str, options: &Options) -> CompiledBase {
+    parse(source).compile_base(options)
+}
+
+/// Compiles the text of a part of a VM: any statements but those on which others hang (`machine`, `memory`, `name`, `qemu`).
+pub fn compile_part(source: &str, options: &Options) -> CompiledPart {
+    parse(source).compile_part(options)
 }
 
 /// Parses a text, to compile it for several targets or with several values.
@@ -141,7 +172,7 @@ pub struct Parsed<'s> {
 impl Parsed<'_> {
     /// Does as [`compile()`].
     pub fn compile(&self, options: &Options) -> Compilation {
-        let Analysed { vm, printed, names_version, diagnostics } = self.analyse(false, options);
+        let Analysed { vm, printed, names_version, diagnostics } = self.analyse(Extent::Whole, options);
         let (mut template, mut open) = (None, None);
         if let Some(Ordered { output, order, choices, rules }) = printed {
             let printed = lower::template(&vm, output, &order);
@@ -162,7 +193,7 @@ impl Parsed<'_> {
 
     /// Does as [`compile_devices`].
     pub fn compile_devices(&self, options: &Options) -> CompiledDevices {
-        let Analysed { vm, printed, diagnostics, .. } = self.analyse(true, options);
+        let Analysed { vm, printed, diagnostics, .. } = self.analyse(Extent::Devices, options);
         let (mut fragment, mut open) = (None, None);
         if let Some(Ordered { output, order, choices, rules }) = printed {
             let printed = lower::fragment(&vm, output, &order);
@@ -180,6 +211,47 @@ impl Parsed<'_> {
             }
         }
         CompiledDevices { fragment, open, diagnostics }
+    }
+
+    /// Does as [`compile_base`].
+    pub fn compile_base(&self, options: &Options) -> CompiledBase {
+        let (part, diagnostics) = self.compile_to_join(Extent::Base, options);
+        CompiledBase { open: part.map(|part| OpenBase { part }), diagnostics }
+    }
+
+    /// Does as [`compile_part`].
+    pub fn compile_part(&self, options: &Options) -> CompiledPart {
+        let (part, diagnostics) = self.compile_to_join(Extent::Part, options);
+        CompiledPart { open: part.map(|part| OpenPart { part }), diagnostics }
+    }
+
+    fn compile_to_join(
+        &self,
+        extent: Extent,
+        options: &Options,
+    ) -> (Option<Arc<PartTemplate>>, Vec<Diagnostic>) {
+        let Analysed { vm, printed, diagnostics, .. } = self.analyse(extent, options);
+        let part = printed.map(|Ordered { output, order, choices, rules }| {
+            let options = hardware::options(&vm, &output);
+            let mut hardware = Hardware::new(&vm, &output, &options);
+            // Here are all shapes, and names will be there when they are compared.
+            hardware.is_uncertain = vm.target_is_open || options.iter().any(QemuOption::is_unseen);
+            let ties = lower::ties(&hardware);
+            let template = lower::template(&vm, output.clone(), &order);
+            let open = lower::blanks(&vm, &template.ids, choices, rules);
+            let spans = template.args.iter().map(|arg| arg.span).chain(open.spans());
+            let places = self.places(spans.chain(ties.iter().map(|tie| tie.span)));
+            let root = vm.facts.board.root().filter(|_| vm.extent.has_machine()).unwrap_or("");
+            Arc::new(PartTemplate {
+                template: Template { places: places.into(), ..template },
+                open,
+                ties: ties.into(),
+                name: vm.facts.name.clone(),
+                root: root.into(),
+                uncertain: hardware.is_uncertain,
+            })
+        });
+        (part, diagnostics)
     }
 
     /// What the text declares, in its order, as far as that is right.
@@ -205,7 +277,7 @@ impl Parsed<'_> {
     /// ```
     pub fn written(&self, options: &Options) -> Option<String> {
         let tree = self.tree.as_ref().ok()?;
-        let lines = Reading::new(tree, LANGUAGE, false, options, &mut Vec::new()).written()?;
+        let lines = Reading::new(tree, LANGUAGE, Extent::Whole, options, &mut Vec::new()).written()?;
         let places = self.places(lines.iter().map(|line| line.at));
         let lines = lines.iter().map(|line| {
             let place = places.iter().find(|place| place.span == line.at);
@@ -215,14 +287,14 @@ impl Parsed<'_> {
     }
 
     /// Reads and checks the text.
-    fn analyse(&self, is_fragment: bool, options: &Options) -> Analysed {
+    fn analyse(&self, extent: Extent, options: &Options) -> Analysed {
         let mut diagnostics = self.diagnostics.clone();
         let Ok(tree) = &self.tree else {
-            let vm = Vm::new(Target::DEFAULT, is_fragment);
+            let vm = Vm::new(Target::DEFAULT, extent);
             let names_version = options.target.version.is_some();
             return Analysed { vm, printed: None, names_version, diagnostics };
         };
-        let reading = Reading::new(tree, LANGUAGE, is_fragment, options, &mut diagnostics);
+        let reading = Reading::new(tree, LANGUAGE, extent, options, &mut diagnostics);
         let mut vm = reading.read(options, &mut diagnostics);
         let branches = !vm.rounds.blocks().is_empty();
         if branches {
@@ -254,7 +326,8 @@ impl Parsed<'_> {
             if !vm.is_open {
                 return Ordered { output, order, choices: Vec::new(), rules };
             }
-            if let Some(span) = lower::late_in_json(&output, vm.target).filter(|_| !is_fragment) {
+            if let Some(span) = lower::late_in_json(&output, vm.target).filter(|_| extent != Extent::Devices)
+            {
                 let message = "a value can't come later in an option that is JSON";
                 let help = "write it out: a device has members, and so this one and all behind it are JSON";
                 diagnostics.push(Diagnostic::error(Code::LateValue, message).at(span).help(help));

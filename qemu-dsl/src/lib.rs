@@ -61,7 +61,10 @@ mod value;
 
 pub use code::Code;
 #[cfg(feature = "compiler")]
-pub use compile::{Compilation, CompiledDevices, Parsed, compile, compile_devices, parse};
+pub use compile::{
+    Compilation, CompiledBase, CompiledDevices, CompiledPart, Parsed, compile, compile_base, compile_devices,
+    compile_part, parse,
+};
 #[cfg(feature = "compiler")]
 pub use diagnostic::{Diagnostic, Edit, Fix, Help, Label, Remedy, Severity};
 #[cfg(feature = "compiler")]

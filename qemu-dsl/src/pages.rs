@@ -93,6 +93,8 @@ fn text(code: Code) -> &'static str {
         Code::SingleFunction => include_str!("pages/single-function.md"),
         Code::DuplicateChassis => include_str!("pages/duplicate-chassis.md"),
         Code::NotPluggable => include_str!("pages/not-pluggable.md"),
+        Code::OfBase => include_str!("pages/of-base.md"),
+        Code::OtherTarget => include_str!("pages/other-target.md"),
         Code::VhostFds => include_str!("pages/vhost-fds.md"),
         Code::MqUnsupported => include_str!("pages/mq-unsupported.md"),
         Code::MissingQueues => include_str!("pages/missing-queues.md"),

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use crate::bind::Sort;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Entry, Facts, Once, Rounds, Vm};
@@ -99,14 +100,14 @@ impl Scenario {
 
 /// What statements tell those that print others.
 pub(crate) fn facts(vm: &Vm) -> Facts {
-    let mut facts = Facts::new(vm.target);
+    let mut facts = Facts::new(vm.target, vm.extent);
     vm.statements.iter().for_each(|entry| register(entry, &mut facts));
     facts
 }
 
 /// What a statement tells them.
 pub(crate) fn facts_of(entry: Option<&Entry>, vm: &Vm) -> Facts {
-    let mut facts = Facts::new(vm.target);
+    let mut facts = Facts::new(vm.target, vm.extent);
     entry.into_iter().for_each(|entry| register(entry, &mut facts));
     facts
 }
@@ -126,11 +127,12 @@ pub(crate) fn repeated(all: &[Once], diagnostics: &mut Vec<Diagnostic>) {
             continue;
         };
         let keyword = once.keyword;
+        let (code, message, help) = Sort::Statement.twice(keyword);
         diagnostics.push(
-            Diagnostic::error(Code::RepeatedStatement, format!("`{keyword}` stands twice"))
+            Diagnostic::error(code, message)
                 .label(once.span, "again here")
                 .label(first.span, "first here")
-                .help("a VM has one: leave out one of them, or join them"),
+                .help(help),
         );
     }
 }
@@ -160,7 +162,7 @@ pub(crate) fn told_once(diagnostics: &mut Vec<Diagnostic>) {
 
 /// That what other statements print hangs on whether a block is there.
 pub(crate) fn varying(vm: &Vm) -> Option<Diagnostic> {
-    let none = Facts::new(vm.target);
+    let none = Facts::new(vm.target, vm.extent);
     let mut open = vm.statements.iter().filter(|entry| vm.rounds.block(entry.round) > 0);
     let entry = open.find(|entry| facts_of(Some(entry), vm) != none)?;
     let help = "write it out of the block, or two VMs";

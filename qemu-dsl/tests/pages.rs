@@ -2,12 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
-use qemu_dsl::{Code, Diagnostic, Options, Severity, compile, compile_devices, pages};
+use qemu_dsl::{Code, Diagnostic, Options, Severity, compile, compile_devices, compile_part, pages};
 
 /// Codes whose page has no examples, and why.
 const WITHOUT_EXAMPLES: &[(Code, &str)] = &[
     (Code::TooLong, "the text would have more than 4 GiB"),
     (Code::LateValue, "only what a program gives comes later"),
+    (Code::OtherTarget, "it takes two texts"),
     (Code::Rejected, "the compiler doesn't say it: QEMU does, once it is started"),
 ];
 
@@ -18,10 +19,12 @@ fn example(page: &str, title: &str) -> Option<String> {
     Some(lines.join("\n"))
 }
 
-/// What the compiler says. A text that begins so is about devices for a guest that runs.
+/// What the compiler says. A text that begins so is about devices for a guest that runs, or about a part of a VM.
 fn reported(text: &str) -> Vec<Diagnostic> {
     if text.starts_with("// devices\n") {
         compile_devices(text, &Options::default()).diagnostics
+    } else if text.starts_with("// part\n") {
+        compile_part(text, &Options::default()).diagnostics
     } else {
         compile(text, &Options::default()).diagnostics
     }

@@ -27,10 +27,10 @@ pub use guest::{Guest, OlderQemu};
 pub use host::HostPaths;
 pub use plug::{PlugError, PlugProblem, Plugged, UnplugError};
 pub use plugged::Left;
-pub use qemu_dsl::bind::{self, BindError, Equipped, Size};
+pub use qemu_dsl::bind::{self, Base, BindError, Equipped, Part, Size};
 pub use qemu_dsl::plan::{self, Fd, FdSource, Fragment, Place, Plan};
 pub use qemu_dsl::{Arch, Target, Version};
-pub use qemu_dsl_macros::{devices, devices_file, vm, vm_file};
+pub use qemu_dsl_macros::{base, base_file, devices, devices_file, part, part_file, vm, vm_file};
 pub use rejection::Rejection;
 pub use shutdown::{Shutdown, ShutdownPolicy, ShutdownStep};
 pub use spawn::{Lines, PathError, Spawn, SpawnError, StartError, Stderr, Stdio};
@@ -39,7 +39,9 @@ pub use supervisor::{Cause, Exit, ShutdownReason, daemonizes};
 /// What `vm!` expands to names. It is no part of the interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use qemu_dsl::bind::{BindError, Equipped, NamedValues, OpenFragment, OpenTemplate, Values};
+    pub use qemu_dsl::bind::{
+        Base, BindError, Equipped, NamedValues, OpenBase, OpenFragment, OpenPart, OpenTemplate, Part, Values,
+    };
     pub use qemu_dsl::plan::{Fragment, Packed, Plan};
     pub use std::result::Result;
     pub use std::vec::Vec;

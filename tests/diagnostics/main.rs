@@ -2,7 +2,8 @@
 //!
 //! `UPDATE_DIAGNOSTICS=1 cargo test --test diagnostics` writes what is said now: read it as a user would, before it goes
 //! into a commit. A line `//: --target 5.2` or `//: --set name=value` at a text's beginning is an option for it, and
-//! `//: devices` says that it is one of devices for a guest that runs, `//: check` that values may come later.
+//! `//: devices` says that it is one of devices for a guest that runs, `//: part` that it is a part of a VM, `//: check` that
+//! values may come later.
 //!
 //! Whatever the language's reference promises to refuse has a case, and so has each code. Whatever remedy has edits, they
 //! mend the text: see [`mends`].
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use qemu_dsl::source::SourceMap;
-use qemu_dsl::{Code, Diagnostic, Open, Options, Severity, compile, compile_devices};
+use qemu_dsl::{Code, Diagnostic, Open, Options, Severity, compile, compile_devices, compile_part};
 
 #[path = "../../src/wording.rs"]
 mod wording;
@@ -25,6 +26,7 @@ mod wording;
 const WITHOUT_CASE: &[(Code, &str)] = &[
     (Code::TooLong, "it takes a text of more than 4 GiB"),
     (Code::LateValue, "it takes a program that gives the value"),
+    (Code::OtherTarget, "it takes two texts"),
     (Code::Rejected, "it takes a QEMU that rejects something"),
 ];
 
@@ -40,6 +42,9 @@ const BROUGHT_TO_LIGHT: &[(&str, &str)] = &[
 
 /// The first line of a text of devices.
 const DEVICES: &str = "//: devices";
+
+/// That of a part of a VM.
+const PART: &str = "//: part";
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -149,6 +154,8 @@ fn compiled(source: &str) -> Result<Vec<Diagnostic>, Box<dyn Error>> {
     let options = options(source)?;
     Ok(if source.starts_with(DEVICES) {
         compile_devices(source, &options).diagnostics
+    } else if source.starts_with(PART) {
+        compile_part(source, &options).diagnostics
     } else {
         compile(source, &options).diagnostics
     })
@@ -176,7 +183,7 @@ fn options(source: &str) -> Result<Options, Box<dyn Error>> {
                 let (name, value) = pair.split_once('=').ok_or("no value")?;
                 options.params.push((name.to_owned(), value.to_owned()));
             }
-            None if DEVICES.ends_with(line) => {}
+            None if DEVICES.ends_with(line) || PART.ends_with(line) => {}
             None if line == "check" => options.open = Open::Checked,
             _ => return Err(format!("`{line}`").into()),
         }

@@ -67,8 +67,7 @@ impl List {
 
 /// The options among `args`.
 pub(crate) fn read(args: &[String]) -> Vec<Argument> {
-    const ALONE: &[&str] =
-        &["-S", "-daemonize", "-no-reboot", "-no-shutdown", "-no-user-config", "-nodefaults", "-nographic"];
+    const ALONE: &[&str] = &["-nographic", "-nodefaults", "-no-user-config", "-daemonize", "-no-reboot"];
     let mut options = Vec::new();
     let mut args = args.iter();
     while let Some(flag) = args.next() {

@@ -11,7 +11,7 @@ use std::process::Command;
 
 use proc_macro2::TokenStream;
 use qemu_dsl::source::SourceMap;
-use qemu_dsl::{Code, Open, Options, Severity, compile, compile_devices};
+use qemu_dsl::{Code, Open, Options, Severity, compile, compile_devices, compile_part};
 use serde_json::Value;
 
 /// Codes that no program is told, with the reason.
@@ -25,6 +25,7 @@ const NEVER_TOLD: &[(Code, &str)] = &[
     (Code::ParameterType, "a program has no parameters"),
     (Code::RepeatedParameter, "a program has no parameters"),
     (Code::SharedMac, "it is advice, by which a program that denies warnings could not be built"),
+    (Code::OtherTarget, "it takes two texts"),
     (Code::Rejected, "it takes a QEMU that rejects something"),
 ];
 
@@ -123,7 +124,7 @@ fn program() -> (Vec<Text>, String) {
         String::from("#![allow(text_direction_codepoint_in_literal)]\nconst VALUE: &str = \"x\";\n");
     let mut texts = Vec::new();
     for (number, (name, expected, text)) in paths.iter().filter_map(read).chain(own).enumerate() {
-        let called = if is_of_devices(&text) { "devices" } else { "vm" };
+        let called = called(&text);
         let _ = writeln!(program, "pub fn text{number}() {{ let _ = qemu_runtime::{called}! {{");
         let above = program.lines().count();
         let _ = writeln!(program, "{text}\n}}; }}");
@@ -132,17 +133,22 @@ fn program() -> (Vec<Text>, String) {
     (texts, program)
 }
 
-fn is_of_devices(text: &str) -> bool {
-    text.starts_with("//: devices\n")
+/// The macro that takes such a text.
+fn called(text: &str) -> &str {
+    match text.lines().next() {
+        Some("//: devices") => "devices",
+        Some("//: part") => "part",
+        _ => "vm",
+    }
 }
 
 /// What the compiler says of a text.
 fn said(text: &str) -> Vec<String> {
     let options = Options { open: Open::Holes, ..Options::default() };
-    let diagnostics = if is_of_devices(text) {
-        compile_devices(text, &options).diagnostics
-    } else {
-        compile(text, &options).diagnostics
+    let diagnostics = match called(text) {
+        "devices" => compile_devices(text, &options).diagnostics,
+        "part" => compile_part(text, &options).diagnostics,
+        _ => compile(text, &options).diagnostics,
     };
     let sources = SourceMap::of("", text);
     let [file] = sources.files() else { panic!("one file") };

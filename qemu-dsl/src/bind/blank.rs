@@ -23,7 +23,7 @@ pub struct Hole {
 
 /// A part of a blank.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum BlankPart {
     /// Text that is known.
     Text(Cow<'static, str>),
     /// The value of this hole.
@@ -36,7 +36,7 @@ pub struct Blank {
     /// What the value must be.
     pub kind: Kind,
     /// What it consists of.
-    pub parts: Cow<'static, [Part]>,
+    pub parts: Cow<'static, [BlankPart]>,
     /// What a message calls it: an option's name in backticks.
     pub name: Cow<'static, str>,
     /// Whether there may be none: the option is then as good as not written.
@@ -61,7 +61,7 @@ pub struct Written {
 packed! {
     struct Hole { name, span, optional, block }
     struct Written { text, block }
-    enum Part { Text(text), Hole(hole) }
+    enum BlankPart { Text(text), Hole(hole) }
     struct Blank { kind, parts, name, optional, is_id, span, block }
     struct Choice { blanks, refused, block }
     struct RefusedShape { shape, code, message, help }
@@ -71,7 +71,7 @@ impl Blank {
     /// The hole that is all of it.
     pub fn hole(&self) -> Option<u32> {
         match *self.parts {
-            [Part::Hole(hole)] => Some(hole),
+            [BlankPart::Hole(hole)] => Some(hole),
             _ => None,
         }
     }

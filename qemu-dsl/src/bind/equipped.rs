@@ -1,11 +1,11 @@
-//! Plans and devices together with file descriptors that are open already.
+//! Plans, devices and parts together with file descriptors that are open already.
 
 use std::borrow::Cow;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 use crate::plan::{Fragment, Packed, Plan};
 
-/// A plan, or devices, with open file descriptors of the program's own: what `vm!` and `devices!` are with `fds={..}`,
+/// A plan, devices or a part of a VM, with open file descriptors of the program's own: what `vm!` and its kin are with `fds={..}`,
 /// `vhostfds={..}` or `fd={..}` in them.
 ///
 /// Whoever starts it, or plugs it in, takes it and what it holds. It can't be cloned: each file descriptor is closed once, also
@@ -17,12 +17,14 @@ pub struct Equipped<'a, T: Clone> {
 }
 
 impl<'a, T: Clone> Equipped<'a, T> {
-    /// What there is, with file descriptors for these lines of its table, counted from 0.
+    /// What there is, with file descriptors for these lines of its table, counted from 0. Of a part, which has none yet, it is
+    /// the number of the value.
     pub(super) const fn new(what: Cow<'a, T>, fds: Vec<(u32, OwnedFd)>) -> Self {
         Self { what, fds }
     }
 
-    /// The file descriptors, and for which lines of the table they are, counted from 0.
+    /// The file descriptors, and for which lines of the table they are, counted from 0; of a [`Base`](super::Base) or a
+    /// [`Part`](super::Part), which have no table yet, of which value.
     pub fn fds(&self) -> impl ExactSizeIterator<Item = (u32, BorrowedFd<'_>)> {
         self.fds.iter().map(|(line, fd)| (*line, fd.as_fd()))
     }
@@ -52,32 +54,20 @@ impl Equipped<'_, Fragment> {
     }
 }
 
-impl<'a> From<&'a Plan> for Equipped<'a, Plan> {
-    fn from(plan: &'a Plan) -> Self {
-        Self::new(Cow::Borrowed(plan), Vec::new())
+impl<'a, T: Clone> From<&'a T> for Equipped<'a, T> {
+    fn from(what: &'a T) -> Self {
+        Self::new(Cow::Borrowed(what), Vec::new())
     }
 }
 
-impl From<Plan> for Equipped<'_, Plan> {
-    fn from(plan: Plan) -> Self {
-        Self::new(Cow::Owned(plan), Vec::new())
-    }
-}
-
-impl<'a> From<&'a Fragment> for Equipped<'a, Fragment> {
-    fn from(fragment: &'a Fragment) -> Self {
-        Self::new(Cow::Borrowed(fragment), Vec::new())
+impl<T: Clone> From<T> for Equipped<'_, T> {
+    fn from(what: T) -> Self {
+        Self::new(Cow::Owned(what), Vec::new())
     }
 }
 
 impl<'a> From<&'a Packed<Fragment>> for Equipped<'a, Fragment> {
     fn from(fragment: &'a Packed<Fragment>) -> Self {
         Self::from(&**fragment)
-    }
-}
-
-impl From<Fragment> for Equipped<'_, Fragment> {
-    fn from(fragment: Fragment) -> Self {
-        Self::new(Cow::Owned(fragment), Vec::new())
     }
 }

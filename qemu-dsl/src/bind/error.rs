@@ -24,8 +24,11 @@ impl BindError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BindProblem {
-    /// Where its hole stands: in the program's source for `vm!`.
+    /// Where its hole stands: in the program's source for `vm!`. Of what parts of a VM don't agree about, where the later one
+    /// says it.
     pub place: Option<Place>,
+    /// Where an earlier part says the same.
+    pub first: Option<Place>,
     /// What stands in the hole: Rust, or a parameter's name.
     pub hole: String,
     /// The code of the mistake, as `qemu-dslc explain` takes it.
@@ -44,7 +47,11 @@ impl fmt::Display for BindProblem {
         if !self.hole.is_empty() {
             write!(f, "{{{}}}: ", self.hole)?;
         }
-        write!(f, "{} [{}]; {}", self.message, self.code, self.help)
+        write!(f, "{} [{}]", self.message, self.code)?;
+        if let Some(first) = &self.first {
+            write!(f, ", first at {first}")?;
+        }
+        write!(f, "; {}", self.help)
     }
 }
 

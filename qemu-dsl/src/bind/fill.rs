@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
-use super::blank::{Blank, Choice, Hole, Part, Written, place_of};
+use super::blank::{Blank, BlankPart, Choice, Hole, Written, place_of};
 use super::error::{BindError, BindProblem};
 use super::rule::Rule;
 use super::value::{self, Values};
@@ -47,7 +47,7 @@ impl Blanks {
         is_command: bool,
     ) -> Result<Filled<'v>, BindError> {
         let mut problems = Vec::new();
-        let rounds = Rounds::new(&self.blocks, &values.rounds);
+        let rounds = Rounds::new(&self.blocks, &values.said.rounds);
         let held = values.held(&rounds, &self.holes);
         let of_blanks = || self.blanks.iter().map(|blank| blank.block);
         let mut filled = Filled {
@@ -125,6 +125,12 @@ impl Blanks {
         Ok(filled)
     }
 
+    /// The same for slots in another order.
+    pub(super) fn lines_of(&self, values: &Values, fds: &[FdSlot], filled: &Filled<'_>) -> Vec<(u32, u32)> {
+        let held = values.held(&filled.rounds, &self.holes);
+        self.lines(values, fds, filled, &held)
+    }
+
     /// The lines of the table for which the program has given file descriptors: the number of the value, and the line's.
     fn lines(
         &self,
@@ -188,7 +194,7 @@ impl Blanks {
     ) -> Result<Option<Cow<'v, OsStr>>, (String, Refusal)> {
         let none = || (String::new(), Refusal::none());
         let text = match *blank.parts {
-            [Part::Hole(hole)] => match get(hole) {
+            [BlankPart::Hole(hole)] => match get(hole) {
                 Some(value) => Cow::Borrowed(value),
                 None if blank.optional => return Ok(None),
                 None => return Err(none()),
@@ -197,8 +203,8 @@ impl Blanks {
                 let mut text = Vec::new();
                 for part in &*blank.parts {
                     match part {
-                        Part::Text(known) => text.extend_from_slice(known.as_bytes()),
-                        Part::Hole(hole) => {
+                        BlankPart::Text(known) => text.extend_from_slice(known.as_bytes()),
+                        BlankPart::Hole(hole) => {
                             let value = get(*hole).ok_or_else(none)?.as_bytes();
                             // The list that it is in is QEMU's, and not known here.
                             if blank.kind == Kind::Argument && value.contains(&b',') {
@@ -269,11 +275,12 @@ impl Blanks {
         help: String,
     ) -> BindProblem {
         let hole = blank.parts.iter().find_map(|part| match part {
-            Part::Hole(hole) => self.holes.get(*hole as usize),
-            Part::Text(_) => None,
+            BlankPart::Hole(hole) => self.holes.get(*hole as usize),
+            BlankPart::Text(_) => None,
         });
         BindProblem {
             place: hole.and_then(|hole| place_of(places, hole)).cloned(),
+            first: None,
             hole: hole.map_or_else(String::new, |hole| hole.name.clone().into_owned()),
             code: code.to_owned(),
             message,
@@ -284,7 +291,7 @@ impl Blanks {
     /// The function of [`Values`] that adds the value of a hole, of which it takes a reference, but of file descriptors: see
     /// [`Self::takes`].
     pub fn adds(&self, hole: u32) -> &'static str {
-        let blank = self.blanks.iter().find(|blank| blank.parts.contains(&Part::Hole(hole)));
+        let blank = self.blanks.iter().find(|blank| blank.parts.contains(&BlankPart::Hole(hole)));
         let Some(blank) = blank else { return "text" };
         if blank.hole().is_none() {
             return "needed_text";

@@ -185,7 +185,8 @@ impl<'f> Binding<'f> {
     fn fd(&self, slot: &FdSlot) -> impl Iterator<Item = FdSlot> {
         let number = |number: &Number| Number::Known(self.filled.number(self.round, *number));
         let source = slot.source.map(|text| self.text(text), number);
-        let (device, span) = (self.text(&slot.device), slot.span);
+        let FdSlot { span, statement, .. } = *slot;
+        let device = self.text(&slot.device);
         let queues = (slot.queue..).take(slot.count_in(self.filled, self.round) as usize);
         queues.map(move |queue| FdSlot {
             source: source.clone(),
@@ -196,6 +197,7 @@ impl<'f> Binding<'f> {
             count: None,
             given: None,
             block: 0,
+            statement,
         })
     }
 

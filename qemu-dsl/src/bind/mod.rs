@@ -13,21 +13,30 @@ mod equipped;
 mod error;
 mod fill;
 mod fragment;
+mod join;
 pub(crate) mod json;
 mod named;
+mod order;
+mod part;
 mod rule;
 mod size;
 mod template;
+pub(crate) mod tie;
 mod value;
 
-pub use blank::{Blank, Choice, Hole, Part, RefusedShape, Written};
+pub use blank::{Blank, BlankPart, Choice, Hole, RefusedShape, Written};
 pub use equipped::Equipped;
 pub use error::{BindError, BindProblem};
 pub use fill::Blanks;
 pub use fragment::OpenFragment;
+pub use join::PartTemplate;
+#[cfg(feature = "compiler")]
+pub(crate) use order::order;
+pub use part::{Addition, Assembly, Base, OpenBase, OpenPart, Part};
 pub use rule::{Operand, Rule};
 pub use size::{Size, SizeError};
 pub use template::OpenTemplate;
+pub use tie::{Lack, Relation, Sort, Tie};
 pub use value::{
     FdValue, FdsValue, FlagValue, IntegerValue, MacValue, Maybe, MaybeOs, NamedValues, One, Os, PathValue,
     Present, SizeValue, TextValue, UuidValue, Value, Values,

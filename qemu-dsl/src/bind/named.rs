@@ -46,6 +46,7 @@ impl Blanks {
         for (name, _) in values.iter().filter(|(name, _)| !self.names().any(|own| own == *name)) {
             problems.push(BindProblem {
                 place: None,
+                first: None,
                 hole: String::new(),
                 code: Code::UnknownParameter.as_str().to_owned(),
                 message: format!("a value is given for `{name}`, which no hole names"),
@@ -164,6 +165,7 @@ impl<'v> Writer<'v> {
         let hole = self.blanks.holes.iter().find(|hole| hole.name == name);
         let problem = BindProblem {
             place: hole.and_then(|hole| place_of(self.places, hole)).cloned(),
+            first: None,
             hole: name.to_owned(),
             code: code.as_str().to_owned(),
             message,

@@ -356,15 +356,55 @@ impl<T: FdsValue<Many>> FdsValue<MaybeMany> for Option<T> {
 /// The values of holes, in their order, in rounds of the blocks in which these stand.
 #[derive(Debug)]
 pub struct Values {
-    text: Vec<u8>,
+    pub(super) said: Said,
     /// The file descriptors, each of the value of this number.
     fds: Vec<(u32, OwnedFd)>,
-    /// Of each value the round, and where it stands in the text, if there is one.
-    given: Vec<(u32, Option<(usize, usize)>)>,
-    pub(super) rounds: Vec<Round>,
     /// The round to which values are added.
     round: u32,
 }
+
+/// What values say, whatever file descriptors go with them.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    text: Vec<u8>,
+    /// Of each value the round, and where it stands in the text, if there is one.
+    given: Vec<(u32, Option<(usize, usize)>)>,
+    /// None where there is but the whole.
+    pub(super) rounds: Vec<Round>,
+}
+
+impl Said {
+    pub(super) const fn new() -> Self {
+        Self { text: Vec::new(), given: Vec::new(), rounds: Vec::new() }
+    }
+
+    /// How many values there are.
+    pub(super) fn len(&self) -> u32 {
+        self.given.len() as u32
+    }
+
+    /// Adds those of a part whose blocks are numbered on from `blocks`. What stands in none of them is in the whole.
+    pub(super) fn add(&mut self, part: &Self, blocks: u32) {
+        let before = self.text.len();
+        if self.rounds.is_empty() && !part.rounds.is_empty() {
+            self.rounds.push(WHOLE);
+        }
+        let rounds = self.rounds.len().saturating_sub(1) as u32;
+        let moved = |round: u32| if round == 0 { 0 } else { round + rounds };
+        self.rounds.extend(
+            part.rounds
+                .iter()
+                .skip(1)
+                .map(|round| Round { block: round.block + blocks, parent: moved(round.parent) }),
+        );
+        self.text.extend_from_slice(&part.text);
+        let place = |(start, end): (usize, usize)| (before + start, before + end);
+        self.given.extend(part.given.iter().map(|(round, at)| (moved(*round), at.map(place))));
+    }
+}
+
+/// The round of the whole text.
+const WHOLE: Round = Round { block: 0, parent: 0 };
 
 impl Default for Values {
     fn default() -> Self {
@@ -446,37 +486,48 @@ adding! {
 impl Values {
     /// Without values.
     pub const fn new() -> Self {
-        Self { text: Vec::new(), fds: Vec::new(), given: Vec::new(), rounds: Vec::new(), round: 0 }
+        Self { said: Said::new(), fds: Vec::new(), round: 0 }
     }
 
     /// Begins a round of a block.
     pub fn begin(&mut self, block: u32) {
-        if self.rounds.is_empty() {
-            self.rounds.push(Round { block: 0, parent: 0 });
+        let rounds = &mut self.said.rounds;
+        if rounds.is_empty() {
+            rounds.push(WHOLE);
         }
-        self.rounds.push(Round { block, parent: self.round });
-        self.round = self.rounds.len() as u32 - 1;
+        rounds.push(Round { block, parent: self.round });
+        self.round = rounds.len() as u32 - 1;
     }
 
     /// Ends the round that began last.
     pub fn end(&mut self) {
-        self.round = self.rounds.get(self.round as usize).map_or(0, |round| round.parent);
+        self.round = self.said.rounds.get(self.round as usize).map_or(0, |round| round.parent);
     }
 
     /// Adds a file descriptor, or whether there is to be one.
     pub fn fd<How>(&mut self, value: impl FdValue<How>) {
-        let own = self.given.len() as u32;
-        let Self { text, fds, .. } = self;
+        let own = self.said.len();
+        let Self { said: Said { text, given, .. }, fds, .. } = self;
         let start = text.len();
         let is_there = value.put(text, |fd| fds.push((own, fd)));
-        self.given.push((self.round, is_there.then_some((start, self.text.len()))));
+        given.push((self.round, is_there.then_some((start, text.len()))));
     }
 
     /// Adds file descriptors.
     pub fn fds<How>(&mut self, value: impl FdsValue<How>) {
-        let own = self.given.len() as u32;
+        let own = self.said.len();
         let count = value.put(|fd| self.fds.push((own, fd)));
         self.add(|text| count.is_some_and(|count| show(count, text)));
+    }
+
+    /// What they say, and their file descriptors.
+    pub(super) fn into_parts(self) -> (Said, Vec<(u32, OwnedFd)>) {
+        (self.said, self.fds)
+    }
+
+    /// Values of both.
+    pub(super) const fn of_parts(said: Said, fds: Vec<(u32, OwnedFd)>) -> Self {
+        Self { said, fds, round: 0 }
     }
 
     pub(super) const fn has_fds(&self) -> bool {
@@ -502,29 +553,31 @@ impl Values {
     }
 
     fn add(&mut self, put: impl FnOnce(&mut Vec<u8>) -> bool) {
-        let start = self.text.len();
-        let range = put(&mut self.text).then_some((start, self.text.len()));
-        self.given.push((self.round, range));
+        let Said { text, given, .. } = &mut self.said;
+        let start = text.len();
+        let range = put(text).then_some((start, text.len()));
+        given.push((self.round, range));
     }
 
     /// The text of a value, if there is one.
     pub(super) fn text_of(&self, value: u32) -> Option<&OsStr> {
-        let (start, end) = self.given.get(value as usize)?.1?;
-        self.text.get(start..end).map(OsStr::from_bytes)
+        let (start, end) = self.said.given.get(value as usize)?.1?;
+        self.said.text.get(start..end).map(OsStr::from_bytes)
     }
 
     /// The numbers of the values by their rounds.
     pub(super) fn held(&self, rounds: &Rounds<'_>, holes: &[Hole]) -> PerRound<Option<u32>> {
         let mut held = PerRound::new(rounds, holes.iter().map(|hole| hole.block), None);
-        if self.rounds.is_empty() {
+        let Said { given, rounds: own, .. } = &self.said;
+        if own.is_empty() {
             let outside = (0..).zip(holes).filter(|(_, hole)| hole.block == 0);
-            for ((hole, _), (value, _)) in outside.zip((0..).zip(&self.given)) {
+            for ((hole, _), (value, _)) in outside.zip((0..).zip(given)) {
                 held.set(rounds, 0, hole, Some(value));
             }
             return held;
         }
         // Within a round they stand in the order of its holes.
-        let mut next = vec![0_usize; self.rounds.len()];
+        let mut next = vec![0_usize; own.len()];
         let mut of_block: Vec<Vec<u32>> = Vec::new();
         for (number, hole) in (0_u32..).zip(holes) {
             let block = hole.block as usize;
@@ -535,8 +588,8 @@ impl Values {
                 holes.push(number);
             }
         }
-        for (value, (round, _)) in (0..).zip(&self.given) {
-            let block = self.rounds.get(*round as usize).map_or(0, |round| round.block);
+        for (value, (round, _)) in (0..).zip(given) {
+            let block = own.get(*round as usize).map_or(0, |round| round.block);
             let Some(next) = next.get_mut(*round as usize) else { continue };
             let hole = of_block.get(block as usize).and_then(|holes| holes.get(*next));
             *next += 1;

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use crate::Span;
+use crate::bind::{Sort, tie};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::{Device, Hardware};
@@ -30,8 +31,8 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     }
     let board = &hardware.board;
     let machine = &board.name;
-    // Of the guest that runs nothing is known here.
-    let root = board.root().filter(|_| !hardware.vm.is_fragment).unwrap_or("");
+    // Of the guest that runs nothing is known here, nor of the base.
+    let root = board.root().filter(|_| hardware.vm.extent.has_machine()).unwrap_or("");
     let own = if root.is_empty() { Vec::new() } else { own(hardware) };
     let mut slots: HashMap<(&str, u8), [Option<Placement<'_>>; 8]> = HashMap::new();
     for placement in placements {
@@ -40,17 +41,18 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
         let bus = bus.unwrap_or(root);
         let is_root = bus == root;
         let function = addr.function.unwrap_or(0);
-        let in_bus = if bus.is_empty() { String::new() } else { format!(" of the bus `{bus}`") };
         let functions = slots.entry((bus, addr.slot)).or_default();
         let Some(place) = functions.get_mut(usize::from(function)) else {
             continue;
         };
         if let Some(first) = place {
+            let name = tie::address(addr, Some(bus).filter(|bus| !bus.is_empty()));
+            let (code, message, help) = Sort::Address.twice(&name);
             diagnostics.push(
-                Diagnostic::error(Code::AddressInUse, format!("two devices at the address `{addr}`{in_bus}"))
+                Diagnostic::error(code, message)
                     .label(span, "again here")
                     .label(first.span, "first here")
-                    .help("give each its own slot, or function"),
+                    .help(help),
             );
             continue;
         }

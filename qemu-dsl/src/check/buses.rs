@@ -4,6 +4,7 @@ use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::{Device, Hardware, Value};
+use crate::model::Extent;
 use crate::qemu::board::{Board, ROOTS};
 use crate::suggest::did_you_mean;
 
@@ -12,15 +13,22 @@ const SERIAL: &str = "virtio-serial-bus";
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for device in &hardware.devices {
-        let wrong = match hardware.get(device, "bus") {
-            Some(bus) => unknown(device, &bus, hardware),
-            None if hardware.is_open(device, "bus") => None,
-            None => homeless(device, hardware),
-        };
-        // The schema says what plugs into what.
-        diagnostics.extend(wrong.map(|wrong| Diagnostic { by_schema: true, ..wrong }));
+        // What one part lacks another may have.
+        if !hardware.vm.extent.is_partial() {
+            // The schema says what plugs into what.
+            diagnostics.extend(wrong(device, hardware).map(|wrong| Diagnostic { by_schema: true, ..wrong }));
+        }
     }
     cycles(hardware, diagnostics);
+}
+
+/// What is wrong where nothing else has the bus that a device needs.
+pub(crate) fn wrong(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic> {
+    match hardware.get(device, "bus") {
+        Some(bus) => unknown(device, &bus, hardware),
+        None if hardware.is_open(device, "bus") => None,
+        None => homeless(device, hardware),
+    }
 }
 
 /// What is wrong with the bus that a device names.
@@ -37,6 +45,7 @@ fn unknown(device: &Device<'_>, bus: &Value<'_>, hardware: &Hardware<'_>) -> Opt
         return Some(Diagnostic::error(Code::UnknownBus, message).at(span).help("leave out `bus=`"));
     }
     let board = &hardware.board;
+    let is_part = hardware.vm.extent == Extent::Part;
     if let Some((_, offer)) = hardware.provider(name)
         && wants.is_none_or(|wants| hardware.takes(offer.ty(), wants))
     {
@@ -60,7 +69,7 @@ fn unknown(device: &Device<'_>, bus: &Value<'_>, hardware: &Hardware<'_>) -> Opt
     if is_lost(name) || numbered.is_some_and(|(device, _)| is_lost(device)) {
         return None;
     }
-    if owner.is_none() && is_unsure(name, device, hardware) {
+    if owner.is_none() && !is_part && is_unsure(name, device, hardware) {
         return None;
     }
     let span = bus.span_or(hardware.head(device.statement));
@@ -153,10 +162,18 @@ fn controllers(sort: &str, board: &Board) -> Option<&'static str> {
 /// What is wrong where a device names no bus and there is none for it.
 fn homeless(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic> {
     let vm = hardware.vm;
-    if vm.is_fragment || !vm.complete || device.is_arg {
+    if device.is_arg {
         return None;
     }
     let sort = device.bus_sort()?;
+    if vm.extent == Extent::Part {
+        // Whatever it sits on is the base's, or in another part.
+        let is_there = sort == "System" || sort.starts_with("xen-");
+        return (!is_there).then(|| no_bus(device, sort, hardware));
+    }
+    if vm.is_fragment || !vm.complete {
+        return None;
+    }
     let head = hardware.head(device.statement);
     if sort == SERIAL && !hardware.offers(sort) {
         return Some(
@@ -169,15 +186,26 @@ fn homeless(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic> 
     if hardware.may_have(sort, device) || by_usb || sort.starts_with("xen-") && may_be_xen(hardware) {
         return None;
     }
+    Some(no_bus(device, sort, hardware))
+}
+
+/// That there is no bus of a sort for a device.
+fn no_bus(device: &Device<'_>, sort: &str, hardware: &Hardware<'_>) -> Diagnostic {
+    let head = hardware.head(device.statement);
     let machine = &hardware.board.name;
-    Some(match controllers(sort, &hardware.board) {
+    match controllers(sort, &hardware.board) {
         Some(controllers) => {
             Diagnostic::error(Code::UnknownBus, format!("there is no {} for this device", bus_name(sort)))
                 .at(head)
                 .help(format!("add {}", controllers.trim_end_matches(',')))
         }
         None => {
-            let message = format!("the machine `{machine}` has no {} for this device", bus_name(sort));
+            let the = if machine.is_empty() {
+                "the machine".to_owned()
+            } else {
+                format!("the machine `{machine}`")
+            };
+            let message = format!("{the} has no {} for this device", bus_name(sort));
             Diagnostic::error(Code::UnknownBus, message).at(head).help(match (sort, machine.as_str()) {
                 (PCI, "microvm") => "add `pcie` to `machine`: `machine microvm pcie=on`".to_owned(),
                 ("virtio-bus", _) => {
@@ -187,7 +215,7 @@ fn homeless(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic> 
                 _ => other_machine(sort, hardware),
             })
         }
-    })
+    }
 }
 
 /// Whether there may be what guests of Xen have: QEMU is one's device model, or KVM plays Xen.

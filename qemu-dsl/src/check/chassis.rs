@@ -2,56 +2,50 @@
 
 use std::collections::HashMap;
 
-use crate::code::Code;
+use crate::Span;
+use crate::bind::Sort;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::{Device, Hardware};
 use crate::schema::Lookup;
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let mut bridges = HashMap::new();
-    let mut ports = HashMap::new();
-    for device in hardware.devices.iter() {
-        let is_concerned = hardware.get(device, "chassis_nr").is_some() || is_port(device);
-        let is_open = |name| hardware.is_open(device, name);
-        if !is_concerned || ["chassis_nr", "chassis", "slot"].into_iter().any(is_open) {
-            continue;
-        }
-        let head = hardware.head(device.statement);
-        let number = |name: &str| {
-            let value = hardware.get(device, name)?;
-            Some((number(value.text)?, value.span_or(head)))
-        };
-        if let Some((chassis, span)) = number("chassis_nr") {
-            let first = *bridges.entry(chassis).or_insert(span);
-            if first != span {
-                diagnostics.push(
-                    Diagnostic::error(
-                        Code::DuplicateChassis,
-                        format!("two bridges have the chassis number {chassis}"),
-                    )
+    let mut seen = HashMap::new();
+    for (sort, name, span) in hardware.devices.iter().filter_map(|device| numbers(device, hardware)) {
+        let (code, message, help) = sort.twice(&name);
+        let first = *seen.entry((sort, name)).or_insert(span);
+        if first != span {
+            diagnostics.push(
+                Diagnostic::error(code, message)
                     .label(span, "again here")
                     .label(first, "first here")
-                    .help("give each bridge a number of its own"),
-                );
-            }
-        } else if is_port(device) {
-            let chassis = number("chassis");
-            let slot = number("slot").map_or(0, |(slot, _)| slot);
-            let (chassis, span) = chassis.unwrap_or((0, head));
-            let first = *ports.entry((chassis, slot)).or_insert(span);
-            if first != span {
-                diagnostics.push(
-                    Diagnostic::error(
-                        Code::DuplicateChassis,
-                        format!("two ports have the chassis number {chassis} and the slot {slot}"),
-                    )
-                    .label(span, "again here")
-                    .label(first, "first here")
-                    .help("give each port a number of its own: `chassis=1`, `chassis=2`"),
-                );
-            }
+                    .help(help),
+            );
         }
     }
+}
+
+/// The numbers by which QEMU or a guest tells a device from others of its sort, as a message names them, and where the text has
+/// them.
+pub(crate) fn numbers(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<(Sort, String, Span)> {
+    let is_concerned = hardware.get(device, "chassis_nr").is_some() || is_port(device);
+    let is_open = |name| hardware.is_open(device, name);
+    if !is_concerned || ["chassis_nr", "chassis", "slot"].into_iter().any(is_open) {
+        return None;
+    }
+    let head = hardware.head(device.statement);
+    let number = |name: &str| {
+        let value = hardware.get(device, name)?;
+        Some((number(value.text)?, value.span_or(head)))
+    };
+    if let Some((chassis, span)) = number("chassis_nr") {
+        return Some((Sort::BridgeChassis, chassis.to_string(), span));
+    }
+    if !is_port(device) {
+        return None;
+    }
+    let slot = number("slot").map_or(0, |(slot, _)| slot);
+    let (chassis, span) = number("chassis").unwrap_or((0, head));
+    Some((Sort::PortChassis, format!("{chassis} and the slot {slot}"), span))
 }
 
 /// Whether it is a port of PCI Express, which QEMU registers by its chassis and slot.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
+use crate::bind::Sort;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Hardware;
@@ -26,11 +27,12 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
         }
         let first = *seen.entry(number).or_insert(span);
         if first != span {
+            let (code, message, help) = Sort::Cid.twice(&number.to_string());
             diagnostics.push(
-                Diagnostic::error(Code::AddressInUse, format!("two vsock devices have the address {number}"))
+                Diagnostic::error(code, message)
                     .label(span, "again here")
                     .label(first, "first here")
-                    .help("give each device an address of its own"),
+                    .help(help),
             );
         }
     }

@@ -6,6 +6,7 @@ use super::needs::{has_default, listed};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::{Device, Hardware, QemuOption};
+use crate::model::Extent;
 use crate::qemu::{changes, deviation};
 use crate::schema::{self, Kind, whole_number};
 
@@ -88,7 +89,7 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
         block_sizes(option, &globals, diagnostics);
     }
     let vm = hardware.vm;
-    if vm.is_fragment || !vm.complete || hardware.is_uncertain {
+    if vm.extent != Extent::Whole || !vm.complete || hardware.is_uncertain {
         return;
     }
     for option in hardware.all("chardev").filter(|option| !option.is_arg) {

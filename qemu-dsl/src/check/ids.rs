@@ -1,8 +1,10 @@
 //! Ids: each is defined once, and whoever refers to one refers to what is there.
 
+use crate::bind::{Sort, tie};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::{Definition, Hardware, Namespace, Reference};
+use crate::model::Extent;
 use crate::schema::{self, Kind};
 use crate::suggest::Suggestions;
 
@@ -10,14 +12,13 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     for definition in &hardware.definitions {
         let first = hardware.definition(definition.namespace, definition.name);
         if let Some(first) = first.filter(|first| !std::ptr::eq(*first, definition)) {
+            let (code, message, help) =
+                Sort::Id { of: definition.namespace.what().into() }.twice(definition.name);
             diagnostics.push(
-                Diagnostic::error(
-                    Code::DuplicateId,
-                    format!("`{}` is already the id of {}", definition.name, definition.namespace.what()),
-                )
-                .label(definition.span, "again here")
-                .label(first.span, "first here")
-                .help("give each an id of its own"),
+                Diagnostic::error(code, message)
+                    .label(definition.span, "again here")
+                    .label(first.span, "first here")
+                    .help(help),
             );
         }
     }
@@ -29,6 +30,8 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
                 let wrong = users.second(reference, number, definition);
                 diagnostics.extend(wrong.or_else(|| wrong_type(reference, definition, hardware)));
             }
+            // What one part refers to another may define.
+            None if hardware.vm.extent.is_partial() => {}
             None => diagnostics.extend(unknown(reference, &suggestions, hardware).map(|wrong| {
                 // A property of a type of QEMU's own, where the schema has that.
                 let by_schema = wrong.by_schema || reference.wants.is_some();
@@ -80,43 +83,43 @@ impl<'h> Users<'h> {
         number: usize,
         definition: &Definition<'_>,
     ) -> Option<Diagnostic> {
-        if self.owns(reference) || !self.is_use(reference) {
+        if self.owns(reference) || !is_use(reference, self.hardware) {
             return None;
         }
         let Some(first) = self.first.get(number).copied().flatten() else {
-            if !self.is_shared(definition) {
+            if !is_shared(definition, self.hardware) {
                 self.set(number, reference);
             }
             return None;
         };
-        let diagnostic =
-            Diagnostic::error(Code::InUse, format!("`{}` has its device already", reference.name))
-                .label(reference.span, "a second one");
+        let sort = Sort::User { of: reference.namespace.what().into() };
+        let (code, message, help) = sort.twice(reference.name);
+        let diagnostic = Diagnostic::error(code, message).label(reference.span, "a second one");
         Some(if first.statement == definition.statement {
             diagnostic
                 .label(definition.span, "its own")
                 .help("leave out this device; properties of the first go to its statement, or to `global`")
         } else {
-            diagnostic.label(first.span, "the first one").help("give each a backend of its own")
+            diagnostic.label(first.span, "the first one").help(help)
         })
     }
+}
 
-    /// Whether it takes what it refers to for itself. A filter of a network backend only looks at it, and a default is read
-    /// by others.
-    fn is_use(&self, reference: &Reference<'_>) -> bool {
-        let option = self.hardware.options.get(reference.option);
-        option.is_some_and(|option| match option.name {
-            "global" => false,
-            name => reference.namespace != Namespace::Netdev || name == "device",
-        })
-    }
+/// Whether a reference takes what it refers to for itself. A filter of a network backend only looks at it, and a default is
+/// read by others.
+pub(crate) fn is_use(reference: &Reference<'_>, hardware: &Hardware<'_>) -> bool {
+    let option = hardware.options.get(reference.option);
+    option.is_some_and(|option| match option.name {
+        "global" => false,
+        name => reference.namespace != Namespace::Netdev || name == "device",
+    })
+}
 
-    /// Whether several can use it.
-    fn is_shared(&self, definition: &Definition<'_>) -> bool {
-        let option = self.hardware.options.get(definition.option);
-        !definition.namespace.has_one_user()
-            || option.is_some_and(|option| option.get("mux").is_some_and(|mux| mux.is_on()))
-    }
+/// Whether several can use what is defined.
+pub(crate) fn is_shared(definition: &Definition<'_>, hardware: &Hardware<'_>) -> bool {
+    let option = hardware.options.get(definition.option);
+    !definition.namespace.has_one_user()
+        || option.is_some_and(|option| option.get("mux").is_some_and(|mux| mux.is_on()))
 }
 
 /// What is wrong where an object or a device is of another type than it must be.
@@ -162,7 +165,7 @@ fn can_be_made(wanted: &str, hardware: &Hardware<'_>) -> bool {
 }
 
 /// What is wrong where nothing has the id.
-fn unknown(
+pub(crate) fn unknown(
     reference: &Reference<'_>,
     suggestions: &Suggestions,
     hardware: &Hardware<'_>,
@@ -170,7 +173,7 @@ fn unknown(
     let name = reference.name;
     let what = reference.namespace.what();
     // It may be in the guest, or in a file that QEMU reads.
-    if hardware.vm.is_fragment || hardware.is_uncertain || hardware.vm.ids.may_be_lost(name) {
+    if hardware.vm.extent == Extent::Devices || hardware.is_uncertain || hardware.vm.ids.may_be_lost(name) {
         return None;
     }
     // A part of the machine has a path, or is a bus.
@@ -186,10 +189,11 @@ fn unknown(
     let mut others = Namespace::ALL.into_iter();
     let other = others.find_map(|namespace| Some((namespace, hardware.definition(namespace, name)?.span)));
     Some(if let Some((namespace, span)) = other {
-        Diagnostic::error(Code::WrongId, format!("`{name}` is the id of {}, not of {what}", namespace.what()))
+        let (code, message, help) = tie::wrong_id(name, namespace.what(), what);
+        Diagnostic::error(code, message)
             .label(reference.span, format!("must be {what}"))
             .label(span, format!("is {}", namespace.what()))
-            .help(format!("name {what} here"))
+            .help(help)
     } else if is_device && reference.wants.is_some_and(|wants| !can_be_made(wants, hardware)) {
         Diagnostic::warning(Code::UnknownId, format!("nothing in this text has the id `{name}`"))
             .label(reference.span, "must be a part of the machine")

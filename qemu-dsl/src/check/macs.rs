@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::Span;
-use crate::code::Code;
+use crate::bind::Sort;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::{Device, Hardware};
 use crate::plan::Mac;
@@ -16,11 +16,12 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     let mut seen: HashMap<Mac, Span> = HashMap::new();
     for mac in macs {
         if let Some(first) = seen.get(&mac.value) {
+            let (code, message, help) = Sort::Mac.twice(&mac.to_string());
             diagnostics.push(
-                Diagnostic::warning(Code::EqualMacs, format!("two devices have the MAC address `{mac}`"))
+                Diagnostic::warning(code, message)
                     .label(mac.span, "again here")
                     .label(*first, "first here")
-                    .help("leave out `mac=` for an address of its own"),
+                    .help(help),
             );
         } else {
             seen.insert(mac.value, mac.span);

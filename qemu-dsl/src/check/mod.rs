@@ -2,26 +2,23 @@
 //!
 //! What concerns one statement alone stands in the statement's file.
 
-mod address;
-mod buses;
-mod chassis;
+pub(crate) mod address;
+pub(crate) mod buses;
+pub(crate) mod chassis;
 mod cids;
 mod companions;
 mod cpus;
 mod dimms;
 mod express;
-mod ids;
+pub(crate) mod ids;
 mod loader;
-mod locking;
 mod machine;
-mod macs;
+pub(crate) mod macs;
 mod members;
 mod needs;
 mod ports;
-mod sandbox;
 mod schema;
-mod sharing;
-mod smbios;
+pub(crate) mod sharing;
 mod units;
 
 use crate::diagnostic::Diagnostic;
@@ -47,9 +44,6 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     members::check(hardware, diagnostics);
     units::check(hardware, diagnostics);
     loader::check(hardware, diagnostics);
-    locking::check(hardware, diagnostics);
-    sandbox::check(hardware, diagnostics);
-    smbios::check(hardware, diagnostics);
     let others = diagnostics.len();
     if !vm.target_is_open {
         schema::check(hardware, diagnostics);

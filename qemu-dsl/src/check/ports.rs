@@ -1,6 +1,6 @@
 //! Ports of the host that are forwarded to the guest: each once.
 
-use crate::code::Code;
+use crate::bind::Sort;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Hardware;
 use crate::value::Forwarded;
@@ -14,15 +14,15 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
             let Some(forwarded) = Forwarded::of(rule.text) else { continue };
             let span = rule.span_or(head);
             match seen.iter().find(|(other, _)| other.collides(forwarded)) {
-                Some((_, first)) => diagnostics.push(
-                    Diagnostic::error(
-                        Code::AddressInUse,
-                        format!("the host's port {} is forwarded twice", forwarded.port),
-                    )
-                    .label(span, "again here")
-                    .label(*first, "first here")
-                    .help("forward another port of the host"),
-                ),
+                Some((_, first)) => {
+                    let (code, message, help) = Sort::HostPort.twice(rule.text);
+                    diagnostics.push(
+                        Diagnostic::error(code, message)
+                            .label(span, "again here")
+                            .label(*first, "first here")
+                            .help(help),
+                    );
+                }
                 None => seen.push((forwarded, span)),
             }
         }

@@ -5,30 +5,35 @@ use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::{Device, Hardware, QemuOption};
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    if !hardware.vm.complete || hardware.is_uncertain || is_shared(hardware) {
-        return;
+    if hardware.vm.complete && !hardware.is_uncertain && !is_shared(hardware) {
+        diagnostics.extend(needing(hardware).map(|(_, wrong)| wrong));
     }
+}
+
+/// The statements that need shared memory, and what is wrong where there is none.
+pub(crate) fn needing(hardware: &Hardware<'_>) -> impl Iterator<Item = (usize, Diagnostic)> {
     let backends =
         hardware.all("netdev").filter(|netdev| netdev.first().is_some_and(|kind| kind.text == "vhost-user"));
     let devices = hardware.devices.iter().filter(|device| needs_memory(device));
     let statements = backends
         .map(|netdev| (netdev.statement, "netdev vhost-user".to_owned()))
         .chain(devices.map(|device| (device.statement, device.name().to_owned())));
-    for (statement, what) in statements {
+    statements.map(|(statement, what)| {
         let diagnostic = Diagnostic::error(
             Code::UnsharedMemory,
             format!("the process behind `{what}` can't reach the guest's memory"),
         )
         .at(hardware.head(statement));
         let memory = hardware.all("m").find(|memory| !memory.is_arg);
-        diagnostics.push(match memory.and_then(|memory| hardware.entry(memory.statement)) {
+        let wrong = match memory.and_then(|memory| hardware.entry(memory.statement)) {
             Some(memory) => diagnostic.label(memory.head, "the guest's own").help(
                 Remedy::new("share it: add `share` to `memory`, or `hugepages`")
                     .insert(memory.span.end, " share"),
             ),
             None => diagnostic.help("share it: `memory 2G share`, or `hugepages`"),
-        });
-    }
+        };
+        (statement, wrong)
+    })
 }
 
 /// Whether another process of the host does a device's work.
@@ -39,7 +44,7 @@ fn needs_memory(device: &Device<'_>) -> bool {
 }
 
 /// Whether the guest's RAM is shared with other processes of the host.
-fn is_shared(hardware: &Hardware<'_>) -> bool {
+pub(crate) fn is_shared(hardware: &Hardware<'_>) -> bool {
     let backend = hardware.machine("memory-backend");
     let shares = |object: &QemuOption<'_>| object.get("share").is_some_and(|share| share.is_on());
     hardware.all("object").any(|object| {

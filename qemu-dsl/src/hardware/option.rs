@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::Vm;
-use crate::plan::{Piece, arguments, optlist};
+use crate::plan::{Piece, When, arguments, optlist};
 use crate::print::{Argument, Item, Output, Printed, Written, piece};
 use crate::schema::{self, Kind, Type};
 use crate::table::Section;
@@ -22,6 +22,8 @@ pub(crate) struct QemuOption<'p> {
     pub(crate) kind: Option<Kind>,
     /// What the schema says of that: the target's, or that of a QEMU much like it.
     pub(crate) ty: Option<Type>,
+    /// The shape of its statement that it belongs to, if not to all.
+    pub(crate) when: Option<When>,
     items: Cow<'p, [Item]>,
     /// The generated ids.
     ids: &'p [String],
@@ -53,7 +55,7 @@ impl<'p> QemuOption<'p> {
     fn new(name: &'p str, at: &Argument, items: Cow<'p, [Item]>, vm: &'p Vm) -> Self {
         let is_arg = at.section == Section::Args;
         let ids = vm.ids.names.as_slice();
-        Self { name, statement: at.statement, is_arg, kind: kind(name), ty: None, items, ids }
+        Self { name, statement: at.statement, is_arg, kind: kind(name), ty: None, when: at.when, items, ids }
     }
 
     /// The value without a name that comes first: a device's driver, a backend's type.
@@ -83,6 +85,16 @@ impl<'p> QemuOption<'p> {
         })
     }
 
+    /// All items, those that come later too.
+    pub(crate) fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// The item of this name, the last one where there are several, whether its value is known or not.
+    pub(crate) fn item(&self, name: &str) -> Option<&Item> {
+        self.with_names().iter().rev().find(|item| item.name.as_deref() == Some(name))
+    }
+
     /// Whether it has a value of this name, or one within that (`file.filename` in `file`), whether that is known or not.
     pub(crate) fn mentions(&self, name: &str) -> bool {
         let is_it = |other: &str| {
@@ -99,8 +111,16 @@ impl<'p> QemuOption<'p> {
     /// Whether a value comes later on which others hang: what it makes, how that is called, what the machine is.
     pub(super) fn is_uncertain(&self) -> bool {
         let is_machine = self.name == "machine";
-        let hangs = |name: &str| is_machine || matches!(name, "id" | "node-name" | "driver" | "share");
-        self.items.iter().any(|item| item.open.is_some() && item.name.as_deref().is_none_or(hangs))
+        let hangs = |name: &str| is_machine || matches!(name, "id" | "node-name" | "share");
+        let mut open = self.items.iter().filter(|item| item.open.is_some());
+        self.is_unseen() || open.any(|item| item.name.as_deref().is_some_and(hangs))
+    }
+
+    /// Whether it may make what can't be seen, whatever it is called: QEMU reads it elsewhere, or what it makes comes later.
+    pub(crate) fn is_unseen(&self) -> bool {
+        let hangs = |name: &str| name == "driver";
+        let mut open = self.items.iter().filter(|item| item.open.is_some());
+        self.name == "readconfig" || self.is_json() || open.any(|item| item.name.as_deref().is_none_or(hangs))
     }
 
     /// All values with a name. Those that are not known yet are left out.

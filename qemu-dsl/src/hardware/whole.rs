@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::Span;
-use crate::model::{Entry, Vm};
+use crate::model::{Entry, Extent, Vm};
 use crate::plan::Piece;
 use crate::print::{Output, Written};
 use crate::qemu::board::Board;
@@ -66,7 +66,7 @@ impl<'p> Hardware<'p> {
             is_uncertain: vm.shape_is_open || vm.target_is_open,
         };
         for (number, option) in options.iter().enumerate() {
-            hardware.is_uncertain |= option.name == "readconfig" || option.is_json() || option.is_uncertain();
+            hardware.is_uncertain |= option.is_uncertain();
             if option.kind == Some(Kind::Device) {
                 hardware.device(number, option);
             }
@@ -252,6 +252,8 @@ impl<'p> Hardware<'p> {
                 let owner = known.or_else(unknown).or_else(|| self.of_sort(bus.text, device))?;
                 self.number(owner.option)
             }
+            // The machine, which may have one, is the base's.
+            None if self.vm.extent == Extent::Part => None,
             None => {
                 let sort = device.bus_sort().filter(|sort| !self.board.has(sort))?;
                 self.first_offers.get(sort).copied()

@@ -39,6 +39,7 @@ pub(super) fn args(arguments: Vec<Argument>, target: Target, block_of: impl Fn(u
             when,
             block,
             part,
+            statement: statement as u32,
         }));
     }
     args

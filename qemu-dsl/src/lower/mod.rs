@@ -6,11 +6,12 @@ mod json;
 mod order;
 mod qmp;
 mod rules;
+mod ties;
 
 use std::borrow::Cow;
 
 use crate::Span;
-use crate::bind::{Blank, Blanks, Choice, Hole, Part, Rule, Written};
+use crate::bind::{Blank, BlankPart, Blanks, Choice, Hole, Rule, Written};
 use crate::model::{OpenPart, Vm};
 use crate::plan::{FdSlot, Fragment, GeneratedId, Template};
 use crate::print::{Asked, Output, piece};
@@ -18,6 +19,7 @@ use crate::print::{Asked, Output, piece};
 pub(crate) use argv::late_in_json;
 pub(crate) use order::order;
 pub(crate) use rules::rules;
+pub(crate) use ties::ties;
 
 /// Writes a VM's arguments, the statements' among each other in this order.
 pub(crate) fn template(vm: &Vm, output: Output, order: &[usize]) -> Template {
@@ -52,7 +54,12 @@ fn block_of(vm: &Vm, statement: usize) -> u32 {
 }
 
 fn fds(vm: &Vm, asked: Vec<Asked>) -> Cow<'static, [FdSlot]> {
-    asked.into_iter().map(|asked| FdSlot { block: block_of(vm, asked.statement), ..asked.slot }).collect()
+    let slot = |Asked { statement, slot }| FdSlot {
+        block: block_of(vm, statement),
+        statement: statement as u32,
+        ..slot
+    };
+    asked.into_iter().map(slot).collect()
 }
 
 /// What hangs on the values that come later.
@@ -77,8 +84,8 @@ pub(crate) fn blanks(vm: &Vm, ids: &[GeneratedId], choices: Vec<Choice>, rules: 
             .parts
             .iter()
             .map(|part| match part {
-                OpenPart::Text(text) => Part::Text(text.clone().into()),
-                OpenPart::Hole { span, .. } => Part::Hole(hole(*span, vm.rounds.block(blank.round))),
+                OpenPart::Text(text) => BlankPart::Text(text.clone().into()),
+                OpenPart::Hole { span, .. } => BlankPart::Hole(hole(*span, vm.rounds.block(blank.round))),
             })
             .collect(),
         name: blank.name.clone().into(),

@@ -1,5 +1,6 @@
 //! The order of statements.
 
+use crate::bind;
 use crate::hardware::Hardware;
 use crate::plan::Piece;
 use crate::print::{Argument, Output, Printed};
@@ -7,31 +8,7 @@ use crate::print::{Argument, Output, Printed};
 /// The statements in the order of the source, but each behind those that it needs: QEMU creates what is of one sort in the
 /// order of its arguments.
 pub(crate) fn order(hardware: &Hardware<'_>) -> Vec<usize> {
-    let needs = needs(hardware);
-    let mut order = Vec::with_capacity(needs.len());
-    let mut seen = vec![false; needs.len()];
-    // A statement, and how many of those that it needs have been seen to. What needs itself is an error elsewhere; here it
-    // only must not turn forever.
-    let mut path = Vec::new();
-    for start in 0..needs.len() {
-        let mut next = Some(start);
-        loop {
-            if let Some(index) = next
-                && let Some(seen @ false) = seen.get_mut(index)
-            {
-                *seen = true;
-                path.push((index, 0));
-            }
-            let Some((index, done)) = path.last_mut() else { break };
-            next = needs.get(*index).and_then(|needs| needs.get(*done)).copied();
-            *done += 1;
-            if next.is_none() {
-                order.push(*index);
-                path.pop();
-            }
-        }
-    }
-    order
+    bind::order(&needs(hardware))
 }
 
 /// For each statement those that it needs: the one that provides its bus, and what it refers to, where that is of the same

@@ -70,8 +70,12 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// What holds where nothing is said.
-    pub(crate) fn new(target: Target) -> Self {
-        Self { name: None, board: Board::default_of(target), names_machine: false, ram: None }
+    pub(crate) fn new(target: Target, extent: Extent) -> Self {
+        let board = match extent {
+            Extent::Part => Board::new(target, "", |_| false),
+            Extent::Whole | Extent::Base | Extent::Devices => Board::default_of(target),
+        };
+        Self { name: None, board, names_machine: false, ram: None }
     }
 }
 
@@ -91,9 +95,35 @@ pub(crate) struct Counts {
     pub(crate) blanks: usize,
 }
 
+/// What a text describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// A VM.
+    Whole,
+    /// A VM to which parts are added.
+    Base,
+    /// A part that is added.
+    Part,
+    /// Devices for a guest that runs.
+    Devices,
+}
+
+impl Extent {
+    /// Whether other texts say more about the same VM.
+    pub(crate) const fn is_partial(self) -> bool {
+        matches!(self, Self::Base | Self::Part)
+    }
+
+    /// Whether the machine is said here, if anywhere.
+    pub(crate) const fn has_machine(self) -> bool {
+        matches!(self, Self::Whole | Self::Base)
+    }
+}
+
 /// A typed VM.
 #[derive(Debug)]
 pub(crate) struct Vm {
+    pub(crate) extent: Extent,
     pub(crate) target: Target,
     /// The same, or of a version newer than all that are known, where such a one is asked for.
     pub(crate) asked_target: Target,
@@ -143,16 +173,17 @@ impl Vm {
         self.blanks.truncate(blanks);
     }
 
-    pub(crate) fn new(target: Target, is_fragment: bool) -> Self {
+    pub(crate) fn new(target: Target, extent: Extent) -> Self {
         Self {
+            extent,
             target,
             asked_target: target,
             target_is_open: false,
             names_version: false,
             arch: None,
             program: None,
-            is_fragment,
-            facts: Facts::new(target),
+            is_fragment: extent == Extent::Devices,
+            facts: Facts::new(target, extent),
             statements: Vec::new(),
             printed: Counts::default(),
             once: Vec::new(),

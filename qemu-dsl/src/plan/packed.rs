@@ -333,6 +333,18 @@ impl Pack for Arc<str> {
     }
 }
 
+impl<T: Pack> Pack for Arc<T> {
+    fn pack(&self, to: &mut Vec<u8>) {
+        T::pack(self, to);
+    }
+}
+
+impl<'a, T: Unpack<'a>> Unpack<'a> for Arc<T> {
+    fn read(from: &mut Reader<'a>) -> Self {
+        Arc::new(T::read(from))
+    }
+}
+
 impl Unpack<'_> for Arc<str> {
     fn read(from: &mut Reader<'_>) -> Self {
         <&str>::read(from).into()

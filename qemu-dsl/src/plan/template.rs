@@ -77,6 +77,8 @@ pub struct Arg {
     pub block: u32,
     /// Its part of the arguments. What a block has in different parts isn't repeated together.
     pub part: u8,
+    /// The number of its statement, in the order of the text.
+    pub statement: u32,
 }
 
 /// A file descriptor that the VM needs. Its number follows from its place among the slots.
@@ -98,6 +100,8 @@ pub struct FdSlot {
     pub given: Option<u32>,
     /// The number of the block in which it stands, from 1; 0 is the whole text.
     pub block: u32,
+    /// The number of its statement, in the order of the text.
+    pub statement: u32,
 }
 
 impl FdSlot {
@@ -168,8 +172,8 @@ pub struct Template {
 
 packed! {
     struct Template { target, program, args, fds, ids, places }
-    struct Arg { text, span, when, block, part }
-    struct FdSlot { source, device, queue, span, when, count, given, block }
+    struct Arg { text, span, when, block, part, statement }
+    struct FdSlot { source, device, queue, span, when, count, given, block, statement }
     struct GeneratedId { prefix, number, unless, block }
     enum Piece {
         Text(text),
@@ -208,6 +212,17 @@ impl Template {
             (None, Some(id)) => show(id, out),
             (None, None) => {}
         }
+    }
+
+    /// A text of this template in a round, with the ids and values that it has there.
+    pub(crate) fn text_in(&self, filled: &Filled<'_>, round: u32, text: &[Piece]) -> String {
+        let slots = Slots {
+            name: None,
+            fd: &|_, _| {},
+            id: &|slot, out| self.id(filled, round, slot, out),
+            blank: &|blank| filled.blank(round, blank),
+        };
+        slots.text(text).to_string_lossy().into_owned()
     }
 
     /// A text of this template with its slots filled.

@@ -6,7 +6,7 @@ use std::fmt;
 use super::Asked;
 use super::argument::{Argument, Item, Printed, Written, piece};
 use super::emit::{Emit, text};
-use crate::model::{Maybe as _, Property, PropertyValue, Val, Vm};
+use crate::model::{Extent, Maybe as _, Property, PropertyValue, Val, Vm};
 use crate::plan::optlist::{Escape, append};
 use crate::plan::{FdSlot, FdSource, Number, Piece, Text, When};
 use crate::qemu::board::Transport;
@@ -157,7 +157,17 @@ impl<'v> Lowering<'v> {
     ) -> Piece {
         let number = self.fds.len() as u32;
         let device = text(device);
-        let slot = FdSlot { source, device, queue, span: self.span, when: self.when, count, given, block: 0 };
+        let slot = FdSlot {
+            source,
+            device,
+            queue,
+            span: self.span,
+            when: self.when,
+            count,
+            given,
+            block: 0,
+            statement: 0,
+        };
         self.fds.push(Asked { statement: self.statement, slot });
         Piece::Fd(number)
     }
@@ -193,7 +203,8 @@ impl<'v> Lowering<'v> {
     pub(crate) fn generated_mac(&self, interface: Option<&dyn Emit>, device: &dyn Emit) -> [Piece; 1] {
         let name = self.vm.facts.name.clone();
         let vm = name.or_else(|| interface.map(text)).unwrap_or_else(|| text(&""));
-        let vm = if self.plugs() { vec![Piece::VmName { otherwise: vm }].into() } else { vm };
+        let is_elsewhere = matches!(self.vm.extent, Extent::Devices | Extent::Part);
+        let vm = if is_elsewhere { vec![Piece::VmName { otherwise: vm }].into() } else { vm };
         [Piece::Mac { vm, device: text(device) }]
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct Asked {
 }
 
 /// What all statements print, in the order of the source.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Output {
     /// The program to run, where a statement names one.
     pub(crate) program: Option<Text>,

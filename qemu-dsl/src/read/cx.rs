@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::params::{Fill, Filled, Params, Scope, Text};
 use crate::diagnostic::Diagnostic;
 use crate::model::ids::Ids;
-use crate::model::{Blank, Blanks, Flaws, Open, OpenPart, Rounds, State, States};
+use crate::model::{Blank, Blanks, Extent, Flaws, Open, OpenPart, Rounds, State, States};
 use crate::qemu::changes::Change;
 use crate::qemu::deviation;
 use crate::syntax::{Part, Value, ValueForm};
@@ -18,8 +18,7 @@ pub(crate) struct Cx<'a> {
     pub(crate) source: &'a str,
     pub(crate) table: Table,
     pub(crate) target: Target,
-    /// Whether these are devices for a guest that runs, not a VM.
-    pub(crate) is_fragment: bool,
+    pub(super) extent: Extent,
     pub(crate) ids: Ids,
     /// What is wrong with it so far.
     pub(crate) flaws: Flaws,

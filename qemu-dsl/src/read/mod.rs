@@ -26,7 +26,7 @@ use std::mem;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::ids::Ids;
-use crate::model::{Entry, Flaws, Once, States, Values, Vm};
+use crate::model::{Entry, Extent, Flaws, Once, States, Values, Vm};
 use crate::plan::optlist;
 use crate::source::Node;
 use crate::suggest::did_you_mean;
@@ -61,21 +61,21 @@ pub(crate) struct Reading<'t> {
     language: Language,
     params: Params,
     script: Script,
-    is_fragment: bool,
+    extent: Extent,
 }
 
 impl<'t> Reading<'t> {
-    /// Reads the text's parameters. The statements of a fragment are devices for a guest that runs.
+    /// Reads the text's parameters.
     pub(crate) fn new(
         tree: &'t Tree<'t>,
         language: Language,
-        is_fragment: bool,
+        extent: Extent,
         options: &Options,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
         let params = Params::new(tree, options, diagnostics);
         let script = Script::of(tree, &params, diagnostics);
-        Self { tree, language, params, script, is_fragment }
+        Self { tree, language, params, script, extent }
     }
 
     /// What the reading of a statement has at hand.
@@ -84,7 +84,7 @@ impl<'t> Reading<'t> {
             source: self.tree.source,
             table: self.language.table,
             target: vm.target,
-            is_fragment: self.is_fragment,
+            extent: self.extent,
             ids: mem::take(&mut vm.ids),
             flaws: Flaws::default(),
             shape_is_open: false,
@@ -120,11 +120,11 @@ impl<'t> Reading<'t> {
 
     /// Reads the statements for the target: those that are printed, and behind them the copies.
     pub(crate) fn read(&self, options: &Options, diagnostics: &mut Vec<Diagnostic>) -> Vm {
-        let Self { tree, params, script, is_fragment, .. } = self;
+        let Self { tree, params, script, extent, .. } = self;
         let asked = target::read(tree, params, options, diagnostics);
         let asked_target = Target::new(asked.arch, asked.version.unwrap_or(Version::NEWEST));
         let target = Target::new(asked.arch, asked_target.version.min(Version::NEWEST));
-        let mut vm = Vm::new(target, *is_fragment);
+        let mut vm = Vm::new(target, *extent);
         vm.asked_target = asked_target;
         vm.target_is_open = asked.is_open;
         vm.names_version = asked.version.is_some();
@@ -132,6 +132,8 @@ impl<'t> Reading<'t> {
         vm.program.clone_from(&options.program);
         vm.rounds = script.rounds.clone();
         vm.ids = Ids::new(named(tree, params, script));
+        // What a part lacks others may have.
+        vm.complete = *extent != Extent::Part;
         self.steps(&mut vm, &script.steps, diagnostics);
         vm.printed = vm.counts();
         // What is wrong with them was said of the first ones.
@@ -154,7 +156,7 @@ impl<'t> Reading<'t> {
             cx.enter(number, round);
             let entry = match &statement.head {
                 Head::Keyword(keyword) => {
-                    if keyword.spec.once && (!self.is_fragment || keyword.spec.pluggable) {
+                    if keyword.spec.once && (self.extent != Extent::Devices || keyword.spec.pluggable) {
                         once.push(Once { keyword: keyword.spec.keyword, span: keyword.word.span, round });
                     }
                     if keyword.word.text == "target" {
@@ -248,7 +250,15 @@ fn statement_of(
         },
         None => None,
     };
-    if cx.is_fragment
+    if cx.extent == Extent::Part && OF_BASE.contains(&spec.keyword) {
+        cx.report(
+            Diagnostic::error(Code::OfBase, format!("`{}` is the base's to say", spec.keyword))
+                .at(word.span)
+                .help("let it stand in the VM to which this part is added: what other statements print hangs on it"),
+        );
+        return None;
+    }
+    if cx.extent == Extent::Devices
         && let Some(help) = not_pluggable(spec, kind.as_ref().map_or("", |kind| kind))
     {
         let what = kind.filter(|_| spec.pluggable);
@@ -269,13 +279,10 @@ fn statement_of(
         match &kind {
             Some(kind) => {
                 let names: Vec<_> = spec.kinds().map(|kind| format!("`{}`", kind.name)).collect();
-                // Another number is as near as any.
-                let is_number = kind.bytes().all(|byte| byte.is_ascii_digit());
-                let near = || did_you_mean(kind, kind.span, spec.kinds().map(|kind| kind.name));
-                let near = if is_number { None } else { near() };
-                let help = near.unwrap_or_else(|| {
-                    format!("the kinds of `{}` are {}", spec.keyword, names.join(", ")).into()
-                });
+                let help =
+                    did_you_mean(kind, kind.span, spec.kinds().map(|kind| kind.name)).unwrap_or_else(|| {
+                        format!("the kinds of `{}` are {}", spec.keyword, names.join(", ")).into()
+                    });
                 cx.report(
                     Diagnostic::error(Code::UnknownKind, format!("`{}` has no kind `{kind}`", spec.keyword))
                         .at(kind.span)
@@ -329,6 +336,9 @@ fn statement_of(
     let flaws = std::mem::take(&mut cx.flaws);
     Some(Entry { spec, form, values, step, round: cx.round, head, span: head.to(end), flaws })
 }
+
+/// Statements on which others hang that may be in other parts.
+const OF_BASE: &[&str] = &["machine", "memory", "name", "qemu"];
 
 /// What to do about a statement that has no place among devices for a guest that runs.
 fn not_pluggable(spec: &StatementSpec, kind: &str) -> Option<&'static str> {

@@ -59,14 +59,7 @@ statements! {
     rtc;
     vga;
     qmp;
-    boot;
-    smbios;
-    knobs [NO_USER_CONFIG NODEFAULTS NOGRAPHIC DAEMONIZE PAUSED NO_REBOOT NO_SHUTDOWN];
-    action;
-    pidfile;
-    sandbox;
-    msg;
-    overcommit;
+    knobs [NO_USER_CONFIG NODEFAULTS NOGRAPHIC DAEMONIZE];
     realtime;
     global;
     device;

@@ -681,7 +681,14 @@ fn an_older_qemu_is_noticed() -> Result<(), Lacking> {
         target: Target::new(Arch::X86_64, version),
         program: text(program.to_str().unwrap()),
         args: ["stand-in", "qmp", "silent after the greeting"]
-            .map(|arg| Arg { text: text(arg), span: Span::default(), when: None, block: 0, part: 0 })
+            .map(|arg| Arg {
+                text: text(arg),
+                span: Span::default(),
+                when: None,
+                block: 0,
+                part: 0,
+                statement: 0,
+            })
             .to_vec()
             .into(),
         fds: Cow::default(),

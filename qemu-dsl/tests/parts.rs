@@ -1,0 +1,338 @@
+//! VMs of parts: what is joined is what one text says that has all of it, and is refused where that is.
+
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use fastrand::Rng;
+use qemu_dsl::bind::{Base, BindError, Equipped, Part, Value};
+use qemu_dsl::plan::Plan;
+use qemu_dsl::{Diagnostic, Open, Options, Severity, compile, compile_base, compile_part};
+
+fn base(text: &str) -> Base {
+    let compiled = compile_base(text, &Options::default());
+    assert_eq!(compiled.diagnostics, [], "{text}");
+    compiled.open.unwrap().bind_named(&[]).unwrap()
+}
+
+fn part(text: &str) -> Part {
+    let compiled = compile_part(text, &Options::default());
+    assert_eq!(compiled.diagnostics, [], "{text}");
+    compiled.open.unwrap().bind_named(&[]).unwrap()
+}
+
+fn args(plan: &Plan) -> Vec<String> {
+    plan.args().map(|arg| arg.to_str().unwrap().to_owned()).collect()
+}
+
+fn whole(text: &str) -> Plan {
+    let compiled = compile(text, &Options::default());
+    Plan::of(compiled.template.unwrap_or_else(|| unreachable!("{text}\n{:#?}", compiled.diagnostics)))
+}
+
+fn assert_same(joined: &Plan, whole: &Plan, text: &str) {
+    assert_eq!(joined.program(), whole.program());
+    assert_eq!(args(joined), args(whole), "{text}");
+    assert!(joined.fds().eq(whole.fds()), "{text}\n{joined:#?}\n{whole:#?}");
+}
+
+fn codes(error: &BindError) -> Vec<&str> {
+    error.problems.iter().map(|problem| &*problem.code).collect()
+}
+
+#[test]
+fn ids_macs_and_descriptors_go_on_from_part_to_part() {
+    let base_text = "name web\nmachine q35\nmemory 1G\nnetdev tap ifname=a mq=2 vhost\n";
+    let card = "netdev tap ifname=b vhost\ndisk file=\"/b.img\" format=raw fd\n";
+    let plan = base(base_text).with_all([part(card), part(card)]).plan().unwrap();
+    assert_same(&plan, &whole(&[base_text, card, card].concat()), card);
+    let text = args(&plan).join(" ");
+    assert!(text.contains("id=net2") && text.contains("id=disk1"), "{text}");
+}
+
+#[test]
+fn what_two_parts_have_is_told_with_both_places() {
+    let base = base("machine q35\nmemory 1G\nnetdev user id=lan mac=52:54:00:00:00:01");
+    let parts = [
+        part("rtc base=utc\nnetdev user id=lan\nvsock cid=3"),
+        part("\nrtc base=utc\nnetdev user mac=52:54:00:00:00:01\nvsock cid=3"),
+    ];
+    let error = base.with_all(parts).plan().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "line 2, column 16: `lan` is already the id of a network backend [duplicate-id], first at line 3, column 16; \
+         give each an id of its own\n\
+         line 2, column 1: `rtc` stands twice [repeated-statement], first at line 1, column 1; \
+         a VM has one: leave out one of them, or join them\n\
+         line 3, column 17: two devices have the MAC address `52:54:00:00:00:01` [equal-macs], first at line 3, column 24; \
+         leave out `mac=` for an address of its own\n\
+         line 4, column 11: two vsock devices have the address 3 [address-in-use], first at line 3, column 11; \
+         give each device an address of its own"
+    );
+}
+
+#[test]
+fn what_no_part_has_is_told() {
+    let alone = base("machine q35\nmemory 1G\ndisk file=\"/a\" format=raw bus=rp0");
+    let error = alone.plan().unwrap_err();
+    assert_eq!(codes(&error), ["unknown-bus"]);
+    let port = part("device pcie-root-port id=rp0 chassis=1");
+    let plan = alone.clone().with(port).plan().unwrap();
+    let args = args(&plan);
+    let at = |what: &str| args.iter().position(|arg| arg.contains(what)).unwrap();
+    assert!(at("pcie-root-port") < at("bus=rp0"), "{args:?}");
+    let user = part("netdev vhost-user socket=\"/s\"");
+    let error = base("machine q35\nmemory 1G").with(user.clone()).plan().unwrap_err();
+    assert_eq!(codes(&error), ["unshared-memory"]);
+    assert!(base("machine q35\nmemory 1G share").with(user).plan().is_ok());
+    let error = base("machine pc\nmemory 1G").with(part("device virtio-blk-pci drive=d")).plan().unwrap_err();
+    assert_eq!(codes(&error), ["unknown-id"]);
+    let error = base("machine microvm\nmemory 1G").with(part("rng")).plan().unwrap_err();
+    assert_eq!(codes(&error), ["unknown-bus"]);
+}
+
+#[test]
+fn a_part_leaves_to_its_base_what_others_hang_on() {
+    for text in ["machine q35", "memory 1G", "name x", "qemu \"/usr/bin/qemu\""] {
+        let compiled = compile_part(text, &Options::default());
+        let codes: Vec<_> = compiled.diagnostics.iter().map(|diagnostic| diagnostic.code.as_str()).collect();
+        assert_eq!(codes, ["of-base"], "{text}");
+    }
+    let other = part("target 7.2\nrng");
+    let error = base("target 10.0\nmemory 1G").with(other).plan().unwrap_err();
+    assert_eq!(codes(&error), ["other-target"]);
+}
+
+#[test]
+fn values_and_blocks_keep_to_their_part() {
+    let text = "param disks: list of path\nparam fast: bool\nfor disk in {disks} { disk file={disk} format=raw }\n\
+                if {fast} { netdev tap ifname=t mq=2 vhost } else { netdev user }\n";
+    let options = Options { open: Open::Parameters, ..Options::default() };
+    let open = compile_part(text, &options).open.unwrap();
+    let bound = |disks: &[&str], fast: bool| {
+        open.bind_named(&[("disks", Value::from(disks)), ("fast", Value::from(fast))]).unwrap()
+    };
+    let own = "machine q35\nmemory 1G\ndisk file=\"/own\" format=raw\n";
+    let plan = base(own)
+        .with(bound(&["/a", "/b"], true))
+        .with(bound(&[], false))
+        .with(bound(&["/c"], true))
+        .plan()
+        .unwrap();
+    let disk = |path: &str| format!("disk file=\"{path}\" format=raw\n");
+    let tap = "netdev tap ifname=t mq=2 vhost\n";
+    let text = [own, &disk("/a"), &disk("/b"), tap, "netdev user\n", &disk("/c"), tap].concat();
+    assert_same(&plan, &whole(&text), &text);
+    let error = base(own).with(
+        open.bind_named(&[("disks", Value::from("/a")), ("fast", "x".into())]).unwrap_or_else(|error| {
+            assert_eq!(codes(&error), ["parameter-type"]);
+            Part::default()
+        }),
+    );
+    assert!(error.plan().is_ok());
+}
+
+#[test]
+fn it_is_data() {
+    fn is_data<T: Clone + Send + Sync + 'static>() {}
+    is_data::<Base>();
+    is_data::<Part>();
+    let part = part("rng").with_all([part("rng")]).with_all(None::<Part>);
+    let twice = base("machine q35\nmemory 1G").with(part.clone()).with(part);
+    assert_eq!(args(&twice.plan().unwrap()).iter().filter(|arg| arg.contains("virtio-rng")).count(), 4);
+    let equipped: Equipped<'static, Part> = Part::default().into();
+    assert_eq!(twice.with(equipped).plan().unwrap().fds().len(), 0);
+}
+
+fn one<'t>(rng: &mut Rng, of: &[&'t str]) -> &'t str {
+    rng.choice(of.iter().copied()).unwrap()
+}
+
+/// Statements, of which many refer to each other, or get into each other's way.
+fn statement(rng: &mut Rng) -> String {
+    let mut text = String::new();
+    let n = |rng: &mut Rng, most: u32| rng.u32(0..most);
+    let bus = |rng: &mut Rng| {
+        if rng.u32(0..3) == 0 { format!(" bus=rp{}", rng.u32(0..3)) } else { String::new() }
+    };
+    match n(rng, 17) {
+        0 => {
+            let _ = write!(text, "disk file=\"/d{}.img\" format=raw{}", n(rng, 9), bus(rng));
+            if n(rng, 3) == 0 {
+                let _ = write!(text, " id=disk{}", n(rng, 4));
+            }
+            if n(rng, 3) == 0 {
+                text += " fd";
+            }
+        }
+        1 => {
+            text += "netdev user";
+            if n(rng, 3) == 0 {
+                let _ = write!(text, " id=net{}", n(rng, 3));
+            }
+            if n(rng, 3) == 0 {
+                let _ = write!(text, " mac=52:54:00:00:00:0{}", n(rng, 4));
+            }
+            if n(rng, 3) == 0 {
+                let host = one(rng, &["", "127.0.0.1", "127.0.0.2"]);
+                let _ = write!(text, " hostfwd=\"tcp:{host}:222{}-:22\"", n(rng, 3));
+            }
+        }
+        2 => {
+            let _ = write!(text, "netdev tap ifname=tap{} mq={} vhost{}", n(rng, 9), 1 + n(rng, 3), bus(rng));
+        }
+        3 | 4 => {
+            let _ = write!(text, "device pcie-root-port id=rp{} chassis={}", n(rng, 3), n(rng, 6));
+        }
+        5 => {
+            let _ = write!(text, "device virtio-balloon-pci addr=\"{:x}\"{}", 8 + n(rng, 6), bus(rng));
+        }
+        6 => {
+            let _ = write!(text, "vsock cid={}", 3 + n(rng, 6));
+        }
+        7 => text += "rng",
+        8 => {
+            let _ = write!(text, "chardev null id=c{}", n(rng, 4));
+            if n(rng, 3) == 0 {
+                text += " mux=on";
+            }
+        }
+        9 => {
+            let _ = write!(text, "device isa-serial chardev=c{}", n(rng, 4));
+        }
+        10 => {
+            let _ = write!(text, "object iothread id=io{}", n(rng, 4));
+        }
+        11 => {
+            let _ = write!(
+                text,
+                "blockdev null-co node-name=n{0}\ndevice virtio-blk-pci drive=n{0} iothread=io{1}",
+                n(rng, 5),
+                n(rng, 4)
+            );
+        }
+        12 => text += one(rng, &["rtc base=utc", "kernel \"/k\" append=\"a\"", "smp 2", "vga none"]),
+        13 => text += "device usb-kbd",
+        14 => {
+            let _ = write!(text, "device qemu-xhci id=usb{}", n(rng, 2));
+        }
+        15 => {
+            let _ = write!(text, "netdev vhost-user socket=\"/s{}\"", n(rng, 5));
+        }
+        _ => text += "virtio-serial",
+    }
+    text.push('\n');
+    text
+}
+
+fn errors(diagnostics: &[Diagnostic]) -> BTreeSet<String> {
+    let errors = diagnostics.iter().filter(|one| one.severity == Severity::Error);
+    errors.map(|diagnostic| diagnostic.code.as_str().to_owned()).collect()
+}
+
+/// What is joined, or the codes of what is wrong.
+fn joined(own: &str, parts: &[String]) -> Result<Plan, BTreeSet<String>> {
+    let options = Options::default();
+    let compiled = compile_base(own, &options);
+    let mut wrong = errors(&compiled.diagnostics);
+    let base = compiled.open;
+    let mut all = Vec::new();
+    for part in parts {
+        let compiled = compile_part(part, &options);
+        wrong.extend(errors(&compiled.diagnostics));
+        all.extend(compiled.open.map(|part| part.bind_named(&[]).unwrap()));
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    let base = base.unwrap().bind_named(&[]).unwrap();
+    base.with_all(all)
+        .plan()
+        .map_err(|error| error.problems.into_iter().map(|problem| problem.code).collect())
+}
+
+#[test]
+fn random_vms_are_what_one_text_says() {
+    let cases = std::env::var("CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(3000);
+    let (mut planned, mut refused) = (0, 0);
+    for seed in 0..cases {
+        let mut rng = Rng::with_seed(seed);
+        let machine =
+            one(&mut rng, &["machine q35\n", "machine pc\n", "name web\nmachine q35\n", "name x\n"]);
+        let memory = one(&mut rng, &["memory 1G\n", "memory 1G share\n"]);
+        let mut texts = vec![format!("{machine}{memory}")];
+        for _ in 0..rng.usize(0..4) {
+            texts.push(String::new());
+        }
+        for text in &mut texts {
+            for _ in 0..rng.usize(0..4) {
+                *text += &statement(&mut rng);
+            }
+        }
+        let text = texts.concat();
+        let (own, parts) = texts.split_first().unwrap();
+        let compiled = compile(&text, &Options::default());
+        let joined = joined(own, parts);
+        let mut wrong = errors(&compiled.diagnostics);
+        let shown = || texts.join("----\n");
+        match (&compiled.template, joined) {
+            (Some(template), Ok(plan)) => {
+                assert_same(&plan, &Plan::of(template.clone()), &shown());
+                planned += 1;
+            }
+            // A program has no warnings.
+            (Some(_), Err(codes)) => {
+                let is_warned = compiled.diagnostics.iter().any(|one| one.code.as_str() == "equal-macs");
+                assert!(
+                    is_warned && codes.len() == 1 && codes.contains("equal-macs"),
+                    "{seed} {codes:?}\n{}",
+                    shown()
+                );
+            }
+            (None, Ok(_)) => unreachable!("{seed} {wrong:?}\n{}", shown()),
+            (None, Err(codes)) => {
+                wrong.insert("equal-macs".to_owned());
+                assert!(codes.is_subset(&wrong), "{seed} {codes:?} {wrong:?}\n{}", shown());
+                refused += 1;
+            }
+        }
+    }
+    assert!(planned > cases / 10 && refused > cases / 10, "{planned} {refused}");
+}
+
+#[test]
+fn what_another_part_needs_comes_first() {
+    let own = "machine q35\nmemory 1G\nnetdev tap ifname=a bus=rp0 vhost\n";
+    let port = "netdev tap ifname=b mq=2\ndevice pcie-root-port id=rp0 chassis=1 bus=up\n";
+    let up = "netdev tap ifname=c\ndevice pcie-root-port id=up chassis=2\n";
+    let plan = base(own).with(part(port)).with(part(up)).plan().unwrap();
+    assert_same(&plan, &whole(&[own, port, up].concat()), up);
+}
+
+/// What a value decides of a part's shape hides nothing of the rest.
+#[test]
+fn what_hangs_on_values_is_looked_at_with_them() {
+    let options = Options { open: Open::Parameters, ..Options::default() };
+    let text = "param cached: bool\nparam id: string?\nparam mac: mac?\n\
+                disk file=\"/a\" format=raw bus=rp0 fd={cached}\nnetdev user id={id} mac={mac}\n";
+    let open = compile_part(text, &options).open.unwrap();
+    let card = |id: &str, mac: Value| {
+        open.bind_named(&[("cached", false.into()), ("id", id.into()), ("mac", mac)]).unwrap()
+    };
+    let own = base("machine q35\nmemory 1G\n");
+    let error = own.clone().with(card("a", Value::NONE)).with(card("a", Value::NONE)).plan().unwrap_err();
+    assert_eq!(codes(&error), ["unknown-bus", "unknown-bus", "duplicate-id"]);
+    let port = part("device pcie-root-port id=rp0 chassis=1\n");
+    let mac = || Value::from("52:54:00:00:00:01");
+    let two = own.with(port).with(card("a", mac()));
+    let error = two.clone().with(card("b", "52:54:0:0:0:1".into())).plan().unwrap_err();
+    assert_eq!(codes(&error), ["wrong-type"]);
+    let error = two.clone().with(card("b", mac())).plan().unwrap_err();
+    assert_eq!(codes(&error), ["equal-macs"]);
+    let plan = two.with(card("b", Value::NONE)).plan().unwrap();
+    let text = "machine q35\nmemory 1G\ndevice pcie-root-port id=rp0 chassis=1\n\
+                disk file=\"/a\" format=raw bus=rp0\nnetdev user id=a mac=52:54:00:00:00:01\n\
+                disk file=\"/a\" format=raw bus=rp0\nnetdev user id=b\n";
+    assert_same(&plan, &whole(text), text);
+}
