@@ -662,6 +662,48 @@ fn buses_that_come_late_are_not_compared() {
     same(all(true).unwrap().plan(), "memory 1G hugepages prealloc share fd");
 }
 
+/// What QEMU itself does hangs on values as a device does, also for a QEMU that says it by other options.
+#[test]
+fn behaviour_takes_values() {
+    let plan = |order: Option<&str>, panic: &str, is_timed: bool, spawn: Option<&str>| {
+        vm! {
+            name web process={order}
+            machine q35
+            boot order={order} menu={is_timed}
+            smbios 1 serial={panic} uuid={"c7a5fdbd-edaf-9455-926a-d65c16db1809"}
+            smbios 11 value={panic} value="{panic}, too"
+            action panic={panic}
+            sandbox spawn={spawn}
+            msg timestamp={is_timed}
+            overcommit mem-lock={is_timed}
+            pidfile "/run/{panic}"
+        }
+    };
+    bound(
+        plan(Some("dc"), "pause", true, Some("deny")),
+        "name web process=dc machine q35 boot order=dc menu smbios 1 serial=pause uuid=c7a5fdbd-edaf-9455-926a-d65c16db1809\n\
+         smbios 11 value=pause value=\"pause, too\" action panic=pause sandbox spawn=deny msg timestamp\n\
+         overcommit mem-lock pidfile \"/run/pause\"",
+    );
+    bound(
+        plan(None, "none", false, None),
+        "name web machine q35 boot menu=off smbios 1 serial=none uuid=c7a5fdbd-edaf-9455-926a-d65c16db1809\n\
+         smbios 11 value=none value=\"none, too\" action panic=none sandbox msg timestamp=off\n\
+         overcommit mem-lock=off pidfile \"/run/none\"",
+    );
+    let wrong = plan(Some("cc"), "explode", true, None).map_err(|error| error.to_string());
+    let wrong = wrong.err().unwrap_or_default();
+    assert!(wrong.contains("`cc` is no order") && wrong.contains("`explode`"), "{wrong}");
+    let older = |shutdown: &str, watchdog: Option<&str>| {
+        vm! { target 5.2 machine q35 action reboot="shutdown" shutdown={shutdown} watchdog={watchdog} }
+    };
+    bound(
+        older("pause", Some("none")),
+        "target 5.2 machine q35 action reboot=shutdown shutdown=pause watchdog=none",
+    );
+    bound(older("poweroff", None), "target 5.2 machine q35 action reboot=shutdown shutdown=poweroff");
+}
+
 /// Each way to be a value that people have.
 #[test]
 fn values_may_be_borrowed() {

@@ -67,7 +67,8 @@ impl List {
 
 /// The options among `args`.
 pub(crate) fn read(args: &[String]) -> Vec<Argument> {
-    const ALONE: &[&str] = &["-nographic", "-nodefaults", "-no-user-config", "-daemonize", "-no-reboot"];
+    const ALONE: &[&str] =
+        &["-S", "-daemonize", "-no-reboot", "-no-shutdown", "-no-user-config", "-nodefaults", "-nographic"];
     let mut options = Vec::new();
     let mut args = args.iter();
     while let Some(flag) = args.next() {

@@ -65,6 +65,11 @@ fn one(qemu: &Running<'_>, argument: &Argument, arguments: &[Argument], devices:
                 "{name}: {own}"
             )
         }
+        "-pidfile" => {
+            let pid = fs::read_to_string(qemu.world.file(value))?;
+            equal("process number", pid.trim(), qemu.pid().to_string().as_str())
+        }
+        "-overcommit" if list.get("mem-lock").is_none_or(|lock| lock == "on-fault") => Ok(()),
         "-overcommit" => {
             let status = fs::read_to_string(format!("/proc/{}/status", qemu.pid()))?;
             let locked = status.lines().find_map(|line| line.strip_prefix("VmLck:"));
@@ -103,7 +108,8 @@ fn one(qemu: &Running<'_>, argument: &Argument, arguments: &[Argument], devices:
         }
         // What the text says itself, by `arg`, and what shows in QEMU's behaviour only.
         "-nodefaults" | "-no-user-config" | "-nographic" | "-daemonize" | "-boot" | "-fw_cfg" | "-smbios"
-        | "-display" | "-pidfile" | "-no-reboot" | "-serial" => Ok(()),
+        | "-display" | "-no-reboot" | "-no-shutdown" | "-watchdog-action" | "-action" | "-S" | "-sandbox"
+        | "-msg" | "-serial" => Ok(()),
         _ => Err(Stop::failed("nothing is known of this option")),
     }
 }

@@ -9,6 +9,7 @@ use crate::world::World;
 
 /// The cases that this machine isn't for, and words of what the compiler says of each.
 const NOT_FOR_IT: &[(&str, &str)] = &[
+    ("boot", "can't change its boot order"),
     ("chardev-aliases", "no device `isa-serial`"),
     ("chardev-reconnect", "no device `isa-serial`"),
     ("disk-drivers", "the bus `ide.0`"),

@@ -47,6 +47,9 @@ impl World {
         fs::write(path("kernel"), kernel())?;
         fs::write(path("initrd"), b"070701")?;
         fs::write(path("flash.img"), vec![0xff; 1 << 16])?;
+        fs::write(path("splash.bmp"), picture())?;
+        // An SMBIOS table of a type that is nobody's.
+        fs::write(path("table.bin"), [0x80, 4, 0, 1, 0, 0])?;
         fs::create_dir(path("share"))?;
         for name in ["pipe.in", "pipe.out", "pipe2.in", "pipe2.out"] {
             rustix::fs::mknodat(CWD, path(name), rustix::fs::FileType::Fifo, Mode::from_raw_mode(0o600), 0)?;
@@ -147,6 +150,16 @@ fn qcow2() -> Vec<u8> {
     // These four clusters are in use, once.
     put(2 * CLUSTER, &[0, 1, 0, 1, 0, 1, 0, 1]);
     image
+}
+
+/// As much of a BMP file of 24 bits a dot as QEMU looks at.
+fn picture() -> Vec<u8> {
+    let mut picture = vec![0; 64];
+    let bytes = [(0, b'B'), (1, b'M'), (28, 24)];
+    for (at, byte) in bytes {
+        picture.iter_mut().skip(at).take(1).for_each(|place| *place = byte);
+    }
+    picture
 }
 
 /// What QEMU takes for a Linux kernel: a header of the boot protocol.

@@ -12,13 +12,16 @@ mod dimms;
 mod express;
 pub(crate) mod ids;
 mod loader;
+mod locking;
 mod machine;
 pub(crate) mod macs;
 mod members;
 mod needs;
 mod ports;
+mod sandbox;
 mod schema;
 pub(crate) mod sharing;
+mod smbios;
 mod units;
 
 use crate::diagnostic::Diagnostic;
@@ -44,6 +47,9 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     members::check(hardware, diagnostics);
     units::check(hardware, diagnostics);
     loader::check(hardware, diagnostics);
+    locking::check(hardware, diagnostics);
+    sandbox::check(hardware, diagnostics);
+    smbios::check(hardware, diagnostics);
     let others = diagnostics.len();
     if !vm.target_is_open {
         schema::check(hardware, diagnostics);

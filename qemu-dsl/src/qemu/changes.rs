@@ -205,6 +205,45 @@ changes! {
     /// `virtio-iommu-pci` on a PC.
     VIRTIO_IOMMU_PC = Change::of("`virtio-iommu-pci` on a PC").since(7, 0);
 
+    /// `-sandbox on` with the sets of system calls.
+    SANDBOX_SETS = Change::of("options of `-sandbox`").since(2, 11);
+
+    /// `-overcommit`, of which `-realtime` had a part.
+    OVERCOMMIT = Change::of("`cpu-pm=`").since(3, 0);
+
+    /// `-overcommit mem-lock=on-fault`
+    LOCK_ON_FAULT = Change::of("`mem-lock=on-fault`").since(10, 0);
+
+    /// `-msg guest-name=`
+    GUEST_NAME = Change::of("`guest-name=`").since(5, 1);
+
+    /// `-action`, for parts of which there are older options.
+    ACTION = Change::of("`-action`").since(6, 0);
+
+    /// What QEMU does where the guest panics.
+    ACTION_PANIC = Change::of("`panic=`").since(6, 0);
+
+    /// `-action panic=exit-failure`
+    EXIT_FAILURE = Change::of("`panic=exit-failure`").since(7, 1);
+
+    /// That the device of an SMBIOS table must be there. Later tables are built twice, and this is lost.
+    SMBIOS_DEVICES = Change::of("a look at the devices of SMBIOS tables").removed(9, 0);
+
+    /// SMBIOS tables of type 8.
+    SMBIOS_8 = Change::of("SMBIOS tables of type `8`").since(7, 2);
+
+    /// SMBIOS tables of type 9.
+    SMBIOS_9 = Change::of("SMBIOS tables of type `9`").since(9, 0);
+
+    /// SMBIOS tables of type 41.
+    SMBIOS_41 = Change::of("SMBIOS tables of type `41`").since(6, 1);
+
+    /// `-smbios type=4,processor-id=`
+    SMBIOS_PROCESSOR_ID = Change::of("`processor-id=`").since(7, 0);
+
+    /// `-smbios type=4,processor-family=`
+    SMBIOS_PROCESSOR_FAMILY = Change::of("`processor-family=`").since(9, 0);
+
     /// `reconnect=` of a stream, in seconds.
     RECONNECT = Change::of("`reconnect=`")
         .deprecated(9, 2)

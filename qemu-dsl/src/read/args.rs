@@ -216,6 +216,11 @@ impl<'t, 's> Args<'t, 's> {
             };
         }
         args.exclusions(cx);
+        if spec.needs_option && statement.items.is_empty() && keyword.values.is_empty() && !args.broken {
+            let message = format!("{} says nothing without an option", args.what());
+            let diagnostic = Diagnostic::error(Code::MissingOption, message);
+            cx.report(diagnostic.at(args.head).help(args.list()));
+        }
         cx.flaws.all |= args.broken;
         cx.flaws.options.extend(&args.meant);
         args
@@ -231,11 +236,19 @@ impl<'t, 's> Args<'t, 's> {
         let Some(option) = self.spec.option(name.text) else {
             let whole = value.map_or(name.span, |value| name.span.to(value.span));
             if let Some(refused) = self.spec.refused.iter().find(|refused| refused.name == name.text) {
+                // What is the kind stands without a name.
+                let removed = match value {
+                    Some(value) if refused.code == Code::MissingKind => {
+                        Span::new(whole.start, value.span.start)
+                    }
+                    _ => whole,
+                };
                 cx.report(
                     Diagnostic::error(refused.code, format!("{} {}", self.what(), refused.why))
                         .at(name.span)
-                        .help(Remedy::new(refused.instead).remove(whole)),
+                        .help(Remedy::new(refused.instead).remove(removed)),
                 );
+                self.broken = true;
                 return;
             }
             if self.spec.open.is_some() {

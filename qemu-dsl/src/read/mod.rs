@@ -279,10 +279,13 @@ fn statement_of(
         match &kind {
             Some(kind) => {
                 let names: Vec<_> = spec.kinds().map(|kind| format!("`{}`", kind.name)).collect();
-                let help =
-                    did_you_mean(kind, kind.span, spec.kinds().map(|kind| kind.name)).unwrap_or_else(|| {
-                        format!("the kinds of `{}` are {}", spec.keyword, names.join(", ")).into()
-                    });
+                // Another number is as near as any.
+                let is_number = kind.bytes().all(|byte| byte.is_ascii_digit());
+                let near = || did_you_mean(kind, kind.span, spec.kinds().map(|kind| kind.name));
+                let near = if is_number { None } else { near() };
+                let help = near.unwrap_or_else(|| {
+                    format!("the kinds of `{}` are {}", spec.keyword, names.join(", ")).into()
+                });
                 cx.report(
                     Diagnostic::error(Code::UnknownKind, format!("`{}` has no kind `{kind}`", spec.keyword))
                         .at(kind.span)

@@ -133,6 +133,11 @@ impl PropertyType {
         }
     }
 
+    /// Whether it may be a switch that is on.
+    pub(crate) fn can_be_on(self) -> bool {
+        matches!(self, Self::Bool | Self::Str | Self::OneOf(_)) && self.accepts("on")
+    }
+
     /// Whether QEMU may take `value`. False only where it certainly refuses.
     #[must_use]
     pub fn accepts(self, value: &str) -> bool {

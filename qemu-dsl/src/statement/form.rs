@@ -77,7 +77,8 @@ pub(crate) use statement;
 /// of the table, and the code that fills the one by the other.
 ///
 /// `field "option": Type` is an option; `{ ... }` behind it sets more of its [`Opt`]. `with Pci` adds where the
-/// device sits on its bus; `open rest: Bare::Flag, "..."` lets any other property through.
+/// device sits on its bus; `open rest: Bare::Flag, "..."` lets any other property through. A form that `needs option` says
+/// nothing where none stands.
 macro_rules! form {
     (
         $(#[doc = $doc:literal])+
@@ -94,6 +95,7 @@ macro_rules! form {
         $(with $pci:ident)?
         $(open $rest:ident : $bare:expr, $open:literal)?
         $(refuses [$($refused:expr),+ $(,)?])?
+        $(needs $needs:ident)?
     ) => {
         $(#[doc = $doc])+
         #[derive(Debug)]
@@ -123,6 +125,7 @@ macro_rules! form {
                 settled: $crate::statement::form::form!(@settled $($settled)?),
                 refused: &[$($($refused),+)?],
                 open: $crate::statement::form::form!(@open $($bare, $open)?),
+                needs_option: $crate::statement::form::form!(@needs $($needs)?),
                 doc: concat!($($doc, "\n"),+),
             };
 
@@ -157,6 +160,8 @@ macro_rules! form {
     };
     (@settled) => { None };
     (@settled $settled:literal) => { Some($settled) };
+    (@needs) => { false };
+    (@needs option) => { true };
     (@open) => { None };
     (@open $bare:expr, $open:literal) => { Some($crate::table::Open::new($bare, $open)) };
 }

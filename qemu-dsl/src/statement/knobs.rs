@@ -1,4 +1,4 @@
-//! `no-user-config`, `nodefaults`, `nographic` and `daemonize`
+//! Statements that are a flag of QEMU's: `nographic`, `paused` and the like.
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -6,85 +6,70 @@ use crate::hardware::Checking;
 use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
 
-statement! {
-    /// Reads no configuration file of the user.
-    NO_USER_CONFIG reserved "no-user-config" once settled NoUserConfig [NoUserConfig]
-    example "no-user-config"
-}
-
-statement! {
-    /// Creates none of the devices that QEMU adds by itself: serial port, monitor, graphics, network, drives.
-    NODEFAULTS reserved "nodefaults" once settled NoDefaults [NoDefaults]
-    example "nodefaults"
-}
-
-statement! {
-    /// No window: the serial port and the monitor use the terminal.
-    NOGRAPHIC reserved "nographic" once settled NoGraphic [NoGraphic]
-    example "nographic"
-}
-
-statement! {
-    /// QEMU goes to the background as soon as it is ready.
-    DAEMONIZE reserved "daemonize" once settled Daemonize [Daemonize]
-    example "daemonize"
-}
-
-form! {
-    /// Reads no configuration file of the user.
-    NoUserConfig {}
-}
-
-impl Form for NoUserConfig {
-    fn lower(&self, out: &mut Lowering<'_>) {
-        out.flag("-no-user-config");
-    }
-}
-
-form! {
-    /// Creates none of the devices that QEMU adds by itself: serial port, monitor, graphics, network, drives.
-    NoDefaults {}
-}
-
-impl Form for NoDefaults {
-    fn lower(&self, out: &mut Lowering<'_>) {
-        out.flag("-nodefaults");
-    }
-}
-
-form! {
-    /// No window: the serial port and the monitor use the terminal.
-    NoGraphic {}
-}
-
-impl Form for NoGraphic {
-    fn check(&self, cx: &mut Checking<'_>) {
-        // Without its default devices nothing is left that would use the terminal.
-        let daemonize = cx.hardware.all("daemonize").next().filter(|_| !cx.hardware.is_bare());
-        if let Some(daemonize) = daemonize {
-            let diagnostic = Diagnostic::error(
-                Code::NographicDaemonize,
-                "`nographic` uses the terminal, `daemonize` leaves it",
-            )
-            .label(cx.entry.head, "uses the terminal")
-            .label(cx.hardware.head(daemonize.statement), "leaves it")
-            .help("write `arg \"-display\" \"none\"` in place of `nographic`");
-            cx.report(diagnostic);
+/// Declares such statements: the keyword, the flag, its place among the arguments, and what can be wrong with it.
+macro_rules! flags {
+    ($(
+        $(#[doc = $doc:literal])+
+        $statement:ident $form:ident $($reserved:ident)? $keyword:literal $flag:literal $section:ident
+        $(check $check:path)?;
+    )+) => {$(
+        statement! {
+            $(#[doc = $doc])+
+            $statement $($reserved)? $keyword once settled $section [$form]
+            example $keyword
         }
-    }
 
-    fn lower(&self, out: &mut Lowering<'_>) {
-        out.flag("-nographic");
-    }
+        form! {
+            $(#[doc = $doc])+
+            $form {}
+        }
+
+        impl Form for $form {
+            $(fn check(&self, cx: &mut Checking<'_>) {
+                $check(cx);
+            })?
+
+            fn lower(&self, out: &mut Lowering<'_>) {
+                out.flag($flag);
+            }
+        }
+    )+};
 }
 
-form! {
+flags! {
+    /// Reads no configuration file of the user.
+    NO_USER_CONFIG NoUserConfig reserved "no-user-config" "-no-user-config" NoUserConfig;
+
+    /// Creates none of the devices that QEMU adds by itself: serial port, monitor, graphics, network, drives.
+    NODEFAULTS NoDefaults reserved "nodefaults" "-nodefaults" NoDefaults;
+
+    /// No window: the serial port and the monitor use the terminal.
+    NOGRAPHIC NoGraphic reserved "nographic" "-nographic" NoGraphic check terminal;
+
     /// QEMU goes to the background as soon as it is ready.
-    Daemonize {}
+    DAEMONIZE Daemonize reserved "daemonize" "-daemonize" Daemonize;
+
+    /// The guest doesn't run before somebody lets it, by the monitor's or QMP's `cont`.
+    PAUSED Paused "paused" "-S" Behaviour;
+
+    /// QEMU ends where the guest would start again.
+    NO_REBOOT NoReboot "no-reboot" "-no-reboot" Behaviour;
+
+    /// QEMU stays, with the guest stopped, where that switches itself off.
+    NO_SHUTDOWN NoShutdown "no-shutdown" "-no-shutdown" Behaviour;
 }
 
-impl Form for Daemonize {
-    fn lower(&self, out: &mut Lowering<'_>) {
-        out.flag("-daemonize");
+/// Without its default devices nothing is left that would use the terminal.
+fn terminal(cx: &mut Checking<'_>) {
+    let daemonize = cx.hardware.all("daemonize").next().filter(|_| !cx.hardware.is_bare());
+    if let Some(daemonize) = daemonize {
+        let diagnostic = Diagnostic::error(
+            Code::NographicDaemonize,
+            "`nographic` uses the terminal, `daemonize` leaves it",
+        )
+        .label(cx.entry.head, "uses the terminal")
+        .label(cx.hardware.head(daemonize.statement), "leaves it")
+        .help("write `arg \"-display\" \"none\"` in place of `nographic`");
+        cx.report(diagnostic);
     }
 }

@@ -59,7 +59,14 @@ statements! {
     rtc;
     vga;
     qmp;
-    knobs [NO_USER_CONFIG NODEFAULTS NOGRAPHIC DAEMONIZE];
+    boot;
+    smbios;
+    knobs [NO_USER_CONFIG NODEFAULTS NOGRAPHIC DAEMONIZE PAUSED NO_REBOOT NO_SHUTDOWN];
+    action;
+    pidfile;
+    sandbox;
+    msg;
+    overcommit;
     realtime;
     global;
     device;

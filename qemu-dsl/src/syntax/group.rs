@@ -284,7 +284,7 @@ impl<'s> Grouper<'s, '_> {
             Kind::Word => {
                 let word = self.text_of(token.span);
                 let is_kind = spec.kinds().any(|kind| kind.name == word);
-                let is_optional = spec.form(None).is_some();
+                let is_optional = spec.kind_is_optional();
                 let is_next = || {
                     self.keyword(token).is_some_and(|next| next.reserved || !any)
                         && indentation(self.source, token.span.start).is_some()

@@ -45,6 +45,12 @@ impl StatementSpec {
         form.is_some_and(|form| form.positionals().all(|option| !option.required))
     }
 
+    /// Whether nothing need stand where its kind does.
+    pub(crate) fn kind_is_optional(&self) -> bool {
+        let form = self.form(None).and_then(|form| self.forms.get(form));
+        form.is_some_and(|form| form.options().all(|option| option.positional || !option.required))
+    }
+
     /// All kinds that have a name here.
     pub fn kinds(&self) -> impl Iterator<Item = &'static KindSpec> + use<> {
         self.forms.iter().flat_map(|form| form.kinds())
@@ -62,6 +68,8 @@ pub enum Section {
     Uuid,
     /// `-machine`
     Machine,
+    /// `-accel`
+    Accel,
     /// `-cpu`
     Cpu,
     /// `-qmp`
@@ -70,14 +78,28 @@ pub enum Section {
     Memory,
     /// `-smp`
     Smp,
+    /// `-numa`
+    Numa,
     /// Devices and their backends.
     Devices,
     /// `-rtc`
     Rtc,
     /// `-global`
     Global,
+    /// `-boot`
+    Boot,
+    /// `-smbios`
+    Smbios,
+    /// `-fw_cfg`
+    FwCfg,
+    /// `-acpitable`
+    AcpiTables,
+    /// `-option-rom`
+    OptionRoms,
     /// `-vga`
     Vga,
+    /// `-display`, `-vnc` and `-spice`
+    Display,
     /// `-no-user-config`
     NoUserConfig,
     /// `-nodefaults`
@@ -90,10 +112,14 @@ pub enum Section {
     Backends,
     /// Whether memory is locked.
     Locking,
+    /// How QEMU itself behaves: `-S`, `-sandbox`, `-D` and the like.
+    Behaviour,
     /// `-kernel` and its kin.
     Kernel,
     /// `-bios`
     Bios,
+    /// `option`
+    Options,
     /// `arg`
     Args,
 }
@@ -112,6 +138,8 @@ pub struct FormSpec {
     pub settled: Option<&'static str>,
     /// What other names may stand as options.
     pub open: Option<Open>,
+    /// Whether it says nothing without an option.
+    pub needs_option: bool,
     /// Its meaning.
     pub doc: &'static str,
 }
@@ -287,12 +315,13 @@ pub enum Bare {
 }
 
 impl Bare {
-    /// Whether some version of QEMU has a property of this name there.
+    /// Whether some version of QEMU has a property of this name there that can be on.
     pub(crate) fn is_property(self, name: &str) -> bool {
         let (Self::Flag(kind) | Self::Feature(kind)) = self else { return false };
         schema::of_all().iter().any(|schema| {
             let mut types = schema.names(kind).filter_map(|ty| schema.find(kind, ty));
-            types.any(|ty| matches!(ty.property(name), schema::Lookup::Known(_)))
+            types
+                .any(|ty| matches!(ty.property(name), schema::Lookup::Known(known) if known.ty().can_be_on()))
         })
     }
 }

@@ -29,6 +29,10 @@ pub enum Kind {
     Argument,
     /// A UUID.
     Uuid,
+    /// The order of boot devices.
+    BootOrder,
+    /// A firmware's release.
+    Release,
     /// A network interface of the host.
     Ifname,
     /// A rule that forwards a port.
@@ -68,7 +72,7 @@ pub enum Kind {
 
 packed! {
     enum Kind {
-        Text, AnyText, Bus, Path, MachineType, Driver, Format, SocketPath, MountTag, CpuText, Argument, Uuid, Ifname,
-        HostForward, Mac, HostPci, Pci, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Number, Word(words)
+        Text, AnyText, Bus, Path, MachineType, Driver, Format, SocketPath, MountTag, CpuText, Argument, Uuid, BootOrder,
+        Release, Ifname, HostForward, Mac, HostPci, Pci, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Number, Word(words)
     }
 }

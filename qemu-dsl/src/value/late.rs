@@ -65,6 +65,8 @@ reading! {
     CpuText: text::CpuText;
     Argument: text::Argument;
     Uuid: text::Uuid;
+    BootOrder: text::BootOrder;
+    Release: text::Release;
     Ifname: net::Ifname;
     HostForward: net::HostForward;
     Mac: net::MacText;

@@ -143,6 +143,28 @@ text_types! {
         Ok(())
     };
 
+    /// The order in which the firmware looks at devices, each a letter.
+    BootOrder of BootOrder = ty("letters", "letters of devices, such as `cdn`"), |text| {
+        not_empty(text)?;
+        let is_again = |(at, letter): (usize, char)| text.chars().take(at).any(|other| other == letter);
+        if !text.chars().all(|letter| ('a'..='p').contains(&letter)) || text.chars().enumerate().any(is_again) {
+            return Err(Refusal::because(
+                Code::WrongType,
+                format!("`{}` is no order of boot devices", super::shown(text)),
+                "write each device's letter once: `a` and `b` for floppy disks, `c` for the first disk, `d` for the first \
+                 CD-ROM drive, `n` for the network",
+            ));
+        }
+        Ok(())
+    };
+
+    /// A firmware's release: two numbers.
+    Release of Release = ty("release", "two numbers up to 255 with a dot between, such as `1.2`"), |text| {
+        let is_byte = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u8>().is_ok();
+        let fits = text.split_once('.').is_some_and(|(major, minor)| is_byte(major) && is_byte(minor));
+        if fits { Ok(()) } else { Err(Refusal::expected()) }
+    };
+
     /// A UUID.
     Uuid of Uuid = ty("uuid", "a UUID such as `123e4567-e89b-12d3-a456-426614174000`"), |text| {
         let groups: Vec<_> = text.split('-').collect();
