@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         for nic in {&config.nics} { netdev user mac={&nic.mac} }
         nodefaults
-        arg "-display" "none"
+        display none
         arg "-S"
     }?;
     let guest = Guest::start(&plan)?;

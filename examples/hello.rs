@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         chardev stdio id=com1
         device isa-serial chardev=com1
         nodefaults
-        arg "-display" "none"
+        display none
     };
     let exit = Guest::spawn(&plan)?.wait();
     println!("{exit}");

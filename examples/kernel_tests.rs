@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             chardev stdio id=com1
             device isa-serial chardev=com1
             nodefaults
-            arg "-display" "none"
+            display none
         }?;
         let mut guest: Guest = Spawn::new(&plan).stdout(Stdio::Pipe).spawn()?;
         let mut said = String::new();

@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         device pcie-root-port id=rp1 chassis=2
         virtio-serial id=serial0
         nodefaults
-        arg "-display" "none"
+        display none
         arg "-S"
     };
     // It returns once QEMU has greeted: it has taken its arguments and made the machine. `-S` keeps it paused.

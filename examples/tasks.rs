@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         device pcie-root-port id=rp1 chassis=2
         virtio-serial id=serial0
         nodefaults
-        arg "-display" "none"
+        display none
         arg "-S"
     };
     let guest = Guest::start(&plan).await?;

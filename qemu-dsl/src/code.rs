@@ -214,6 +214,8 @@ codes! {
     HostCpuWithoutKvm = "host-cpu-without-kvm" settable,
     /// a terminal and no terminal
     NographicDaemonize = "nographic-daemonize",
+    /// a screen that anyone on the network can use
+    OpenDisplay = "open-display" settable,
     /// kernel options without a kernel
     MissingKernel = "missing-kernel",
 

@@ -115,6 +115,7 @@ fn text(code: Code) -> &'static str {
         Code::DimmWithoutNvdimm => include_str!("pages/dimm-without-nvdimm.md"),
         Code::HostCpuWithoutKvm => include_str!("pages/host-cpu-without-kvm.md"),
         Code::NographicDaemonize => include_str!("pages/nographic-daemonize.md"),
+        Code::OpenDisplay => include_str!("pages/open-display.md"),
         Code::MissingKernel => include_str!("pages/missing-kernel.md"),
         Code::FutureTarget => include_str!("pages/future-target.md"),
         Code::UnknownTarget => include_str!("pages/unknown-target.md"),

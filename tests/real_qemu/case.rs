@@ -118,6 +118,7 @@ impl Case {
             match need.as_str() {
                 "kvm" => host::kvm(&qemu.program)?,
                 "io-uring" => host::io_uring(&qemu.program)?,
+                "spice" => host::spice(&qemu.program)?,
                 // These are started below, or are no needs of every QEMU.
                 "vhost-user" | "proxy" | "daemon" | "fake-vhost-vsock" => {}
                 need => host::has(need)?,

@@ -17,7 +17,42 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("vga qxl", "needs a QEMU with SPICE, which Debian packs apart"),
     ("port disable-modern", "the seed program prints it; no device on a bus of ports has it"),
     ("console disable-modern", "the seed program prints it; no device on a bus of ports has it"),
+    ("display charset", WINDOW),
+    ("display curses", WINDOW),
+    ("display default", WINDOW),
+    ("display egl-headless", WINDOW),
+    ("display gl=core", WINDOW),
+    ("display gl=es", WINDOW),
+    ("display gl=on", WINDOW),
+    ("display grab-mod", WINDOW),
+    ("display grab-mod=lctrl-lalt", WINDOW),
+    ("display grab-mod=lshift-lctrl-lalt", WINDOW),
+    ("display grab-mod=rctrl", WINDOW),
+    ("display grab-on-hover", WINDOW),
+    ("display gtk", WINDOW),
+    ("display rendernode", WINDOW),
+    ("display sdl", WINDOW),
+    ("display show-menubar", WINDOW),
+    ("display show-tabs", WINDOW),
+    ("display spice-app", WINDOW),
+    ("display window-close", WINDOW),
+    ("display zoom-to-fit", WINDOW),
+    ("display dbus", "needs a QEMU with D-Bus, which Debian packs apart"),
+    ("display p2p", "needs a QEMU with D-Bus, which Debian packs apart"),
+    ("display tls-channel", CERTIFICATES),
+    ("display tls-ciphers", CERTIFICATES),
+    ("display tls-port", CERTIFICATES),
+    ("display x509-cacert-file", CERTIFICATES),
+    ("display x509-cert-file", CERTIFICATES),
+    ("display x509-dh-key-file", CERTIFICATES),
+    ("display x509-dir", CERTIFICATES),
+    ("display x509-key-file", CERTIFICATES),
+    ("display x509-key-password", CERTIFICATES),
+    ("display sasl-authz", "needs a host that is set up for SASL"),
 ];
+
+const WINDOW: &str = "needs a window system, or what draws by OpenGL";
+const CERTIFICATES: &str = "needs certificates that last";
 
 /// Fails unless each kind and each word of the reference is in a case.
 pub(crate) fn covers(cases: &[Case]) -> Outcome {

@@ -56,7 +56,14 @@ fn one(qemu: &Running<'_>, argument: &Argument, arguments: &[Argument], devices:
             let has = qemu.ask("query-pci", json!({}))?.to_string().contains("VGA controller");
             equal("graphics adapter", has, value != "none")
         }
-        "-kernel" | "-initrd" | "-append" | "-bios" => {
+        "-vnc" => {
+            let servers = qemu.ask("query-vnc-servers", json!({}))?;
+            match list.get("id").filter(|_| !value.starts_with("none")) {
+                Some(id) => find(&servers, "id", id).map(drop),
+                None => ensure!(servers.is_array(), "{servers}"),
+            }
+        }
+        "-kernel" | "-initrd" | "-append" | "-dtb" | "-shim" | "-bios" => {
             let name = if flag == "-bios" { "firmware" } else { flag.trim_start_matches('-') };
             let own = qemu.get("/machine", name)?;
             // Where it can be read back at all: up to 5.2 the firmware's name is kept elsewhere.
@@ -109,7 +116,7 @@ fn one(qemu: &Running<'_>, argument: &Argument, arguments: &[Argument], devices:
         // What the text says itself, by `arg`, and what shows in QEMU's behaviour only.
         "-nodefaults" | "-no-user-config" | "-nographic" | "-daemonize" | "-boot" | "-fw_cfg" | "-smbios"
         | "-display" | "-no-reboot" | "-no-shutdown" | "-watchdog-action" | "-action" | "-S" | "-sandbox"
-        | "-msg" | "-serial" => Ok(()),
+        | "-msg" | "-serial" | "-spice" | "-k" | "-acpitable" | "-option-rom" | "-audiodev" => Ok(()),
         _ => Err(Stop::failed("nothing is known of this option")),
     }
 }

@@ -57,6 +57,11 @@ pub(crate) fn kvm(qemu: &Path) -> Outcome {
     need(runs, "a KVM on which this QEMU runs a guest")
 }
 
+/// SPICE, which Debian packs apart from 10.0 on.
+pub(crate) fn spice(qemu: &Path) -> Outcome {
+    need(is_silent(qemu, &["-M", "none", "-spice", "disable-ticketing=on"])?, "a QEMU with SPICE")
+}
+
 /// Whether this QEMU and the kernel read files by io_uring.
 pub(crate) fn io_uring(qemu: &Path) -> Outcome {
     let node = "driver=file,node-name=f,filename=/proc/version,read-only=on,cache.direct=off,aio=io_uring";

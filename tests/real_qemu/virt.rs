@@ -9,6 +9,7 @@ use crate::world::World;
 
 /// The cases that this machine isn't for, and words of what the compiler says of each.
 const NOT_FOR_IT: &[(&str, &str)] = &[
+    ("acpitable", "takes no ACPI tables"),
     ("boot", "can't change its boot order"),
     ("chardev-aliases", "no device `isa-serial`"),
     ("chardev-reconnect", "no device `isa-serial`"),
@@ -32,6 +33,7 @@ const NOT_FOR_IT: &[(&str, &str)] = &[
 const REFUSED: &[(&str, &str)] = &[
     // Debian's QEMU for another architecture than the machine's is built without.
     ("accel-list", "invalid accelerator kvm"),
+    ("kernel-dtb", "Couldn't open dtb file"),
     // It has flash memory of that size alone.
     ("global", "requires 67108864 bytes"),
 ];

@@ -48,6 +48,9 @@ impl World {
         fs::write(path("initrd"), b"070701")?;
         fs::write(path("flash.img"), vec![0xff; 1 << 16])?;
         fs::write(path("splash.bmp"), picture())?;
+        // An ACPI table that is its header.
+        let header = [b"TEST\x24\0\0\0\x01\0OWNER\0TABLE\0\0\0".as_slice(), &[0; 12]].concat();
+        fs::write(path("acpi.bin"), header)?;
         // An SMBIOS table of a type that is nobody's.
         fs::write(path("table.bin"), [0x80, 4, 0, 1, 0, 0])?;
         fs::create_dir(path("share"))?;

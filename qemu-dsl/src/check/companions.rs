@@ -98,7 +98,7 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
         if let (Some((name, needed)), Some(written)) = (needed, backend.written) {
             let message = format!("the character device's backend `{name}` needs `-{needed}`");
             let diagnostic = Diagnostic::error(Code::MissingOption, message).at(written.value);
-            diagnostics.push(diagnostic.help(format!("add `arg \"-{needed}\" \"...\"`")));
+            diagnostics.push(diagnostic.help(format!("add `display {needed} ...`")));
         }
     }
     for device in hardware.devices.iter().filter(|device| !device.is_arg) {

@@ -9,7 +9,9 @@ mod cids;
 mod companions;
 mod cpus;
 mod dimms;
+mod display;
 mod express;
+mod fw_cfg;
 pub(crate) mod ids;
 mod loader;
 mod locking;
@@ -50,6 +52,8 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     locking::check(hardware, diagnostics);
     sandbox::check(hardware, diagnostics);
     smbios::check(hardware, diagnostics);
+    display::check(hardware, diagnostics);
+    fw_cfg::check(hardware, diagnostics);
     let others = diagnostics.len();
     if !vm.target_is_open {
         schema::check(hardware, diagnostics);

@@ -200,7 +200,8 @@ pub(super) fn refer<'p>(
     references: &mut Vec<Reference<'p>>,
 ) {
     let kind = match option.kind {
-        None | Some(Kind::Blockdev | Kind::Cpu) => return,
+        None => return references.extend(refer_by_name(number, option, head)),
+        Some(Kind::Blockdev | Kind::Cpu) => return,
         Some(kind) => kind,
     };
     let Some(made) = option.made() else { return };
@@ -236,6 +237,41 @@ pub(super) fn refer<'p>(
             });
         }
     }
+}
+
+/// Options that no schema describes, and their values that are ids: of what, and of QEMU's type where that is known.
+const PLAIN: &[(&str, &str, Namespace, Option<&str>)] = &[
+    ("display", "audiodev", Namespace::Audiodev, None),
+    ("fw_cfg", "gen_id", Namespace::Object, None),
+    ("spice", "password-secret", Namespace::Object, None),
+    ("vnc", "audiodev", Namespace::Audiodev, None),
+    ("vnc", "display", Namespace::Device, None),
+    ("vnc", "password-secret", Namespace::Object, None),
+    ("vnc", "sasl-authz", Namespace::Object, None),
+    ("vnc", "tls-authz", Namespace::Object, None),
+    ("vnc", "tls-creds", Namespace::Object, None),
+];
+
+/// The ids that such an option's values refer to.
+fn refer_by_name<'p>(
+    number: usize,
+    option: &'p QemuOption<'_>,
+    head: Span,
+) -> impl Iterator<Item = Reference<'p>> {
+    let own = PLAIN.iter().filter(|(flag, ..)| *flag == option.name);
+    own.filter_map(move |(_, property, namespace, wants)| {
+        let value = option.get(property)?;
+        Some(Reference {
+            namespace: *namespace,
+            span: value.span_or(head),
+            name: value.text,
+            property,
+            definition: None,
+            wants: *wants,
+            option: number,
+            statement: option.statement,
+        })
+    })
 }
 
 /// Adds the ids that defaults refer to for the devices that are here: QEMU reads a default where it makes such a device,

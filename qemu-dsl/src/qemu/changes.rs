@@ -244,6 +244,57 @@ changes! {
     /// `-smbios type=4,processor-family=`
     SMBIOS_PROCESSOR_FAMILY = Change::of("`processor-family=`").since(9, 0);
 
+    /// `-display egl-headless`
+    DISPLAY_EGL = Change::of("`-display egl-headless`").since(2, 11);
+
+    /// `-display dbus`
+    DISPLAY_DBUS = Change::of("`-display dbus`").since(7, 0);
+
+    /// `-display spice-app`
+    DISPLAY_SPICE_APP = Change::of("`-display spice-app`").since(4, 0);
+
+    /// `-display sdl` with the options of other windows.
+    SDL_OPTIONS = Change::of("`window-close=` of `-display sdl`").since(6, 1);
+
+    /// `-display ...,show-cursor=`
+    SHOW_CURSOR = Change::of("`show-cursor=`").since(5, 0);
+
+    /// `-display gtk,zoom-to-fit=`
+    ZOOM_TO_FIT = Change::of("`zoom-to-fit=`").since(3, 1);
+
+    /// `-display gtk,show-tabs=`
+    SHOW_TABS = Change::of("`show-tabs=`").since(7, 1);
+
+    /// `-display gtk,show-menubar=`
+    SHOW_MENUBAR = Change::of("`show-menubar=`").since(7, 2);
+
+    /// `-display sdl,grab-mod=`
+    GRAB_MOD = Change::of("`grab-mod=`").since(7, 1);
+
+    /// `-display curses,charset=`
+    CURSES_CHARSET = Change::of("`charset=`").since(4, 0);
+
+    /// A password of VNC's or SPICE's by an object.
+    PASSWORD_SECRET = Change::of("`password-secret=`").since(6, 0);
+
+    /// SPICE's password on the command line.
+    SPICE_PASSWORD = Change::of("`password=` of SPICE")
+        .deprecated(6, 0)
+        .removed(8, 0)
+        .instead("write `password-secret=` and the id of an `object secret`");
+
+    /// `-vnc tls-authz=` and `sasl-authz=`
+    VNC_AUTHZ = Change::of("`tls-authz=` and `sasl-authz=`").since(4, 0);
+
+    /// `-vnc power-control=`
+    POWER_CONTROL = Change::of("`power-control=`").since(6, 0);
+
+    /// `-fw_cfg gen_id=`
+    FW_CFG_GEN_ID = Change::of("`gen_id=`").since(5, 1);
+
+    /// `-shim`
+    SHIM = Change::of("`shim=`").since(10, 0);
+
     /// `reconnect=` of a stream, in seconds.
     RECONNECT = Change::of("`reconnect=`")
         .deprecated(9, 2)

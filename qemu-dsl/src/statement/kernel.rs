@@ -3,6 +3,7 @@
 use crate::code::Code;
 use crate::model::Val;
 use crate::print::Lowering;
+use crate::qemu::changes;
 use crate::statement::form::{Form, form, statement};
 use crate::value::{AnyText, Path};
 
@@ -21,6 +22,10 @@ form! {
         initrd "initrd": Option<Val<Path>>,
         /// The kernel's command line.
         append "append": Option<Val<AnyText>>,
+        /// The description of the hardware that the kernel gets (device tree), on boards that have one.
+        dtb "dtb": Option<Val<Path>>,
+        /// The boot loader `shim`, which checks the kernel's signature where the firmware checks its own.
+        shim "shim": Option<Val<Path>> { change: Some(&changes::SHIM) },
     }
 }
 
@@ -29,5 +34,7 @@ impl Form for Kernel {
         out.value("-kernel", &self.path);
         out.value("-initrd", &self.initrd);
         out.value("-append", &self.append);
+        out.value("-dtb", &self.dtb);
+        out.value("-shim", &self.shim);
     }
 }

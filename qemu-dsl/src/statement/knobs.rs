@@ -1,7 +1,7 @@
 //! Statements that are a flag of QEMU's: `nographic`, `paused` and the like.
 
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::Checking;
 use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
@@ -69,7 +69,10 @@ fn terminal(cx: &mut Checking<'_>) {
         )
         .label(cx.entry.head, "uses the terminal")
         .label(cx.hardware.head(daemonize.statement), "leaves it")
-        .help("write `arg \"-display\" \"none\"` in place of `nographic`");
+        .help(
+            Remedy::new("write `display none` in place of `nographic`")
+                .replace(cx.entry.span, "display none"),
+        );
         cx.report(diagnostic);
     }
 }

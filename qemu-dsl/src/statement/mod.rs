@@ -58,9 +58,13 @@ statements! {
     rng;
     rtc;
     vga;
+    display;
     qmp;
     boot;
     smbios;
+    fw_cfg;
+    acpitable;
+    option_rom;
     knobs [NO_USER_CONFIG NODEFAULTS NOGRAPHIC DAEMONIZE PAUSED NO_REBOOT NO_SHUTDOWN];
     action;
     pidfile;

@@ -213,7 +213,11 @@ impl<'s> Grouper<'s, '_> {
             _ if spec.reserved => true,
             Bare::Nothing | Bare::On => true,
             bare if spec.stands_alone() => !bare.is_property(self.text_of(token.span)),
-            Bare::Flag(_) | Bare::Feature(_) => self.is_followed(),
+            Bare::Flag(_) | Bare::Feature(_) if self.is_followed() => true,
+            bare => {
+                indentation(self.source, token.span.start).is_some()
+                    && !bare.is_property(self.text_of(token.span))
+            }
         }
     }
 
@@ -221,7 +225,7 @@ impl<'s> Grouper<'s, '_> {
     fn is_followed(&self) -> bool {
         self.peek_behind().is_some_and(|next| match next.kind {
             Kind::Word => self.keyword(next).is_none(),
-            Kind::OpenHole => true,
+            Kind::OpenHole | Kind::Bare => true,
             kind => kind.is_quoted(),
         })
     }

@@ -33,6 +33,10 @@ pub enum Kind {
     BootOrder,
     /// A firmware's release.
     Release,
+    /// The name of a file for the firmware.
+    FwCfgName,
+    /// Where clients of VNC connect.
+    VncAddress,
     /// A network interface of the host.
     Ifname,
     /// A rule that forwards a port.
@@ -73,6 +77,6 @@ pub enum Kind {
 packed! {
     enum Kind {
         Text, AnyText, Bus, Path, MachineType, Driver, Format, SocketPath, MountTag, CpuText, Argument, Uuid, BootOrder,
-        Release, Ifname, HostForward, Mac, HostPci, Pci, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Number, Word(words)
+        Release, FwCfgName, VncAddress, Ifname, HostForward, Mac, HostPci, Pci, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Number, Word(words)
     }
 }

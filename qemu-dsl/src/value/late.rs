@@ -67,6 +67,8 @@ reading! {
     Uuid: text::Uuid;
     BootOrder: text::BootOrder;
     Release: text::Release;
+    FwCfgName: text::FwCfgName;
+    VncAddress: net::VncAddress;
     Ifname: net::Ifname;
     HostForward: net::HostForward;
     Mac: net::MacText;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use super::kind::Kind;
-use super::text::{at_most, text_types};
-use super::types::{Refusal, Type, ValueType, ty};
+use super::text::{at_most, fits_socket, not_empty, text_types};
+use super::types::{Refusal, Type, ValueType, free, ty};
 use crate::code::Code;
 use crate::plan::Mac;
 
@@ -24,6 +24,26 @@ text_types! {
             return Err(Refusal::expected());
         }
         Ok(())
+    };
+
+    /// Where clients of VNC connect: `HOST:N`, `unix:PATH`, or `none`.
+    VncAddress of VncAddress = free("address", "an address such as `127.0.0.1:0`, `:0` or `unix:/run/vm.vnc`"), |text| {
+        if let Some(path) = text.strip_prefix("unix:") {
+            not_empty(path)?;
+            return fits_socket(path.len());
+        }
+        let number = text.rsplit_once(':').map(|(_, number)| number);
+        let is_number = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        match number {
+            _ if text == "none" => Ok(()),
+            Some(number) if is_number(number) && number.parse::<u16>().is_ok() => Ok(()),
+            Some(number) if is_number(number) => Err(Refusal::because(
+                Code::OutOfRange,
+                format!("`{number}` is no display of VNC"),
+                "display 0 is the port 5900, display 1 the port 5901",
+            )),
+            _ => Err(Refusal::expected()),
+        }
     };
 
     /// A rule of user networking that forwards a port of the host.
@@ -50,6 +70,14 @@ text_types! {
             Refusal::expected()
         })
     };
+}
+
+impl VncAddress {
+    /// The number behind the host.
+    pub(crate) fn number(&self) -> Option<u64> {
+        let (_, number) = self.0.rsplit_once(':').filter(|_| !self.0.starts_with("unix:"))?;
+        number.parse().ok()
+    }
 }
 
 /// A port of the host that a rule forwards.

@@ -158,6 +158,11 @@ text_types! {
         Ok(())
     };
 
+    /// The name of a file for the firmware (fw_cfg).
+    FwCfgName of FwCfgName = free("text", "a name of up to 55 bytes, such as `opt/com.example/name`"), |text| {
+        at_most(text, 55, "the name")
+    };
+
     /// A firmware's release: two numbers.
     Release of Release = ty("release", "two numbers up to 255 with a dot between, such as `1.2`"), |text| {
         let is_byte = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u8>().is_ok();
