@@ -19,6 +19,8 @@ use qemu_runtime::{
     vm,
 };
 
+#[path = "vm_macro/facade.rs"]
+mod facade;
 #[path = "vm_macro/texts.rs"]
 mod texts;
 

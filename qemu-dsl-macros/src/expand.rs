@@ -10,8 +10,8 @@ use qemu_dsl::plan::{Fragment, Pack, Place, Plan, Template, pack};
 use qemu_dsl::{Code, Diagnostic, Open, Options, Parsed, Severity, Sources, TargetSpec, Version};
 use quote::quote;
 
+use crate::attributes::Attributes;
 use crate::file;
-use crate::levels::Attributes;
 use crate::report;
 use crate::source::{Part, Source};
 
@@ -234,10 +234,12 @@ parts! {
 ///
 /// With a hole it is a `Result`, which the tokens tell: so it is in an editor, too, where they have no places.
 pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
-    let (Attributes { levels, errors: refused_levels }, input) = Attributes::take(input);
+    let (Attributes { levels, runtime, errors: refused_levels }, input) = Attributes::take(input);
+    // What a facade's macro has put before it stands in another file.
+    let at = input.clone().into_iter().next().map_or_else(Span::call_site, |first| first.span());
     let source = Source::read(input, Span::call_site());
     if !source.has_places() {
-        return without_value::<S>(&source, TokenStream::new());
+        return without_value::<S>(&runtime, &source, TokenStream::new());
     }
     let (target, refused) = match target(env::var(TARGET)) {
         Ok(target) => (target, None),
@@ -247,7 +249,7 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
     let options =
         Options { target: target.unwrap_or_default(), levels, open: Open::Holes, ..Options::default() };
     // A path is relative to the source file, as that of `vm_file!` is.
-    let name = file::folder(Span::call_site()).join("vm!").display().to_string();
+    let name = file::folder(at).join("vm!").display().to_string();
     let mut files = Vec::new();
     let text = source.text.clone();
     let sources = Sources::load(name, text, &mut |inclusion| file::include(inclusion, &mut files));
@@ -269,22 +271,22 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
     match compiled {
         Some(Compiled::Closed(mut closed)) if errors.is_empty() => {
             closed.place(&source, &sources);
-            block(TokenStream::new(), quote!(#warnings), closed.expression())
+            block(&runtime, TokenStream::new(), quote!(#warnings), closed.expression())
         }
         Some(Compiled::Open(mut open)) if errors.is_empty() => {
             S::place_open(&mut open, &source, &sources);
             let values = Ident::new("values", Span::mixed_site());
-            let filled = fill(S::blanks(&open), &source, &values);
+            let filled = fill(&runtime, S::blanks(&open), &source, &values);
             let (open, bind) = (S::declaration(&open), S::call(&values, source.takes_fds));
-            block(filled, warnings, quote!(#open OPEN.#bind))
+            block(&runtime, filled, warnings, quote!(#open OPEN.#bind))
         }
-        _ => without_value::<S>(&source, quote!(#errors #warnings)),
+        _ => without_value::<S>(&runtime, &source, quote!(#errors #warnings)),
     }
 }
 
 /// What stands in where there is no value. What is in the holes is still looked at: it counts as used, and Rust shows what is
 /// wrong with it.
-fn without_value<S: Subject>(source: &Source, statements: TokenStream) -> TokenStream {
+fn without_value<S: Subject>(runtime: &TokenStream, source: &Source, statements: TokenStream) -> TokenStream {
     let mut blocks = 0;
     let used = code(
         &source.parts,
@@ -298,17 +300,22 @@ fn without_value<S: Subject>(source: &Source, statements: TokenStream) -> TokenS
         },
         source,
     );
-    block(used, statements, S::nothing(!source.holes.is_empty(), source.takes_fds))
+    block(runtime, used, statements, S::nothing(!source.holes.is_empty(), source.takes_fds))
 }
 
-/// An expression: `before`, which is the program's own, `statements`, and a value.
+/// An expression: `before`, which is the program's own, `statements`, and a value. `runtime` is the crate that they name.
 ///
 /// What is the program's own stands outside what the expansion imports for itself.
-pub(crate) fn block(before: TokenStream, statements: TokenStream, value: TokenStream) -> TokenStream {
+pub(crate) fn block(
+    runtime: &TokenStream,
+    before: TokenStream,
+    statements: TokenStream,
+    value: TokenStream,
+) -> TokenStream {
     quote! {{
         #before
         {
-            use ::qemu_runtime::__private as qemu;
+            use #runtime::__private as qemu;
             // When the variable changes, this is compiled again.
             let _ = ::core::option_env!(#TARGET);
             #statements
@@ -319,7 +326,7 @@ pub(crate) fn block(before: TokenStream, statements: TokenStream, value: TokenSt
 
 /// Statements that take the values of all holes, one after the other: no closure is round them, so that `?`, `.await` and
 /// moves do what they do elsewhere.
-fn fill(blanks: &Blanks, source: &Source, values: &Ident) -> TokenStream {
+fn fill(runtime: &TokenStream, blanks: &Blanks, source: &Source, values: &Ident) -> TokenStream {
     let mut count = 0;
     let filled = code(
         &source.parts,
@@ -339,7 +346,7 @@ fn fill(blanks: &Blanks, source: &Source, values: &Ident) -> TokenStream {
         },
         source,
     );
-    quote!(let mut #values = ::qemu_runtime::__private::Values::new(); #filled)
+    quote!(let mut #values = #runtime::__private::Values::new(); #filled)
 }
 
 /// What says what becomes of a part.

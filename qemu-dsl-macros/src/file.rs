@@ -8,8 +8,8 @@ use qemu_dsl::source::SourceMap;
 use qemu_dsl::{Count, Declaration, Diagnostic, Help, Included, Inclusion, Open, Options, Severity, Sources};
 use quote::{quote, quote_spanned};
 
+use crate::attributes::Attributes;
 use crate::expand::{Compiled, Subject, TARGET, block, name_the_variable, target};
-use crate::levels::Attributes;
 use crate::report;
 
 /// What the macro is given: `"web.vm", disk = &path, ram`.
@@ -27,21 +27,23 @@ struct Given {
 
 /// The expression that the macro becomes. With a value it is a `Result`, which the tokens tell.
 pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
-    let (Attributes { levels, errors: refused_levels }, input) = Attributes::take(input);
+    let (Attributes { levels, runtime, errors: refused_levels }, input) = Attributes::take(input);
     let call = match read(input) {
         Ok(call) => call,
         Err((message, at)) => {
             let error = report::failure(&message, (at, at));
-            return block(TokenStream::new(), error, S::default().expression());
+            return block(&runtime, TokenStream::new(), error, S::default().expression());
         }
     };
     let (sources, files) = match load(&call) {
         Ok(loaded) => loaded,
         // Inside rust-analyzer no file is known, to which the path could be relative.
-        Err(_) if call.at.local_file().is_none() => return without_value::<S>(&call, refused_levels),
+        Err(_) if call.at.local_file().is_none() => {
+            return without_value::<S>(&runtime, &call, refused_levels);
+        }
         Err(message) => {
             let error = report::failure(&message, (call.at, call.at));
-            return without_value::<S>(&call, quote!(#refused_levels #error));
+            return without_value::<S>(&runtime, &call, quote!(#refused_levels #error));
         }
     };
     let (target, refused) = match target(env::var(TARGET)) {
@@ -80,28 +82,33 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
         Some(Compiled::Closed(closed)) if !is_wrong => {
             let value = closed.expression();
             if call.values.is_empty() {
-                return block(TokenStream::new(), statements, value);
+                return block(&runtime, TokenStream::new(), statements, value);
             }
-            block(used(&call), statements, S::owned(&value))
+            block(&runtime, used(&call), statements, S::owned(&value))
         }
         Some(Compiled::Open(open)) if !is_wrong && call.values.is_empty() => {
             // A part, which is one without values too.
             let values = Ident::new("values", Span::mixed_site());
             let (open, bind) = (S::declaration(&open), S::call(&values, false));
-            block(TokenStream::new(), statements, quote!(#open let #values = qemu::Values::new(); OPEN.#bind))
+            block(
+                &runtime,
+                TokenStream::new(),
+                statements,
+                quote!(#open let #values = qemu::Values::new(); OPEN.#bind),
+            )
         }
         Some(Compiled::Open(open)) if !is_wrong => {
             let values = Ident::new("values", Span::mixed_site());
             let names: Vec<&str> = S::blanks(&open).names().collect();
             let given = call.values.iter().map(|given| give(given, &declared, &names, &values));
             let filled = quote! {
-                let mut #values = ::qemu_runtime::__private::NamedValues::new();
+                let mut #values = #runtime::__private::NamedValues::new();
                 #(#given)*
             };
             let open = S::declaration(&open);
-            block(filled, statements, quote!(#open OPEN.bind_named(#values.as_slice())))
+            block(&runtime, filled, statements, quote!(#open OPEN.bind_named(#values.as_slice())))
         }
-        _ => without_value::<S>(&call, statements),
+        _ => without_value::<S>(&runtime, &call, statements),
     }
 }
 
@@ -140,12 +147,12 @@ fn used(call: &Call) -> TokenStream {
 }
 
 /// What stands in where there is no value. Rust looks at what is given all the same.
-fn without_value<S: Subject>(call: &Call, statements: TokenStream) -> TokenStream {
+fn without_value<S: Subject>(runtime: &TokenStream, call: &Call, statements: TokenStream) -> TokenStream {
     let nothing = S::default().expression();
     if call.values.is_empty() {
-        return block(TokenStream::new(), statements, nothing);
+        return block(runtime, TokenStream::new(), statements, nothing);
     }
-    block(used(call), statements, S::owned(&nothing))
+    block(runtime, used(call), statements, S::owned(&nothing))
 }
 
 /// Reports values for what the file doesn't declare.

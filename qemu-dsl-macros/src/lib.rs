@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod attributes;
 mod expand;
 mod file;
-mod levels;
 mod report;
 mod source;
 
@@ -84,6 +84,8 @@ mod source;
 ///     device acme-nic id=nic0
 /// };
 /// ```
+///
+/// Where `qemu-runtime` has another name, or comes by a facade, the text begins with its path: `#![crate = facade::vms]`.
 ///
 /// Values that Rust's lexer can't read are quoted: a MAC address with a group such as `5e`, the PCI address `"1e.0"`,
 /// some UUIDs, and whatever has a `//`, a `'`, a `\` or a backtick. The README of `qemu-dsl-macros` tells more.

@@ -73,7 +73,7 @@ struct Text {
 #[test]
 fn a_program_is_told_what_a_file_is() {
     let (texts, program) = program();
-    let mut told = rustc(&program, &texts);
+    let mut told = told_by_rustc(&program, &texts);
     let mut codes = BTreeSet::new();
     let mut failures = String::new();
     let mut compared = 0;
@@ -164,19 +164,25 @@ fn said(text: &str) -> Vec<String> {
     said.collect()
 }
 
+/// The compiler that Cargo takes.
+pub(crate) fn rustc() -> Command {
+    let rustc = Path::new(env!("CARGO")).with_file_name("rustc");
+    let mut command = Command::new(if rustc.exists() { rustc } else { "rustc".into() });
+    command.env_remove("QEMU_DSL_TARGET");
+    command
+}
+
 /// What rustc says of the program, by text.
-fn rustc<'t>(program: &str, texts: &'t [Text]) -> BTreeMap<&'t str, Vec<String>> {
+fn told_by_rustc<'t>(program: &str, texts: &'t [Text]) -> BTreeMap<&'t str, Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("texts.rs");
     fs::write(&file, program).unwrap();
-    let rustc = Path::new(env!("CARGO")).with_file_name("rustc");
     let test = env::current_exe().unwrap();
     let libraries = test.parent().unwrap();
-    let output = Command::new(if rustc.exists() { rustc } else { "rustc".into() })
+    let output = rustc()
         .args(["--edition=2024", "--crate-type=lib", "--emit=metadata", "--error-format=json"])
         .arg(format!("--extern=qemu_runtime={}", runtime(libraries).display()))
         .args([Path::new("-L"), libraries, Path::new("--out-dir"), folder.path(), &file])
-        .env_remove("QEMU_DSL_TARGET")
         .output()
         .unwrap();
     let mut told = BTreeMap::<_, Vec<_>>::new();
@@ -206,7 +212,7 @@ fn rustc<'t>(program: &str, texts: &'t [Text]) -> BTreeMap<&'t str, Vec<String>>
 }
 
 /// The library that was built last: this test's own, or one of the same sources.
-fn runtime(libraries: &Path) -> PathBuf {
+pub(crate) fn runtime(libraries: &Path) -> PathBuf {
     let entries = fs::read_dir(libraries).unwrap().map(|entry| entry.unwrap());
     let is_it = |name: &str| name.starts_with("libqemu_runtime-") && name.ends_with(".rlib");
     let found = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_it));

@@ -1,6 +1,10 @@
-//! `#![allow(unknown-device)]` at the beginning of a macro's text: how grave its warnings are taken.
+//! What a macro's text begins with: `#![allow(unknown-device)]`, how grave its warnings are taken, and `#![crate = facade::vms]`,
+//! by which path this program has `qemu-runtime`.
 //!
-//! It stands in the program, as Rust's own does, and not in the language: what a VM is doesn't hang on it.
+//! Both stand in the program, as Rust's own attributes do, and not in the language: what a VM is doesn't hang on them.
+//!
+//! **The path is said, not found.** `qemu-runtime` could wrap the macros in its own, which know it as `$crate`; but what comes
+//! through one macro more has other gaps between its tokens (`+$feature`). To read `Cargo.toml` would not find a facade.
 //!
 //! **Levels stand in front of the text of `vm!`**, not in a variable of the environment: that would hide what is wrong
 //! with other VMs. **A warning there is the use of a deprecated macro**: of all that can be deprecated, Rust calls it
@@ -9,12 +13,15 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use qemu_dsl::{Level, Levels};
 
+use quote::quote;
+
 use crate::report;
 
 /// What a macro's text begins with.
-#[derive(Default)]
 pub(crate) struct Attributes {
     pub(crate) levels: Levels,
+    /// The path of the crate that the expansion names.
+    pub(crate) runtime: TokenStream,
     /// Statements that make Rust report what is wrong with them.
     pub(crate) errors: TokenStream,
 }
@@ -22,7 +29,8 @@ pub(crate) struct Attributes {
 impl Attributes {
     /// Takes them from the beginning of `input`. Doc comments, which are attributes to Rust, stay.
     pub(crate) fn take(input: TokenStream) -> (Self, TokenStream) {
-        let mut attributes = Self::default();
+        let mut attributes =
+            Self { levels: Levels::default(), runtime: quote!(::qemu_runtime), errors: TokenStream::new() };
         let mut kept = Vec::new();
         let trees: Vec<_> = input.into_iter().collect();
         let mut rest = trees.as_slice();
@@ -44,6 +52,14 @@ impl Attributes {
     }
 
     fn read(&mut self, tokens: &[TokenTree], attribute: &Group) {
+        if let [TokenTree::Ident(name), TokenTree::Punct(equals), path @ ..] = tokens
+            && name == "crate"
+            && equals.as_char() == '='
+            && !path.is_empty()
+        {
+            self.runtime = path.iter().cloned().flat_map(ungrouped).collect();
+            return;
+        }
         if let [TokenTree::Ident(name), TokenTree::Group(codes)] = tokens
             && let Some(level) = Level::ALL.into_iter().find(|level| name == level.name())
             && codes.delimiter() == Delimiter::Parenthesis
@@ -60,9 +76,18 @@ impl Attributes {
                 }
             }
         } else {
-            let message =
-                "only levels of diagnostics can stand here: write `#![allow(CODE)]`, `warn` or `deny`";
+            let message = "levels of diagnostics can stand here, `#![allow(CODE)]`, `warn` or `deny`, and `#![crate = PATH]`";
             self.errors.extend(report::failure(message, (attribute.span_open(), attribute.span_close())));
         }
+    }
+}
+
+/// What a macro has put in for `$path` is its tokens.
+fn ungrouped(tree: TokenTree) -> Vec<TokenTree> {
+    match tree {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+            group.stream().into_iter().flat_map(ungrouped).collect()
+        }
+        tree => vec![tree],
     }
 }
