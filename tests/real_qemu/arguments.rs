@@ -67,8 +67,16 @@ impl List {
 
 /// The options among `args`.
 pub(crate) fn read(args: &[String]) -> Vec<Argument> {
-    const ALONE: &[&str] =
-        &["-S", "-daemonize", "-no-reboot", "-no-shutdown", "-no-user-config", "-nodefaults", "-nographic"];
+    const ALONE: &[&str] = &[
+        "-S",
+        "-async-teardown",
+        "-daemonize",
+        "-no-reboot",
+        "-no-shutdown",
+        "-no-user-config",
+        "-nodefaults",
+        "-nographic",
+    ];
     let mut options = Vec::new();
     let mut args = args.iter();
     while let Some(flag) = args.next() {

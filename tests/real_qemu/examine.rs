@@ -116,7 +116,9 @@ fn one(qemu: &Running<'_>, argument: &Argument, arguments: &[Argument], devices:
         // What the text says itself, by `arg`, and what shows in QEMU's behaviour only.
         "-nodefaults" | "-no-user-config" | "-nographic" | "-daemonize" | "-boot" | "-fw_cfg" | "-smbios"
         | "-display" | "-no-reboot" | "-no-shutdown" | "-watchdog-action" | "-action" | "-S" | "-sandbox"
-        | "-msg" | "-serial" | "-spice" | "-k" | "-acpitable" | "-option-rom" | "-audiodev" => Ok(()),
+        | "-msg" | "-accel" | "-runas" | "-chroot" | "-async-teardown" | "-run-with" | "-d" | "-D"
+        | "-dfilter" | "-trace" | "-icount" | "-incoming" | "-readconfig" | "-serial" | "-spice" | "-k"
+        | "-acpitable" | "-option-rom" | "-audiodev" => Ok(()),
         _ => Err(Stop::failed("nothing is known of this option")),
     }
 }

@@ -113,7 +113,9 @@ impl Qemu {
                 let version = Version::new(numbers.major, numbers.minor);
                 running.explain(ensure!(version == self.version, "{version} greets"))?;
                 let status = running.ask("query-status", json!({}))?;
-                running.explain(ensure!(status.get("status") == Some(&json!("prelaunch")), "{status}"))?;
+                let is_incoming = running.args.iter().any(|arg| arg == "-incoming");
+                let paused = if is_incoming { "inmigrate" } else { "prelaunch" };
+                running.explain(ensure!(status.get("status") == Some(&json!(paused)), "{status}"))?;
                 Ok(running)
             }
             Some(Err(error)) => running.explain(Err(Stop::failed(error))),

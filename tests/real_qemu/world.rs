@@ -48,6 +48,8 @@ impl World {
         fs::write(path("initrd"), b"070701")?;
         fs::write(path("flash.img"), vec![0xff; 1 << 16])?;
         fs::write(path("splash.bmp"), picture())?;
+        fs::write(path("events"), "usb_ehci_reset\n")?;
+        fs::write(path("q35.cfg"), "[memory]\n  size = \"64\"\n")?;
         // An ACPI table that is its header.
         let header = [b"TEST\x24\0\0\0\x01\0OWNER\0TABLE\0\0\0".as_slice(), &[0; 12]].concat();
         fs::write(path("acpi.bin"), header)?;

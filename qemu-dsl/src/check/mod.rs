@@ -2,6 +2,7 @@
 //!
 //! What concerns one statement alone stands in the statement's file.
 
+mod accel;
 pub(crate) mod address;
 pub(crate) mod buses;
 pub(crate) mod chassis;
@@ -50,6 +51,7 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     units::check(hardware, diagnostics);
     loader::check(hardware, diagnostics);
     locking::check(hardware, diagnostics);
+    accel::check(hardware, diagnostics);
     sandbox::check(hardware, diagnostics);
     smbios::check(hardware, diagnostics);
     display::check(hardware, diagnostics);

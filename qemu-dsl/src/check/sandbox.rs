@@ -9,6 +9,22 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     let Some(sandbox) = hardware.all("sandbox").last() else { return };
     let is_denied = |name: &str| sandbox.get(name).filter(|value| value.text == "deny");
     let head = hardware.head(sandbox.statement);
+    let user = hardware.all("runas").chain(hardware.all("run-with").filter(|option| option.mentions("user")));
+    let elevate = sandbox.get("elevateprivileges").filter(|value| value.text != "allow");
+    if let (Some(denied), Some(user)) = (elevate, user.last()) {
+        let at = user.get("user").or_else(|| user.first()).map_or(head, |user| user.span_or(head));
+        let help = Remedy::new("start QEMU as that user, or allow it: `elevateprivileges=allow`");
+        let forbids = denied.span_or(head);
+        diagnostics.push(
+            Diagnostic::error(
+                Code::ExclusiveOptions,
+                format!("`elevateprivileges={}` forbids that QEMU becomes another user", denied.text),
+            )
+            .label(at, "another user")
+            .label(forbids, "forbids that")
+            .help(if sandbox.is_arg { help } else { help.replace(forbids, "allow") }),
+        );
+    }
     if let Some(spawn) = is_denied("spawn") {
         let forbids = spawn.span_or(head);
         for option in hardware.options {

@@ -295,6 +295,48 @@ changes! {
     /// `-shim`
     SHIM = Change::of("`shim=`").since(10, 0);
 
+    /// `-accel` with the properties that `-machine` had.
+    ACCEL_PROPERTIES = Change::of("a property of `-accel` in the machine's place").since(5, 0);
+
+    /// `-accel tcg,split-wx=`
+    SPLIT_WX = Change::of("`split-wx=`").since(6, 0);
+
+    /// `-accel tcg,one-insn-per-tb=`
+    ONE_INSN_PER_TB = Change::of("`one-insn-per-tb=`").since(8, 1);
+
+    /// `-accel kvm,dirty-ring-size=`
+    DIRTY_RING_SIZE = Change::of("`dirty-ring-size=`").since(6, 1);
+
+    /// `-accel kvm,notify-vmexit=` and `notify-window=`
+    NOTIFY_VMEXIT = Change::of("`notify-vmexit=`").since(7, 2);
+
+    /// `-accel kvm,device=`
+    KVM_DEVICE = Change::of("`device=` of KVM").since(9, 2);
+
+    /// `-accel kvm,xen-version=`
+    XEN_VERSION = Change::of("`xen-version=`").since(8, 0);
+
+    /// `-accel kvm,honor-guest-pat=`
+    HONOR_GUEST_PAT = Change::of("`honor-guest-pat=`").since(10, 1);
+
+    /// `-run-with`, for parts of which there were options.
+    RUN_WITH = Change::of("`-run-with`").since(8, 1);
+
+    /// `-run-with user=`, which was `-runas`.
+    RUN_WITH_USER = Change::of("`-run-with user=`").since(9, 1);
+
+    /// `-run-with async-teardown=`, which was `-async-teardown`.
+    ASYNC_TEARDOWN = Change::of("`async-teardown=`").since(7, 2);
+
+    /// `-run-with exit-with-parent=`
+    EXIT_WITH_PARENT = Change::of("`exit-with-parent=`").since(10, 2);
+
+    /// `-plugin` with what it is told under its own names.
+    PLUGIN_ARGUMENTS = Change::of("arguments of plugins").since(6, 1);
+
+    /// `-incoming` from a file, or with a channel.
+    INCOMING_FILE = Change::of("`incoming` from a file or a channel").since(8, 2);
+
     /// `reconnect=` of a stream, in seconds.
     RECONNECT = Change::of("`reconnect=`")
         .deprecated(9, 2)

@@ -41,6 +41,7 @@ statements! {
     name;
     uuid;
     machine;
+    accel;
     cpu;
     smp;
     memory;
@@ -72,6 +73,13 @@ statements! {
     msg;
     overcommit;
     realtime;
+    run_with;
+    log;
+    trace;
+    icount;
+    plugin;
+    incoming [INCOMING LOADVM];
+    readconfig;
     global;
     device;
     object;

@@ -37,6 +37,8 @@ pub enum Kind {
     FwCfgName,
     /// Where clients of VNC connect.
     VncAddress,
+    /// What is written down.
+    LogItems,
     /// A network interface of the host.
     Ifname,
     /// A rule that forwards a port.
@@ -77,6 +79,6 @@ pub enum Kind {
 packed! {
     enum Kind {
         Text, AnyText, Bus, Path, MachineType, Driver, Format, SocketPath, MountTag, CpuText, Argument, Uuid, BootOrder,
-        Release, FwCfgName, VncAddress, Ifname, HostForward, Mac, HostPci, Pci, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Number, Word(words)
+        Release, FwCfgName, VncAddress, LogItems, Ifname, HostForward, Mac, HostPci, Pci, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Number, Word(words)
     }
 }

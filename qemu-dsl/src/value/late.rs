@@ -68,6 +68,7 @@ reading! {
     BootOrder: text::BootOrder;
     Release: text::Release;
     FwCfgName: text::FwCfgName;
+    LogItems: text::LogItems;
     VncAddress: net::VncAddress;
     Ifname: net::Ifname;
     HostForward: net::HostForward;

@@ -27,8 +27,8 @@ pub(crate) use number::UInt;
 pub(crate) use pci::{HostPci, PciAddr};
 pub(crate) use size::{MemorySize, Size, unit_letter};
 pub(crate) use text::{
-    AnyText, ArgText, BootOrder, BusName, CpuText, Driver, Format, FwCfgName, MachineType, MountTag, Path,
-    Release, SocketPath, Text, Uuid, asks_for_help, is_windows_path,
+    AnyText, ArgText, BootOrder, BusName, CpuText, Driver, Format, FwCfgName, LogItems, MachineType,
+    MountTag, Path, Release, SocketPath, Text, Uuid, asks_for_help, is_windows_path,
 };
 pub use types::Type;
 pub(crate) use types::{Refusal, ValueType, shown};

@@ -84,6 +84,34 @@ fn has_at_most(len: usize, bytes: usize, what: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// What QEMU writes down, as `-d help` lists it from 5.2 to 11.1.
+const LOG_ITEMS: &[&str] = &[
+    "all",
+    "cpu",
+    "cpu_reset",
+    "exec",
+    "fpu",
+    "guest_errors",
+    "in_asm",
+    "int",
+    "invalid_mem",
+    "mmu",
+    "nochain",
+    "none",
+    "op",
+    "op_ind",
+    "op_opt",
+    "op_plugin",
+    "out_asm",
+    "page",
+    "pcall",
+    "plugin",
+    "strace",
+    "tid",
+    "unimp",
+    "vpu",
+];
+
 text_types! {
     /// A text of at least one character.
     Text of Text = free("text", "a text"), not_empty;
@@ -161,6 +189,19 @@ text_types! {
     /// The name of a file for the firmware (fw_cfg).
     FwCfgName of FwCfgName = free("text", "a name of up to 55 bytes, such as `opt/com.example/name`"), |text| {
         at_most(text, 55, "the name")
+    };
+
+    /// What QEMU writes down, with `,` between several.
+    LogItems of LogItems = ty("items", "what is written down, such as `guest_errors`, with `,` between several"), |text| {
+        let is_item = |item: &str| item.starts_with("trace:") || LOG_ITEMS.contains(&item);
+        match text.split(',').find(|item| !is_item(item)) {
+            None => Ok(()),
+            Some(item) => Err(Refusal::because(
+                Code::WrongType,
+                format!("QEMU writes nothing down that is called `{}`", super::shown(item)),
+                format!("write some of {}, or `trace:` and an event", LOG_ITEMS.join(", ")),
+            )),
+        }
     };
 
     /// A firmware's release: two numbers.
