@@ -336,3 +336,105 @@ fn what_hangs_on_values_is_looked_at_with_them() {
                 disk file=\"/a\" format=raw bus=rp0\nnetdev user id=b\n";
     assert_same(&plan, &whole(text), text);
 }
+
+/// A statement with parameters, whose names end in `n`, and what declares them. Gives values for them, too.
+fn open_statement(rng: &mut Rng, n: usize, values: &mut Vec<(String, Value)>) -> String {
+    let mut give = |name: &str, value: Value| values.push((format!("{name}{n}"), value));
+    match rng.u32(0..7) {
+        0 => {
+            let disks: Vec<_> = (0..rng.u32(0..3)).map(|disk| format!("/{n}-{disk}.img")).collect();
+            give("disks", disks.into());
+            format!(
+                "param disks{n}: list of path\nfor disk in {{disks{n}}} {{ disk file={{disk}} format=raw fd }}\n"
+            )
+        }
+        1 => {
+            give("on", rng.bool().into());
+            give("q", rng.u32(1..4).into());
+            format!(
+                "param on{n}: bool\nparam q{n}: int\n\
+                 if {{on{n}}} {{ netdev tap ifname=t{n} mq={{q{n}}} vhost }} else {{ netdev user }}\n"
+            )
+        }
+        2 => {
+            let mac = rng.bool().then(|| format!("52:54:00:00:00:0{}", rng.u32(0..4)));
+            give("mac", mac.into());
+            format!("param mac{n}: mac?\nnetdev user mac={{mac{n}}}\n")
+        }
+        3 => {
+            let id = rng.bool().then(|| format!("disk{}", rng.u32(0..4)));
+            give("id", id.into());
+            give("fd", rng.bool().into());
+            format!(
+                "param id{n}: string?\nparam fd{n}: bool\ndisk id={{id{n}}} file=\"/{n}\" format=raw fd={{fd{n}}}\n"
+            )
+        }
+        4 => {
+            give("cid", rng.u32(3..8).into());
+            format!("param cid{n}: int\nvsock cid={{cid{n}}} fd\n")
+        }
+        5 => {
+            give("iso", rng.bool().then(|| format!("/{n}.iso")).into());
+            format!("param iso{n}: path?\nif {{iso{n}}} {{ disk file={{iso{n}}} format=raw readonly }}\n")
+        }
+        _ => statement(rng),
+    }
+}
+
+fn lent(values: &[(String, Value)]) -> Vec<(&str, Value)> {
+    values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect()
+}
+
+#[test]
+fn random_vms_with_values_are_what_one_text_says() {
+    let options = Options { open: Open::Parameters, ..Options::default() };
+    let cases = std::env::var("CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2000);
+    let (mut planned, mut refused) = (0, 0);
+    for seed in 0..cases {
+        let mut rng = Rng::with_seed(seed);
+        let mut texts = vec!["name web\nmachine q35\nmemory 1G share\n".to_owned()];
+        texts.resize(rng.usize(1..5), String::new());
+        let mut values: Vec<Vec<(String, Value)>> = texts.iter().map(|_| Vec::new()).collect();
+        let mut n = 0;
+        for (text, values) in texts.iter_mut().zip(&mut values) {
+            for _ in 0..rng.usize(0..4) {
+                *text += &open_statement(&mut rng, n, values);
+                n += 1;
+            }
+        }
+        let text = texts.concat();
+        let compiled = compile(&text, &options);
+        let all = values.concat();
+        let whole = match (compiled.template, compiled.open) {
+            (Some(template), _) => Ok(Plan::of(template)),
+            (None, Some(open)) => open.bind_named(&lent(&all)).map_err(|error| error.to_string()),
+            (None, None) => Err(format!("{:?}", errors(&compiled.diagnostics))),
+        };
+        let base = compile_base(texts.first().unwrap(), &options).open;
+        let parts: Option<Vec<_>> =
+            texts.iter().skip(1).map(|text| compile_part(text, &options).open).collect();
+        let joined = base.zip(parts).ok_or_else(String::new).and_then(|(base, parts)| {
+            let base = base.bind_named(&lent(values.first().unwrap())).unwrap();
+            let parts = parts.iter().zip(values.iter().skip(1));
+            let parts = parts.map(|(part, values)| part.bind_named(&lent(values)).unwrap());
+            base.with_all(parts).plan().map_err(|error| error.to_string())
+        });
+        let shown = || format!("{seed}\n{}{values:#?}", texts.join("----\n"));
+        match (whole, joined) {
+            (Ok(whole), Ok(joined)) => {
+                assert_same(&joined, &whole, &shown());
+                planned += 1;
+            }
+            // One text doesn't look for ids and buses where names come later.
+            (Ok(_), Err(wrong)) => {
+                let is_known =
+                    ["[unknown-", "[equal-macs]", "[in-use]", "[duplicate-id]", "[address-in-use]"];
+                assert!(is_known.iter().any(|code| wrong.contains(code)), "{wrong}\n{}", shown());
+                refused += 1;
+            }
+            (Err(_), Err(_)) => refused += 1,
+            (Err(wrong), Ok(_)) => unreachable!("{wrong}\n{}", shown()),
+        }
+    }
+    assert!(planned > cases / 10 && refused > cases / 10, "{planned} {refused}");
+}
