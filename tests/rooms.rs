@@ -31,6 +31,7 @@ const COMPILER: &[&str] = &[
     "shape",
     "sources",
     "compile",
+    "import",
     "reference",
     "pages",
 ];

@@ -19,6 +19,8 @@ mod diagnostic;
 #[cfg(feature = "compiler")]
 mod hardware;
 #[cfg(feature = "compiler")]
+mod import;
+#[cfg(feature = "compiler")]
 mod level;
 #[cfg(feature = "compiler")]
 mod lower;
@@ -67,6 +69,8 @@ pub use compile::{
 };
 #[cfg(feature = "compiler")]
 pub use diagnostic::{Diagnostic, Edit, Fix, Help, Label, Remedy, Severity};
+#[cfg(feature = "compiler")]
+pub use import::{Import, ImportError, Passed, import};
 #[cfg(feature = "compiler")]
 pub use level::{Level, LevelError, Levels};
 pub use plan::{Arch, Span, Target, TargetSpec, Version};

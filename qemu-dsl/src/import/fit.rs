@@ -1,0 +1,371 @@
+//! Which statements print the options of a command line.
+//!
+//! **Propose and verify.** What a shape's effects promise is written, printed, and compared: a statement counts once it
+//! prints exactly the options that it stands for.
+
+use std::collections::HashMap;
+
+use super::draft::Draft;
+use super::given::{Given, Item, same};
+use super::shape::{ANY_KIND, ANY_PROPERTY, Cause, ID, Print, Shape, World};
+
+/// What the generated ids are called in the command line.
+type Bound = HashMap<u32, String>;
+
+/// A statement, and the options for which it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Fitted {
+    pub(super) draft: Draft,
+    /// Of an option that it has in part: what it has of it.
+    pub(super) part: Option<(usize, Vec<Item>)>,
+}
+
+/// What differs between what a statement prints and what it should.
+struct Difference {
+    missing: Vec<(usize, Item)>,
+    extra: Vec<(usize, Item)>,
+    bound: Bound,
+}
+
+impl Difference {
+    const fn len(&self) -> usize {
+        self.missing.len() + self.extra.len()
+    }
+}
+
+/// Whether a statement has but a part of an option: what others than the machine's say of it.
+fn is_part(draft: &Draft, given: &Given) -> bool {
+    given.flag == "-machine" && draft.spec.keyword != "machine"
+}
+
+/// Whether a printed text is this one, where its generated ids are called so.
+fn unify(flag: &str, name: &str, printed: &str, wanted: &str, bound: &mut Bound) -> bool {
+    let Some((before, rest)) = printed.split_once(ID[0]) else { return same(flag, name, printed, wanted) };
+    let Some((slot, behind)) = rest.split_once(ID[1]) else { return false };
+    let inner = wanted.strip_prefix(before).and_then(|rest| rest.strip_suffix(behind));
+    let (Some(inner), Ok(slot)) = (inner, slot.parse()) else { return false };
+    match bound.get(&slot) {
+        Some(known) => known == inner,
+        None => {
+            bound.insert(slot, inner.to_owned());
+            !inner.is_empty()
+        }
+    }
+}
+
+fn difference(print: &Print, wanted: &[&Given], draft: &Draft) -> Option<Difference> {
+    let mut found = Difference { missing: Vec::new(), extra: Vec::new(), bound: Bound::new() };
+    if print.args.len() != wanted.len() {
+        return None;
+    }
+    for (number, (arg, wanted)) in print.args.iter().zip(wanted).enumerate() {
+        let flag = &arg.given.flag;
+        if *flag != wanted.flag {
+            return None;
+        }
+        let whole;
+        let mut rest: Vec<&Item> = if arg.is_list {
+            wanted.items.iter().collect()
+        } else {
+            whole = wanted.value.as_ref().map(|value| Item::new("", value));
+            whole.iter().collect()
+        };
+        for item in &arg.given.items {
+            let place = rest.iter().position(|other| other.name == item.name);
+            let other = place.and_then(|place| Some((place, *rest.get(place)?)));
+            match other {
+                Some((place, other))
+                    if unify(flag, &item.name, &item.value, &other.value, &mut found.bound) =>
+                {
+                    rest.remove(place);
+                }
+                _ => found.extra.push((number, item.clone())),
+            }
+        }
+        if !is_part(draft, wanted) {
+            found.missing.extend(rest.into_iter().map(|item| (number, item.clone())));
+        }
+    }
+    Some(found)
+}
+
+/// The statement of a shape that prints these options, if there is one. With `named` all its ids are written.
+pub(super) fn fit(shape: &Shape, wanted: &[&Given], world: &World, named: bool) -> Option<Fitted> {
+    let mut draft = shape.draft.clone();
+    let mut print = shape.print.clone();
+    if let Some(first) = wanted.first().filter(|_| !draft.properties.is_empty()) {
+        draft.properties.clone_from(&first.items);
+        print = world.print(&draft)?;
+    }
+    let mut found = difference(&print, wanted, &draft)?;
+    // All at once, which mostly does.
+    let mut all = draft.clone();
+    for (number, item) in &found.missing {
+        let flag = wanted.get(*number).map_or("", |given| given.flag.as_str());
+        if let Some(next) = proposals(&all, &draft, shape, world, *number, item, flag).into_iter().next() {
+            all = next;
+        }
+    }
+    improve(all, wanted, world, &mut draft, &mut print, &mut found);
+    while found.len() > 0 {
+        let mut nexts = Vec::new();
+        for (number, item) in &found.missing {
+            let flag = wanted.get(*number).map_or("", |given| given.flag.as_str());
+            nexts.extend(proposals(&draft, &shape.draft, shape, world, *number, item, flag));
+        }
+        for (number, item) in &found.extra {
+            nexts.extend(removals(&draft, shape, world, *number, item));
+        }
+        let is_better =
+            nexts.into_iter().any(|next| improve(next, wanted, world, &mut draft, &mut print, &mut found));
+        if is_better {
+            continue;
+        }
+        // What an option does may hang on another one: `nowait` on `server`.
+        let here = Shape::of(draft.clone(), world)?;
+        let mut nexts = Vec::new();
+        for (number, item) in &found.missing {
+            let flag = wanted.get(*number).map_or("", |given| given.flag.as_str());
+            nexts.extend(proposals(&draft, &draft, &here, world, *number, item, flag));
+        }
+        for (number, item) in &found.extra {
+            nexts.extend(removals(&draft, &here, world, *number, item));
+        }
+        if !nexts.into_iter().any(|next| improve(next, wanted, world, &mut draft, &mut print, &mut found)) {
+            return None;
+        }
+    }
+    name_ids(found, wanted, world, shape, named, &mut draft, &mut print)?;
+    let part =
+        wanted.iter().zip(&print.args).find(|(given, _)| is_part(&draft, given)).map(|(given, arg)| {
+            let names: Vec<_> = arg.given.items.iter().map(|item| item.name.as_str()).collect();
+            let items = given.items.iter().filter(|item| names.contains(&item.name.as_str()));
+            (given.at, items.cloned().collect())
+        });
+    Some(Fitted { draft, part })
+}
+
+/// Takes the next draft in place of this one where it prints less that differs.
+fn improve(
+    next: Draft,
+    wanted: &[&Given],
+    world: &World,
+    draft: &mut Draft,
+    print: &mut Print,
+    found: &mut Difference,
+) -> bool {
+    let Some(new) = world.print(&next) else { return false };
+    let Some(difference) = difference(&new, wanted, &next).filter(|new| new.len() < found.len()) else {
+        return false;
+    };
+    *draft = next;
+    *print = new;
+    *found = difference;
+    true
+}
+
+/// Drafts that may print a missing item. `first` is what the shape began with, whose values may be replaced.
+fn proposals(
+    draft: &Draft,
+    first: &Draft,
+    shape: &Shape,
+    world: &World,
+    number: usize,
+    item: &Item,
+    flag: &str,
+) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for effect in shape.effects(world) {
+        let printed = effect.adds.iter().find(|(at, added)| *at == number && added.name == item.name);
+        let Some((_, printed)) = printed else { continue };
+        let Some(value) = effect.value(printed, &item.value, flag) else { continue };
+        let mut next = draft.clone();
+        match effect.cause {
+            Cause::Kind => next.kind = Some(value),
+            Cause::Option(option) => {
+                let is_sample = first.options.iter().any(|(own, old)| {
+                    super::draft::is_same(own, option) && *old == effect.sample && !effect.is_word
+                });
+                let has_sample = draft
+                    .options
+                    .iter()
+                    .any(|(own, old)| super::draft::is_same(own, option) && *old == effect.sample);
+                if option.list && is_sample && has_sample {
+                    next.unset(option);
+                }
+                next.set(option, value);
+            }
+        }
+        drafts.push(next);
+    }
+    if draft.form.open.is_some() {
+        let mut next = draft.clone();
+        next.properties.push(item.clone());
+        drafts.push(next);
+    }
+    drafts
+}
+
+/// Drafts that may print an item no more.
+fn removals(draft: &Draft, shape: &Shape, world: &World, number: usize, item: &Item) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for effect in shape.effects(world) {
+        let Cause::Option(option) = effect.cause else { continue };
+        if effect.is_word
+            && effect.removes.iter().any(|(at, removed)| *at == number && removed.name == item.name)
+        {
+            let mut next = draft.clone();
+            next.set(option, effect.sample.as_str());
+            drafts.push(next);
+        }
+    }
+    drafts
+}
+
+/// Writes ids out that would not be generated so, or all.
+fn name_ids(
+    mut found: Difference,
+    wanted: &[&Given],
+    world: &World,
+    shape: &Shape,
+    named: bool,
+    draft: &mut Draft,
+    print: &mut Print,
+) -> Option<()> {
+    let mut slots: Vec<_> = found.bound.iter().map(|(slot, id)| (*slot, id.clone())).collect();
+    slots.sort();
+    for (slot, id) in slots {
+        let generated = print.ids.get(slot as usize).map_or("", String::as_str);
+        let prefix = generated.trim_end_matches(|c: char| c.is_ascii_digit());
+        let is_likely = id
+            .strip_prefix(prefix)
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
+        if is_likely && !named {
+            continue;
+        }
+        let old = format!("{}{slot}{}", ID[0], ID[1]);
+        let written = shape.effects(world).iter().find_map(|effect| {
+            let Cause::Option(option) = effect.cause else { return None };
+            effect.removes.iter().find(|(_, removed)| removed.value.contains(&old))?;
+            let mut next = draft.clone();
+            next.set(option, id.as_str());
+            let new = world.print(&next)?;
+            let difference = difference(&new, wanted, &next).filter(|difference| difference.len() == 0)?;
+            Some((next, new, difference))
+        });
+        let (next, new, difference) = written?;
+        // The others keep their numbers only where they are behind it.
+        let is_left = difference.bound.len() < found.bound.len();
+        *draft = next;
+        *print = new;
+        found = difference;
+        if !is_left {
+            return None;
+        }
+        if !found.bound.is_empty() {
+            return name_ids(found, wanted, world, shape, named, draft, print);
+        }
+    }
+    Some(())
+}
+
+/// Which options a shape may stand for: for each that it prints, the number of one. `is_loose` says that what an option
+/// of the statement would change may differ.
+pub(super) fn assignments(
+    shape: &Shape,
+    world: &World,
+    givens: &[Given],
+    is_free: &dyn Fn(usize) -> bool,
+    is_loose: bool,
+) -> Vec<Vec<usize>> {
+    let mut all = Vec::new();
+    assign(shape, world, givens, is_free, is_loose, &mut Vec::new(), &Bound::new(), &mut all);
+    all
+}
+
+/// So many are tried at most.
+const MOST: usize = 64;
+
+#[expect(clippy::too_many_arguments, reason = "it calls itself")]
+fn assign(
+    shape: &Shape,
+    world: &World,
+    givens: &[Given],
+    is_free: &dyn Fn(usize) -> bool,
+    is_loose: bool,
+    chosen: &mut Vec<usize>,
+    bound: &Bound,
+    all: &mut Vec<Vec<usize>>,
+) {
+    if all.len() >= MOST {
+        return;
+    }
+    let Some(arg) = shape.print.args.get(chosen.len()) else {
+        all.push(chosen.clone());
+        return;
+    };
+    for (number, given) in givens.iter().enumerate() {
+        if given.flag != arg.given.flag || chosen.contains(&number) || !is_free(number) {
+            continue;
+        }
+        let mut bound = bound.clone();
+        if is_compatible(shape, world, chosen.len(), given, is_loose, &mut bound) {
+            chosen.push(number);
+            assign(shape, world, givens, is_free, is_loose, chosen, &bound, all);
+            chosen.pop();
+        }
+    }
+}
+
+fn is_compatible(
+    shape: &Shape,
+    world: &World,
+    number: usize,
+    given: &Given,
+    is_loose: bool,
+    bound: &mut Bound,
+) -> bool {
+    let Some(arg) = shape.print.args.get(number) else { return false };
+    if !arg.is_list {
+        return arg.given.items.is_empty() == given.value.is_none();
+    }
+    arg.given.items.iter().all(|item| {
+        let value =
+            given.items.iter().find(|other| other.name == item.name).map(|other| other.value.as_str());
+        if item.name == ANY_PROPERTY {
+            return true;
+        }
+        if item.value.contains(ID) {
+            return value.is_some_and(|value| unify(&given.flag, &item.name, &item.value, value, bound));
+        }
+        if value.is_some_and(|value| same(&given.flag, &item.name, &item.value, value)) {
+            return true;
+        }
+        let effects = shape.effects(world);
+        let is_own = effects.iter().any(|effect| {
+            let is_sample = match effect.cause {
+                Cause::Kind => true,
+                Cause::Option(option) => shape.draft.has(option) && !effect.is_word,
+            };
+            is_sample && effect.adds.iter().any(|(at, added)| *at == number && added == item)
+        });
+        if is_own {
+            return value.is_some();
+        }
+        let may_change = effects
+            .iter()
+            .any(|effect| effect.removes.iter().any(|(at, removed)| *at == number && removed == item));
+        // What is generated, an option says in any case.
+        let is_generated = item.value.chars().any(|c| ('\u{e000}'..'\u{f8ff}').contains(&c));
+        may_change && (is_loose || (is_generated && value.is_some()))
+    })
+}
+
+/// How early a shape is tried: what stands for more comes first, what passes on anything last.
+pub(super) fn rank(shape: &Shape) -> impl Ord + use<> {
+    let args = &shape.print.args;
+    let passes_on = shape.draft.kind.as_deref() == Some(ANY_KIND) || !shape.draft.properties.is_empty();
+    let items: usize = args.iter().map(|arg| arg.given.items.len()).sum();
+    let kind = usize::from(shape.draft.kind.is_some());
+    (passes_on, usize::MAX - args.len(), usize::MAX - items, shape.draft.len() + kind)
+}

@@ -1,0 +1,396 @@
+//! What a statement prints, learned by letting it print.
+//!
+//! For each form and kind of the table a statement is written and printed, with nothing but what it needs; then with each
+//! of its options. What changes in the output is that option's *effect*. So an option of QEMU's leads back to the words that
+//! print it, and no second list says what means what.
+
+use std::cell::OnceCell;
+
+use super::draft::Draft;
+use super::given::{FD, Given, Item, canonical, told};
+use crate::Target;
+use crate::code::Code;
+use crate::compile::{printed, read_errors};
+use crate::plan::{FdSource, Number, Piece, arguments};
+use crate::print::{Argument, Asked, Printed};
+use crate::table::{FormSpec, Kinds, OptionSpec, Section, StatementSpec, Table};
+
+/// Stands around the number of a generated id in what is printed.
+pub(super) const ID: [char; 2] = ['\u{e000}', '\u{e001}'];
+/// Stands for what nobody can give back: a generated MAC address.
+const GENERATED: char = '\u{e002}';
+/// Where a kind may be any name of QEMU's, this one is tried.
+pub(super) const ANY_KIND: &str = "probe7";
+/// A property of a statement that is nothing but its properties.
+pub(super) const ANY_PROPERTY: &str = "probe7.probe7";
+
+/// What a statement prints.
+#[derive(Clone, Debug)]
+pub(super) struct Print {
+    pub(super) args: Vec<Arg>,
+    /// The generated ids by their numbers.
+    pub(super) ids: Vec<String>,
+}
+
+/// An option that a statement prints.
+#[derive(Clone, Debug)]
+pub(super) struct Arg {
+    pub(super) given: Given,
+    /// Whether its value is a list. Otherwise it is one text, whatever that has in it.
+    pub(super) is_list: bool,
+}
+
+/// Where statements are printed.
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    pub(super) table: Table,
+    pub(super) target: Target,
+    /// The machine's statement, on which hangs what others print.
+    machine: String,
+    /// What it prints alone.
+    alone: Vec<Item>,
+}
+
+impl World {
+    /// The world of a machine. `machine` is its statement, or nothing where no machine is named.
+    pub(super) fn new(table: Table, target: Target, machine: String) -> Self {
+        let mut world = Self { table, target, machine: String::new(), alone: Vec::new() };
+        if let Some((_, output)) = printed(&machine, target).filter(|_| !machine.is_empty()) {
+            world.alone =
+                args(&output.arguments, &output.fds).into_iter().flat_map(|arg| arg.given.items).collect();
+            world.machine = machine;
+        }
+        world
+    }
+
+    /// What a statement prints, or nothing where it isn't right, or not one statement.
+    pub(super) fn print(&self, draft: &Draft) -> Option<Print> {
+        let own = draft.words(self.table)?.join(" ");
+        let is_alone = self.machine.is_empty() || draft.spec.keyword == "machine";
+        let text = if is_alone { own } else { format!("{}\n{own}", self.machine) };
+        let (vm, output) = printed(&text, self.target)?;
+        let index = usize::from(!is_alone);
+        if vm.statements.len() != index + 1 || !vm.statements.last()?.spec.keyword.eq(draft.spec.keyword) {
+            return None;
+        }
+        let (of_machine, own): (Vec<_>, Vec<_>) =
+            output.arguments.into_iter().partition(|argument| argument.statement < index);
+        let mut args = args(&own, &output.fds);
+        // What it adds to the machine's own option.
+        for mut arg in self::args(&of_machine, &output.fds) {
+            arg.given.items.retain(|item| !self.alone.contains(item));
+            if !arg.given.items.is_empty() {
+                args.push(arg);
+            }
+        }
+        Some(Print { args, ids: vm.ids.names })
+    }
+}
+
+/// What is printed, as options. Words that follow each other are an option and its value.
+fn args(arguments: &[Argument], fds: &[Asked]) -> Vec<Arg> {
+    let mut all = Vec::new();
+    let mut words: Vec<String> = Vec::new();
+    for argument in arguments {
+        match &argument.printed {
+            Printed::Word(pieces) => words.push(text(pieces)),
+            Printed::Option { flag, items, .. } => {
+                all.extend(of_words(&mut words));
+                let list = items
+                    .iter()
+                    .map(|item| (item.name.as_ref().map(ToString::to_string), text(&item.value).into()));
+                let mut listed = canonical(flag, list);
+                for item in items {
+                    tell(item, fds, &mut listed);
+                }
+                all.push(Arg {
+                    given: Given { at: all.len(), flag: (*flag).to_owned(), value: None, items: listed },
+                    is_list: true,
+                });
+            }
+        }
+    }
+    all.extend(of_words(&mut words));
+    all
+}
+
+/// Puts what is known of an item's file descriptors behind it.
+fn tell(item: &crate::print::Item, fds: &[Asked], items: &mut Vec<Item>) {
+    let sources = item.value.iter().filter_map(|piece| match piece {
+        Piece::Fd(slot) => Some(fds.get(*slot as usize)?.slot.source.map(
+            |pieces| text(pieces),
+            |number| match number {
+                Number::Known(number) => number.to_string(),
+                Number::Blank(_) => GENERATED.to_string(),
+            },
+        )),
+        _ => None,
+    });
+    let sources: Vec<FdSource<String, String>> = sources.collect();
+    let Some(place) = items.iter().position(|other| Some(other.name.as_str()) == item.name.as_deref()) else {
+        return;
+    };
+    if !sources.is_empty() {
+        let before = text(&item.value).split(FD).next().unwrap_or_default().to_owned();
+        items.splice(
+            place..=place,
+            told(item.name.as_deref().unwrap_or_default(), &before, &sources.iter().collect::<Vec<_>>()),
+        );
+    }
+}
+
+fn of_words(words: &mut Vec<String>) -> Vec<Arg> {
+    let taken = std::mem::take(words);
+    let options = arguments::split(taken.iter().map(String::as_str)).map(|argument| Arg {
+        given: Given {
+            at: 0,
+            flag: argument.name.map_or(String::new(), |name| format!("-{}", arguments::bare(name))),
+            value: argument.value.map(str::to_owned),
+            items: argument.value.map(|value| Item::new("", value)).into_iter().collect(),
+        },
+        is_list: false,
+    });
+    options.collect()
+}
+
+fn text(pieces: &[Piece]) -> String {
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(own) => text.push_str(own),
+            Piece::Id(slot) => text.push_str(&format!("{}{slot}{}", ID[0], ID[1])),
+            Piece::Fd(_) => text.push(FD),
+            _ => text.push(GENERATED),
+        }
+    }
+    text
+}
+
+/// What one option changes in what a statement prints.
+#[derive(Clone, Debug)]
+pub(super) struct Effect {
+    pub(super) cause: Cause,
+    /// The value with which it was tried.
+    pub(super) sample: String,
+    /// Whether it is one of few values: another one may do something else.
+    pub(super) is_word: bool,
+    /// By the number of the printed option.
+    pub(super) adds: Vec<(usize, Item)>,
+    pub(super) removes: Vec<(usize, Item)>,
+}
+
+/// What was changed in a statement.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cause {
+    Kind,
+    Option(&'static OptionSpec),
+}
+
+impl Effect {
+    /// The value that would print this text where the sample printed that one.
+    pub(super) fn value(&self, printed: &Item, wanted: &str, flag: &str) -> Option<String> {
+        if self.is_word {
+            let is_same = super::given::same(flag, &printed.name, &printed.value, wanted);
+            return is_same.then(|| self.sample.clone());
+        }
+        if printed.value == self.sample {
+            return Some(wanted.to_owned());
+        }
+        let (before, behind) = printed.value.split_once(&self.sample)?;
+        let is_telling = self.sample.len() > 3;
+        let inner = wanted.strip_prefix(before)?.strip_suffix(behind)?;
+        is_telling.then(|| inner.to_owned())
+    }
+}
+
+/// What a statement with certain options prints.
+#[derive(Debug)]
+pub(super) struct Shape {
+    pub(super) draft: Draft,
+    pub(super) print: Print,
+    effects: OnceCell<(Vec<Effect>, Vec<Shape>)>,
+    /// How many options it has beyond those that its form needs.
+    depth: usize,
+}
+
+/// So many options beyond what a form needs may make a shape of their own.
+const DEEPEST: usize = 3;
+
+impl Shape {
+    /// The shape of a statement as it is. It has no variants.
+    pub(super) fn of(draft: Draft, world: &World) -> Option<Self> {
+        Self::new(draft, DEEPEST, world)
+    }
+
+    fn new(draft: Draft, depth: usize, world: &World) -> Option<Self> {
+        let print = world.print(&draft)?;
+        Some(Self { draft, print, effects: OnceCell::new(), depth })
+    }
+
+    /// The options' effects.
+    pub(super) fn effects(&self, world: &World) -> &[Effect] {
+        &self.learned(world).0
+    }
+
+    /// The shapes that print other options, each with one option more.
+    pub(super) fn variants(&self, world: &World) -> &[Self] {
+        &self.learned(world).1
+    }
+
+    fn learned(&self, world: &World) -> &(Vec<Effect>, Vec<Self>) {
+        self.effects.get_or_init(|| {
+            let mut effects = self.inherent();
+            let mut variants = Vec::new();
+            let options = self.draft.form.options();
+            for option in options.filter(|option| !self.draft.has(option)) {
+                for (sample, is_word) in samples(&self.draft, option, world) {
+                    let mut draft = self.draft.clone();
+                    draft.set(option, sample.as_str());
+                    let Some(print) = world.print(&draft) else { continue };
+                    match difference(&self.print, &print) {
+                        Some((adds, removes)) => {
+                            effects.push(Effect {
+                                cause: Cause::Option(option),
+                                sample,
+                                is_word,
+                                adds,
+                                removes,
+                            });
+                        }
+                        None if self.depth < DEEPEST => {
+                            variants.extend(Self::new(draft, self.depth + 1, world))
+                        }
+                        None => {}
+                    }
+                }
+            }
+            (effects, variants)
+        })
+    }
+
+    /// The effects of what it has already.
+    fn inherent(&self) -> Vec<Effect> {
+        let kind = self.draft.kind.as_deref().filter(|kind| *kind == ANY_KIND);
+        let kind = kind.map(|kind| (Cause::Kind, kind));
+        let given = self.draft.options.iter().map(|(option, value)| (Cause::Option(option), value.as_str()));
+        let effects = kind.into_iter().chain(given).map(|(cause, sample)| {
+            let is_word = matches!(cause, Cause::Option(option) if !is_free(option));
+            let args = self.print.args.iter().enumerate();
+            let adds = args.flat_map(|(number, arg)| {
+                let has = |item: &&Item| {
+                    item.value == sample || (!is_word && sample.len() > 3 && item.value.contains(sample))
+                };
+                arg.given.items.iter().filter(has).map(move |item| (number, item.clone())).collect::<Vec<_>>()
+            });
+            Effect { cause, sample: sample.to_owned(), is_word, adds: adds.collect(), removes: Vec::new() }
+        });
+        effects.collect()
+    }
+}
+
+/// Whether an option takes more than a few values.
+fn is_free(option: &OptionSpec) -> bool {
+    option.ty.choices.is_empty() && option.ty.bare.is_none()
+}
+
+/// Values that an option takes, and whether each is one of few.
+pub(super) fn samples(draft: &Draft, option: &'static OptionSpec, world: &World) -> Vec<(String, bool)> {
+    if !option.ty.choices.is_empty() {
+        return option.ty.choices.iter().map(|(word, _)| ((*word).to_owned(), true)).collect();
+    }
+    if option.ty.bare.is_some() {
+        return ["on", "off"].map(|word| (word.to_owned(), true)).into();
+    }
+    let number = 10 + draft.form.options().position(|own| std::ptr::eq(own, option)).unwrap_or_default();
+    let is_right = |sample: &String| {
+        let mut draft = draft.clone();
+        draft.set(option, sample.as_str());
+        world.print(&draft).is_some()
+    };
+    candidates(option, number).into_iter().find(is_right).map(|sample| (sample, false)).into_iter().collect()
+}
+
+/// What an option may take, the likelier first. `number` makes it unlike those of others.
+fn candidates(option: &OptionSpec, number: usize) -> Vec<String> {
+    let usual = match option.ty.name {
+        "path" => format!("/probe/{number}"),
+        "number" => number.to_string(),
+        // Some are printed in bytes.
+        "size" => (number << 20).to_string(),
+        _ => format!("probe{number}"),
+    };
+    // Types tell an example.
+    let examples = option.ty.expects.split('`').skip(1).step_by(2).map(str::to_owned);
+    let others = ["7", "3", "64", "1M", "16M", "/probe", "1.0", "2026-11-27", "on", "a=b", "127.0.0.1:1"];
+    let others = others.into_iter().map(str::to_owned);
+    std::iter::once(usual).chain(examples).chain(others).collect()
+}
+
+/// What the second has that the first hasn't, and the reverse. Nothing where these are other options.
+fn difference(before: &Print, after: &Print) -> Option<(Vec<(usize, Item)>, Vec<(usize, Item)>)> {
+    let flags = |print: &Print| print.args.iter().map(|arg| arg.given.flag.clone()).collect::<Vec<_>>();
+    if flags(before) != flags(after) {
+        return None;
+    }
+    let (mut adds, mut removes) = (Vec::new(), Vec::new());
+    for (number, (before, after)) in before.args.iter().zip(&after.args).enumerate() {
+        let mut rest = before.given.items.clone();
+        for item in &after.given.items {
+            match rest.iter().position(|other| other == item) {
+                Some(same) => drop(rest.remove(same)),
+                None => adds.push((number, item.clone())),
+            }
+        }
+        removes.extend(rest.into_iter().map(|item| (number, item)));
+    }
+    Some((adds, removes))
+}
+
+/// The shapes of all statements with nothing but what they need.
+pub(super) fn all(world: &World) -> Vec<Shape> {
+    let prints = |spec: &&StatementSpec| !matches!(spec.section, Section::Nowhere | Section::Args);
+    let forms = world
+        .table
+        .statements()
+        .filter(prints)
+        .flat_map(|spec| spec.forms.iter().map(move |form| (spec, *form)));
+    forms.flat_map(|(spec, form)| of_form(spec, form, world)).collect()
+}
+
+fn of_form(spec: &'static StatementSpec, form: &'static FormSpec, world: &World) -> Vec<Shape> {
+    let kinds: Vec<Option<String>> = match form.kinds {
+        Kinds::None => vec![None],
+        Kinds::Of(kinds) => kinds.iter().map(|kind| Some(kind.name.to_owned())).collect(),
+        Kinds::Any(_) => vec![Some(ANY_KIND.to_owned())],
+    };
+    let shapes = kinds.into_iter().filter_map(|kind| {
+        let mut draft = Draft::new(spec, form, kind);
+        for (number, option) in form.options().enumerate().filter(|(_, option)| option.required) {
+            let words = option.ty.choices.iter().map(|(word, _)| (*word).to_owned());
+            let flags = option.ty.bare.map(|_| "on".to_owned());
+            let all: Vec<_> = words.chain(flags).chain(candidates(option, 10 + number)).collect();
+            // As long as others are missing, none can be tried; each by itself is told by the type's example.
+            let sample = all.into_iter().find(|sample| {
+                let mut with = draft.clone();
+                with.set(option, sample.as_str());
+                is_right(&with, world)
+            })?;
+            draft.set(option, sample);
+        }
+        let shape = Shape::new(draft.clone(), 0, world)?;
+        if shape.print.args.is_empty() && form.open.is_some() && form.options().next().is_none() {
+            draft.properties.push(Item::new(ANY_PROPERTY, "on"));
+            return Shape::new(draft, 0, world);
+        }
+        Some(shape)
+    });
+    shapes.collect()
+}
+
+/// Whether nothing is wrong with a statement but that something is missing.
+fn is_right(draft: &Draft, world: &World) -> bool {
+    let Some(words) = draft.words(world.table) else { return false };
+    let own = draft.form.options().filter_map(|option| option.missing);
+    let missing: Vec<_> = own.chain([Code::MissingOption, Code::MissingValue]).collect();
+    read_errors(&words.join(" "), world.target).iter().all(|code| missing.contains(code))
+}

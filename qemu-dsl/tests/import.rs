@@ -1,0 +1,168 @@
+//! Command lines become texts that say the same.
+
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+use std::fs;
+use std::path::Path;
+
+use qemu_dsl::plan::{Fd, Plan};
+use qemu_dsl::table::{Kinds, Section, StatementSpec};
+use qemu_dsl::{Import, Options, TABLE, TargetSpec, Version, compile, import};
+
+const TARGETS: [Version; 4] =
+    [Version::new(5, 2), Version::new(7, 2), Version::new(10, 0), Version::new(11, 1)];
+
+/// The texts of the tests, the examples and the reference.
+fn texts() -> Vec<(String, String)> {
+    let mut texts: Vec<_> = TABLE
+        .statements()
+        .map(|spec| (format!("the example of {}", spec.keyword), spec.example.to_owned()))
+        .collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for folder in ["examples", "tests/diagnostics", "tests/seed"] {
+        files(&root.join(folder), &mut texts);
+    }
+    for file in ["README.md", "docs/language.md", "docs/cookbook.md"] {
+        let Ok(text) = fs::read_to_string(root.join(file)) else { continue };
+        let blocks = text.split("```").skip(1).step_by(2);
+        texts.extend(blocks.enumerate().map(|(number, block)| {
+            let text = block.split_once('\n').map_or("", |(_, text)| text);
+            (format!("{file} {number}"), text.to_owned())
+        }));
+    }
+    texts
+}
+
+fn files(folder: &Path, texts: &mut Vec<(String, String)>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, texts);
+        } else if path.extension().is_some_and(|extension| extension == "vm")
+            && let Ok(text) = fs::read_to_string(&path)
+        {
+            texts.push((path.display().to_string(), text));
+        }
+    }
+    texts.sort();
+}
+
+/// What a text compiles to, if it does.
+fn plan(text: &str, target: TargetSpec) -> Option<Plan> {
+    let template = compile(text, &Options { target, ..Options::default() }).template?;
+    Some(Plan::of(template))
+}
+
+fn args(plan: &Plan) -> Vec<String> {
+    plan.args().map(|arg| arg.to_str().unwrap().to_owned()).collect()
+}
+
+fn fds(plan: &Plan) -> Vec<Fd> {
+    plan.fds().map(Fd::from).collect()
+}
+
+/// What came of a plan's way to a text and back, where that isn't the same plan.
+fn difference(plan: &Plan) -> Option<String> {
+    let target = plan.target().unwrap();
+    let import = import(plan, target.into()).unwrap();
+    let again = self::plan(&import.text, TargetSpec::default());
+    let is_same = again.as_ref().is_some_and(|again| args(again) == args(plan) && fds(again) == fds(plan));
+    (!is_same).then(|| {
+        let again = again.as_ref().map(|again| (args(again), fds(again)));
+        let Import { text, errors, .. } = import;
+        format!("for {target}:\n{:?}\nbecomes\n{text}\n{again:?}\n{errors:?}\n", (args(plan), fds(plan)))
+    })
+}
+
+/// VMs of statements of the texts, as they come.
+#[test]
+fn random_plans_come_back() {
+    random(number("QEMU_DSL_SEED").unwrap_or(1), number("QEMU_DSL_INPUTS").unwrap_or(60));
+}
+
+#[test]
+#[ignore = "it takes minutes"]
+fn ten_thousand_random_plans_come_back() {
+    random(1, 10_000);
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn random(seed: u64, count: u64) {
+    let texts = texts();
+    let mut statements: Vec<_> = texts.iter().flat_map(|(_, text)| lines(text)).collect();
+    statements.sort();
+    statements.dedup();
+    let mut wrong = Vec::new();
+    let mut done = 0;
+    for seed in seed.. {
+        if done == count {
+            break;
+        }
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut text = String::new();
+        for _ in 0..random.usize(1..12) {
+            let line = random.choice(&statements).unwrap();
+            let more = format!("{text}{line}\n");
+            // What makes an error is left out.
+            if plan(&more, Version::NEWEST.into()).is_some() {
+                text = more;
+            }
+        }
+        let target = *random.choice(&TARGETS).unwrap();
+        let Some(plan) = plan(&text, target.into()).filter(|plan| plan.args().len() > 0) else { continue };
+        done += 1;
+        wrong.extend(difference(&plan).map(|difference| format!("QEMU_DSL_SEED={seed}\n{text}{difference}")));
+    }
+    assert!(wrong.is_empty(), "{} of {count}\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The statements of a text that stand on a line each.
+fn lines(text: &str) -> Vec<String> {
+    let is_statement = |line: &&str| {
+        let keyword = line.split(' ').next().unwrap();
+        let spec = TABLE.find(keyword);
+        spec.is_some_and(|spec| spec.section != Section::Nowhere) && !line.contains('{')
+    };
+    text.lines().map(str::trim).filter(is_statement).map(str::to_owned).collect()
+}
+
+#[test]
+fn plans_come_back() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for (name, text) in texts() {
+        for target in TARGETS {
+            let Some(plan) = plan(&text, target.into()) else { continue };
+            count += 1;
+            wrong.extend(
+                difference(&plan).map(|difference| format!("{name}:\n{}\n{difference}", text.trim())),
+            );
+        }
+    }
+    println!("{count} plans");
+    assert!(wrong.is_empty(), "{} of {count}\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn each_statement_comes_back_as_itself() {
+    let mut wrong = Vec::new();
+    let passes_on = |spec: &StatementSpec| {
+        spec.forms.iter().any(|form| matches!(form.kinds, Kinds::Any(_))) || spec.section == Section::Nowhere
+    };
+    for spec in TABLE.statements().filter(|spec| !passes_on(spec)) {
+        for target in TARGETS {
+            let Some(plan) = plan(spec.example, target.into()) else { continue };
+            let args = args(&plan);
+            let import = import(&plan, plan.target().unwrap().into()).unwrap();
+            let begins = import.text.lines().any(|line| line.split(' ').next() == Some(spec.keyword));
+            if !args.is_empty() && !begins {
+                wrong.push(format!("{target}: {}\n{:?}\n{}", spec.example, args, import.text));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n\n"));
+}
