@@ -32,6 +32,8 @@ Examples:
   qemu-dslc run web.vm --set disk=/x    Run it with another value for its parameter `disk`
   qemu-dslc run web.vm --wait-for ok    Run it until it says `ok`
   qemu-dslc web.vm --target host        Write for the QEMU that is installed here
+  qemu-dslc import -- qemu-system-x86_64 -m 2G ...
+                                        Print a command line as the text of a VM
   qemu-dslc params web.vm               List its parameters
   qemu-dslc explain netdev              Tell what `netdev` means and which options it has
   echo 'memory 1G' | qemu-dslc -        Read standard input
@@ -75,6 +77,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Check(Check),
     Run(Run),
+    Import(Import),
     Params(Params),
     Explain(Explain),
     Completions(Completions),
@@ -156,6 +159,35 @@ pub(crate) struct Run {
     pub(crate) fd: Vec<(String, i32)>,
     #[command(flatten)]
     pub(crate) language: Language,
+}
+
+/// Print a command line of QEMU's as the text of a VM
+///
+/// What a statement says becomes that statement, what none says is passed on by `device`, `object` and the like, and what
+/// is left by `arg`: a comment says so. The text is for the QEMU that `--target` names, or that is installed.
+///
+/// FILE is a shell's script, of which the first command that runs QEMU is taken: its variables become parameters, and nothing is
+/// executed. It may also be a JSON array of the words, what `--emit json` prints, or the words with a NUL behind each, as
+/// /proc/PID/cmdline has them. The exit status is 1 where the text has errors, which it then has from the command line.
+#[derive(Args, Debug)]
+#[command(override_usage = "qemu-dslc import [OPTIONS] <FILE | --pid <PID> | -- COMMAND...>")]
+#[group(id = "line", required = true, args = ["file", "pid", "command"])]
+pub(crate) struct Import {
+    /// A file with the command line; `-` is standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+    /// The command line of this process
+    #[arg(long, value_name = "PID")]
+    pub(crate) pid: Option<u32>,
+    /// Keep the arguments and their order, byte for byte: what a statement would say elsewhere is passed on by `arg`
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) exact: bool,
+    /// Write for this QEMU: `7.2`, `aarch64`, `aarch64-7.2`, or `host` for what is installed
+    #[arg(long, value_name = "[ARCH-]VERSION|host", value_parser = target)]
+    pub(crate) target: Option<Target>,
+    /// The command line: the program and its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// List the parameters of a file: their types, defaults, and what the lines `///` before them say

@@ -10,6 +10,7 @@ mod emit;
 mod explain;
 mod failure;
 mod host;
+mod import;
 mod levels;
 mod output;
 mod params;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Some(Command::Check(command)) => check::check(&command),
         Some(Command::Run(command)) => run::run(&command),
+        Some(Command::Import(command)) => import::import(&command),
         Some(Command::Params(command)) => params::params(&command),
         Some(Command::Explain(command)) => explain::explain(&command),
         Some(Command::Completions(command)) => cli::completions(&command),

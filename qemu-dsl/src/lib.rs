@@ -19,7 +19,7 @@ mod diagnostic;
 #[cfg(feature = "compiler")]
 mod hardware;
 #[cfg(feature = "compiler")]
-mod import;
+pub mod import;
 #[cfg(feature = "compiler")]
 mod level;
 #[cfg(feature = "compiler")]
@@ -70,7 +70,7 @@ pub use compile::{
 #[cfg(feature = "compiler")]
 pub use diagnostic::{Diagnostic, Edit, Fix, Help, Label, Remedy, Severity};
 #[cfg(feature = "compiler")]
-pub use import::{Import, ImportError, Passed, import};
+pub use import::import;
 #[cfg(feature = "compiler")]
 pub use level::{Level, LevelError, Levels};
 pub use plan::{Arch, Span, Target, TargetSpec, Version};

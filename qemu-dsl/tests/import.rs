@@ -1,13 +1,14 @@
 //! Command lines become texts that say the same.
 
-#![expect(clippy::unwrap_used, reason = "these are tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "these are tests")]
 
 use std::fs;
 use std::path::Path;
 
+use qemu_dsl::import::{Import, Script, exact, of_script};
 use qemu_dsl::plan::{Fd, Plan};
 use qemu_dsl::table::{Kinds, Section, StatementSpec};
-use qemu_dsl::{Import, Options, TABLE, TargetSpec, Version, compile, import};
+use qemu_dsl::{Options, TABLE, TargetSpec, Version, compile, import};
 
 const TARGETS: [Version; 4] =
     [Version::new(5, 2), Version::new(7, 2), Version::new(10, 0), Version::new(11, 1)];
@@ -65,10 +66,18 @@ fn fds(plan: &Plan) -> Vec<Fd> {
 /// What came of a plan's way to a text and back, where that isn't the same plan.
 fn difference(plan: &Plan) -> Option<String> {
     let target = plan.target().unwrap();
-    let import = import(plan, target.into()).unwrap();
+    let is_same = |import: &Import| {
+        let again = self::plan(&import.text, TargetSpec::default());
+        again.is_some_and(|again| args(&again) == args(plan) && fds(&again) == fds(plan))
+    };
+    let mut import = import(plan, target.into()).unwrap();
+    // What stood in an `arg` may be a statement now, and stand elsewhere.
+    if !is_same(&import) {
+        assert_eq!(import.errors, [""; 0], "{}", import.text);
+        import = exact(plan, target.into()).unwrap();
+    }
     let again = self::plan(&import.text, TargetSpec::default());
-    let is_same = again.as_ref().is_some_and(|again| args(again) == args(plan) && fds(again) == fds(plan));
-    (!is_same).then(|| {
+    (!is_same(&import)).then(|| {
         let again = again.as_ref().map(|again| (args(again), fds(again)));
         let Import { text, errors, .. } = import;
         format!("for {target}:\n{:?}\nbecomes\n{text}\n{again:?}\n{errors:?}\n", (args(plan), fds(plan)))
@@ -165,4 +174,58 @@ fn each_statement_comes_back_as_itself() {
         }
     }
     assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+/// How much of a folder of scripts with command lines is said by statements: of the names of which each ends so.
+#[test]
+#[ignore = "it needs QEMU_DSL_CORPUS, and QEMU_DSL_TARGET"]
+fn a_corpus_comes_in() {
+    let folder = std::env::var("QEMU_DSL_CORPUS").unwrap();
+    let ends = std::env::var("QEMU_DSL_CORPUS_ENDS").unwrap_or_default();
+    let target: TargetSpec = std::env::var("QEMU_DSL_TARGET").unwrap().parse().unwrap();
+    let mut tally: std::collections::BTreeMap<String, (usize, String)> = Default::default();
+    let (mut files, mut wholly, mut wrong, mut options, mut passed, mut hatches) = (0, 0, 0, 0, 0, 0);
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths.iter().filter(|path| path.to_string_lossy().ends_with(&ends)) {
+        let Ok(script) = Script::read(&fs::read_to_string(path).unwrap()) else { continue };
+        let import = of_script(&script, target).unwrap();
+        files += 1;
+        let all = script.words.iter().filter(|word| {
+            matches!(word.first(), Some(qemu_dsl::import::Segment::Text(text)) if text.starts_with('-'))
+        });
+        options += all.count();
+        passed += import.passed.len();
+        let is_hatch = |line: &&str| {
+            ["device ", "object ", "chardev ", "blockdev ", "global ", "option "]
+                .iter()
+                .any(|word| line.starts_with(word))
+        };
+        hatches += import.text.lines().filter(is_hatch).count();
+        for line in import.text.lines().filter(is_hatch) {
+            let what = line.split(' ').take(2).collect::<Vec<_>>().join(" ");
+            tally.entry(what).or_insert((0, path.display().to_string())).0 += 1;
+        }
+        for option in &import.passed {
+            let what = format!("arg {} ({})", option.words[0], option.reason);
+            tally.entry(what).or_insert((0, path.display().to_string())).0 += 1;
+        }
+        if import.passed.is_empty() && import.errors.is_empty() {
+            wholly += 1;
+        }
+        if !import.errors.is_empty() {
+            wrong += 1;
+            for error in &import.errors {
+                tally.entry(format!("error {error}")).or_insert((0, path.display().to_string())).0 += 1;
+            }
+        }
+    }
+    let mut tally: Vec<_> = tally.into_iter().collect();
+    tally.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
+    for (what, (count, path)) in tally.iter().take(150) {
+        println!("{count:5} {what} {path}");
+    }
+    println!(
+        "{files} files, {wholly} without `arg`, {wrong} with errors; {options} options, {passed} by `arg`, {hatches} by `device` and its like"
+    );
 }

@@ -94,6 +94,11 @@ impl Given {
         Self::new(at, flag, Some(value))
     }
 
+    /// The place of its last argument.
+    pub(super) fn last(&self) -> usize {
+        self.at + usize::from(self.value.is_some() && !self.flag.is_empty())
+    }
+
     /// The value of this name, the last one where there are several.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.items.iter().rev().find(|item| item.name == name).map(|item| item.value.as_str())
@@ -155,7 +160,7 @@ pub(super) fn told(name: &str, before: &str, sources: &[&FdSource<String, String
     items.push(Item::new(format!("{name}{FD}count"), sources.len().to_string()));
     for source in sources {
         let mut tell = |what: &str, value: &dyn fmt::Display| {
-            items.push(Item::new(format!("{name}{FD}{what}"), value.to_string()))
+            items.push(Item::new(format!("{name}{FD}{what}"), value.to_string()));
         };
         tell("kind", &source.kind());
         source.ifname().into_iter().for_each(|ifname| tell("ifname", ifname));

@@ -8,7 +8,11 @@ mod draft;
 mod fit;
 mod given;
 mod json;
+mod old;
+mod readconfig;
+mod script;
 mod shape;
+mod variables;
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -23,7 +27,11 @@ use crate::table::Section;
 use crate::{Arch, Severity, Target, TargetSpec, Version, statement};
 
 use given::{Fds, Given, Item};
+pub use readconfig::{BadConfig, readconfig};
+pub use script::{NoCommand, Script, Segment, Word};
 use shape::{Shape, World};
+use variables::Holes;
+pub use variables::of_script;
 
 /// What came of a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +41,8 @@ pub struct Import {
     pub text: String,
     /// The options that no statement says, and that `arg` passes on.
     pub passed: Vec<Passed>,
+    /// What became another option of today's QEMU, and what is said elsewhere: each stands in the text as a comment too.
+    pub notes: Vec<String>,
     /// What the compiler has against the text, if anything.
     pub errors: Vec<String>,
 }
@@ -80,15 +90,28 @@ const ROUNDS: usize = 24;
 /// );
 /// ```
 pub fn import(plan: &Plan, target: TargetSpec) -> Result<Import, ImportError> {
-    let text = |at: Option<usize>, text: &OsStr| text.to_str().map(str::to_owned).ok_or(ImportError { at });
-    let program = text(None, plan.program())?;
-    let args = plan.args().enumerate().map(|(at, arg)| text(Some(at), arg));
-    let args = args.collect::<Result<Vec<_>, _>>()?;
-    let arch = target.arch.or_else(|| Arch::of_program(&program)).unwrap_or_default();
-    let target = Target::new(arch, target.version.unwrap_or(Version::NEWEST));
-    let givens = given::read(&args, &fds(plan));
-    let world = World::new(statement::TABLE, target, String::new());
-    Ok(Importer { program, target, givens, world }.import())
+    Ok(Importer::new(plan, target, Holes::default())?.import())
+}
+
+/// Writes a command line as a text that has the same arguments in the same order, byte for byte. What a statement would say
+/// elsewhere, or otherwise, is passed on by `arg`: for command lines that this compiler has made there is no need of that,
+/// but where their own texts have an `arg`.
+///
+/// # Errors
+///
+/// As [`import()`]. Where no text has these arguments in this order, the text is that of [`import()`].
+///
+/// ```
+/// use qemu_dsl::Version;
+/// use qemu_dsl::import::exact;
+/// use qemu_dsl::plan::Plan;
+///
+/// let plan = Plan::new("qemu-system-x86_64", ["-nographic", "-m", "2G"], vec![]);
+/// let import = exact(&plan, Version::new(7, 2).into()).unwrap();
+/// assert!(import.text.ends_with("nographic\n// It stands behind others.\narg \"-m\" \"2G\"\n"));
+/// ```
+pub fn exact(plan: &Plan, target: TargetSpec) -> Result<Import, ImportError> {
+    Ok(Importer::new(plan, target, Holes::default())?.exact(plan))
 }
 
 /// An argument that is not UTF-8.
@@ -138,10 +161,69 @@ struct Importer {
     target: Target,
     givens: Vec<Given>,
     world: World,
+    /// What is a parameter.
+    holes: Holes,
+    notes: Vec<String>,
+    /// Arguments from this one on are passed on.
+    end: usize,
 }
 
 impl Importer {
+    fn new(plan: &Plan, target: TargetSpec, holes: Holes) -> Result<Self, ImportError> {
+        let text =
+            |at: Option<usize>, text: &OsStr| text.to_str().map(str::to_owned).ok_or(ImportError { at });
+        let program = text(None, plan.program())?;
+        let args = plan.args().enumerate().map(|(at, arg)| text(Some(at), arg));
+        let args = args.collect::<Result<Vec<_>, _>>()?;
+        let arch = target.arch.or_else(|| Arch::of_program(&program)).unwrap_or_default();
+        let target = Target::new(arch, target.version.unwrap_or(Version::NEWEST));
+        let givens = given::read(&args, &fds(plan));
+        let world = World::new(statement::TABLE, target, String::new());
+        Ok(Self { program, target, givens, world, holes, notes: Vec::new(), end: usize::MAX })
+    }
+
+    fn exact(mut self, plan: &Plan) -> Import {
+        let args: Vec<_> = plan.args().map(|arg| arg.to_string_lossy()).collect();
+        let mut first = None;
+        loop {
+            let import = self.written();
+            let Some(template) = compile(&import.text, &Options::default()).template else {
+                return first.unwrap_or(import);
+            };
+            let printed = Plan::of(template);
+            let same =
+                args.iter().zip(printed.args()).take_while(|(own, other)| own.as_ref() == *other).count();
+            if same == args.len() && printed.args().len() == same {
+                return import;
+            }
+            // The option that differs, and all behind it.
+            let end = self.givens.iter().map(Given::last).find(|last| *last >= same).unwrap_or(same);
+            let starts = self.givens.iter().filter(|given| given.last() == end).map(|given| given.at);
+            let end = starts.min().unwrap_or(end);
+            first.get_or_insert(import);
+            if end >= self.end {
+                // It stands before what differs.
+                match self.givens.iter().map(|given| given.at).filter(|at| *at < self.end).max() {
+                    Some(before) => self.end = before,
+                    None => return first.unwrap_or_else(|| self.told(String::new(), &[], Vec::new())),
+                }
+            } else {
+                self.end = end;
+            }
+        }
+    }
+
     fn import(mut self) -> Import {
+        let shapes = shape::all(&World::new(self.world.table, self.world.target, String::new()));
+        let (givens, notes) = old::renewed(std::mem::take(&mut self.givens), self.target, |flag| {
+            shapes.iter().any(|shape| shape.prints(flag, &self.world))
+        });
+        (self.givens, self.notes) = (givens, notes);
+        self.written()
+    }
+
+    /// The text of the options as they are.
+    fn written(&mut self) -> Import {
         self.world = World::new(self.world.table, self.world.target, self.machine());
         let shapes = shape::all(&self.world);
         let mut banned: HashSet<Key> = HashSet::new();
@@ -176,7 +258,7 @@ impl Importer {
             let words = [Some(given.flag.clone()), given.value.clone()];
             Some(Passed { at: given.at, words: words.into_iter().flatten().collect(), reason })
         });
-        Import { text, passed: passed.collect(), errors }
+        Import { text, passed: passed.collect(), notes: self.notes.clone(), errors }
     }
 
     /// The machine's statement as others need it: its type and switches.
@@ -197,7 +279,7 @@ impl Importer {
         }
         shapes.sort_by_cached_key(|shape| fit::rank(shape));
         let mut givens = self.givens.clone();
-        let mut is_free = vec![true; givens.len()];
+        let mut is_free: Vec<_> = givens.iter().map(|given| given.at < self.end).collect();
         let mut placed: Vec<Placed> = Vec::new();
         for same in shapes.chunk_by(|a, b| a.print.args.len() == b.print.args.len()) {
             for is_loose in [false, true] {
@@ -207,8 +289,9 @@ impl Importer {
             }
         }
         for (number, given) in givens.iter().enumerate() {
-            if is_free.get(number) == Some(&true) {
-                placed.push(passed_on(number, given, reasons));
+            let is_behind = given.at >= self.end;
+            if is_behind || is_free.get(number) == Some(&true) {
+                placed.push(passed_on(number, given, is_behind, reasons));
             }
         }
         placed.sort_by_key(|placed| (placed.section, placed.rank));
@@ -297,13 +380,17 @@ impl Importer {
         if *program != target.arch.program() && !program.is_empty() {
             let _ = writeln!(text, "qemu {}", quoted(program));
         }
+        for note in &self.notes {
+            let _ = writeln!(text, "// {note}");
+        }
+        text.push_str(&self.holes.declarations());
         let mut places = Vec::new();
         for placed in placed {
             if let Some(reason) = &placed.reason {
                 let _ = writeln!(text, "// {reason}");
             }
             let start = text.len();
-            write_statement(&placed.words, &mut text);
+            write_statement(&self.holes.filled(placed, &self.givens), &mut text);
             places.push(start..text.len());
             text.push('\n');
         }
@@ -317,7 +404,8 @@ impl Importer {
         placed: &[Placed],
         places: &[std::ops::Range<usize>],
     ) -> (Vec<String>, Vec<(usize, String)>) {
-        let compiled = compile(text, &Options::default());
+        let options = Options { params: self.holes.values(), ..Options::default() };
+        let compiled = compile(text, &options);
         let place_of = |offset: u32| places.iter().position(|place| place.contains(&(offset as usize)));
         let mut faults = Vec::new();
         let mut errors = Vec::new();
@@ -376,20 +464,21 @@ fn take_part(number: usize, items: &[Item], givens: &mut [Given], is_free: &mut 
         .map(|item| (if item.name == "type" { "" } else { item.name.as_str() }, item.value.as_str()))
         .collect();
     let rest = Given::of_list(given.at, &given.flag, &list);
-    if rest.items.is_empty() || list.is_empty() {
-        if let Some(free) = is_free.get_mut(number) {
-            *free = false;
-        }
+    if list.is_empty()
+        && let Some(free) = is_free.get_mut(number)
+    {
+        *free = false;
     }
     *given = rest;
 }
 
 /// What no statement says.
-fn passed_on(number: usize, given: &Given, reasons: &[(usize, String)]) -> Placed {
+fn passed_on(number: usize, given: &Given, is_behind: bool, reasons: &[(usize, String)]) -> Placed {
     let words = [Some(given.flag.as_str()).filter(|flag| !flag.is_empty()), given.value.as_deref()];
     let words = std::iter::once("arg".to_owned()).chain(words.into_iter().flatten().map(quoted)).collect();
     let known = reasons.iter().find(|(own, _)| *own == number).map(|(_, reason)| reason.clone());
     let reason = known.unwrap_or_else(|| match given.flag.as_str() {
+        _ if is_behind => "It stands behind others.".to_owned(),
         "" => "No statement says an image without an option.".to_owned(),
         flag => format!("No statement says `{flag}`."),
     });

@@ -237,12 +237,23 @@ impl Shape {
         &self.learned(world).1
     }
 
+    /// Whether it, or a variant, prints an option of this name.
+    pub(super) fn prints(&self, flag: &str, world: &World) -> bool {
+        let args = &self.print.args;
+        args.iter().any(|arg| arg.given.flag == flag)
+            || (args.len() < 2
+                && self
+                    .variants(world)
+                    .iter()
+                    .any(|shape| shape.print.args.iter().any(|arg| arg.given.flag == flag)))
+    }
+
     fn learned(&self, world: &World) -> &(Vec<Effect>, Vec<Self>) {
         self.effects.get_or_init(|| {
             let mut effects = self.inherent();
             let mut variants = Vec::new();
-            let options = self.draft.form.options();
-            for option in options.filter(|option| !self.draft.has(option)) {
+            let is_new = |option: &&OptionSpec| !self.draft.has(option) || !is_free(option);
+            for option in self.draft.form.options().filter(is_new) {
                 for (sample, is_word) in samples(&self.draft, option, world) {
                     let mut draft = self.draft.clone();
                     draft.set(option, sample.as_str());
@@ -257,8 +268,8 @@ impl Shape {
                                 removes,
                             });
                         }
-                        None if self.depth < DEEPEST => {
-                            variants.extend(Self::new(draft, self.depth + 1, world))
+                        None if self.depth < DEEPEST && !self.draft.has(option) => {
+                            variants.extend(Self::new(draft, self.depth + 1, world));
                         }
                         None => {}
                     }
@@ -326,8 +337,11 @@ fn candidates(option: &OptionSpec, number: usize) -> Vec<String> {
     std::iter::once(usual).chain(examples).chain(others).collect()
 }
 
+/// Items, each with the number of the option that has it.
+type Items = Vec<(usize, Item)>;
+
 /// What the second has that the first hasn't, and the reverse. Nothing where these are other options.
-fn difference(before: &Print, after: &Print) -> Option<(Vec<(usize, Item)>, Vec<(usize, Item)>)> {
+fn difference(before: &Print, after: &Print) -> Option<(Items, Items)> {
     let flags = |print: &Print| print.args.iter().map(|arg| arg.given.flag.clone()).collect::<Vec<_>>();
     if flags(before) != flags(after) {
         return None;

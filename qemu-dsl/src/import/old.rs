@@ -1,0 +1,408 @@
+//! Options of old, each as today's say it.
+//!
+//! One that a statement prints is left to the statement.
+//!
+//! **The same devices.** A drive with an interface (`-hda`, `if=virtio`) is a device that QEMU adds, on the same bus and behind
+//! those of the command line. A command line that names a drive's device has no CD-ROM drive of its own any more, so that
+//! is written out as well.
+
+use super::given::{Given, merge};
+use crate::{Arch, Target};
+
+/// The options with those of old as today's, and what was done.
+pub(super) fn renewed(
+    givens: Vec<Given>,
+    target: Target,
+    is_said: impl Fn(&str) -> bool,
+) -> (Vec<Given>, Vec<String>) {
+    let mut notes = Vec::new();
+    let mut all: Vec<Given> = Vec::new();
+    let mut counts = Counts::new(&givens, target);
+    for given in &givens {
+        let is_known = is_said(&given.flag);
+        let new = if is_known { None } else { renew(given, &is_said, &mut counts) };
+        match new {
+            Some(new) => {
+                let words: Vec<_> = new.iter().map(shown).collect();
+                let old = shown(given);
+                notes.push(match words.as_slice() {
+                    [] => format!("`{old}` says nothing that isn't so anyway."),
+                    words => format!("`{old}` is `{}` today.", words.join(" ")),
+                });
+                new.into_iter().for_each(|given| add(&mut all, given));
+            }
+            None => add(&mut all, given.clone()),
+        }
+    }
+    drives(&mut all, &mut notes, &counts);
+    (all, notes)
+}
+
+fn add(all: &mut Vec<Given>, given: Given) {
+    match all.iter_mut().find(|other| other.flag == "-machine" && given.flag == "-machine") {
+        Some(machine) => merge(machine, &given),
+        None => all.push(given),
+    }
+}
+
+/// As a comment shows it, on one line.
+fn shown(given: &Given) -> String {
+    let words = [Some(given.flag.as_str()), given.value.as_deref()];
+    let words: Vec<_> = words.into_iter().flatten().filter(|word| !word.is_empty()).collect();
+    words.join(" ").chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+/// What a command line has besides, and how many of some things there were.
+struct Counts {
+    nics: usize,
+    backends: usize,
+    /// Whether each card of a network has a backend.
+    are_pairs: bool,
+    has_machine: bool,
+    board: Option<Board>,
+    has_defaults: bool,
+    has_snapshot: bool,
+}
+
+/// The boards whose own devices are known here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Board {
+    Pc,
+    Q35,
+}
+
+impl Counts {
+    fn new(givens: &[Given], target: Target) -> Self {
+        let has = |flag: &str| givens.iter().any(|given| given.flag == flag);
+        let machine = givens.iter().find(|given| given.flag == "-machine");
+        let ty = machine.and_then(|machine| machine.get("type")).unwrap_or("pc");
+        let board = match ty {
+            _ if target.arch != Arch::X86_64 => None,
+            "pc" => Some(Board::Pc),
+            "q35" => Some(Board::Q35),
+            ty if ty.starts_with("pc-i440fx-") => Some(Board::Pc),
+            ty if ty.starts_with("pc-q35-") => Some(Board::Q35),
+            _ => None,
+        };
+        let nets =
+            || givens.iter().filter(|given| given.flag == "-net").filter_map(|given| given.items.first());
+        let cards = nets().filter(|item| item.value == "nic").count();
+        Self {
+            nics: 0,
+            backends: 0,
+            are_pairs: 2 * cards == nets().count(),
+            has_machine: machine.is_some(),
+            board,
+            has_defaults: !has("-nodefaults"),
+            has_snapshot: has("-snapshot"),
+        }
+    }
+}
+
+/// Makes drives that QEMU connects by itself drives and devices.
+fn drives(all: &mut Vec<Given>, notes: &mut Vec<String>, counts: &Counts) {
+    let Some(board) = counts.board else { return };
+    let is_drive = |given: &Given| given.flag == "-drive";
+    let is_ide = |given: &Given| is_drive(given) && matches!(given.get("if"), None | Some("ide"));
+    let index_of = |given: &Given| given.get("index").and_then(|index| index.parse::<usize>().ok());
+    let mut taken: Vec<usize> = all.iter().filter(|given| is_ide(given)).filter_map(index_of).collect();
+    let names_devices = all.iter().any(|given| {
+        let driver = given.get("driver").unwrap_or_default();
+        given.flag == "-device" && matches!(driver, "ide-cd" | "ide-hd" | "ide-drive" | "scsi-cd" | "scsi-hd")
+    });
+    let mut devices: Vec<Given> = Vec::new();
+    let mut is_named = names_devices;
+    let mut virtio = 0;
+    let mut flash: Vec<Given> = Vec::new();
+    for given in all.iter_mut().filter(|given| is_drive(given)) {
+        let at = given.at;
+        let old = shown(given);
+        let known = |name: &str| {
+            matches!(
+                name,
+                "if" | "index"
+                    | "media"
+                    | "id"
+                    | "file"
+                    | "format"
+                    | "cache"
+                    | "aio"
+                    | "readonly"
+                    | "snapshot"
+                    | "discard"
+                    | "detect-zeroes"
+                    | "werror"
+                    | "rerror"
+                    | "serial"
+            ) || name.starts_with("cache.")
+                || name.starts_with("throttling.")
+        };
+        if !given.items.iter().all(|item| known(&item.name)) {
+            continue;
+        }
+        let is_cd = given.get("media") == Some("cdrom");
+        let (id, device) = match given.get("if").unwrap_or("ide") {
+            "ide" => {
+                let free = (0..).find(|index| !taken.contains(index)).unwrap_or_default();
+                let index = index_of(given).unwrap_or(if is_cd && !taken.contains(&2) { 2 } else { free });
+                taken.push(index);
+                let (bus, unit) = match board {
+                    Board::Pc => (index / 2, index % 2),
+                    Board::Q35 => (index, 0),
+                };
+                let most = if board == Board::Pc { 4 } else { 6 };
+                if index >= most {
+                    continue;
+                }
+                let (driver, word) = if is_cd { ("ide-cd", "cd") } else { ("ide-hd", "hd") };
+                let id = given.get("id").map_or_else(|| format!("ide{bus}-{word}{unit}"), str::to_owned);
+                let (bus, unit) = (format!("ide.{bus}"), unit.to_string());
+                let list =
+                    [("", driver), ("drive", id.as_str()), ("bus", bus.as_str()), ("unit", unit.as_str())];
+                is_named = true;
+                (id.clone(), Given::of_list(at, "-device", &list))
+            }
+            "virtio" if !is_cd && given.get("index").is_none() => {
+                let id = given.get("id").map_or_else(|| format!("virtio{virtio}"), str::to_owned);
+                virtio += 1;
+                (id.clone(), Given::of_list(at, "-device", &[("", "virtio-blk"), ("drive", id.as_str())]))
+            }
+            "pflash" if !counts.has_snapshot => {
+                if let Some(new) = pflash(given, flash.len() / 2) {
+                    notes.push(format!("`{old}` is a block node and a property of the machine today."));
+                    flash.extend(new);
+                    // It is taken out below.
+                    given.flag = String::new();
+                    given.value = None;
+                }
+                continue;
+            }
+            _ => continue,
+        };
+        notes.push(format!(
+            "`{old}` is a drive and a device `{}` today.",
+            device.get("driver").unwrap_or_default()
+        ));
+        let mut device = device;
+        let mut list: Vec<(&str, &str)> = vec![("id", id.as_str())];
+        let mut of_device: Vec<(&str, &str)> = device
+            .items
+            .iter()
+            .map(|item| (if item.name == "driver" { "" } else { item.name.as_str() }, item.value.as_str()))
+            .collect();
+        for item in &given.items {
+            match item.name.as_str() {
+                "if" | "index" | "media" | "id" => {}
+                // The device's today.
+                "serial" | "werror" | "rerror" => of_device.push((&item.name, &item.value)),
+                name => list.push((name, &item.value)),
+            }
+        }
+        if is_cd && given.get("readonly").is_none() {
+            list.push(("readonly", "on"));
+        }
+        list.push(("if", "none"));
+        let new = Given::of_list(at, "-drive", &list);
+        device = Given::of_list(at, "-device", &of_device);
+        *given = new;
+        devices.push(device);
+    }
+    let default = match board {
+        Board::Pc => ("ide.1", "0", 2),
+        Board::Q35 => ("ide.2", "0", 2),
+    };
+    if is_named && !names_devices && counts.has_defaults && !taken.contains(&default.2) {
+        let list = [("", "ide-cd"), ("bus", default.0), ("unit", default.1)];
+        notes.push(
+            "QEMU's own CD-ROM drive is written out: where a drive's device is named, it adds none."
+                .to_owned(),
+        );
+        devices.push(Given::of_list(all.last().map_or(0, |given| given.at), "-device", &list));
+    }
+    all.retain(|given| !(given.flag.is_empty() && given.value.is_none()));
+    all.extend(devices);
+    flash.into_iter().for_each(|given| add(all, given));
+}
+
+/// Firmware as a block node, and the machine's property that names it.
+fn pflash(given: &Given, number: usize) -> Option<Vec<Given>> {
+    let unit = match given.get("unit").or(given.get("index")) {
+        Some(unit) => unit.parse().ok().filter(|unit| *unit < 2)?,
+        None => number,
+    };
+    let is_plain = |name: &str| matches!(name, "if" | "index" | "unit" | "file" | "format" | "readonly");
+    if unit > 1 || !given.items.iter().all(|item| is_plain(&item.name)) {
+        return None;
+    }
+    let file = given.get("file")?;
+    let format = given.get("format")?;
+    let node = if unit == 0 { "code" } else { "vars" };
+    let mut list = vec![("driver", format), ("node-name", node)];
+    list.extend(given.get("readonly").map(|readonly| ("read-only", readonly)));
+    list.extend([("file.driver", "file"), ("file.filename", file)]);
+    Some(vec![
+        Given::of_list(given.at, "-blockdev", &list),
+        Given::of_list(given.at, "-machine", &[(if unit == 0 { "pflash0" } else { "pflash1" }, node)]),
+    ])
+}
+
+/// Sound cards by their old names: the devices of each.
+const SOUND: &[(&str, &[&str])] = &[
+    ("ac97", &["AC97"]),
+    ("adlib", &["adlib"]),
+    ("cs4231a", &["cs4231a"]),
+    ("es1370", &["ES1370"]),
+    ("gus", &["gus"]),
+    ("hda", &["intel-hda", "hda-duplex"]),
+    ("sb16", &["sb16"]),
+    ("virtio", &["virtio-sound-pci"]),
+];
+
+/// What an option says today, if it is of old.
+fn renew(given: &Given, is_said: &impl Fn(&str) -> bool, counts: &mut Counts) -> Option<Vec<Given>> {
+    let at = given.at;
+    let value = given.value.as_deref().unwrap_or_default();
+    let list = |flag: &str, list: &[(&str, &str)]| Some(vec![Given::of_list(at, flag, list)]);
+    let machine = |name: &str, value: &str| list("-machine", &[(name, value)]);
+    let word = |flag: &str, value: &str| Some(vec![Given::new(at, flag, Some(value.to_owned()))]);
+    let drive =
+        |index: &str, media: &str| list("-drive", &[("file", value), ("index", index), ("media", media)]);
+    match given.flag.as_str() {
+        "-enable-kvm" if is_said("-accel") && !counts.has_machine => word("-accel", "kvm"),
+        "-enable-kvm" => machine("accel", "kvm"),
+        "-no-kvm" => machine("accel", "tcg"),
+        "-enable-hax" => machine("accel", "hax"),
+        "-accel" if !value.contains(',') => machine("accel", value),
+        "-usb" => machine("usb", "on"),
+        "-no-acpi" => machine("acpi", "off"),
+        "-no-hpet" => machine("hpet", "off"),
+        "-mem-prealloc" | "-no-fd-bootchk" => None,
+        "" | "-hda" => drive("0", "disk"),
+        "-hdb" => drive("1", "disk"),
+        "-hdc" => drive("2", "disk"),
+        "-hdd" => drive("3", "disk"),
+        "-cdrom" => drive("2", "cdrom"),
+        "-fda" => list("-drive", &[("file", value), ("if", "floppy"), ("index", "0")]),
+        "-fdb" => list("-drive", &[("file", value), ("if", "floppy"), ("index", "1")]),
+        "-sd" => list("-drive", &[("file", value), ("if", "sd")]),
+        "-pflash" => list("-drive", &[("file", value), ("if", "pflash")]),
+        "-mtdblock" => list("-drive", &[("file", value), ("if", "mtd")]),
+        "-localtime" => list("-rtc", &[("base", "localtime")]),
+        "-startdate" => list("-rtc", &[("base", value)]),
+        "-rtc-td-hack" => list("-rtc", &[("driftfix", "slew")]),
+        "-s" if is_said("-gdb") => word("-gdb", "tcp::1234"),
+        "-no-quit" | "-no-frame" | "-alt-grab" | "-ctrl-grab" => None,
+        "-sdl" => word("-display", "sdl"),
+        "-curses" => word("-display", "curses"),
+        "-std-vga" => word("-vga", "std"),
+        "-balloon" if value == "none" => Some(Vec::new()),
+        "-balloon" => {
+            value.strip_prefix("virtio").and_then(|rest| word("-device", &format!("virtio-balloon{rest}")))
+        }
+        "-watchdog" => word("-device", value),
+        "-tdf" | "-kvm-shadow-memory" => None,
+        "-realtime" => {
+            value.strip_prefix("mlock=").and_then(|value| list("-overcommit", &[("mem-lock", value)]))
+        }
+        "-soundhw" => {
+            let names: Vec<&str> = value.split(',').collect();
+            let devices = names
+                .iter()
+                .map(|name| SOUND.iter().find(|(own, _)| own == name).map(|(_, devices)| *devices));
+            let devices: Vec<_> = devices.collect::<Option<Vec<_>>>()?.concat();
+            Some(
+                devices
+                    .into_iter()
+                    .map(|device| Given::new(at, "-device", Some(device.to_owned())))
+                    .collect(),
+            )
+        }
+        "-usbdevice" => {
+            let device = match value {
+                "mouse" => "usb-mouse",
+                "tablet" => "usb-tablet",
+                "keyboard" => "usb-kbd",
+                "wacom-tablet" => "usb-wacom-tablet",
+                "braille" | "ccid" => return None,
+                _ => return None,
+            };
+            Some(vec![
+                Given::of_list(at, "-machine", &[("usb", "on")]),
+                Given::new(at, "-device", Some(device.to_owned())),
+            ])
+        }
+        "-net" | "-nic" => network(given, counts),
+        "-virtfs" => {
+            let driver = given.items.first()?;
+            let tag = given.get("mount_tag")?;
+            let id = format!("fsdev{at}");
+            let mut backend = vec![("", driver.value.as_str()), ("id", id.as_str())];
+            let rest =
+                given.items.iter().skip(1).filter(|item| !matches!(item.name.as_str(), "mount_tag" | "id"));
+            backend.extend(rest.map(|item| (item.name.as_str(), item.value.as_str())));
+            Some(vec![
+                Given::of_list(at, "-fsdev", &backend),
+                Given::of_list(
+                    at,
+                    "-device",
+                    &[("", "virtio-9p-pci"), ("fsdev", id.as_str()), ("mount_tag", tag)],
+                ),
+            ])
+        }
+        _ => None,
+    }
+}
+
+/// A network as a card and a backend, which are paired in their order.
+fn network(given: &Given, counts: &mut Counts) -> Option<Vec<Given>> {
+    let at = given.at;
+    let (kind, rest) = given.items.split_first()?;
+    let kind = if kind.name.is_empty() { kind.value.as_str() } else { return None };
+    let mut backend: Vec<(&str, &str)> = Vec::new();
+    let mut card: Vec<(&str, &str)> = Vec::new();
+    let mut model = match counts.board? {
+        Board::Pc => "e1000",
+        Board::Q35 => "e1000e",
+    };
+    for item in rest {
+        match item.name.as_str() {
+            "vlan" | "name" => return None,
+            "model" => model = item.value.as_str(),
+            "macaddr" | "mac" => card.push(("mac", &item.value)),
+            "addr" | "vectors" => card.push((&item.name, &item.value)),
+            name => backend.push((name, &item.value)),
+        }
+    }
+    let model = match model {
+        "virtio" => "virtio-net-pci",
+        other => other,
+    };
+    let device = |id: &str, card: &[(&str, &str)]| {
+        let own = [&[("", model), ("netdev", id)], card].concat();
+        Given::of_list(at, "-device", &own)
+    };
+    let netdev = |id: &str, backend: &[(&str, &str)]| {
+        let own = [&[("", kind), ("id", id)], backend].concat();
+        Given::of_list(at, "-netdev", &own)
+    };
+    if given.flag == "-net" && !counts.are_pairs {
+        return None;
+    }
+    if kind == "none" {
+        return (given.flag == "-nic").then(|| vec![Given::new(at, "-nic", Some("none".to_owned()))]);
+    }
+    if given.flag == "-nic" {
+        let id = format!("nic{}", counts.nics);
+        counts.nics += 1;
+        return Some(vec![netdev(&id, &backend), device(&id, &card)]);
+    }
+    if kind == "nic" {
+        let id = format!("vlan{}", counts.nics);
+        counts.nics += 1;
+        return Some(vec![device(&id, &card)]);
+    }
+    let id = format!("vlan{}", counts.backends);
+    counts.backends += 1;
+    backend.extend(card);
+    Some(vec![netdev(&id, &backend)])
+}
