@@ -9,6 +9,7 @@ mod cli {
     mod emit;
     mod explain;
     mod files;
+    mod import;
     mod include;
     mod levels;
     mod parameters;

@@ -6,36 +6,81 @@
 //! those of the command line. A command line that names a drive's device has no CD-ROM drive of its own any more, so that
 //! is written out as well.
 
+use std::collections::HashSet;
+
 use super::given::{Given, merge};
 use crate::{Arch, Target};
 
-/// The options with those of old as today's, and what was done.
-pub(super) fn renewed(
-    givens: Vec<Given>,
-    target: Target,
-    is_said: impl Fn(&str) -> bool,
-) -> (Vec<Given>, Vec<String>) {
+/// Makes options of old today's, of those that no statement says, and tells what was done. The others are left alone.
+pub(super) fn renew(givens: &mut Vec<Given>, target: Target, passed: &HashSet<usize>) -> Vec<String> {
     let mut notes = Vec::new();
     let mut all: Vec<Given> = Vec::new();
-    let mut counts = Counts::new(&givens, target);
-    for given in &givens {
-        let is_known = is_said(&given.flag);
-        let new = if is_known { None } else { renew(given, &is_said, &mut counts) };
-        match new {
+    let mut counts = Counts::new(givens, target);
+    for given in givens.drain(..) {
+        let is_passed = passed.contains(&given.at);
+        match renewed(&given, &mut counts).filter(|_| is_passed) {
             Some(new) => {
                 let words: Vec<_> = new.iter().map(shown).collect();
-                let old = shown(given);
+                let old = shown(&given);
                 notes.push(match words.as_slice() {
                     [] => format!("`{old}` says nothing that isn't so anyway."),
                     words => format!("`{old}` is `{}` today.", words.join(" ")),
                 });
                 new.into_iter().for_each(|given| add(&mut all, given));
             }
-            None => add(&mut all, given.clone()),
+            None => add(&mut all, given),
         }
     }
-    drives(&mut all, &mut notes, &counts);
-    (all, notes)
+    *givens = all;
+    if notes.is_empty() {
+        drives(givens, passed, &mut notes, &counts);
+        addresses(givens, passed, &mut notes);
+        let machine = givens.iter_mut().find(|given| given.flag == "-machine" && passed.contains(&given.at));
+        if let Some(machine) =
+            machine.filter(|machine| machine.get("type").is_none() && counts.board.is_some())
+        {
+            merge(machine, &Given::of_list(machine.at, "-machine", &[("", "pc")]));
+            notes.push("Without a type the machine is QEMU's default, `pc`.".to_owned());
+        }
+    }
+    notes
+}
+
+/// Writes out the MAC addresses that QEMU gives to cards without one, by their order.
+fn addresses(givens: &mut [Given], passed: &HashSet<usize>, notes: &mut Vec<String>) {
+    let is_wanted = |id: &str| {
+        let mut backends =
+            givens.iter().filter(|given| given.flag == "-netdev" && passed.contains(&given.at));
+        backends.any(|given| given.get("id") == Some(id))
+    };
+    let is_card = |given: &Given| {
+        given.flag == "-device"
+            && given.items.iter().all(|item| !item.name.contains('.'))
+            && given.get("netdev").is_some()
+    };
+    let wanted: Vec<bool> =
+        givens.iter().map(|given| is_card(given) && given.get("netdev").is_some_and(is_wanted)).collect();
+    let mut taken: Vec<String> = Vec::new();
+    for (given, is_wanted) in givens.iter_mut().zip(wanted) {
+        if !is_card(given) {
+            continue;
+        }
+        if let Some(mac) = given.get("mac") {
+            taken.push(mac.to_ascii_lowercase());
+            continue;
+        }
+        let free = (0x56..=0xff).map(|last| format!("52:54:00:12:34:{last:02x}"));
+        let Some(mac) = free.into_iter().find(|mac| !taken.contains(mac)) else { return };
+        taken.push(mac.clone());
+        if is_wanted {
+            let mut list: Vec<_> =
+                given.items.iter().map(|item| (item.name.as_str(), item.value.as_str())).collect();
+            list.push(("mac", &mac));
+            let new = Given::of_list(given.at, "-device", &list);
+            notes.push(format!("The MAC address {mac} is the one that QEMU gives to `{}`.", shown(given)));
+            *given = new;
+        }
+    }
 }
 
 fn add(all: &mut Vec<Given>, given: Given) {
@@ -58,7 +103,6 @@ struct Counts {
     backends: usize,
     /// Whether each card of a network has a backend.
     are_pairs: bool,
-    has_machine: bool,
     board: Option<Board>,
     has_defaults: bool,
     has_snapshot: bool,
@@ -91,7 +135,6 @@ impl Counts {
             nics: 0,
             backends: 0,
             are_pairs: 2 * cards == nets().count(),
-            has_machine: machine.is_some(),
             board,
             has_defaults: !has("-nodefaults"),
             has_snapshot: has("-snapshot"),
@@ -100,7 +143,7 @@ impl Counts {
 }
 
 /// Makes drives that QEMU connects by itself drives and devices.
-fn drives(all: &mut Vec<Given>, notes: &mut Vec<String>, counts: &Counts) {
+fn drives(all: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>, counts: &Counts) {
     let Some(board) = counts.board else { return };
     let is_drive = |given: &Given| given.flag == "-drive";
     let is_ide = |given: &Given| is_drive(given) && matches!(given.get("if"), None | Some("ide"));
@@ -137,7 +180,7 @@ fn drives(all: &mut Vec<Given>, notes: &mut Vec<String>, counts: &Counts) {
             ) || name.starts_with("cache.")
                 || name.starts_with("throttling.")
         };
-        if !given.items.iter().all(|item| known(&item.name)) {
+        if !passed.contains(&given.at) || !given.items.iter().all(|item| known(&item.name)) {
             continue;
         }
         let is_cd = given.get("media") == Some("cdrom");
@@ -157,8 +200,11 @@ fn drives(all: &mut Vec<Given>, notes: &mut Vec<String>, counts: &Counts) {
                 let (driver, word) = if is_cd { ("ide-cd", "cd") } else { ("ide-hd", "hd") };
                 let id = given.get("id").map_or_else(|| format!("ide{bus}-{word}{unit}"), str::to_owned);
                 let (bus, unit) = (format!("ide.{bus}"), unit.to_string());
-                let list =
-                    [("", driver), ("drive", id.as_str()), ("bus", bus.as_str()), ("unit", unit.as_str())];
+                let mut list = vec![("", driver), ("drive", id.as_str()), ("bus", bus.as_str())];
+                // The first place is the first free one.
+                if unit != "0" {
+                    list.push(("unit", &unit));
+                }
                 is_named = true;
                 (id.clone(), Given::of_list(at, "-device", &list))
             }
@@ -259,7 +305,7 @@ const SOUND: &[(&str, &[&str])] = &[
 ];
 
 /// What an option says today, if it is of old.
-fn renew(given: &Given, is_said: &impl Fn(&str) -> bool, counts: &mut Counts) -> Option<Vec<Given>> {
+fn renewed(given: &Given, counts: &mut Counts) -> Option<Vec<Given>> {
     let at = given.at;
     let value = given.value.as_deref().unwrap_or_default();
     let list = |flag: &str, list: &[(&str, &str)]| Some(vec![Given::of_list(at, flag, list)]);
@@ -268,7 +314,6 @@ fn renew(given: &Given, is_said: &impl Fn(&str) -> bool, counts: &mut Counts) ->
     let drive =
         |index: &str, media: &str| list("-drive", &[("file", value), ("index", index), ("media", media)]);
     match given.flag.as_str() {
-        "-enable-kvm" if is_said("-accel") && !counts.has_machine => word("-accel", "kvm"),
         "-enable-kvm" => machine("accel", "kvm"),
         "-no-kvm" => machine("accel", "tcg"),
         "-enable-hax" => machine("accel", "hax"),
@@ -290,7 +335,7 @@ fn renew(given: &Given, is_said: &impl Fn(&str) -> bool, counts: &mut Counts) ->
         "-localtime" => list("-rtc", &[("base", "localtime")]),
         "-startdate" => list("-rtc", &[("base", value)]),
         "-rtc-td-hack" => list("-rtc", &[("driftfix", "slew")]),
-        "-s" if is_said("-gdb") => word("-gdb", "tcp::1234"),
+        "-s" => word("-gdb", "tcp::1234"),
         "-no-quit" | "-no-frame" | "-alt-grab" | "-ctrl-grab" => None,
         "-sdl" => word("-display", "sdl"),
         "-curses" => word("-display", "curses"),

@@ -237,17 +237,6 @@ impl Shape {
         &self.learned(world).1
     }
 
-    /// Whether it, or a variant, prints an option of this name.
-    pub(super) fn prints(&self, flag: &str, world: &World) -> bool {
-        let args = &self.print.args;
-        args.iter().any(|arg| arg.given.flag == flag)
-            || (args.len() < 2
-                && self
-                    .variants(world)
-                    .iter()
-                    .any(|shape| shape.print.args.iter().any(|arg| arg.given.flag == flag)))
-    }
-
     fn learned(&self, world: &World) -> &(Vec<Effect>, Vec<Self>) {
         self.effects.get_or_init(|| {
             let mut effects = self.inherent();

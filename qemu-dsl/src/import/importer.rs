@@ -1,0 +1,535 @@
+//! A command line becomes statements: the best that print it.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fmt;
+use std::fmt::Write as _;
+use std::rc::Rc;
+
+use super::given::{self, Fds, Given, Item};
+use super::holes::Holes;
+use super::shape::{self, Shape, World};
+use super::{fit, old};
+use crate::compile::compile;
+use crate::plan::Plan;
+use crate::read::Options;
+use crate::source::{quoted, spell};
+use crate::table::Section;
+use crate::{Arch, Severity, Target, TargetSpec, Version, statement};
+
+/// What came of a command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Import {
+    /// The text of the VM.
+    pub text: String,
+    /// The options that no statement says, and that `arg` passes on.
+    pub passed: Vec<Passed>,
+    /// What became another option of today's QEMU, and what is said elsewhere: each stands in the text as a comment too.
+    pub notes: Vec<String>,
+    /// What the compiler has against the text, if anything.
+    pub errors: Vec<String>,
+}
+
+/// An option that no statement says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Passed {
+    /// Its place among the arguments.
+    pub at: usize,
+    /// The option and its value.
+    pub words: Vec<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// So often statements are taken back that don't say the same in their VM.
+const ROUNDS: usize = 24;
+/// So often options of old become others that are of old themselves.
+const RENEWALS: usize = 4;
+
+/// Writes a command line as a text that says the same to the QEMU of this target.
+///
+/// What a statement says becomes that statement, what none says is passed on by `device`, `object` and the like, and what
+/// is left by `arg`: a comment says so. The text compiles to these arguments again, though maybe in another order, and in
+/// another spelling where that means the same (`server` and `server=on`). Without a version in `target` it is for the newest
+/// QEMU that is known, without an architecture for that of the program's name.
+///
+/// File descriptors that the plan's table has are opened by the text again. Any other number stays a number: whoever
+/// starts QEMU hands it over.
+///
+/// It reads nothing but the plan, and tells of errors in the text: [`Import::errors`].
+///
+/// # Errors
+///
+/// An argument that is not UTF-8 can't stand in a text.
+///
+/// ```
+/// use qemu_dsl::plan::Plan;
+/// use qemu_dsl::{Version, import};
+///
+/// let plan = Plan::new("qemu-system-x86_64", ["-m", "2G", "-nographic", "-k", "de"], vec![]);
+/// let import = import(&plan, Version::new(7, 2).into()).unwrap();
+/// assert_eq!(
+///     import.text,
+///     "target 7.2\nmemory 2G\nnographic\n// No statement says `-k`.\narg \"-k\" \"de\"\n"
+/// );
+/// ```
+pub fn import(plan: &Plan, target: TargetSpec) -> Result<Import, ImportError> {
+    Ok(Importer::new(plan, target, Holes::default())?.import())
+}
+
+/// Writes a command line as a text that has the same arguments in the same order, byte for byte. What a statement would say
+/// elsewhere, or otherwise, is passed on by `arg`: for command lines that this compiler has made there is no need of that,
+/// but where their own texts have an `arg`.
+///
+/// # Errors
+///
+/// As [`import()`]. Where no text has these arguments in this order, the text is that of [`import()`].
+///
+/// ```
+/// use qemu_dsl::Version;
+/// use qemu_dsl::import::exact;
+/// use qemu_dsl::plan::Plan;
+///
+/// let plan = Plan::new("qemu-system-x86_64", ["-nographic", "-m", "2G"], vec![]);
+/// let import = exact(&plan, Version::new(7, 2).into()).unwrap();
+/// assert!(import.text.ends_with("nographic\n// It stands behind others.\narg \"-m\" \"2G\"\n"));
+/// ```
+pub fn exact(plan: &Plan, target: TargetSpec) -> Result<Import, ImportError> {
+    Ok(Importer::new(plan, target, Holes::default())?.exact(plan))
+}
+
+/// An argument that is not UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportError {
+    /// Its place among the arguments; none for the program.
+    pub at: Option<usize>,
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.at {
+            Some(at) => write!(f, "argument {} is not UTF-8, and can't stand in a text", at + 1),
+            None => f.write_str("the program's name is not UTF-8, and can't stand in a text"),
+        }
+    }
+}
+
+impl std::error::Error for ImportError {}
+
+/// What the file descriptors of a plan are open on.
+fn fds(plan: &Plan) -> Fds {
+    let text = |text: &&OsStr| text.to_string_lossy().into_owned();
+    plan.fds().map(|fd| (fd.number.to_string(), fd.source.map(text, u64::to_string))).collect()
+}
+
+/// What statements print on a machine.
+struct Learned {
+    world: World,
+    shapes: Vec<Shape>,
+}
+
+/// So many machines are remembered.
+const REMEMBERED: usize = 8;
+
+thread_local! {
+    static LEARNED: RefCell<Vec<(Target, String, Rc<Learned>)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Learned {
+    /// What is learned is the same each time, and is kept for the thread.
+    fn of(target: Target, machine: String) -> Rc<Self> {
+        let known = LEARNED.with_borrow(|all| {
+            let is_it = |(of, own, _): &&(Target, String, Rc<Self>)| *of == target && *own == machine;
+            all.iter().find(is_it).map(|(.., learned)| learned.clone())
+        });
+        if let Some(known) = known {
+            return known;
+        }
+        let world = World::new(statement::TABLE, target, machine.clone());
+        let learned = Rc::new(Self { shapes: shape::all(&world), world });
+        LEARNED.with_borrow_mut(|all| {
+            if all.len() >= REMEMBERED {
+                all.remove(0);
+            }
+            all.push((target, machine, learned.clone()));
+        });
+        learned
+    }
+}
+
+/// A statement of the text that is made, and the options that it stands for.
+#[derive(Clone, Debug)]
+struct Placed {
+    /// Its words, each of which may begin a line.
+    words: Vec<String>,
+    section: Section,
+    /// The options, by their numbers.
+    takes: Vec<usize>,
+    /// Its place among those of its section.
+    rank: usize,
+    key: Key,
+    reason: Option<String>,
+}
+
+/// What stands for which options: not to try it again.
+type Key = (String, Vec<usize>, bool);
+
+pub(super) struct Importer {
+    program: String,
+    target: Target,
+    givens: Vec<Given>,
+    world: World,
+    /// What is a parameter.
+    holes: Holes,
+    notes: Vec<String>,
+    /// Arguments from this one on are passed on.
+    end: usize,
+}
+
+impl Importer {
+    pub(super) fn new(plan: &Plan, target: TargetSpec, holes: Holes) -> Result<Self, ImportError> {
+        let text =
+            |at: Option<usize>, text: &OsStr| text.to_str().map(str::to_owned).ok_or(ImportError { at });
+        let program = text(None, plan.program())?;
+        let args = plan.args().enumerate().map(|(at, arg)| text(Some(at), arg));
+        let args = args.collect::<Result<Vec<_>, _>>()?;
+        let arch = target.arch.or_else(|| Arch::of_program(&program)).unwrap_or_default();
+        let target = Target::new(arch, target.version.unwrap_or(Version::NEWEST));
+        let givens = given::read(&args, &fds(plan));
+        let world = World::new(statement::TABLE, target, String::new());
+        Ok(Self { program, target, givens, world, holes, notes: Vec::new(), end: usize::MAX })
+    }
+
+    fn exact(mut self, plan: &Plan) -> Import {
+        let args: Vec<_> = plan.args().map(|arg| arg.to_string_lossy()).collect();
+        let mut first = None;
+        loop {
+            let import = self.written();
+            let Some(template) = compile(&import.text, &Options::default()).template else {
+                return first.unwrap_or(import);
+            };
+            let printed = Plan::of(template);
+            let same =
+                args.iter().zip(printed.args()).take_while(|(own, other)| own.as_ref() == *other).count();
+            if same == args.len() && printed.args().len() == same {
+                return import;
+            }
+            // The option that differs, and all behind it.
+            let end = self.givens.iter().map(Given::last).find(|last| *last >= same).unwrap_or(same);
+            let starts = self.givens.iter().filter(|given| given.last() == end).map(|given| given.at);
+            let end = starts.min().unwrap_or(end);
+            first.get_or_insert(import);
+            if end >= self.end {
+                // It stands before what differs.
+                match self.givens.iter().map(|given| given.at).filter(|at| *at < self.end).max() {
+                    Some(before) => self.end = before,
+                    None => return first.unwrap_or_else(|| self.told(String::new(), &[], Vec::new())),
+                }
+            } else {
+                self.end = end;
+            }
+        }
+    }
+
+    pub(super) fn import(mut self) -> Import {
+        let mut import = self.written();
+        for _ in 0..RENEWALS {
+            let passed: HashSet<usize> = import.passed.iter().map(|passed| passed.at).collect();
+            let notes = old::renew(&mut self.givens, self.target, &passed);
+            if notes.is_empty() {
+                break;
+            }
+            self.notes.extend(notes);
+            import = self.written();
+        }
+        import
+    }
+
+    /// The text of the options as they are.
+    fn written(&mut self) -> Import {
+        let learned = Learned::of(self.target, self.machine());
+        let Learned { world, shapes } = &*learned;
+        self.world = world.clone();
+        let mut banned: HashSet<Key> = HashSet::new();
+        let mut reasons: Vec<(usize, String)> = Vec::new();
+        let mut best = None;
+        for _ in 0..ROUNDS {
+            let placed = self.place(shapes, &banned, &reasons);
+            let (text, lines) = self.text(&placed);
+            let (errors, faults) = self.faults(&text, &placed, &lines);
+            let import = || self.told(text.clone(), &placed, errors.clone());
+            if faults.is_empty() {
+                return import();
+            }
+            best = Some(import());
+            let mut is_new = false;
+            for (index, reason) in faults {
+                let Some(placed) = placed.get(index) else { continue };
+                is_new |= banned.insert(placed.key.clone());
+                reasons.extend(placed.takes.iter().map(|number| (*number, reason.clone())));
+            }
+            if !is_new {
+                break;
+            }
+        }
+        best.unwrap_or_else(|| self.told(String::new(), &[], Vec::new()))
+    }
+
+    fn told(&self, text: String, placed: &[Placed], errors: Vec<String>) -> Import {
+        let passed = placed.iter().filter_map(|placed| {
+            let given = self.givens.get(*placed.takes.first()?)?;
+            let reason = placed.reason.clone()?;
+            let words = [Some(given.flag.clone()), given.value.clone()];
+            Some(Passed { at: given.at, words: words.into_iter().flatten().collect(), reason })
+        });
+        Import { text, passed: passed.collect(), notes: self.notes.clone(), errors }
+    }
+
+    /// The machine's statement as others need it: its type and switches.
+    fn machine(&self) -> String {
+        let machine = self.givens.iter().find(|given| given.flag == "-machine");
+        let Some(ty) = machine.and_then(|machine| machine.get("type")) else { return String::new() };
+        let switches = machine.into_iter().flat_map(|machine| &machine.items);
+        let switches = switches.filter(|item| matches!(item.value.as_str(), "on" | "off"));
+        let switches = switches.map(|item| format!(" {}={}", item.name, item.value));
+        format!("machine {}{}", spell(ty), switches.collect::<String>())
+    }
+
+    /// Statements for all options.
+    fn place(&self, all: &[Shape], banned: &HashSet<Key>, reasons: &[(usize, String)]) -> Vec<Placed> {
+        let mut shapes = Vec::new();
+        for shape in all {
+            self.fitting(shape, &mut shapes);
+        }
+        shapes.sort_by_cached_key(|shape| fit::rank(shape));
+        let mut givens = self.givens.clone();
+        let mut is_free: Vec<_> = givens.iter().map(|given| given.at < self.end).collect();
+        let mut placed: Vec<Placed> = Vec::new();
+        for same in shapes.chunk_by(|a, b| a.print.args.len() == b.print.args.len()) {
+            for is_loose in [false, true] {
+                for shape in same {
+                    self.fit_all(shape, is_loose, banned, &mut givens, &mut is_free, &mut placed);
+                }
+            }
+        }
+        for (number, given) in givens.iter().enumerate() {
+            let is_behind = given.at >= self.end;
+            if is_behind || is_free.get(number) == Some(&true) {
+                placed.push(passed_on(number, given, is_behind, reasons));
+            }
+        }
+        placed.sort_by_key(|placed| (placed.section, placed.rank));
+        placed
+    }
+
+    /// Adds the shape, and its variants, that print but options which are there.
+    fn fitting<'s>(&self, shape: &'s Shape, shapes: &mut Vec<&'s Shape>) {
+        let args = &shape.print.args;
+        let has = |flag: &str| self.givens.iter().filter(|given| given.flag == flag).count();
+        let wants = |flag: &str| args.iter().filter(|arg| arg.given.flag == flag).count();
+        let is_there = args.iter().all(|arg| has(&arg.given.flag) >= wants(&arg.given.flag));
+        if is_there && !args.is_empty() {
+            shapes.push(shape);
+        }
+        if args.is_empty() || args.iter().any(|arg| has(&arg.given.flag) > 0) {
+            for variant in shape.variants(&self.world) {
+                self.fitting(variant, shapes);
+            }
+        }
+    }
+
+    fn fit_all(
+        &self,
+        shape: &Shape,
+        is_loose: bool,
+        banned: &HashSet<Key>,
+        givens: &mut [Given],
+        is_free: &mut [bool],
+        placed: &mut Vec<Placed>,
+    ) {
+        let spec = shape.draft.spec;
+        let mut failed: HashSet<Vec<usize>> = HashSet::new();
+        loop {
+            if spec.once && placed.iter().any(|placed| placed.key.0 == spec.keyword) {
+                return;
+            }
+            let free = |number: usize| is_free.get(number) == Some(&true);
+            let candidates = fit::assignments(shape, &self.world, givens, &free, is_loose);
+            let mut found = None;
+            'candidates: for numbers in
+                candidates.into_iter().filter(|numbers| !failed.contains(numbers)).collect::<Vec<_>>()
+            {
+                let wanted: Vec<&Given> = numbers.iter().filter_map(|number| givens.get(*number)).collect();
+                for named in [false, true] {
+                    let key = (spec.keyword.to_owned(), numbers.clone(), named);
+                    if !banned.contains(&key)
+                        && let Some(fitted) = fit::fit(shape, &wanted, &self.world, named)
+                    {
+                        found = Some((key, numbers, fitted));
+                        break 'candidates;
+                    }
+                }
+                failed.insert(numbers);
+            }
+            let Some((key, numbers, fitted)) = found else { return };
+            let Some(words) = fitted.draft.words(self.world.table) else { return };
+            let part = fitted.part.map(|(at, items)| {
+                let number = givens.iter().position(|given| given.at == at);
+                (number, items)
+            });
+            let part_number = part.as_ref().and_then(|(number, _)| *number);
+            for number in numbers.iter().filter(|number| Some(**number) != part_number) {
+                if let Some(free) = is_free.get_mut(*number) {
+                    *free = false;
+                }
+            }
+            if let Some((Some(number), items)) = part {
+                take_part(number, &items, givens, is_free);
+            }
+            let device = numbers
+                .iter()
+                .find(|number| givens.get(**number).is_some_and(|given| given.flag == "-device"));
+            let own = numbers.iter().filter(|number| Some(**number) != part_number);
+            let rank = device.copied().or_else(|| own.min().copied()).unwrap_or_default();
+            placed.push(Placed { words, section: spec.section, takes: numbers, rank, key, reason: None });
+        }
+    }
+
+    /// The text of these statements, and where each of them stands in it.
+    fn text(&self, placed: &[Placed]) -> (String, Vec<std::ops::Range<usize>>) {
+        let Self { program, target, .. } = self;
+        let is_default = target.arch == Arch::default();
+        let mut text =
+            if is_default { format!("target {}\n", target.version) } else { format!("target {target}\n") };
+        if *program != target.arch.program() && !program.is_empty() {
+            let _ = writeln!(text, "qemu {}", quoted(program));
+        }
+        for note in &self.notes {
+            let _ = writeln!(text, "// {note}");
+        }
+        text.push_str(&self.holes.declarations());
+        let mut places = Vec::new();
+        for placed in placed {
+            if let Some(reason) = &placed.reason {
+                let _ = writeln!(text, "// {reason}");
+            }
+            let start = text.len();
+            write_statement(&self.holes.filled(&placed.words, &placed.takes, &self.givens), &mut text);
+            places.push(start..text.len());
+            text.push('\n');
+        }
+        (text, places)
+    }
+
+    /// What is wrong with a text, and the statements that are to blame, each with why.
+    fn faults(
+        &self,
+        text: &str,
+        placed: &[Placed],
+        places: &[std::ops::Range<usize>],
+    ) -> (Vec<String>, Vec<(usize, String)>) {
+        let options = Options { params: self.holes.values(), ..Options::default() };
+        let compiled = compile(text, &options);
+        let place_of = |offset: u32| places.iter().position(|place| place.contains(&(offset as usize)));
+        let mut faults = Vec::new();
+        let mut errors = Vec::new();
+        for diagnostic in
+            compiled.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error)
+        {
+            errors.push(diagnostic.message.clone());
+            let blamed = diagnostic.span().and_then(|span| place_of(span.start));
+            let is_passed = |index: &usize| placed.get(*index).is_none_or(|placed| placed.reason.is_some());
+            if let Some(index) = blamed.filter(|index| !is_passed(index)) {
+                faults.push((index, format!("{}.", sentence(&diagnostic.message))));
+            }
+        }
+        let Some(template) = compiled.template else { return (errors, faults) };
+        let plan = Plan::of(template);
+        let args: Vec<String> = plan.args().map(|arg| arg.to_string_lossy().into_owned()).collect();
+        let mut printed: Vec<Option<Given>> = given::read(&args, &fds(&plan)).into_iter().map(Some).collect();
+        for (number, given) in self.givens.iter().enumerate() {
+            let blamed = placed.iter().position(|placed| placed.takes.contains(&number));
+            // What is passed on has its numbers of file descriptors as they are.
+            let is_passed =
+                blamed.and_then(|index| placed.get(index)).is_some_and(|placed| placed.reason.is_some());
+            let is_same = |other: &Given| {
+                other.says_as(given) || (is_passed && other.flag == given.flag && other.value == given.value)
+            };
+            match printed.iter_mut().find(|other| other.as_ref().is_some_and(is_same)) {
+                Some(same) => *same = None,
+                None => faults.extend(blamed.map(|index| (index, other_words(given)))),
+            }
+        }
+        for given in printed.into_iter().flatten() {
+            let blamed = plan.arg_span(given.at).and_then(|span| place_of(span.start));
+            faults.extend(blamed.map(|index| (index, other_words(&given))));
+        }
+        (errors, faults)
+    }
+}
+
+fn other_words(given: &Given) -> String {
+    format!("A statement would say `{}` in another way.", given.flag)
+}
+
+/// A message as a sentence begins.
+fn sentence(message: &str) -> String {
+    let mut chars = message.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Takes items out of an option that several statements print.
+fn take_part(number: usize, items: &[Item], givens: &mut [Given], is_free: &mut [bool]) {
+    let Some(given) = givens.get_mut(number) else { return };
+    given.items.retain(|item| !items.contains(item));
+    let list: Vec<_> = given
+        .items
+        .iter()
+        .map(|item| (if item.name == "type" { "" } else { item.name.as_str() }, item.value.as_str()))
+        .collect();
+    let rest = Given::of_list(given.at, &given.flag, &list);
+    if list.is_empty()
+        && let Some(free) = is_free.get_mut(number)
+    {
+        *free = false;
+    }
+    *given = rest;
+}
+
+/// What no statement says.
+fn passed_on(number: usize, given: &Given, is_behind: bool, reasons: &[(usize, String)]) -> Placed {
+    let words = [Some(given.flag.as_str()).filter(|flag| !flag.is_empty()), given.value.as_deref()];
+    let words = std::iter::once("arg".to_owned()).chain(words.into_iter().flatten().map(quoted)).collect();
+    let known = reasons.iter().find(|(own, _)| *own == number).map(|(_, reason)| reason.clone());
+    let reason = known.unwrap_or_else(|| match given.flag.as_str() {
+        _ if is_behind => "It stands behind others.".to_owned(),
+        "" => "No statement says an image without an option.".to_owned(),
+        flag => format!("No statement says `{flag}`."),
+    });
+    let key = ("arg".to_owned(), vec![number], false);
+    Placed { words, section: Section::Args, takes: vec![number], rank: number, key, reason: Some(reason) }
+}
+
+/// A line has no more characters, where words can stand in the next.
+const WIDTH: usize = 110;
+
+/// Writes a statement over several lines where it is long. What has no `=` stays beside what is before it.
+fn write_statement(words: &[String], text: &mut String) {
+    let mut width = 0;
+    for (number, word) in words.iter().enumerate() {
+        if number > 0 && width + word.len() >= WIDTH && word.contains('=') {
+            text.push_str("\n   ");
+            width = 3;
+        }
+        if number > 0 {
+            text.push(' ');
+            width += 1;
+        }
+        text.push_str(word);
+        width += word.len();
+    }
+}

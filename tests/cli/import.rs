@@ -1,0 +1,103 @@
+//! `qemu-dslc import`.
+
+use std::fs;
+
+use super::support::{Folder, dslc, outcome, run};
+
+#[test]
+fn a_command_line_becomes_a_text() {
+    let args = ["import", "--target", "7.2", "--"];
+    let line = [
+        "qemu-system-x86_64",
+        "-enable-kvm",
+        "-m",
+        "2G",
+        "-drive",
+        "file=a.img,if=virtio,format=raw",
+        "-net",
+        "nic,model=virtio,macaddr=52:54:00:00:00:01",
+        "-net",
+        "user",
+        "-device",
+        "e1000,id=x,romfile=",
+        "-k",
+        "de",
+    ];
+    let imported = run(&[&args[..], &line].concat(), "");
+    assert_eq!(imported.status, Some(0), "{}", imported.stderr);
+    for said in [
+        "target 7.2",
+        "accel=kvm",
+        "memory 2G",
+        "disk id=virtio0 file=a.img format=raw",
+        "netdev user",
+        "mac=52:54:00:00:00:01",
+        "device e1000 id=x romfile=\"\"",
+        "// No statement says `-k`.\narg \"-k\" \"de\"",
+    ] {
+        assert!(imported.stdout.contains(said), "{said}\n{}", imported.stdout);
+    }
+    assert!(imported.stderr.contains("no statement says `-k`"), "{}", imported.stderr);
+    let compiled = run(&["-", "--emit", "argv"], &imported.stdout);
+    assert_eq!(compiled.status, Some(0), "{}", compiled.stderr);
+}
+
+#[test]
+fn a_plan_comes_back_with_its_file_descriptors() {
+    let text =
+        "target 7.2\nname web\nnetdev tap ifname=tap0 mq=2 vhost mac=52:54:00:00:00:01\nvsock cid=3 fd\n";
+    let folder = Folder::new();
+    let plan = run(&["-", "--emit", "json"], text).stdout;
+    let file = folder.file("plan.json", &plan);
+    let imported = run(&["import", "--target", "7.2", file.to_str().unwrap()], "");
+    assert_eq!((imported.stdout.as_str(), imported.stderr.as_str()), (text, ""));
+}
+
+#[test]
+fn a_script_becomes_a_text() {
+    let script = "#!/bin/sh\nRAM=1G\nexec qemu-system-x86_64 -m \"$RAM\" \\\n  -kernel \"$1\" -append 'a b' -nographic \"$@\"\n";
+    let imported = run(&["import", "--target", "7.2", "-"], script);
+    let expected = "target 7.2\n/// `RAM` of the script\nparam ram: string = \"1G\"\n/// `arg1` of the script\n\
+                    param arg1: string\nmemory {ram}\nnographic\nkernel {arg1} append=\"a b\"\n";
+    assert_eq!((imported.stdout.as_str(), imported.stderr.as_str()), (expected, ""));
+    let compiled = run(&["-", "--set", "arg1=/k", "--emit", "argv"], expected);
+    assert_eq!(compiled.stdout, "qemu-system-x86_64\0-m\x001G\0-nographic\0-kernel\0/k\0-append\0a b\0");
+}
+
+#[test]
+fn a_configuration_is_read() {
+    let folder = Folder::new();
+    let file = folder.file("vm.cfg", "# a comment\n[machine]\n  type = \"q35\"\n[memory]\n  size = \"1G\"\n");
+    let path = file.to_str().unwrap();
+    let args = ["import", "--target", "7.2", "--", "qemu-system-x86_64", "-readconfig", path];
+    assert_eq!(run(&args, "").stdout, "target 7.2\nmachine q35\nmemory 1G\n");
+    fs::write(&file, "[memory]\nsize = 1G\n").unwrap();
+    let wrong = run(&args, "");
+    assert_eq!(wrong.status, Some(2));
+    assert!(wrong.stderr.contains("line 2: `size = 1G` is neither"), "{}", wrong.stderr);
+}
+
+#[test]
+fn a_process_is_asked() {
+    let mut child = dslc(["check", "-"]).stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let imported = run(&["import", "--target", "7.2", "--pid", &child.id().to_string()], "");
+    drop(child.stdin.take());
+    child.wait().unwrap();
+    // It is no QEMU: its arguments are images of disks, as QEMU would have it.
+    assert!(imported.stdout.contains("check"), "{}{}", imported.stdout, imported.stderr);
+}
+
+#[test]
+fn what_is_no_command_line_is_refused() {
+    for (args, input, message) in [
+        (&["import", "-"][..], "ls -l", "no command here runs QEMU"),
+        (&["import", "-"][..], "[1]", "invalid type"),
+        (&["import", "/no/such/file"][..], "", "No such file"),
+        (&["import", "--pid", "4294967295"][..], "", "/proc/4294967295/cmdline"),
+        (&["import"][..], "", "required"),
+    ] {
+        let refused = outcome(&mut dslc(args), input);
+        assert_eq!(refused.status, Some(2), "{args:?}");
+        assert!(refused.stderr.contains(message), "{args:?}: {}", refused.stderr);
+    }
+}
