@@ -3,6 +3,7 @@
 use crate::cli::Check;
 use crate::compile::{Purpose, compile};
 use crate::failure::{Failure, status};
+use crate::line::Line;
 use crate::output;
 use crate::report::{JsonTo, Reporter};
 use crate::source::Source;
@@ -11,6 +12,9 @@ use crate::source::Source;
 pub(crate) fn check(command: &Check) -> Result<u8, Failure> {
     let mut reporter = Reporter::new(command.language.message_format, JsonTo::Stdout);
     let mut unread = None;
+    if !command.command.is_empty() {
+        Line::of(&command.command).check(&command.language, &mut reporter)?;
+    }
     for file in &command.files {
         let compiled = Source::read(file, command.language.no_include)
             .and_then(|source| compile(&source, &command.language, Purpose::Check, &mut reporter));

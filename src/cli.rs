@@ -103,10 +103,13 @@ pub(crate) struct Compile {
 #[derive(Args, Debug)]
 pub(crate) struct Check {
     /// The descriptions of VMs; `-` is standard input
-    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(required_unless_present = "command", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) language: Language,
+    /// A command line of QEMU's, in which mistakes are shown as it is written
+    #[arg(last = true, value_name = "COMMAND", conflicts_with = "set")]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// Run a VM: open its file descriptors, start QEMU, wait for it
@@ -124,8 +127,8 @@ pub(crate) struct Check {
 #[derive(Args, Debug)]
 pub(crate) struct Run {
     /// The description of the VM; `-` is standard input
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
+    #[arg(required_unless_present = "command", value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
     /// Print the command line that would be run, and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -159,6 +162,9 @@ pub(crate) struct Run {
     pub(crate) fd: Vec<(String, i32)>,
     #[command(flatten)]
     pub(crate) language: Language,
+    /// A command line of QEMU's in place of a file: it is checked, and run as it is
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["file", "set", "qemu"])]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// Print a command line of QEMU's as the text of a VM

@@ -48,7 +48,7 @@ pub(crate) fn import(command: &cli::Import) -> Result<u8, Failure> {
 }
 
 /// The QEMU that the text is for: the one that is asked for, or that is installed.
-fn target(asked: Option<Target>, program: &OsStr) -> Result<TargetSpec, Failure> {
+pub(crate) fn target(asked: Option<Target>, program: &OsStr) -> Result<TargetSpec, Failure> {
     let arch = program.to_str().and_then(Arch::of_program);
     let asked_spec = match asked {
         Some(Target::Spec(spec)) => spec,

@@ -12,6 +12,7 @@ mod failure;
 mod host;
 mod import;
 mod levels;
+mod line;
 mod output;
 mod params;
 mod printable;

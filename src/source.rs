@@ -33,6 +33,11 @@ impl Source {
         Ok(Self { sources: Sources::load(name.display().to_string(), text, load) })
     }
 
+    /// A text that is at hand. It includes nothing.
+    pub(crate) fn of(name: &str, text: String) -> Self {
+        Self { sources: Sources::load(name, text, &mut |_| Err("it stands alone".to_owned())) }
+    }
+
     /// Parses it with what it includes.
     pub(crate) fn parse(&self) -> Parsed<'_> {
         self.sources.parse()

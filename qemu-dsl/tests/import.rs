@@ -176,6 +176,110 @@ fn each_statement_comes_back_as_itself() {
     assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n\n"));
 }
 
+/// Whatever the arguments are, nothing panics, and none is dropped.
+#[test]
+fn fuzzed_command_lines_come_back() {
+    fuzz(number("QEMU_DSL_SEED").unwrap_or(1), number("QEMU_DSL_INPUTS").unwrap_or(150));
+}
+
+#[test]
+#[ignore = "it takes hours"]
+fn a_million_fuzzed_command_lines_come_back() {
+    fuzz(1, 1_000_000);
+}
+
+fn fuzz(seed: u64, count: u64) {
+    let mut words: Vec<String> = texts()
+        .iter()
+        .filter_map(|(_, text)| plan(text, Version::new(7, 2).into()))
+        .flat_map(|plan| args(&plan))
+        .collect();
+    words.sort();
+    words.dedup();
+    let junk = [
+        "",
+        "-",
+        "--",
+        "=",
+        ",",
+        ",,",
+        "a=",
+        "=b",
+        "{",
+        "{}",
+        "{\"driver\":\"e1000\",\"addr\":\"0x3\"}",
+        "help",
+        "?",
+        "-device",
+        "-machine",
+        "q35",
+        "-M",
+        "accel=kvm",
+        "-hda",
+        "-net",
+        "nic",
+        "user",
+        "-nic",
+        "-usbdevice",
+        "tablet",
+        "-enable-kvm",
+        "-drive",
+        "file=a,if=virtio",
+        "file=a,index=9",
+        "if=pflash,file=a,format=raw",
+        "-soundhw",
+        "hda,ac97",
+        "-cdrom",
+        "\u{e000}0\u{e001}",
+        "\u{e003}",
+        "é\n\t\"\\",
+        "{x}",
+        "+x",
+        "-cpu",
+        "host,+a,-b,c=d",
+        "-global",
+        "a.b=c",
+        "driver=a,property=b,value=c",
+        "-virtfs",
+        "local,path=/x,mount_tag=t,security_model=none",
+        "-k",
+        "-m",
+        "-smp",
+        "-name",
+        "disk",
+        "machine",
+        "-chardev",
+    ];
+    words.extend(junk.map(str::to_owned));
+    for seed in seed..seed + count {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let args: Vec<String> = (0..random.usize(..14))
+            .map(|_| {
+                let mut word = random.choice(&words).unwrap().clone();
+                if random.u8(..4) == 0 {
+                    let cut: Vec<_> = word.char_indices().map(|(at, _)| at).collect();
+                    word.truncate(random.choice(&cut).copied().unwrap_or_default());
+                    word.push_str(random.choice(&words).unwrap());
+                }
+                word
+            })
+            .collect();
+        let plan = Plan::new("qemu-system-x86_64", &args, Vec::new());
+        let target: TargetSpec = random.choice(&TARGETS).copied().unwrap().into();
+        let exact = exact(&plan, target).unwrap();
+        let again = self::plan(&exact.text, TargetSpec::default());
+        match again {
+            Some(again) => assert_eq!(self::args(&again), args, "QEMU_DSL_SEED={seed}\n{}", exact.text),
+            None => assert_ne!(exact.errors, [""; 0], "QEMU_DSL_SEED={seed} {args:?}\n{}", exact.text),
+        }
+        let import = import(&plan, target).unwrap();
+        let again = self::plan(&import.text, TargetSpec::default());
+        let is_told = again.is_some() || !import.errors.is_empty();
+        assert!(is_told, "QEMU_DSL_SEED={seed} {args:?}\n{}", import.text);
+        let _ = qemu_dsl::import::with_errors(&plan, target).unwrap();
+    }
+}
+
 /// How much of a folder of scripts with command lines is said by statements: of the names of which each ends so.
 #[test]
 #[ignore = "it needs QEMU_DSL_CORPUS, and QEMU_DSL_TARGET"]

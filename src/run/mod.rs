@@ -23,6 +23,7 @@ use crate::cli::Run;
 use crate::compile::{Purpose, compile};
 use crate::emit::shell;
 use crate::failure::{Failure, status};
+use crate::line::Line;
 use crate::output;
 use crate::report::{JsonTo, Reporter};
 use crate::source::Source;
@@ -35,10 +36,20 @@ use terminal::Terminal;
 
 /// Runs a VM and waits for its end.
 pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
-    let source = Source::read(&command.file, command.language.no_include)?;
     let mut reporter = Reporter::new(command.language.message_format, JsonTo::Stderr);
-    let purpose = if command.dry_run { Purpose::Rehearsal } else { Purpose::Run };
-    let plan = compile(&source, &command.language, purpose, &mut reporter)?;
+    let (source, plan) = match &command.file {
+        Some(file) => {
+            let source = Source::read(file, command.language.no_include)?;
+            let purpose = if command.dry_run { Purpose::Rehearsal } else { Purpose::Run };
+            let plan = compile(&source, &command.language, purpose, &mut reporter)?;
+            (source, plan)
+        }
+        None => {
+            let line = Line::of(&command.command);
+            line.check(&command.language, &mut reporter)?;
+            (line.source, Some(line.plan).filter(|_| !reporter.failed()))
+        }
+    };
     reporter.finish();
     let Some(mut plan) = plan else {
         return Ok(status::SOURCE_ERRORS);

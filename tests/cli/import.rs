@@ -101,3 +101,36 @@ fn what_is_no_command_line_is_refused() {
         assert!(refused.stderr.contains(message), "{args:?}: {}", refused.stderr);
     }
 }
+
+#[test]
+fn a_command_line_is_checked_as_it_is() {
+    let check =
+        |args: &[&str]| run(&[&["check", "--target", "7.2", "--", "qemu-system-x86_64"], args].concat(), "");
+    let right = check(&["-m", "1G", "-device", "e1000", "-k", "de"]);
+    assert_eq!((right.status, right.stderr.as_str()), (Some(0), ""));
+    for (args, line, mark, message) in [
+        (
+            &["-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=m"][..],
+            "-device virtio-net-pci,netdev=m",
+            "command line:3:34",
+            "unknown-id",
+        ),
+        (&["-m", "oops"][..], "-m oops", "command line:2:6", "`oops` is not a size"),
+        (&["-device", "e1000,mcc=1"][..], "-device e1000,mcc=1", "command line:2:17", "mcc"),
+        (&["-device", "e1000,addr=40 "][..], "-device 'e1000,addr=40 '", "command line:2:3", "addr"),
+    ] {
+        let checked = check(args);
+        for said in [line, mark, message] {
+            assert!(checked.stderr.contains(said), "{args:?}: {said}\n{}", checked.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_command_line_is_run_as_it_is() {
+    let dry = run(&["run", "--dry-run", "--target", "7.2", "--", "/bin/qemu", "-m", "1G", "-k", "de"], "");
+    assert_eq!((dry.status, dry.stdout.as_str()), (Some(0), "/bin/qemu \\\n  -m 1G \\\n  -k de\n"));
+    let wrong = run(&["run", "--target", "7.2", "--", "/no/such/qemu", "-m", "oops"], "");
+    assert_eq!(wrong.status, Some(1), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("`oops`"), "{}", wrong.stderr);
+}

@@ -145,6 +145,31 @@ pub(super) fn fit(shape: &Shape, wanted: &[&Given], world: &World, named: bool) 
     Some(Fitted { draft, part })
 }
 
+/// The statement of a shape that would print these options, were it not for a value that it refuses: to tell why it does.
+pub(super) fn guess(shape: &Shape, wanted: &[&Given], world: &World) -> Option<Fitted> {
+    let found = difference(&shape.print, wanted, &shape.draft)?;
+    let mut draft = shape.draft.clone();
+    for (number, item) in &found.missing {
+        let causes = shape.effects(world).iter().find_map(|effect| {
+            let Cause::Option(option) = effect.cause else { return None };
+            let is_it = |(at, added): &&(usize, Item)| at == number && added.name == item.name;
+            let printed = effect.adds.iter().find(is_it).map(|(_, added)| added)?;
+            (printed.value == effect.sample).then_some(option)
+        });
+        draft.set(causes?, item.value.as_str());
+    }
+    for (slot, id) in found.bound {
+        let old = format!("{}{slot}{}", ID[0], ID[1]);
+        let option = shape.effects(world).iter().find_map(|effect| {
+            let Cause::Option(option) = effect.cause else { return None };
+            effect.removes.iter().any(|(_, removed)| removed.value == old).then_some(option)
+        });
+        draft.set(option?, id);
+    }
+    let is_refused = draft.words(world.table).is_some() && world.print(&draft).is_none();
+    is_refused.then_some(Fitted { draft, part: None })
+}
+
 /// Takes the next draft in place of this one where it prints less that differs.
 fn improve(
     next: Draft,
@@ -284,7 +309,7 @@ pub(super) fn assignments(
 }
 
 /// So many are tried at most.
-const MOST: usize = 64;
+pub(super) const MOST: usize = 256;
 
 #[expect(clippy::too_many_arguments, reason = "it calls itself")]
 fn assign(
@@ -364,8 +389,12 @@ fn is_compatible(
 /// How early a shape is tried: what stands for more comes first, what passes on anything last.
 pub(super) fn rank(shape: &Shape) -> impl Ord + use<> {
     let args = &shape.print.args;
-    let passes_on = shape.draft.kind.as_deref() == Some(ANY_KIND) || !shape.draft.properties.is_empty();
     let items: usize = args.iter().map(|arg| arg.given.items.len()).sum();
     let kind = usize::from(shape.draft.kind.is_some());
-    (passes_on, usize::MAX - args.len(), usize::MAX - items, shape.draft.len() + kind)
+    (passes_on(shape), usize::MAX - args.len(), usize::MAX - items, shape.draft.len() + kind)
+}
+
+/// Whether the statement passes on whatever QEMU has.
+pub(super) fn passes_on(shape: &Shape) -> bool {
+    shape.draft.kind.as_deref() == Some(ANY_KIND) || !shape.draft.properties.is_empty()
 }

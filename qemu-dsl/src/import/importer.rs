@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fmt::Write as _;
+use std::ops::{Range, RangeInclusive};
 use std::rc::Rc;
 
 use super::given::{self, Fds, Given, Item};
@@ -12,11 +13,11 @@ use super::holes::Holes;
 use super::shape::{self, Shape, World};
 use super::{fit, old};
 use crate::compile::compile;
-use crate::plan::Plan;
+use crate::plan::{Plan, arguments};
 use crate::read::Options;
 use crate::source::{quoted, spell};
 use crate::table::Section;
-use crate::{Arch, Severity, Target, TargetSpec, Version, statement};
+use crate::{Arch, Severity, Span, Target, TargetSpec, Version, statement};
 
 /// What came of a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,62 @@ pub struct Import {
     pub notes: Vec<String>,
     /// What the compiler has against the text, if anything.
     pub errors: Vec<String>,
+    /// Where each statement stands in the text, and the places of the options for which it does.
+    statements: Vec<(Range<usize>, Vec<usize>)>,
+}
+
+/// Where a command line says something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Place {
+    /// The arguments, by their numbers.
+    pub arguments: RangeInclusive<usize>,
+    /// The bytes of the one argument that says it, where it is one.
+    pub bytes: Option<Range<usize>>,
+}
+
+impl Import {
+    /// Where the command line of `plan` says what stands at a place in the text.
+    ///
+    /// ```
+    /// use qemu_dsl::Version;
+    /// use qemu_dsl::import::with_errors;
+    /// use qemu_dsl::plan::Plan;
+    ///
+    /// let plan = Plan::new("qemu-system-x86_64", ["-device", "e1000,mac=x"], vec![]);
+    /// let import = with_errors(&plan, Version::new(7, 2).into()).unwrap();
+    /// let compiled = qemu_dsl::compile(&import.text, &Default::default());
+    /// let place = import.locate(&plan, compiled.diagnostics[0].span().unwrap()).unwrap();
+    /// assert_eq!((place.arguments, place.bytes), (1..=1, Some(10..11)));
+    /// ```
+    pub fn locate(&self, plan: &Plan, span: Span) -> Option<Place> {
+        let at = span.start as usize;
+        let (_, options) = self.statements.iter().find(|(statement, _)| statement.contains(&at))?;
+        let said = self.text.get(at..span.end as usize)?;
+        let value = said.split_once('=').map_or(said, |(_, value)| value).trim_matches('"');
+        let arguments = arguments::split(plan.args()).filter(|argument| options.contains(&argument.at));
+        let all: Vec<_> = arguments.map(|argument| (argument.at, argument.last())).collect();
+        for (_, last) in &all {
+            let Some(word) = plan.args().nth(*last).and_then(OsStr::to_str) else { continue };
+            let mut found = [said, value].into_iter().filter(|text| !text.is_empty());
+            if let Some(bytes) = found.find_map(|text| whole(word, text)) {
+                return Some(Place { arguments: *last..=*last, bytes: Some(bytes) });
+            }
+        }
+        let (first, last) = all.first()?;
+        Some(Place { arguments: *first..=*last, bytes: None })
+    }
+}
+
+/// Where a text stands in a word, and is not a part of another one.
+fn whole(word: &str, text: &str) -> Option<Range<usize>> {
+    let is_end = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '_');
+    let mut found = word.match_indices(text);
+    let is_whole = |at: usize| {
+        is_end(word.get(..at).and_then(|before| before.chars().next_back()))
+            && is_end(word.get(at + text.len()..).and_then(|behind| behind.chars().next()))
+    };
+    found.find(|(at, _)| is_whole(*at)).map(|(at, _)| at..at + text.len())
 }
 
 /// An option that no statement says.
@@ -78,6 +135,16 @@ const RENEWALS: usize = 4;
 /// ```
 pub fn import(plan: &Plan, target: TargetSpec) -> Result<Import, ImportError> {
     Ok(Importer::new(plan, target, Holes::default())?.import())
+}
+
+/// Writes a command line as a text, and leaves statements as they are although they have errors: to see what is wrong.
+///
+/// # Errors
+///
+/// As [`import()`].
+pub fn with_errors(plan: &Plan, target: TargetSpec) -> Result<Import, ImportError> {
+    let importer = Importer::new(plan, target, Holes::default())?;
+    Ok(Importer { keeps_errors: true, ..importer }.import())
 }
 
 /// Writes a command line as a text that has the same arguments in the same order, byte for byte. What a statement would say
@@ -188,6 +255,8 @@ pub(super) struct Importer {
     notes: Vec<String>,
     /// Arguments from this one on are passed on.
     end: usize,
+    /// Whether a statement stands although it has an error.
+    keeps_errors: bool,
 }
 
 impl Importer {
@@ -201,7 +270,16 @@ impl Importer {
         let target = Target::new(arch, target.version.unwrap_or(Version::NEWEST));
         let givens = given::read(&args, &fds(plan));
         let world = World::new(statement::TABLE, target, String::new());
-        Ok(Self { program, target, givens, world, holes, notes: Vec::new(), end: usize::MAX })
+        Ok(Self {
+            program,
+            target,
+            givens,
+            world,
+            holes,
+            notes: Vec::new(),
+            end: usize::MAX,
+            keeps_errors: false,
+        })
     }
 
     fn exact(mut self, plan: &Plan) -> Import {
@@ -227,7 +305,7 @@ impl Importer {
                 // It stands before what differs.
                 match self.givens.iter().map(|given| given.at).filter(|at| *at < self.end).max() {
                     Some(before) => self.end = before,
-                    None => return first.unwrap_or_else(|| self.told(String::new(), &[], Vec::new())),
+                    None => return first.unwrap_or_else(|| self.told(String::new(), &[], &[], Vec::new())),
                 }
             } else {
                 self.end = end;
@@ -261,7 +339,7 @@ impl Importer {
             let placed = self.place(shapes, &banned, &reasons);
             let (text, lines) = self.text(&placed);
             let (errors, faults) = self.faults(&text, &placed, &lines);
-            let import = || self.told(text.clone(), &placed, errors.clone());
+            let import = || self.told(text.clone(), &placed, &lines, errors.clone());
             if faults.is_empty() {
                 return import();
             }
@@ -276,17 +354,27 @@ impl Importer {
                 break;
             }
         }
-        best.unwrap_or_else(|| self.told(String::new(), &[], Vec::new()))
+        best.unwrap_or_else(|| self.told(String::new(), &[], &[], Vec::new()))
     }
 
-    fn told(&self, text: String, placed: &[Placed], errors: Vec<String>) -> Import {
+    fn told(&self, text: String, placed: &[Placed], places: &[Range<usize>], errors: Vec<String>) -> Import {
         let passed = placed.iter().filter_map(|placed| {
             let given = self.givens.get(*placed.takes.first()?)?;
             let reason = placed.reason.clone()?;
             let words = [Some(given.flag.clone()), given.value.clone()];
             Some(Passed { at: given.at, words: words.into_iter().flatten().collect(), reason })
         });
-        Import { text, passed: passed.collect(), notes: self.notes.clone(), errors }
+        let statements = places.iter().zip(placed).map(|(place, placed)| {
+            let options = placed.takes.iter().filter_map(|number| self.givens.get(*number));
+            (place.clone(), options.map(|given| given.at).collect())
+        });
+        Import {
+            text,
+            passed: passed.collect(),
+            notes: self.notes.clone(),
+            errors,
+            statements: statements.collect(),
+        }
     }
 
     /// The machine's statement as others need it: its type and switches.
@@ -313,6 +401,14 @@ impl Importer {
             for is_loose in [false, true] {
                 for shape in same {
                     self.fit_all(shape, is_loose, banned, &mut givens, &mut is_free, &mut placed);
+                }
+            }
+        }
+        if self.keeps_errors {
+            for shape in shapes.iter().filter(|shape| !fit::passes_on(shape)) {
+                let is_said = placed.iter().any(|placed| placed.key.0 == shape.draft.spec.keyword);
+                if !(shape.draft.spec.once && is_said) {
+                    placed.extend(self.guess(shape, &givens, &mut is_free));
                 }
             }
         }
@@ -352,55 +448,83 @@ impl Importer {
         placed: &mut Vec<Placed>,
     ) {
         let spec = shape.draft.spec;
-        let mut failed: HashSet<Vec<usize>> = HashSet::new();
         loop {
-            if spec.once && placed.iter().any(|placed| placed.key.0 == spec.keyword) {
-                return;
-            }
             let free = |number: usize| is_free.get(number) == Some(&true);
             let candidates = fit::assignments(shape, &self.world, givens, &free, is_loose);
-            let mut found = None;
-            'candidates: for numbers in
-                candidates.into_iter().filter(|numbers| !failed.contains(numbers)).collect::<Vec<_>>()
-            {
-                let wanted: Vec<&Given> = numbers.iter().filter_map(|number| givens.get(*number)).collect();
-                for named in [false, true] {
-                    let key = (spec.keyword.to_owned(), numbers.clone(), named);
-                    if !banned.contains(&key)
-                        && let Some(fitted) = fit::fit(shape, &wanted, &self.world, named)
-                    {
-                        found = Some((key, numbers, fitted));
-                        break 'candidates;
-                    }
+            // There may be more.
+            let is_all = candidates.len() < fit::MOST;
+            let before = placed.len();
+            for numbers in candidates {
+                if spec.once && placed.iter().any(|placed| placed.key.0 == spec.keyword) {
+                    return;
                 }
-                failed.insert(numbers);
-            }
-            let Some((key, numbers, fitted)) = found else { return };
-            let Some(words) = fitted.draft.words(self.world.table) else { return };
-            let part = fitted.part.map(|(at, items)| {
-                let number = givens.iter().position(|given| given.at == at);
-                (number, items)
-            });
-            let part_number = part.as_ref().and_then(|(number, _)| *number);
-            for number in numbers.iter().filter(|number| Some(**number) != part_number) {
-                if let Some(free) = is_free.get_mut(*number) {
-                    *free = false;
+                if numbers.iter().all(|number| is_free.get(*number) == Some(&true)) {
+                    placed.extend(self.fit_one(shape, numbers, banned, givens, is_free));
                 }
             }
-            if let Some((Some(number), items)) = part {
-                take_part(number, &items, givens, is_free);
+            if is_all || placed.len() == before {
+                return;
             }
-            let device = numbers
-                .iter()
-                .find(|number| givens.get(**number).is_some_and(|given| given.flag == "-device"));
-            let own = numbers.iter().filter(|number| Some(**number) != part_number);
-            let rank = device.copied().or_else(|| own.min().copied()).unwrap_or_default();
-            placed.push(Placed { words, section: spec.section, takes: numbers, rank, key, reason: None });
         }
     }
 
+    /// The statement of a shape that refuses a value of these options.
+    fn guess(&self, shape: &Shape, givens: &[Given], is_free: &mut [bool]) -> Option<Placed> {
+        let free = |number: usize| is_free.get(number) == Some(&true);
+        let candidates = fit::assignments(shape, &self.world, givens, &free, true);
+        let (numbers, words) = candidates.into_iter().find_map(|numbers| {
+            let wanted: Vec<&Given> = numbers.iter().filter_map(|number| givens.get(*number)).collect();
+            let words = fit::guess(shape, &wanted, &self.world)?.draft.words(self.world.table)?;
+            Some((numbers, words))
+        })?;
+        for number in &numbers {
+            if let Some(free) = is_free.get_mut(*number) {
+                *free = false;
+            }
+        }
+        let spec = shape.draft.spec;
+        let key = (spec.keyword.to_owned(), numbers.clone(), true);
+        let rank = numbers.first().copied().unwrap_or_default();
+        Some(Placed { words, section: spec.section, takes: numbers, rank, key, reason: None })
+    }
+
+    /// The statement of a shape for these options, which it takes.
+    fn fit_one(
+        &self,
+        shape: &Shape,
+        numbers: Vec<usize>,
+        banned: &HashSet<Key>,
+        givens: &mut [Given],
+        is_free: &mut [bool],
+    ) -> Option<Placed> {
+        let spec = shape.draft.spec;
+        let wanted: Vec<&Given> = numbers.iter().filter_map(|number| givens.get(*number)).collect();
+        let keys = [false, true].map(|named| (spec.keyword.to_owned(), numbers.clone(), named));
+        let (key, fitted) = keys.into_iter().filter(|key| !banned.contains(key)).find_map(|key| {
+            let fitted = fit::fit(shape, &wanted, &self.world, key.2)?;
+            Some((key, fitted))
+        })?;
+        let words = fitted.draft.words(self.world.table)?;
+        let part = fitted
+            .part
+            .and_then(|(at, items)| Some((givens.iter().position(|given| given.at == at)?, items)));
+        let part_number = part.as_ref().map(|(number, _)| *number);
+        for number in numbers.iter().filter(|number| Some(**number) != part_number) {
+            if let Some(free) = is_free.get_mut(*number) {
+                *free = false;
+            }
+        }
+        if let Some((number, items)) = part {
+            take_part(number, &items, givens, is_free);
+        }
+        let is_device = |number: &&usize| givens.get(**number).is_some_and(|given| given.flag == "-device");
+        let own = numbers.iter().filter(|number| Some(**number) != part_number);
+        let rank = numbers.iter().find(is_device).or_else(|| own.min()).copied().unwrap_or_default();
+        Some(Placed { words, section: spec.section, takes: numbers, rank, key, reason: None })
+    }
+
     /// The text of these statements, and where each of them stands in it.
-    fn text(&self, placed: &[Placed]) -> (String, Vec<std::ops::Range<usize>>) {
+    fn text(&self, placed: &[Placed]) -> (String, Vec<Range<usize>>) {
         let Self { program, target, .. } = self;
         let is_default = target.arch == Arch::default();
         let mut text =
@@ -430,7 +554,7 @@ impl Importer {
         &self,
         text: &str,
         placed: &[Placed],
-        places: &[std::ops::Range<usize>],
+        places: &[Range<usize>],
     ) -> (Vec<String>, Vec<(usize, String)>) {
         let options = Options { params: self.holes.values(), ..Options::default() };
         let compiled = compile(text, &options);
@@ -443,7 +567,7 @@ impl Importer {
             errors.push(diagnostic.message.clone());
             let blamed = diagnostic.span().and_then(|span| place_of(span.start));
             let is_passed = |index: &usize| placed.get(*index).is_none_or(|placed| placed.reason.is_some());
-            if let Some(index) = blamed.filter(|index| !is_passed(index)) {
+            if let Some(index) = blamed.filter(|index| !self.keeps_errors && !is_passed(index)) {
                 faults.push((index, format!("{}.", sentence(&diagnostic.message))));
             }
         }

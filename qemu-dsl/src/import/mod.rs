@@ -16,7 +16,7 @@ mod script;
 mod shape;
 mod variables;
 
-pub use importer::{Import, ImportError, Passed, exact, import};
+pub use importer::{Import, ImportError, Passed, Place, exact, import, with_errors};
 pub use readconfig::{BadConfig, readconfig};
 pub use script::{NoCommand, Script, Segment, Word};
 pub use variables::of_script;
