@@ -468,7 +468,7 @@ fn vm_of(source: &str, target: Target) -> (Vm, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let tree = syntax::parse(source, LANGUAGE.table, &mut diagnostics);
     let options = Options { target: target.into(), ..Options::default() };
-    let reading = Reading::new(&tree, LANGUAGE, false, &options, &mut diagnostics);
+    let reading = Reading::new(&tree, LANGUAGE, Extent::Whole, &options, &mut diagnostics);
     let mut vm = reading.read(&options, &mut diagnostics);
     vm.facts = scenario::facts(&vm);
     (vm, diagnostics)

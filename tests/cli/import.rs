@@ -112,12 +112,12 @@ fn a_command_line_is_checked_as_it_is() {
         (
             &["-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=m"][..],
             "-device virtio-net-pci,netdev=m",
-            "command line:3:34",
+            "command line:3:33",
             "unknown-id",
         ),
         (&["-m", "oops"][..], "-m oops", "command line:2:6", "`oops` is not a size"),
         (&["-device", "e1000,mcc=1"][..], "-device e1000,mcc=1", "command line:2:17", "mcc"),
-        (&["-device", "e1000,addr=40 "][..], "-device 'e1000,addr=40 '", "command line:2:3", "addr"),
+        (&["-device", "e1000,addr=40 "][..], "-device 'e1000,addr=40 '", "command line:2:11", "addr"),
     ] {
         let checked = check(args);
         for said in [line, mark, message] {

@@ -24,6 +24,8 @@ pub(super) struct Given {
     pub(super) at: usize,
     /// With one hyphen, whatever it is written with. Empty for an image, which has no option.
     pub(super) flag: String,
+    /// As it is written.
+    pub(super) written: String,
     pub(super) value: Option<String>,
     /// What its list has, where it is one.
     pub(super) items: Vec<Item>,
@@ -75,7 +77,7 @@ impl Given {
     pub(super) fn new(at: usize, flag: impl Into<String>, value: Option<String>) -> Self {
         let flag = flag.into();
         let items = value.as_deref().map(|value| items(&flag, value)).unwrap_or_default();
-        Self { at, flag, value, items }
+        Self { at, written: flag.clone(), flag, value, items }
     }
 
     /// The option of these items, of which the first may have no name.
@@ -187,8 +189,9 @@ pub(super) fn told(name: &str, before: &str, sources: &[&FdSource<String, String
     items
 }
 
-/// The options of a command line. What can be given several times and adds up is one option: `-machine`.
-pub(super) fn read(args: &[String], fds: &Fds) -> Vec<Given> {
+/// The options of a command line. Where they may be `merged`, what can be given several times and adds up is one option:
+/// `-machine`.
+pub(super) fn read(args: &[String], fds: &Fds, merged: bool) -> Vec<Given> {
     let mut all: Vec<Given> = Vec::new();
     for argument in arguments::split(args.iter().map(String::as_str)) {
         let name = argument.name.map(arguments::bare);
@@ -199,7 +202,9 @@ pub(super) fn read(args: &[String], fds: &Fds) -> Vec<Given> {
         };
         let mut given = Given::new(argument.at, flag, argument.value.map(str::to_owned));
         given.tell(fds);
-        match all.iter_mut().find(|other| other.flag == "-machine" && given.flag == "-machine") {
+        given.written = argument.name.unwrap_or_default().to_owned();
+        let is_added = |other: &&mut Given| merged && other.flag == "-machine" && given.flag == "-machine";
+        match all.iter_mut().find(is_added) {
             Some(machine) => merge(machine, &given),
             None => all.push(given),
         }
@@ -351,7 +356,7 @@ mod tests {
     #[test]
     fn machines_add_up() {
         let args = ["-machine", "accel=kvm", "-M", "q35,usb", "-machine", "usb=off"].map(str::to_owned);
-        let values: Vec<_> = read(&args, &Fds::new()).into_iter().map(|given| given.value).collect();
+        let values: Vec<_> = read(&args, &Fds::new(), true).into_iter().map(|given| given.value).collect();
         assert_eq!(values, [Some("q35,accel=kvm,usb=off".to_owned())]);
     }
 }

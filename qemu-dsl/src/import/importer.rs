@@ -257,6 +257,8 @@ pub(super) struct Importer {
     end: usize,
     /// Whether a statement stands although it has an error.
     keeps_errors: bool,
+    /// Whether all options of the machine are one.
+    is_merged: bool,
 }
 
 impl Importer {
@@ -268,7 +270,7 @@ impl Importer {
         let args = args.collect::<Result<Vec<_>, _>>()?;
         let arch = target.arch.or_else(|| Arch::of_program(&program)).unwrap_or_default();
         let target = Target::new(arch, target.version.unwrap_or(Version::NEWEST));
-        let givens = given::read(&args, &fds(plan));
+        let givens = given::read(&args, &fds(plan), true);
         let world = World::new(statement::TABLE, target, String::new());
         Ok(Self {
             program,
@@ -279,11 +281,14 @@ impl Importer {
             notes: Vec::new(),
             end: usize::MAX,
             keeps_errors: false,
+            is_merged: true,
         })
     }
 
     fn exact(mut self, plan: &Plan) -> Import {
-        let args: Vec<_> = plan.args().map(|arg| arg.to_string_lossy()).collect();
+        let args: Vec<_> = plan.args().map(|arg| arg.to_string_lossy().into_owned()).collect();
+        self.is_merged = false;
+        self.givens = given::read(&args, &fds(plan), false);
         let mut first = None;
         loop {
             let import = self.written();
@@ -292,7 +297,7 @@ impl Importer {
             };
             let printed = Plan::of(template);
             let same =
-                args.iter().zip(printed.args()).take_while(|(own, other)| own.as_ref() == *other).count();
+                args.iter().zip(printed.args()).take_while(|(own, other)| own.as_str() == *other).count();
             if same == args.len() && printed.args().len() == same {
                 return import;
             }
@@ -574,7 +579,8 @@ impl Importer {
         let Some(template) = compiled.template else { return (errors, faults) };
         let plan = Plan::of(template);
         let args: Vec<String> = plan.args().map(|arg| arg.to_string_lossy().into_owned()).collect();
-        let mut printed: Vec<Option<Given>> = given::read(&args, &fds(&plan)).into_iter().map(Some).collect();
+        let mut printed: Vec<Option<Given>> =
+            given::read(&args, &fds(&plan), self.is_merged).into_iter().map(Some).collect();
         for (number, given) in self.givens.iter().enumerate() {
             let blamed = placed.iter().position(|placed| placed.takes.contains(&number));
             // What is passed on has its numbers of file descriptors as they are.
@@ -626,7 +632,7 @@ fn take_part(number: usize, items: &[Item], givens: &mut [Given], is_free: &mut 
 
 /// What no statement says.
 fn passed_on(number: usize, given: &Given, is_behind: bool, reasons: &[(usize, String)]) -> Placed {
-    let words = [Some(given.flag.as_str()).filter(|flag| !flag.is_empty()), given.value.as_deref()];
+    let words = [Some(given.written.as_str()).filter(|flag| !flag.is_empty()), given.value.as_deref()];
     let words = std::iter::once("arg".to_owned()).chain(words.into_iter().flatten().map(quoted)).collect();
     let known = reasons.iter().find(|(own, _)| *own == number).map(|(_, reason)| reason.clone());
     let reason = known.unwrap_or_else(|| match given.flag.as_str() {

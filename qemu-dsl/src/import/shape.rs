@@ -104,7 +104,7 @@ fn args(arguments: &[Argument], fds: &[Asked]) -> Vec<Arg> {
                     tell(item, fds, &mut listed);
                 }
                 all.push(Arg {
-                    given: Given { at: all.len(), flag: (*flag).to_owned(), value: None, items: listed },
+                    given: Given { items: listed, ..Given::new(all.len(), *flag, None) },
                     is_list: true,
                 });
             }
@@ -145,6 +145,7 @@ fn of_words(words: &mut Vec<String>) -> Vec<Arg> {
         given: Given {
             at: 0,
             flag: argument.name.map_or(String::new(), |name| format!("-{}", arguments::bare(name))),
+            written: argument.name.unwrap_or_default().to_owned(),
             value: argument.value.map(str::to_owned),
             items: argument.value.map(|value| Item::new("", value)).into_iter().collect(),
         },
@@ -380,14 +381,28 @@ fn of_form(spec: &'static StatementSpec, form: &'static FormSpec, world: &World)
             })?;
             draft.set(option, sample);
         }
-        let shape = Shape::new(draft.clone(), 0, world)?;
-        if shape.print.args.is_empty() && form.open.is_some() && form.options().next().is_none() {
-            draft.properties.push(Item::new(ANY_PROPERTY, "on"));
-            return Shape::new(draft, 0, world);
-        }
-        Some(shape)
+        Some(draft)
     });
-    shapes.collect()
+    shapes.flat_map(|draft| of_draft(draft, world)).collect()
+}
+
+fn of_draft(mut draft: Draft, world: &World) -> Vec<Shape> {
+    let Some(shape) = Shape::new(draft.clone(), 0, world) else {
+        // It needs an option, whichever.
+        let options = draft.form.options().filter(|option| !draft.has(option));
+        let shapes = options.filter_map(|option| {
+            let (sample, _) = samples(&draft, option, world).into_iter().next()?;
+            let mut draft = draft.clone();
+            draft.set(option, sample);
+            Shape::new(draft, 0, world)
+        });
+        return shapes.collect();
+    };
+    if shape.print.args.is_empty() && draft.form.open.is_some() && draft.form.options().next().is_none() {
+        draft.properties.push(Item::new(ANY_PROPERTY, "on"));
+        return Shape::new(draft, 0, world).into_iter().collect();
+    }
+    vec![shape]
 }
 
 /// Whether nothing is wrong with a statement but that something is missing.
