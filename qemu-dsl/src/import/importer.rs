@@ -162,7 +162,7 @@ pub fn with_errors(plan: &Plan, target: TargetSpec) -> Result<Import, ImportErro
 ///
 /// let plan = Plan::new("qemu-system-x86_64", ["-nographic", "-m", "2G"], vec![]);
 /// let import = exact(&plan, Version::new(7, 2).into()).unwrap();
-/// assert!(import.text.ends_with("nographic\n// It stands behind others.\narg \"-m\" \"2G\"\n"));
+/// assert!(import.text.ends_with("arg \"-nographic\"\n// It stands behind others.\narg \"-m\" \"2G\"\n"));
 /// ```
 pub fn exact(plan: &Plan, target: TargetSpec) -> Result<Import, ImportError> {
     Ok(Importer::new(plan, target, Holes::default())?.exact(plan))
