@@ -160,8 +160,19 @@ fn body(spec: &StatementSpec, form: &FormSpec, out: &mut Markdown) {
             Bare::On | Bare::Flag(_) => " A bare `name` is on.",
             Bare::Feature(_) => " A bare `name` is on, as is `+name`; `-name` is off.",
         };
-        out.paragraph(&format!("{}{how}", flat(open.doc)));
+        let of: Vec<_> = open.of.iter().map(|(_, made)| *made).collect();
+        let doc = match of.as_slice() {
+            [] => flat(open.doc),
+            of => format!("Any other property of {}: `name=value`.", owners(of)),
+        };
+        out.paragraph(&format!("{doc}{how}"));
     }
+}
+
+/// What a form prints, in words. No name is that of the kind.
+fn owners(names: &[&str]) -> String {
+    let name = |name: &&str| if name.is_empty() { "the kind".to_owned() } else { format!("`{name}`") };
+    names.iter().map(name).collect::<Vec<_>>().join(" and of ")
 }
 
 fn head(head: &OptionSpec) -> Item {

@@ -726,7 +726,7 @@ fn misfits(qemu: &Qemu) -> Outcome {
         ),
         (
             "device virtio-rng-pci bus=rp2",
-            "line 1, column 1: the bus `rp2` has room for one device, and `/machine/peripheral-anon/device[0]` is there: write \
+            "line 1, column 1: the bus `rp2` has room for one device, and `net0` is there: write \
              `bus=rp0` (free: rp0, rp1)",
         ),
         (
@@ -755,12 +755,12 @@ fn misfits(qemu: &Qemu) -> Outcome {
         ),
         (
             "netdev user id=n bus=rp0 mac=52:54:00:ab:CD:01",
-            "line 1, column 1: `/machine/peripheral-anon/device[0]` has the MAC address `52:54:00:ab:CD:01`: leave out `mac=` \
+            "line 1, column 1: `net0` has the MAC address `52:54:00:ab:CD:01`: leave out `mac=` \
              for an address of its own",
         ),
         (
             "object iothread id=o\ndevice e1000 id=n bus=rp0 mac=52-54-00-ab-CD-01",
-            "line 2, column 1: `/machine/peripheral-anon/device[0]` has the MAC address `52-54-00-ab-CD-01`: leave out `mac=` \
+            "line 2, column 1: `net0` has the MAC address `52-54-00-ab-CD-01`: leave out `mac=` \
              for an address of its own",
         ),
         (

@@ -9,9 +9,20 @@ use crate::schema::{self, Kind};
 use crate::suggest::Suggestions;
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let before = |definition: &Definition<'_>| {
+        let first = hardware.definition(definition.namespace, definition.name)?;
+        (first.option != definition.option).then_some(first)
+    };
     for definition in &hardware.definitions {
-        let first = hardware.definition(definition.namespace, definition.name);
-        if let Some(first) = first.filter(|first| !std::ptr::eq(*first, definition)) {
+        // The same id, of a device and of its backend.
+        let mut beside = hardware.defined_by(definition.statement).iter().filter(|other| {
+            other.namespace != Namespace::Device
+                && other.span == definition.span
+                && other.name == definition.name
+        });
+        let is_said =
+            definition.namespace == Namespace::Device && beside.any(|other| before(other).is_some());
+        if let Some(first) = before(definition).filter(|_| !is_said) {
             let (code, message, help) =
                 Sort::Id { of: definition.namespace.what().into() }.twice(definition.name);
             diagnostics.push(

@@ -12,6 +12,7 @@ use super::needs;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy, Severity};
 use crate::hardware::{Device, Hardware, QemuOption, Value};
+use crate::model::Entry;
 use crate::qemu::changes;
 use crate::schema::{self, Kind, Lookup, PropertyType, Schema, Type, whole_number};
 use crate::suggest::{Suggestions, is_other_version};
@@ -71,6 +72,7 @@ fn what(kind: Kind) -> (&'static str, Code) {
         Kind::Object => ("object", Code::UnknownDevice),
         Kind::Chardev => ("character device's backend", Code::UnknownDevice),
         Kind::Blockdev => ("block driver", Code::UnknownDevice),
+        Kind::Netdev => ("network backend", Code::UnknownDevice),
         _ => ("device", Code::UnknownDevice),
     }
 }
@@ -80,28 +82,35 @@ impl Asking<'_> {
         if option.name == "global" {
             self.global(option);
         }
-        let Some(kind) = option.kind.filter(|kind| *kind != Kind::Netdev) else { return };
+        let Some(kind) = option.kind else { return };
         let Some(name) = option.made() else { return };
-        // What the language prints of itself is right.
-        let Some(written) = name.written else { return };
         let renamed = [&changes::CHARDEV_TTY, &changes::CHARDEV_PARPORT];
         if kind == Kind::Chardev && renamed.iter().any(|change| change.is_about(name.text)) {
             // It has been reported.
             return;
         }
-        let owners = self.find(kind, name.text, option.ty, written.value);
+        // What the language prints of itself is right.
+        let owners = match name.written {
+            Some(written) => self.find(kind, name.text, option.ty, written.value),
+            None => self.schemas.iter().filter_map(|schema| schema.find(kind, name.text)).collect(),
+        };
+        let by = self.hardware.entry(option.statement).filter(|_| name.written.is_none());
         let reported = self.diagnostics.len();
         // What is in a list or a struct that there isn't: the first of its members tells.
         let mut absent = Vec::new();
         for (property, value) in option.named() {
-            let Some(written) = value.written else { continue };
+            let Some(written) =
+                value.written.filter(|written| name.written.is_some() || written.name.is_some())
+            else {
+                continue;
+            };
             let outer = property.split_once('.').map(|(outer, _)| outer);
             if outer.is_some_and(|outer| absent.contains(&outer)) {
                 continue;
             }
             let at = written.name.unwrap_or(written.value);
             let before = self.diagnostics.len();
-            self.property(&owners, property, at, &value, self.severity());
+            self.property(&owners, property, at, &value, self.severity(), by);
             if let Some(outer) = outer
                 && self.diagnostics.len() > before
                 && owners.iter().all(|owner| owner.property(outer) == Lookup::Unknown)
@@ -110,7 +119,7 @@ impl Asking<'_> {
             }
         }
         // What is missing may be what was misspelt.
-        if self.diagnostics.len() == reported {
+        if let Some(written) = name.written.filter(|_| self.diagnostics.len() == reported) {
             self.required(&owners, option, written.value);
         }
     }
@@ -228,7 +237,16 @@ impl Asking<'_> {
     }
 
     /// Checks a property of what is one of `owners`, as each schema knows it.
-    fn property(&mut self, owners: &[Type], name: &str, span: Span, value: &Value<'_>, severity: Severity) {
+    /// `by` is the statement that prints it, where it has options of its own.
+    fn property(
+        &mut self,
+        owners: &[Type],
+        name: &str,
+        span: Span,
+        value: &Value<'_>,
+        severity: Severity,
+        by: Option<&Entry>,
+    ) {
         let Some(owner) = owners.last() else { return };
         let severity = severity.min(self.certainty(owners));
         let lookups: Vec<_> = owners.iter().map(|owner| owner.property(name)).collect();
@@ -271,15 +289,26 @@ impl Asking<'_> {
                 there.is_some_and(|there| matches!(there.property(name), Lookup::Known(_)))
             };
             let elsewhere: Vec<_> = schema::all(self.hardware.vm.target.arch).iter().filter(has_it).collect();
+            let (message, help) = match by {
+                // Of what a statement prints, its own options are as near.
+                Some(entry) => {
+                    let own = format!("`{}`", entry.spec.keyword);
+                    let names: Vec<_> =
+                        entry.spec.forms.get(entry.form).into_iter().flat_map(|form| form.names()).collect();
+                    let near = self.suggestions.did_you_mean(name, span, names.iter().copied());
+                    let message = format!(
+                        "{own} has no option `{name}`, and its {what} `{}` no such property",
+                        owner.name()
+                    );
+                    (message, near.unwrap_or(help))
+                }
+                None => (format!("the {what} `{}` has no property `{name}`", owner.name()), help),
+            };
             let label = elsewhere_label(self.hardware.vm.asked_target.version, &elsewhere);
             self.diagnostics.push(
-                Diagnostic::new(
-                    severity,
-                    Code::UnknownProperty,
-                    format!("the {what} `{}` has no property `{name}`", owner.name()),
-                )
-                .label(span, label.unwrap_or_default())
-                .help(help),
+                Diagnostic::new(severity, Code::UnknownProperty, message)
+                    .label(span, label.unwrap_or_default())
+                    .help(help),
             );
             return;
         };
@@ -340,7 +369,7 @@ impl Asking<'_> {
         let is_here = |device: &Device<'_>| device.ty.as_ref().is_some_and(|ty| ty.is_a(driver));
         let severity =
             if self.hardware.devices.iter().any(is_here) { self.severity() } else { Severity::Warning };
-        self.property(&owners, name, Span::new(dot + 1, end), &value, severity);
+        self.property(&owners, name, Span::new(dot + 1, end), &value, severity, None);
     }
 }
 

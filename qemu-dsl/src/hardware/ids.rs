@@ -19,8 +19,8 @@ pub(crate) enum Namespace {
 }
 
 impl Namespace {
+    /// Backends come first: a device beside its backend has the same id, mostly.
     pub(crate) const ALL: [Self; 8] = [
-        Self::Device,
         Self::Netdev,
         Self::Chardev,
         Self::Drive,
@@ -28,6 +28,7 @@ impl Namespace {
         Self::Object,
         Self::Audiodev,
         Self::Tpmdev,
+        Self::Device,
     ];
 
     /// What has such an id, as a message calls it.

@@ -55,7 +55,16 @@ impl<'p> QemuOption<'p> {
     fn new(name: &'p str, at: &Argument, items: Cow<'p, [Item]>, vm: &'p Vm) -> Self {
         let is_arg = at.section == Section::Args;
         let ids = vm.ids.names.as_slice();
-        Self { name, statement: at.statement, is_arg, kind: kind(name), ty: None, when: at.when, items, ids }
+        Self {
+            name,
+            statement: at.statement,
+            is_arg,
+            kind: Kind::of_option(name),
+            ty: None,
+            when: at.when,
+            items,
+            ids,
+        }
     }
 
     /// The value without a name that comes first: a device's driver, a backend's type.
@@ -174,20 +183,6 @@ impl<'p> QemuOption<'p> {
         };
         Some(Value { text, written: item.written, is_switch: false })
     }
-}
-
-/// What an option makes, where schemas know such things.
-fn kind(option: &str) -> Option<Kind> {
-    Some(match option {
-        "blockdev" => Kind::Blockdev,
-        "chardev" => Kind::Chardev,
-        "cpu" => Kind::Cpu,
-        "device" => Kind::Device,
-        "machine" | "M" => Kind::Machine,
-        "netdev" => Kind::Netdev,
-        "object" => Kind::Object,
-        _ => return None,
-    })
 }
 
 /// The options that a VM prints. What takes one value and no list has that as its first one.

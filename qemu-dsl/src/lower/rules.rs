@@ -79,7 +79,7 @@ pub(crate) fn rules(hardware: &Hardware<'_>, output: &Output) -> Vec<Rule> {
 fn at_most(items: &[Item]) -> Option<Rule> {
     let operand = |item: &Item| match item.open {
         Some(open) => Operand::Blank(open.blank),
-        None => Operand::Written(plain(item).to_owned().into()),
+        None => Operand::Written(item.plain().to_owned().into()),
     };
     let size = items.first().map(operand)?;
     let most = items.iter().find(|item| item.name.as_deref() == Some("maxmem")).map(operand)?;
@@ -93,12 +93,5 @@ fn is_open(items: &[Item], name: &str) -> bool {
 
 fn text_of(items: &[Item], name: &str) -> String {
     let item = items.iter().find(|item| item.name.as_deref() == Some(name));
-    item.map(plain).unwrap_or_default().to_owned()
-}
-
-fn plain(item: &Item) -> &str {
-    match item.value.as_slice() {
-        [crate::plan::Piece::Text(text)] => text,
-        _ => "",
-    }
+    item.map(Item::plain).unwrap_or_default().to_owned()
 }

@@ -108,6 +108,10 @@ impl Ids {
 pub(crate) trait IdKind: Debug + 'static {
     /// What generated ids begin with.
     const PREFIX: &'static str;
+
+    /// The option that names the backend of a device, where that may be called otherwise: the property by which QEMU's
+    /// device refers to it.
+    const BACKEND: &'static str = "";
 }
 
 /// An id that a statement defines.
@@ -117,17 +121,33 @@ pub(crate) struct Id<K> {
     pub(crate) name: Val<String>,
     /// The slot of a generated one.
     pub(crate) slot: Option<u32>,
+    is_written: bool,
     kind: PhantomData<K>,
 }
 
 impl<K> Id<K> {
     pub(crate) const fn given(name: Val<String>) -> Self {
-        Self { name, slot: None, kind: PhantomData }
+        Self { name, slot: None, is_written: true, kind: PhantomData }
+    }
+
+    /// That of its backend, where it has none of its own.
+    pub(crate) const fn of_backend(name: Val<String>) -> Self {
+        Self { name, slot: None, is_written: false, kind: PhantomData }
+    }
+
+    /// The id, where the text gives it.
+    pub(crate) fn written(&self) -> Option<&Self> {
+        self.is_written.then_some(self)
     }
 
     /// A generated one, which stands where its statement does.
     pub(crate) const fn generated(name: String, statement: Span, slot: u32) -> Self {
-        Self { name: Val::Known(Node::new(name, statement)), slot: Some(slot), kind: PhantomData }
+        Self {
+            name: Val::Known(Node::new(name, statement)),
+            slot: Some(slot),
+            is_written: false,
+            kind: PhantomData,
+        }
     }
 }
 
@@ -138,5 +158,13 @@ pub(crate) struct OptionalId<K>(pub(crate) Option<Val<String>>, PhantomData<K>);
 impl<K> OptionalId<K> {
     pub(crate) const fn new(id: Option<Val<String>>) -> Self {
         Self(id, PhantomData)
+    }
+
+    /// It as the name of a backend, or what its device is called.
+    pub(crate) fn or(&self, id: &Id<K>) -> Id<K> {
+        match &self.0 {
+            Some(name) => Id::of_backend(name.clone()),
+            None => Id { name: id.name.clone(), slot: id.slot, is_written: id.is_written, kind: PhantomData },
+        }
     }
 }

@@ -51,6 +51,14 @@ pub(crate) struct Written {
 }
 
 impl Item {
+    /// The value, where it is a text and nothing else.
+    pub(crate) fn plain(&self) -> &str {
+        match self.value.as_slice() {
+            [Piece::Text(text)] => text,
+            _ => "",
+        }
+    }
+
     /// The blank without whose value it isn't there.
     pub(crate) fn given(&self) -> Option<u32> {
         self.open.filter(|open| open.optional).map(|open| open.blank)

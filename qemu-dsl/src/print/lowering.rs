@@ -6,16 +6,16 @@ use std::fmt;
 use super::Asked;
 use super::argument::{Argument, Item, Printed, Written, piece};
 use super::emit::{Emit, text};
+use crate::model::ids::Id;
 use crate::model::{Extent, Maybe as _, Property, PropertyValue, Val, Vm};
 use crate::plan::optlist::{Escape, append};
 use crate::plan::{FdSlot, FdSource, Number, Piece, Text, When};
-use crate::qemu::board::Transport;
 use crate::qemu::changes::{self, Change};
-use crate::schema;
+use crate::schema::{self, Kind, Lookup, PropertyType};
 use crate::source::Node;
 use crate::table::Section;
-use crate::value::FdFlag;
-use crate::{Span, Version};
+use crate::value::{FdFlag, Size, ValueType as _};
+use crate::{Span, Target, Version};
 
 /// What the statements print to.
 pub(crate) struct Lowering<'v> {
@@ -46,16 +46,6 @@ impl<'v> Lowering<'v> {
         self.program = Some(text(&program));
     }
 
-    /// The driver of a virtio device, as the machine attaches it: `virtio-net-pci` of `virtio-net`.
-    pub(crate) fn virtio(&self, device: &str) -> String {
-        self.vm.facts.board.transport().driver(device)
-    }
-
-    /// Whether virtio devices are attached by PCI.
-    pub(crate) fn attaches_by_pci(&self) -> bool {
-        self.vm.facts.board.transport() == Transport::Pci
-    }
-
     /// Goes on in another place among the arguments.
     pub(crate) fn section(&mut self, section: Section) -> &mut Self {
         self.section = section;
@@ -76,6 +66,11 @@ impl<'v> Lowering<'v> {
     /// Whether devices for a guest that runs are printed.
     pub(crate) fn plugs(&self) -> bool {
         self.vm.is_fragment
+    }
+
+    /// The id that a device has beside its backend: the one that the text gives. QEMU keeps ids of different sorts apart.
+    pub(crate) fn id_of_device<'i, K>(&self, id: &'i Id<K>) -> Option<&'i Id<K>> {
+        id.written().filter(|_| !self.has(&changes::SHORT_BOOLEANS))
     }
 
     /// An argument of its own: `-nographic`.
@@ -111,7 +106,7 @@ impl<'v> Lowering<'v> {
             Some(Printed::Option { items, .. }) => Some(items),
             _ => None,
         };
-        OptionArg { items, short_booleans }
+        OptionArg { items, sort: Kind::of_option(flag), target: self.vm.target, short_booleans }
     }
 
     /// Defaults for properties of drivers. QEMU parts the short form at the first dot, and knows no escape in it.
@@ -212,6 +207,9 @@ impl<'v> Lowering<'v> {
 /// An option's list of values.
 pub(crate) struct OptionArg<'o> {
     items: Option<&'o mut Vec<Item>>,
+    /// What it makes, where schemas know such things.
+    sort: Option<Kind>,
+    target: Target,
     short_booleans: bool,
 }
 
@@ -283,6 +281,20 @@ impl OptionArg<'_> {
         self.set(name, value)
     }
 
+    /// Properties of what is printed, in the order of the source, with the numbers written out that have a unit where QEMU
+    /// reads none: `size=1G` of `null-co`.
+    pub(crate) fn written_out<'p>(self, properties: impl IntoIterator<Item = &'p Property>) -> Self {
+        let written: Vec<_> = properties.into_iter().collect();
+        let Some(sort) = self.sort.filter(|_| !written.is_empty()) else { return self };
+        let is_made = |item: &&Item| item.name.as_deref().is_none_or(|name| name == "driver");
+        let made = self.items.as_ref().and_then(|items| items.first().filter(is_made)).map(Item::plain);
+        let made = made.unwrap_or_default().to_owned();
+        let target = self.target;
+        let properties: Vec<_> =
+            written.iter().map(|property| plain(property, &written, (sort, &made), target)).collect();
+        self.properties(&properties)
+    }
+
     /// The properties of a statement, in the order of the source.
     pub(crate) fn properties(self, properties: &[Property]) -> Self {
         properties.iter().fold(self, |option, property| {
@@ -301,6 +313,46 @@ impl OptionArg<'_> {
             }
         })
     }
+}
+
+/// A property with its number written out, where QEMU reads no unit there.
+fn plain(property: &Property, all: &[&Property], (sort, made): (Kind, &str), target: Target) -> Property {
+    let (name, member) = match property.name.rsplit_once('.') {
+        // In a block node that stands in another one: `file.size`.
+        Some((outer, member)) if sort == Kind::Blockdev => {
+            let driver = format!("{outer}.driver");
+            let inner =
+                all.iter().find(|property| property.name.value == driver).and_then(|inner| inner.text());
+            inner.map_or((made, property.name.as_str()), |inner| (inner, member))
+        }
+        _ => (made, property.name.as_str()),
+    };
+    let ty = schema::at_hand(target).find_map(|schema| match schema.find(sort, name)?.property(member) {
+        Lookup::Known(known) => Some(known.ty()),
+        Lookup::Unknown | Lookup::CannotTell => None,
+    });
+    let size = match (ty, property.text()) {
+        (Some(ty @ PropertyType::Int { .. }), Some(written)) if !ty.accepts(written) => {
+            Size::parse(written).ok()
+        }
+        _ => None,
+    };
+    let value =
+        |size: Size| PropertyValue::Text(Val::Known(Node::new(size.to_string(), property.value_span())));
+    Property { name: property.name.clone(), value: size.map_or_else(|| property.value.clone(), value) }
+}
+
+/// The properties of a statement's two sides: those that some QEMU has for the backend, and the rest, which are its device's.
+pub(crate) fn sides<'p>(
+    sort: Kind,
+    backend: &str,
+    properties: &'p [Property],
+) -> (Vec<&'p Property>, Vec<&'p Property>) {
+    let is_backends = |property: &&Property| {
+        let types = schema::of_all().iter().filter_map(|schema| schema.find(sort, backend));
+        types.into_iter().any(|ty| matches!(ty.property(&property.name), Lookup::Known(_)))
+    };
+    properties.iter().partition(is_backends)
 }
 
 fn is_there(value: &impl Emit) -> bool {

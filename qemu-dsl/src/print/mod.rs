@@ -14,7 +14,7 @@ use crate::table::Section;
 
 pub(crate) use argument::{Argument, FD_SETS, Item, Printed, Written, piece};
 pub(crate) use emit::{As, Emit, Shown, number, text};
-pub(crate) use lowering::{Lowering, OptionArg};
+pub(crate) use lowering::{Lowering, OptionArg, sides};
 
 /// What prints a statement.
 pub(crate) type Print = fn(&Entry, &mut Lowering<'_>);

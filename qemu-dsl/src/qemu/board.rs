@@ -18,15 +18,34 @@ pub(crate) struct OwnBus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Transport {
     Pci,
+    PciTransitional,
+    PciNonTransitional,
     Mmio,
+    Ccw,
 }
+
+/// Devices that have no suffix where they are attached by MMIO.
+const BARE_BY_MMIO: &[&str] = &[
+    "vhost-scsi",
+    "vhost-user-blk",
+    "vhost-user-gpu",
+    "vhost-user-input",
+    "vhost-user-rng",
+    "vhost-user-scsi",
+    "virtio-mem",
+    "virtio-pmem",
+];
 
 impl Transport {
     /// The driver of a virtio device by this transport: `virtio-net-pci` of `virtio-net`.
     pub(crate) fn driver(self, device: &str) -> String {
         let suffix = match self {
             Self::Pci => "pci",
+            Self::PciTransitional => "pci-transitional",
+            Self::PciNonTransitional => "pci-non-transitional",
+            Self::Mmio if BARE_BY_MMIO.contains(&device) => return device.to_owned(),
             Self::Mmio => "device",
+            Self::Ccw => "ccw",
         };
         format!("{device}-{suffix}")
     }
@@ -274,6 +293,10 @@ impl Board {
     /// How virtio devices are attached where nothing says so.
     pub(crate) fn transport(&self) -> Transport {
         let is_mmio = !self.has("PCI") && self.has("virtio-bus");
-        if is_mmio { Transport::Mmio } else { Transport::Pci }
+        match self.target.arch {
+            Arch::S390x => Transport::Ccw,
+            _ if is_mmio => Transport::Mmio,
+            _ => Transport::Pci,
+        }
     }
 }

@@ -55,6 +55,8 @@ pub(crate) struct Args<'t, 's> {
     broken: bool,
     /// The options that something unknown was most likely meant as: they are not reported as missing.
     meant: Vec<&'static str>,
+    /// Whether the device is one that no QEMU has that is known here: any property may be its.
+    is_foreign: bool,
     /// The value just before a bare word, on the same line, and its type where that is known.
     previous: Option<(&'t Value<'s>, Option<&'static Type>)>,
 }
@@ -84,6 +86,7 @@ impl<'t, 's> Args<'t, 's> {
             head,
             broken: statement.broken,
             meant: Vec::new(),
+            is_foreign: is_foreign_device(statement),
             previous: None,
         };
         if let (Kinds::Any(any), Some(kind)) = (&spec.kinds, &args.kind)
@@ -191,7 +194,7 @@ impl<'t, 's> Args<'t, 's> {
                         "`+` and `-` belong to `cpu`; an option is switched by `{0}=on` or `{0}=off`",
                         name.text
                     ));
-                    let takes_it = spec.open.is_some() || spec.option(name.text).is_some();
+                    let takes_it = args.takes(name.text) || spec.option(name.text).is_some();
                     cx.report(
                         Diagnostic::error(
                             Code::UnexpectedText,
@@ -251,7 +254,7 @@ impl<'t, 's> Args<'t, 's> {
                 self.broken = true;
                 return;
             }
-            if self.spec.open.is_some() {
+            if self.takes(name.text) {
                 if asks_for_help(name.text) {
                     cx.report(question(name, "property", "leave it out"));
                     return;
@@ -312,7 +315,7 @@ impl<'t, 's> Args<'t, 's> {
     fn misspelt(&self, item: &Item<'s>, next: Option<&Item<'s>>, cx: &Cx<'_>) -> bool {
         if !begins_anew(cx.source, item.span().start, self.head.start) {
             // `memory 1G dsik file=...`
-            return self.spec.open.is_none()
+            return matches!(item, Item::Flag(name) if !self.takes(name.text))
                 && matches!(item, Item::Flag(name) if self.is_foreign(name.text) && statement_like(name.text, self.table))
                 && matches!(next, Some(Item::Option { name, .. }) if self.is_foreign(name.text));
         }
@@ -326,7 +329,7 @@ impl<'t, 's> Args<'t, 's> {
             Item::Option { name, .. } => {
                 self.spec.option(name.text).is_none()
                     && self.table.find(name.text).is_some()
-                    && (self.spec.open.is_none()
+                    && (!self.takes(name.text)
                         || self.passes_words_on().is_some_and(|bare| !bare.is_property(name.text)))
             }
             // `memory: 2G`
@@ -365,7 +368,7 @@ impl<'t, 's> Args<'t, 's> {
             }
             None => {}
         }
-        let is_property = match self.bare() {
+        let is_property = match self.bare().filter(|_| self.takes(name.text)) {
             Some(Bare::On | Bare::Flag(_) | Bare::Feature(_)) => true,
             Some(Bare::Nothing) => asks_for_help(name.text),
             None => false,
@@ -376,8 +379,8 @@ impl<'t, 's> Args<'t, 's> {
             return;
         }
         // It may be the name of a property.
-        self.broken |= self.spec.open.is_some();
-        let help = unit.unwrap_or_else(|| self.hint_for_word(name));
+        self.broken |= self.passes_on();
+        let help = unit.unwrap_or_else(|| self.hint_for_word(name, cx));
         cx.report(
             Diagnostic::error(Code::UnknownOption, format!("{} has no option `{}`", self.what(), name.text))
                 .at(name.span)
@@ -454,7 +457,17 @@ impl<'t, 's> Args<'t, 's> {
         }
         let near = nearest(name.text, self.spec.names());
         self.meant.extend(near);
-        near.map_or_else(|| self.list().into(), |near| meant(near, name.span))
+        match near {
+            Some(near) => meant(near, name.span),
+            None => self.near_property(name, cx).unwrap_or_else(|| self.list().into()),
+        }
+    }
+
+    /// What to write where a name is near that of a property.
+    fn near_property(&self, name: Word<'_>, cx: &Cx<'_>) -> Option<Remedy> {
+        let types = self.spec.open.as_ref()?.types(self.kind_word(), schema::nearest(cx.target));
+        let names: Vec<_> = types.flat_map(|ty| ty.properties().collect::<Vec<_>>()).collect();
+        did_you_mean(name.text, name.span, names.iter().map(|property| property.name()))
     }
 
     /// What to write where a bare word is the unit of the number before it: `2G` for `2 GB`.
@@ -465,13 +478,16 @@ impl<'t, 's> Args<'t, 's> {
     }
 
     /// What to write in place of a bare word that is no flag.
-    fn hint_for_word(&mut self, name: Word<'_>) -> Remedy {
+    fn hint_for_word(&mut self, name: Word<'_>, cx: &Cx<'_>) -> Remedy {
         let Word { text: word, span } = name;
         let near = nearest(word, self.spec.names());
         self.meant.extend(near);
         let kinds = self.kinds.into_iter().flat_map(StatementSpec::kinds).map(|kind| kind.name);
         if let Some(near) = near.or_else(|| nearest(word, kinds)) {
             return meant(near, span);
+        }
+        if let Some(hint) = self.near_property(name, cx) {
+            return hint;
         }
         // `rtc utc`, `realtime on`
         let takes = |option: &&OptionSpec| {
@@ -500,11 +516,7 @@ impl<'t, 's> Args<'t, 's> {
         if let Some(hint) = did_you_mean(word, span, self.table.keywords()) {
             return hint;
         }
-        if self.spec.open.is_some() {
-            format!("write `{word}=` and its value").into()
-        } else {
-            self.list().into()
-        }
+        if self.passes_on() { format!("write `{word}=` and its value").into() } else { self.list().into() }
     }
 
     /// What to write in place of a value that stands alone.
@@ -565,16 +577,31 @@ impl<'t, 's> Args<'t, 's> {
         schema::of_all().iter().any(|schema| schema.find(kind, &joined).is_some()).then_some(joined)
     }
 
+    fn kind_word(&self) -> &str {
+        self.kind.as_ref().map_or("", |kind| kind.as_str())
+    }
+
+    /// Whether a name that is no option's is passed on to QEMU.
+    fn takes(&self, name: &str) -> bool {
+        self.spec.open.as_ref().is_some_and(|open| self.is_foreign || open.takes(self.kind_word(), name))
+    }
+
+    /// Whether any name is.
+    fn passes_on(&self) -> bool {
+        self.spec.open.as_ref().is_some_and(crate::table::Open::is_any)
+    }
+
     fn bare(&self) -> Option<Bare> {
         self.spec.open.as_ref().map(|open| open.bare)
     }
 
     fn list(&self) -> String {
         let names: Vec<_> = self.spec.names().map(|name| format!("`{name}`")).collect();
+        let more = if self.spec.open.is_some() { ", and the properties of its device" } else { "" };
         if names.is_empty() {
-            format!("{} has no options", self.what())
+            format!("{} has no options{more}", self.what())
         } else {
-            format!("the options of {} are {}", self.what(), names.join(", "))
+            format!("the options of {} are {}{more}", self.what(), names.join(", "))
         }
     }
 
@@ -639,24 +666,47 @@ impl<'t, 's> Args<'t, 's> {
 impl Args<'_, '_> {
     /// What a property's value must be that comes later.
     fn kind_of_property(&self, name: &str, cx: &Cx<'_>) -> Kind {
+        let schema = schema::nearest(cx.target);
         // Where QEMU reads no units, they are written out.
         let of = match self.keyword.spec.keyword {
             "blockdev" => Some(schema::Kind::Blockdev),
             "object" => Some(schema::Kind::Object),
             _ => None,
         };
-        let ty = of.zip(self.kind.as_ref()).and_then(|(kind, ty)| schema::nearest(cx.target).find(kind, ty));
-        match ty.map(|ty| ty.property(name)) {
+        let passed_on = of.zip(self.kind.as_ref()).and_then(|(kind, ty)| schema.find(kind, ty));
+        let printed = self.spec.open.iter().flat_map(|open| open.types(self.kind_word(), schema));
+        let ty = passed_on.into_iter().chain(printed).find_map(|ty| match ty.property(name) {
+            schema::Lookup::Known(known) => Some(known.ty()),
+            schema::Lookup::Unknown | schema::Lookup::CannotTell => None,
+        });
+        match ty {
             _ if matches!(self.bare(), Some(Bare::Feature(_))) => Kind::CpuText,
             _ if matches!(name, "id" | "node-name") => Kind::Id,
             // What else a command says hangs on it.
             _ if self.keyword.spec.keyword == "chardev" && name == "server" => Kind::Flag,
-            Some(schema::Lookup::Known(known)) if matches!(known.ty(), schema::PropertyType::Int { .. }) => {
-                Kind::Number
-            }
+            Some(schema::PropertyType::Int { .. }) => Kind::Number,
+            Some(schema::PropertyType::Size) if !self.passes_on() => Kind::Size,
+            Some(schema::PropertyType::Bool) if !self.passes_on() => Kind::Flag,
+            Some(schema::PropertyType::Mac) if !self.passes_on() => Kind::Mac,
+            Some(schema::PropertyType::Id(_)) if !self.passes_on() => Kind::Id,
             _ => Kind::AnyText,
         }
     }
+}
+
+/// Whether a statement's device is one that no QEMU has that is known here.
+fn is_foreign_device(statement: &Statement<'_>) -> bool {
+    let driver = statement.items.iter().find_map(|item| match item {
+        Item::Option { name, value: Some(value) } if name.text == "driver" => Some(value),
+        _ => None,
+    });
+    driver.is_some_and(|driver| match driver.text() {
+        Some(driver) => {
+            schema::of_all().iter().all(|schema| schema.find(schema::Kind::Device, driver).is_none())
+        }
+        // It comes later, or from a parameter.
+        None => true,
+    })
 }
 
 /// A word with quotes around it, those of a shell's replaced.

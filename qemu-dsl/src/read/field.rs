@@ -76,6 +76,15 @@ impl<'a, 's> Slot<'a, 's> {
         value
     }
 
+    /// How the backend is called, where the statement says so. Whether that is right, its own option tells.
+    fn backend<K: IdKind>(&self, cx: &mut Cx<'_>) -> Option<Val<String>> {
+        let given = Slot::of(self.args, K::BACKEND).first()?;
+        let reported = cx.diagnostics.len();
+        let id = Slot::of(self.args, K::BACKEND).parse::<IdText>(given, cx);
+        cx.diagnostics.truncate(reported);
+        Some(id?.map(|id| id.0))
+    }
+
     fn parse<T: ValueType>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Val<T>> {
         let wanted = Wanted { ty: T::TYPE, kind: T::KIND, refusal: |text| T::parse(text).err() };
         Some(match self.text(&wanted, given, cx)? {
@@ -288,6 +297,8 @@ impl<K: IdKind> Field for Id<K> {
         let given: Option<Option<Val<IdText>>> = slot.first().map(|given| slot.read(given, cx));
         Some(match given {
             Some(Some(id)) => Self::given(id.map(|id| id.0)),
+            // That of its backend.
+            None if let Some(backend) = slot.backend::<K>(cx) => Self::of_backend(backend),
             // Another in place of the one that was refused.
             Some(None) | None => {
                 let absent = slot.args.absent.iter().find(|(name, _)| *name == slot.name);

@@ -388,8 +388,13 @@ fn lost<'t>(statement: &'t Statement<'_>) -> Option<impl Iterator<Item = String>
 
 /// The values that are ids, of a statement that need not be understood.
 fn ids_in<'t, 's>(statement: &'t Statement<'s>) -> impl Iterator<Item = &'t Value<'s>> {
-    statement.items.iter().filter_map(|item| match item {
-        Item::Option { name, value: Some(value) } if names_an_id(name.text) => Some(value),
+    let names = |option: &str| {
+        let own = || statement.keyword().into_iter().flat_map(|keyword| keyword.spec.forms);
+        names_an_id(option)
+            || own().filter_map(|form| form.option(option)).any(|option| option.ty.name == "id")
+    };
+    statement.items.iter().filter_map(move |item| match item {
+        Item::Option { name, value: Some(value) } if names(name.text) => Some(value),
         _ => None,
     })
 }

@@ -146,6 +146,13 @@ pub fn of_all() -> &'static [Schema] {
     &SCHEMAS
 }
 
+/// Whether some QEMU has a property of this name for something of this kind.
+pub(crate) fn is_property(kind: Kind, name: &str) -> bool {
+    let outer = name.split('.').next().unwrap_or(name);
+    let line = ["\n", outer, " "].concat();
+    SCHEMAS.iter().rev().any(|schema| schema.sections.texts_of(kind.word()).contains(&line))
+}
+
 /// The schema that is most like a QEMU: for what needs no more than a hint. It is the newest one that is not newer, or else
 /// the oldest. Of an architecture without any it is that of another one.
 #[must_use]
@@ -193,6 +200,20 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What an option of QEMU's makes, with or without its hyphen.
+    pub(crate) fn of_option(option: &str) -> Option<Self> {
+        Some(match option.strip_prefix('-').unwrap_or(option) {
+            "blockdev" => Self::Blockdev,
+            "chardev" => Self::Chardev,
+            "cpu" => Self::Cpu,
+            "device" => Self::Device,
+            "machine" | "M" => Self::Machine,
+            "netdev" => Self::Netdev,
+            "object" => Self::Object,
+            _ => return None,
+        })
+    }
+
     fn word(self) -> &'static str {
         match self {
             Self::Accel => "accel",

@@ -2,9 +2,8 @@
 
 use crate::hardware::Checking;
 use crate::print::Lowering;
-use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
-use crate::statement::passthrough::{check_id, written_out};
+use crate::statement::passthrough::check_id;
 use crate::table::Bare;
 
 statement! {
@@ -25,7 +24,6 @@ impl Form for Blockdev {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        let properties = written_out(Kind::Blockdev, &self.kind, &self.properties, out.vm.target);
-        out.option("-blockdev").set("driver", &self.kind).properties(&properties);
+        out.option("-blockdev").set("driver", &self.kind).written_out(&self.properties);
     }
 }

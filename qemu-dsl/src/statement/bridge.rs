@@ -3,6 +3,7 @@
 use crate::model::ids::Id;
 use crate::model::{Maybe, Val};
 use crate::print::{Lowering, Shown};
+use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::{Pci as Place, PciBus};
 use crate::value::{OnOff, UInt};
@@ -23,6 +24,7 @@ form! {
         /// Whether it has a standard hot plug controller.
         shpc "shpc": Option<Val<OnOff>> { default: "off" },
     } with Place
+    opens device [(Kind::Device, "pci-bridge")]
 }
 
 impl Form for Pci {
@@ -34,7 +36,8 @@ impl Form for Pci {
             .set("id", &self.id)
             .set("chassis_nr", &self.chassis)
             .set("shpc", Shown(OnOff(shpc)))
-            .addr(&self.pci);
+            .addr(&self.pci)
+            .written_out(&self.device);
     }
 }
 
@@ -44,6 +47,7 @@ form! {
         /// Its id, which is the name of the bus behind it too.
         id "id": Id<PciBus>,
     } with Place
+    opens device [(Kind::Device, "pcie-pci-bridge")]
 }
 
 impl Form for Pcie {
@@ -52,6 +56,7 @@ impl Form for Pcie {
             .word("pcie-pci-bridge")
             .set("bus", &self.pci.bus)
             .set("id", &self.id)
-            .addr(&self.pci);
+            .addr(&self.pci)
+            .written_out(&self.device);
     }
 }

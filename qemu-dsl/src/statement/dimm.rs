@@ -5,7 +5,8 @@ use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
 use crate::model::Val;
 use crate::model::ids::{Id, IdKind};
-use crate::print::Lowering;
+use crate::print::{Lowering, sides};
+use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
 use crate::value::{Path, Size};
 
@@ -46,7 +47,11 @@ form! {
         /// How much of it.
         size "size": Val<Size>,
     }
+    opens properties [(Kind::Object, OBJECT), (Kind::Device, "")]
 }
+
+/// What holds the memory.
+const OBJECT: &str = "memory-backend-file";
 
 impl Form for Dimm {
     fn check(&self, cx: &mut Checking<'_>) {
@@ -60,11 +65,17 @@ impl Form for Dimm {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        out.option("-device").word(&self.kind).set("id", &self.id).set("memdev", &self.memdev);
+        let (object, device) = sides(Kind::Object, OBJECT, &self.properties);
+        out.option("-device")
+            .word(&self.kind)
+            .set("id", &self.id)
+            .set("memdev", &self.memdev)
+            .written_out(device);
         out.option("-object")
-            .word("memory-backend-file")
+            .word(OBJECT)
             .set("id", &self.memdev)
             .set("mem-path", &self.path)
-            .set("size", &self.size);
+            .set("size", &self.size)
+            .written_out(object);
     }
 }

@@ -1,6 +1,6 @@
 //! `disk`
 
-use crate::model::ids::{Id, IdKind};
+use crate::model::ids::{Id, IdKind, OptionalId};
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -8,10 +8,12 @@ use crate::hardware::Checking;
 use crate::model::{Maybe, Val};
 use crate::plan::{FdSource, Piece, Show};
 use crate::print::{As, FD_SETS, Lowering, text};
+use crate::qemu::board::Transport;
 use crate::qemu::changes;
+use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::passthrough::check_node_name;
-use crate::statement::pci::Pci;
+use crate::statement::pci::Virtio;
 use crate::value::{Driver, FdFlag, Format, OnOff, Path, Text, UInt, choice, is_windows_path};
 
 statement! {
@@ -26,6 +28,7 @@ pub(crate) struct DiskId;
 
 impl IdKind for DiskId {
     const PREFIX: &'static str = "disk";
+    const BACKEND: &'static str = "drive";
 }
 
 choice! {
@@ -52,8 +55,10 @@ choice! {
 form! {
     /// A disk: a file and the device through which the guest sees it.
     Disk {
-        /// The drive's id.
+        /// Its id: that of the drive, and where it is written of the device too.
         id "id": Id<DiskId>,
+        /// The drive's id, where that isn't the device's.
+        drive "drive": OptionalId<DiskId>,
         /// The file or block device.
         file "file": Val<Path>,
         /// The file is opened before QEMU starts, which gets it as a file descriptor: it needs no right of its own to open
@@ -83,7 +88,8 @@ form! {
         wce "wce": Option<Val<OnOff>>,
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Val<OnOff>>,
-    } with Pci
+    } with Virtio
+    opens device [(Kind::Device, "virtio-blk-pci")]
 }
 
 impl Disk {
@@ -114,10 +120,10 @@ impl Disk {
 
     /// Prints the drive as block nodes, which a guest that runs can be given. The file's node has from the other what is
     /// not its own.
-    fn lower_node(&self, direct: bool, fd: Option<Piece>, out: &mut Lowering<'_>) {
+    fn lower_node(&self, drive: &Id<DiskId>, direct: bool, fd: Option<Piece>, out: &mut Lowering<'_>) {
         out.option("-blockdev")
             .set("driver", &self.format)
-            .set("node-name", &self.id)
+            .set("node-name", drive)
             .set("read-only", &self.readonly)
             .set("cache.direct", direct.then_some("on"))
             .set("cache.no-flush", self.caches(&[Cache::Unsafe]).then_some("on"))
@@ -219,22 +225,27 @@ impl Form for Disk {
         // Of a node, this is the device's to say.
         let writethrough = out.plugs() && self.caches(&[Cache::Writethrough, Cache::Directsync]);
         // On a PCI bus it has a shorter name, too, which is printed for all versions.
-        let driver = if out.attaches_by_pci() { "virtio-blk".to_owned() } else { out.virtio("virtio-blk") };
+        let is_short = self.pci.transport.is_none() && out.transport(&self.pci) == Transport::Pci;
+        let driver = if is_short { "virtio-blk".to_owned() } else { out.virtio("virtio-blk", &self.pci) };
+        let drive = self.drive.or(&self.id);
+        let id = out.id_of_device(&self.id);
         out.option("-device")
             .word_or(&self.driver, &driver)
             .truth("disable-modern", &self.disable_modern)
-            .set("drive", &self.id)
+            .set("drive", &drive)
+            .set("id", id)
             .set("scsi", scsi)
             .set("config-wce", &self.wce)
             .set("serial", &self.serial)
             .set("bootindex", &self.bootindex)
             .set("write-cache", writethrough.then_some("off"))
-            .pci(&self.pci);
+            .virtio(&self.pci)
+            .written_out(&self.device);
         if out.plugs() {
-            return self.lower_node(direct, fd, out);
+            return self.lower_node(&drive, direct, fd, out);
         }
         out.option("-drive")
-            .set("id", &self.id)
+            .set("id", &drive)
             .set("file", fd.is_none().then_some(As(Show::FilePath, &self.file)))
             .set_prefixed("file", FD_SETS, fd)
             .set("aio", &self.aio)

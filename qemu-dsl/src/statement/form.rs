@@ -77,13 +77,15 @@ pub(crate) use statement;
 /// of the table, and the code that fills the one by the other.
 ///
 /// `field "option": Type` is an option; `{ ... }` behind it sets more of its [`Opt`]. `with Pci` adds where the
-/// device sits on its bus; `open rest: Bare::Flag, "..."` lets any other property through. A form that `needs option` says
-/// nothing where none stands.
+/// device sits on its bus, `groups [backend: Backend]` other options that forms share; `kinds of Backend` takes the kinds of
+/// such a group. `opens rest [(Kind::Device, "virtio-rng-pci")]` takes the properties of what it prints,
+/// `open rest: Bare::Flag, "..."` any. A form that `needs option` says nothing where none stands.
 macro_rules! form {
     (
         $(#[doc = $doc:literal])+
         $name:ident
         $(kinds [$($kind:literal : $kind_doc:literal $({ $change:expr })?),+ $(,)?])?
+        $(kinds of $family:ident)?
         $(any $any:literal)?
         $(settled $settled:literal)?
         {
@@ -93,7 +95,9 @@ macro_rules! form {
             ),* $(,)?
         }
         $(with $pci:ident)?
+        $(groups [$($group:ident : $more:ident),+ $(,)?])?
         $(open $rest:ident : $bare:expr, $open:literal)?
+        $(opens $own:ident [$($of:expr),+ $(,)?])?
         $(refuses [$($refused:expr),+ $(,)?])?
         $(needs $needs:ident)?
     ) => {
@@ -101,16 +105,20 @@ macro_rules! form {
         #[derive(Debug)]
         pub(crate) struct $name {
             $($(#[doc = $kind_doc])+ pub(crate) kind: $crate::source::Node<String>,)?
+            $(#[doc = stringify!($family)] pub(crate) kind: $crate::source::Node<String>,)?
             $(#[doc = $any] pub(crate) kind: $crate::source::Node<String>,)?
             $(pub(crate) $field: $ty,)*
             $(pub(crate) pci: $pci,)?
+            $($(pub(crate) $group: $more,)+)?
             $(pub(crate) $rest: Vec<$crate::model::Property>,)?
+            $(pub(crate) $own: Vec<$crate::model::Property>,)?
         }
 
         impl $name {
             pub(crate) const SPEC: $crate::table::FormSpec = $crate::table::FormSpec {
                 kinds: $crate::statement::form::form!(@kinds
                     $(of [$($kind, $kind_doc, ($($change)?)),+])?
+                    $(family $family)?
                     $(any $any)?
                 ),
                 options: &[
@@ -121,11 +129,12 @@ macro_rules! form {
                         }
                     ),*],
                     $($pci::OPTIONS,)?
+                    $($($more::OPTIONS,)+)?
                 ],
                 settled: $crate::statement::form::form!(@settled $($settled)?),
                 refused: &[$($($refused),+)?],
-                open: $crate::statement::form::form!(@open $($bare, $open)?),
                 needs_option: $crate::statement::form::form!(@needs $($needs)?),
+                open: $crate::statement::form::form!(@open $($bare, $open)? $([$($of),+])?),
                 doc: concat!($($doc, "\n"),+),
             };
 
@@ -136,14 +145,19 @@ macro_rules! form {
                 // All are read before any is missed, so that all errors are reported.
                 $(let $field = <$ty as $crate::read::Field>::take($crate::read::Slot::of(args, $option), cx);)*
                 $(let pci = $pci::read(args, cx);)?
+                $($(let $group = $more::read(args, cx);)+)?
                 $(let $rest = args.rest(cx);)?
+                $(let $own = args.rest(cx);)?
                 let _ = (&args, &cx);
                 let form = Self {
                     $(kind: { let _ = [$($kind),+]; args.kind()? },)?
+                    $(kind: { let _ = $family::KINDS; args.kind()? },)?
                     $(kind: { let _ = $any; args.kind()? },)?
                     $($field: $field?,)*
                     $(pci: <Option<$pci>>::from(pci)?,)?
+                    $($($group: $group?,)+)?
                     $($rest: <Option<Vec<$crate::model::Property>>>::from($rest)?,)?
+                    $($own: <Option<Vec<$crate::model::Property>>>::from($own)?,)?
                 };
                 // A form with one kind need not look which it is.
                 $(let _ = ([$($kind),+], &form.kind);)?
@@ -152,6 +166,7 @@ macro_rules! form {
         }
     };
     (@kinds) => { $crate::table::Kinds::None };
+    (@kinds family $family:ident) => { $crate::table::Kinds::Of($family::KINDS) };
     (@kinds any $any:literal) => { $crate::table::Kinds::Any($any) };
     (@kinds of [$($kind:literal, $doc:literal, ($($change:expr)?)),+]) => {
         $crate::table::Kinds::Of(&[$(
@@ -163,6 +178,7 @@ macro_rules! form {
     (@needs) => { false };
     (@needs option) => { true };
     (@open) => { None };
+    (@open [$($of:expr),+]) => { Some($crate::table::Open::of(&[$($of),+])) };
     (@open $bare:expr, $open:literal) => { Some($crate::table::Open::new($bare, $open)) };
 }
 pub(crate) use form;

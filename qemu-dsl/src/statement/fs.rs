@@ -4,11 +4,12 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
 use crate::model::Val;
-use crate::model::ids::{Id, IdKind};
+use crate::model::ids::{Id, IdKind, OptionalId};
 use crate::print::Lowering;
 use crate::qemu::changes;
+use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
-use crate::statement::pci::Pci;
+use crate::statement::pci::Virtio;
 use crate::value::{Driver, MountTag, OnOff, Path, SocketPath, choice};
 
 statement! {
@@ -23,6 +24,7 @@ pub(crate) struct FsId;
 
 impl IdKind for FsId {
     const PREFIX: &'static str = "fs";
+    const BACKEND: &'static str = "fsdev";
 }
 
 choice! {
@@ -44,8 +46,10 @@ form! {
         "proxy": "by a helper process" { &changes::FSDEV_PROXY },
     ] settled "QEMU takes `fs` at its start only: put it into the VM's text, or use virtiofs \
                (`chardev socket` and `device vhost-user-fs-pci`)" {
-        /// The file system's id.
+        /// Its id: that of the file system, and where it is written of the device too.
         id "id": Id<FsId>,
+        /// The file system's id, where that isn't the device's.
+        fsdev "fsdev": OptionalId<FsId>,
         /// The folder.
         path "path": Option<Val<Path>>,
         /// The socket of the helper process, for `proxy`.
@@ -60,7 +64,8 @@ form! {
         driver "driver": Option<Val<Driver>> { default: "virtio-9p-pci" },
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Val<OnOff>>,
-    } with Pci
+    } with Virtio
+    opens device [(Kind::Device, "virtio-9p-pci")]
 }
 
 impl Form for Fs {
@@ -111,16 +116,20 @@ impl Form for Fs {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        let driver = out.virtio("virtio-9p");
+        let driver = out.virtio("virtio-9p", &self.pci);
+        let fsdev = self.fsdev.or(&self.id);
+        let id = out.id_of_device(&self.id);
         out.option("-device")
             .word_or(&self.driver, &driver)
             .truth("disable-modern", &self.disable_modern)
-            .set("fsdev", &self.id)
+            .set("fsdev", &fsdev)
             .set("mount_tag", &self.tag)
-            .pci(&self.pci);
+            .set("id", id)
+            .virtio(&self.pci)
+            .written_out(&self.device);
         out.option("-fsdev")
             .word(&self.kind)
-            .set("id", &self.id)
+            .set("id", &fsdev)
             .set("path", &self.path)
             .set("socket", &self.socket)
             .set("security_model", &self.security)

@@ -2,9 +2,8 @@
 
 use crate::hardware::Checking;
 use crate::print::Lowering;
-use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
-use crate::statement::passthrough::{check_id, needs_id, written_out};
+use crate::statement::passthrough::{check_id, needs_id};
 use crate::table::Bare;
 
 statement! {
@@ -27,7 +26,6 @@ impl Form for Object {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        let properties = written_out(Kind::Object, &self.kind, &self.properties, out.vm.target);
-        out.option("-object").word(&self.kind).properties(&properties);
+        out.option("-object").word(&self.kind).written_out(&self.properties);
     }
 }

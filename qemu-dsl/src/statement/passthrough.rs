@@ -5,11 +5,8 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
 use crate::model::{Property, PropertyValue, Val};
-use crate::plan::Target;
-use crate::schema::{self, Kind, Lookup, PropertyType};
-use crate::source::Node;
+use crate::value::is_id;
 use crate::value::shown;
-use crate::value::{Size, ValueType as _, is_id};
 
 /// The text of a property, with its place.
 pub(super) fn text<'p>(properties: &'p [Property], name: &str) -> Option<&'p Val<String>> {
@@ -54,29 +51,4 @@ pub(super) fn needs_id(properties: &[Property], cx: &mut Checking<'_>) {
                 .help("add `id=` and a name by which others refer to it");
         cx.report(diagnostic);
     }
-}
-
-/// The properties of an object or a block node, with the numbers written out that have a unit where QEMU reads none:
-/// `size=1G` of `null-co`.
-pub(super) fn written_out(kind: Kind, name: &str, properties: &[Property], target: Target) -> Vec<Property> {
-    let plain = |property: &Property| {
-        // In a block node that stands in another one: `file.size`.
-        let (outer, member) = property.name.rsplit_once('.').unwrap_or(("", &property.name));
-        let driver = text(properties, &format!("{outer}.driver")).filter(|_| kind == Kind::Blockdev);
-        let (name, member) = match driver {
-            Some(driver) => (driver.known()?.as_str(), member),
-            None => (name, property.name.as_str()),
-        };
-        let ty =
-            schema::at_hand(target).find_map(|schema| match schema.find(kind, name)?.property(member) {
-                Lookup::Known(known) => Some(known.ty()),
-                Lookup::Unknown | Lookup::CannotTell => None,
-            })?;
-        let written = property.text()?;
-        let is_number = matches!(ty, PropertyType::Int { .. }) && !ty.accepts(written);
-        let size = Size::parse(written).ok().filter(|_| is_number)?;
-        let value = Node::new(size.to_string(), property.value_span());
-        Some(Property { name: property.name.clone(), value: PropertyValue::Text(Val::Known(value)) })
-    };
-    properties.iter().map(|property| plain(property).unwrap_or_else(|| property.clone())).collect()
 }

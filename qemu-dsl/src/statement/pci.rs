@@ -1,14 +1,16 @@
-//! Where a device sits on a PCI bus.
+//! Where a device sits: on a PCI bus, or a virtio device on one of the machine's transports.
 
 use crate::model::ids::IdKind;
 use crate::print::OptionArg;
 
 use crate::model::Val;
+use crate::print::Lowering;
+use crate::qemu::board;
 use crate::read::Args;
 use crate::read::Cx;
 use crate::read::{Field, Slot};
 use crate::table::OptionSpec;
-use crate::value::{BusName, OnOff, PciAddr};
+use crate::value::{BusName, ChannelDevice, OnOff, PciAddr, choice};
 
 /// What provides a PCI bus.
 #[derive(Debug)]
@@ -27,7 +29,9 @@ pub(crate) struct Pci {
 }
 
 impl Pci {
-    pub(crate) const OPTIONS: &'static [OptionSpec] = &[
+    pub(crate) const OPTIONS: &'static [OptionSpec] = &Self::SPECS;
+
+    const SPECS: [OptionSpec; 3] = [
         OptionSpec::of::<Option<Val<BusName>>>(
             "bus",
             " The PCI bus it sits on: the machine's (`pci.0` of `pc`, `pcie.0` of `q35`), or a bridge's id.\n",
@@ -51,7 +55,77 @@ impl Pci {
     }
 }
 
+choice! {
+    /// How a virtio device is attached.
+    Transport {
+        Pci "pci": "by PCI, both by virtio 1.0 and by the protocol before it",
+        PciTransitional "pci-transitional": "the same, on whichever PCI bus",
+        PciNonTransitional "pci-non-transitional": "by PCI, by virtio 1.0 alone",
+        Mmio "mmio": "by a part of memory (`microvm`, `virt`)",
+        Ccw "ccw": "by a channel (s390x)"
+    }
+}
+
+/// The options that every virtio device has.
+#[derive(Debug)]
+pub(crate) struct Virtio {
+    pub(crate) transport: Option<Val<Transport>>,
+    pub(crate) pci: Pci,
+    pub(crate) devno: Option<Val<ChannelDevice>>,
+}
+
+impl Virtio {
+    pub(crate) const OPTIONS: &'static [OptionSpec] = &{
+        let [bus, addr, multifunction] = Pci::SPECS;
+        [
+            bus,
+            addr,
+            multifunction,
+            OptionSpec::of::<Option<Val<Transport>>>(
+                "transport",
+                " How it is attached. Without it: as the machine attaches virtio devices.\n",
+            ),
+            OptionSpec::of::<Option<Val<ChannelDevice>>>(
+                "devno",
+                " Its number as a device of channels, on s390x.\n",
+            ),
+        ]
+    };
+
+    pub(crate) fn read(args: &mut Args<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        Some(Self {
+            pci: Pci::read(args, cx)?,
+            transport: Field::take(Slot::of(args, "transport"), cx)?,
+            devno: Field::take(Slot::of(args, "devno"), cx)?,
+        })
+    }
+}
+
+impl Lowering<'_> {
+    /// The driver of a virtio device, as it is attached: `virtio-net-pci` of `virtio-net`.
+    pub(crate) fn virtio(&self, device: &str, place: &Virtio) -> String {
+        self.transport(place).driver(device)
+    }
+
+    /// How a virtio device is attached.
+    pub(crate) fn transport(&self, place: &Virtio) -> board::Transport {
+        match place.transport.as_ref().and_then(Val::known).map(|transport| transport.value) {
+            None => self.vm.facts.board.transport(),
+            Some(Transport::Pci) => board::Transport::Pci,
+            Some(Transport::PciTransitional) => board::Transport::PciTransitional,
+            Some(Transport::PciNonTransitional) => board::Transport::PciNonTransitional,
+            Some(Transport::Mmio) => board::Transport::Mmio,
+            Some(Transport::Ccw) => board::Transport::Ccw,
+        }
+    }
+}
+
 impl OptionArg<'_> {
+    /// Where a virtio device sits on its bus.
+    pub(crate) fn virtio(self, place: &Virtio) -> Self {
+        self.pci(&place.pci).set("devno", &place.devno)
+    }
+
     /// Where a device sits on its bus.
     pub(crate) fn pci(self, pci: &Pci) -> Self {
         self.set("bus", &pci.bus).addr(pci)

@@ -8,6 +8,7 @@ use crate::hardware::Checking;
 use crate::model::Val;
 use crate::print::Lowering;
 use crate::qemu::changes;
+use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::socket::Socket;
 use crate::value::{BusName, Driver, FdFlag, OnOff, Path, SocketPath, Text, ValueType as _};
@@ -76,6 +77,7 @@ macro_rules! ports {
                 /// Speaks only the protocol of virtio before 1.0.
                 disable_modern "disable-modern": Option<Val<OnOff>>,
             }
+            opens device [(Kind::Device, $driver)]
         }
 
         impl Form for $name {
@@ -90,7 +92,8 @@ macro_rules! ports {
                     .set("bus", &self.bus)
                     .set("chardev", &self.chardev)
                     .set("id", &self.id)
-                    .set("name", &self.name);
+                    .set("name", &self.name)
+                    .written_out(&self.device);
                 let becomes = changes::CHARDEV_TTY.becomes_in(out.target());
                 let kind = becomes.filter(|_| self.kind.value == "tty").unwrap_or(&self.kind);
                 if let ("socket", Some(path)) = (kind, &self.path) {

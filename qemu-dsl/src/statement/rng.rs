@@ -3,11 +3,12 @@
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
-use crate::model::Val;
-use crate::model::ids::{Id, IdKind};
+use crate::model::ids::{Id, IdKind, OptionalId};
+use crate::model::{Property, Val};
 use crate::print::Lowering;
+use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
-use crate::statement::pci::Pci;
+use crate::statement::pci::Virtio;
 use crate::value::{Driver, IdText, Path, UInt};
 
 statement! {
@@ -22,6 +23,7 @@ pub(crate) struct RngId;
 
 impl IdKind for RngId {
     const PREFIX: &'static str = "rng";
+    const BACKEND: &'static str = "rng";
 }
 
 form! {
@@ -35,7 +37,8 @@ form! {
         period "period": Option<Val<Period>>,
         /// The device.
         driver "driver": Option<Val<Driver>> { default: "virtio-rng-pci" },
-    } with Pci
+    } with Virtio
+    opens device [(Kind::Device, "virtio-rng-pci")]
 }
 
 form! {
@@ -47,6 +50,8 @@ form! {
     ] {
         /// The id of the object and the device.
         id "id": Id<RngId>,
+        /// The object's id, where that isn't the device's.
+        rng "rng": OptionalId<RngId>,
         /// The file, for `random`. Without it QEMU takes `/dev/urandom`.
         filename "filename": Option<Val<Path>>,
         /// The id of the `chardev` that connects to the daemon, for `egd`.
@@ -57,7 +62,8 @@ form! {
         period "period": Option<Val<Period>>,
         /// The device.
         driver "driver": Option<Val<Driver>> { default: "virtio-rng-pci" },
-    } with Pci
+    } with Virtio
+    opens device [(Kind::Device, "virtio-rng-pci")]
 }
 
 /// QEMU keeps it as a signed number of 64 bits.
@@ -72,7 +78,7 @@ impl Form for Plain {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        device(&self.id, false, &self.driver, (&self.max_bytes, &self.period), &self.pci, out);
+        device(&self.id, None, &self.driver, (&self.max_bytes, &self.period), (&self.pci, &self.device), out);
     }
 }
 
@@ -102,12 +108,20 @@ impl Form for Backed {
 
     fn lower(&self, out: &mut Lowering<'_>) {
         let object = format!("rng-{}", self.kind.as_str());
+        let rng = self.rng.or(&self.id);
         out.option("-object")
             .word(&object)
-            .set("id", &self.id)
+            .set("id", &rng)
             .set("filename", &self.filename)
             .set("chardev", &self.chardev);
-        device(&self.id, true, &self.driver, (&self.max_bytes, &self.period), &self.pci, out);
+        device(
+            &self.id,
+            Some(rng),
+            &self.driver,
+            (&self.max_bytes, &self.period),
+            (&self.pci, &self.device),
+            out,
+        );
     }
 }
 
@@ -123,19 +137,20 @@ fn limits(max_bytes: &Option<Val<MaxBytes>>, period: &Option<Val<Period>>, cx: &
 /// The device. It is called like its backend where the text says so, and where a guest that runs needs its name.
 fn device(
     id: &Id<RngId>,
-    is_backed: bool,
+    backend: Option<Id<RngId>>,
     driver: &Option<Val<Driver>>,
     (max_bytes, period): (&Option<Val<MaxBytes>>, &Option<Val<Period>>),
-    pci: &Pci,
+    (pci, properties): (&Virtio, &[Property]),
     out: &mut Lowering<'_>,
 ) {
-    let is_named = out.plugs() || id.slot.is_none();
-    let default = out.virtio("virtio-rng");
+    let is_named = out.plugs() || id.written().is_some();
+    let default = out.virtio("virtio-rng", pci);
     out.option("-device")
         .word_or(driver, &default)
-        .set("rng", is_backed.then_some(id))
+        .set("rng", &backend)
         .set("id", is_named.then_some(id))
         .set("max-bytes", max_bytes)
         .set("period", period)
-        .pci(pci);
+        .virtio(pci)
+        .written_out(properties);
 }

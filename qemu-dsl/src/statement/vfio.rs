@@ -1,8 +1,9 @@
 //! `vfio`
 
-use crate::model::Val;
 use crate::model::ids::{IdKind, OptionalId};
+use crate::model::{Property, Val};
 use crate::print::Lowering;
+use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Pci;
 use crate::value::HostPci;
@@ -29,15 +30,22 @@ form! {
         /// Its id.
         id "id": OptionalId<VfioId>,
     } with Pci
+    opens device [(Kind::Device, "vfio-pci")]
 }
 
 impl Form for Vfio {
     fn lower(&self, out: &mut Lowering<'_>) {
-        lower(out, &self.host, &self.id, &self.pci);
+        lower(out, &self.host, &self.id, &self.pci, &self.device);
     }
 }
 
 /// Prints the device, also for `netdev vfio`.
-pub(crate) fn lower(out: &mut Lowering<'_>, host: &Val<HostPci>, id: &OptionalId<VfioId>, pci: &Pci) {
-    out.option("-device").word("vfio-pci").set("host", host).set("id", &id.0).pci(pci);
+pub(crate) fn lower(
+    out: &mut Lowering<'_>,
+    host: &Val<HostPci>,
+    id: &OptionalId<VfioId>,
+    pci: &Pci,
+    device: &[Property],
+) {
+    out.option("-device").word("vfio-pci").set("host", host).set("id", &id.0).pci(pci).written_out(device);
 }

@@ -4,8 +4,9 @@ use crate::model::ids::{Id, IdKind};
 
 use crate::model::Val;
 use crate::print::Lowering;
+use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
-use crate::statement::pci::Pci;
+use crate::statement::pci::Virtio;
 use crate::value::{Driver, OnOff};
 
 statement! {
@@ -31,16 +32,18 @@ form! {
         driver "driver": Option<Val<Driver>> { default: "virtio-serial-pci" },
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Val<OnOff>>,
-    } with Pci
+    } with Virtio
+    opens device [(Kind::Device, "virtio-serial-pci")]
 }
 
 impl Form for VirtioSerial {
     fn lower(&self, out: &mut Lowering<'_>) {
-        let driver = out.virtio("virtio-serial");
+        let driver = out.virtio("virtio-serial", &self.pci);
         out.option("-device")
             .word_or(&self.driver, &driver)
             .truth("disable-modern", &self.disable_modern)
             .set("id", &self.id)
-            .pci(&self.pci);
+            .virtio(&self.pci)
+            .written_out(&self.device);
     }
 }

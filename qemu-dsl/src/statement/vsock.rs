@@ -4,8 +4,9 @@ use crate::model::Val;
 use crate::model::ids::{Id, IdKind};
 use crate::plan::FdSource;
 use crate::print::{Lowering, number};
+use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
-use crate::statement::pci::Pci;
+use crate::statement::pci::Virtio;
 use crate::value::{FdFlag, UInt};
 
 statement! {
@@ -32,19 +33,21 @@ form! {
         /// The kernel's device, `/dev/vhost-vsock`, is opened before QEMU starts, which gets it as a file descriptor: an
         /// address that another guest has is found out at once. Otherwise QEMU opens it.
         fd "fd": Option<Val<FdFlag>>,
-    } with Pci
+    } with Virtio
+    opens device [(Kind::Device, "vhost-vsock-pci")]
 }
 
 impl Form for Vsock {
     fn lower(&self, out: &mut Lowering<'_>) {
         let cid = number(&self.cid, |cid| cid.0);
         let vhostfd = out.fd(self.fd, FdSource::VhostVsock { cid }, &self.id);
-        let driver = out.virtio("vhost-vsock");
+        let driver = out.virtio("vhost-vsock", &self.pci);
         out.option("-device")
             .word(&driver)
             .set("id", &self.id)
             .set("guest-cid", self.cid)
             .set("vhostfd", vhostfd)
-            .pci(&self.pci);
+            .virtio(&self.pci)
+            .written_out(&self.device);
     }
 }

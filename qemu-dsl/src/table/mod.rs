@@ -289,15 +289,50 @@ impl Refused {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Open {
-    /// What they are.
+    /// What they are, where `of` doesn't tell.
     pub doc: &'static str,
     /// What one without a value can be.
     pub bare: Bare,
+    /// What has them: the things that the form prints where nothing says otherwise, each by its sort and its name. A name that
+    /// no QEMU has for such a thing is a mistake of the form's. Nothing: any name is passed on.
+    pub of: &'static [Printed],
 }
+
+/// A thing of QEMU's that a form prints: its sort and its name. No name: that of the kind.
+pub type Printed = (schema::Kind, &'static str);
 
 impl Open {
     pub(crate) const fn new(bare: Bare, doc: &'static str) -> Self {
-        Self { doc, bare }
+        Self { doc, bare, of: &[] }
+    }
+
+    /// The properties of what a form prints.
+    pub(crate) const fn of(of: &'static [Printed]) -> Self {
+        Self { doc: "", bare: Bare::On, of }
+    }
+
+    /// The types of what a form of this kind prints, as a schema has them.
+    pub(crate) fn types(
+        &self,
+        kind: &str,
+        schema: &'static schema::Schema,
+    ) -> impl Iterator<Item = schema::Type> {
+        let names =
+            self.of.iter().map(move |(sort, made)| (*sort, if made.is_empty() { kind } else { *made }));
+        names.filter_map(|(sort, made)| schema.find(sort, made))
+    }
+
+    /// Whether any name is passed on.
+    pub(crate) const fn is_any(&self) -> bool {
+        self.of.is_empty()
+    }
+
+    /// Whether some QEMU has a property of this name for what a form of this kind prints, or for another thing of that sort.
+    pub(crate) fn takes(&self, kind: &str, name: &str) -> bool {
+        let has_it = |ty: schema::Type| matches!(ty.property(name), schema::Lookup::Known(_));
+        self.is_any()
+            || schema::of_all().iter().rev().any(|schema| self.types(kind, schema).any(has_it))
+            || self.of.iter().any(|(sort, _)| schema::is_property(*sort, name))
     }
 }
 

@@ -49,6 +49,8 @@ pub enum Kind {
     HostPci,
     /// The place of a device on its PCI bus.
     Pci,
+    /// The number of a device of channels.
+    Channel,
     /// An id.
     Id,
     /// A number of bytes.
@@ -79,6 +81,6 @@ pub enum Kind {
 packed! {
     enum Kind {
         Text, AnyText, Bus, Path, MachineType, Driver, Format, SocketPath, MountTag, CpuText, Argument, Uuid, BootOrder,
-        Release, FwCfgName, VncAddress, LogItems, Ifname, HostForward, Mac, HostPci, Pci, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Number, Word(words)
+        Release, FwCfgName, VncAddress, LogItems, Ifname, HostForward, Mac, HostPci, Pci, Channel, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Number, Word(words)
     }
 }

@@ -75,6 +75,7 @@ reading! {
     Mac: net::MacText;
     HostPci: pci::HostPci;
     Pci: pci::PciAddr;
+    Channel: pci::ChannelDevice;
     Id: id::IdText;
     Size: size::Size;
     MemorySize: size::MemorySize;

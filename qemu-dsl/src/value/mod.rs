@@ -24,7 +24,7 @@ pub(crate) use id::{IdText, is_id};
 pub use kind::Kind;
 pub(crate) use net::{Forwarded, HostForward, Ifname, MacText, VncAddress};
 pub(crate) use number::UInt;
-pub(crate) use pci::{HostPci, PciAddr};
+pub(crate) use pci::{ChannelDevice, HostPci, PciAddr};
 pub(crate) use size::{MemorySize, Size, unit_letter};
 pub(crate) use text::{
     AnyText, ArgText, BootOrder, BusName, CpuText, Driver, Format, FwCfgName, LogItems, MachineType,

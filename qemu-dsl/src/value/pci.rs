@@ -27,6 +27,20 @@ text_types! {
         check_function(function)
     };
 }
+
+text_types! {
+    /// The number of a device of channels, as s390x has them: `fe.0.0001`.
+    ChannelDevice of Channel = ty("devno", "the number of a device of channels, such as `fe.0.0001`"), |text| {
+        let mut parts = text.split('.');
+        let is_hex = |part: Option<&str>, digits: std::ops::RangeInclusive<usize>| {
+            part.is_some_and(|part| digits.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        };
+        // QEMU wants all digits of the last number.
+        let is_right = is_hex(parts.next(), 1..=2) && is_hex(parts.next(), 1..=1) && is_hex(parts.next(), 4..=4);
+        if is_right && parts.next().is_none() { Ok(()) } else { Err(Refusal::expected()) }
+    };
+}
+
 /// The address of a device on its PCI bus: `slot` or `slot.function`, in hexadecimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PciAddr {

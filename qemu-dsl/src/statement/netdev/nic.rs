@@ -4,11 +4,12 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
 use crate::model::ids::{Id, IdKind};
-use crate::model::{Maybe, Val};
+use crate::model::{Maybe, Property, Val};
 use crate::plan::{Mac, Show};
 use crate::print::{As, Emit, Lowering};
+use crate::qemu::board::Transport;
 use crate::source::Node;
-use crate::statement::pci::Pci;
+use crate::statement::pci::Virtio;
 use crate::table::Refused;
 use crate::value::{Driver, MacText, OnOff, UInt};
 
@@ -18,6 +19,7 @@ pub(crate) struct NetId;
 
 impl IdKind for NetId {
     const PREFIX: &'static str = "net";
+    const BACKEND: &'static str = "netdev";
 }
 
 /// What a network device without queues says to `mq`.
@@ -40,27 +42,37 @@ pub(crate) struct Nic<'a> {
     pub(crate) ifname: Option<&'a dyn Emit>,
     pub(crate) disable_modern: &'a Option<Val<OnOff>>,
     pub(crate) queues: Queues,
-    pub(crate) pci: &'a Pci,
+    pub(crate) pci: &'a Virtio,
+    pub(crate) netdev: Id<NetId>,
+    /// The properties of the device that the statement has no option for.
+    pub(crate) device: Vec<&'a Property>,
 }
 
 impl Nic<'_> {
     pub(crate) fn lower(&self, out: &mut Lowering<'_>) {
         let generated = self.mac.is_none().then(|| out.generated_mac(self.ifname, self.id));
-        let driver = out.virtio("virtio-net");
+        let driver = out.virtio("virtio-net", self.pci);
         // By another transport a device has no vectors to choose from.
-        let by_pci = self.driver.is_some() || out.attaches_by_pci();
+        let by_pci =
+            self.driver.is_some() || !matches!(out.transport(self.pci), Transport::Mmio | Transport::Ccw);
+        let id = out.id_of_device(self.id);
         let device = out
             .option("-device")
             .set_or("driver", self.driver, &driver)
-            .set("netdev", self.id)
+            .set("netdev", &self.netdev)
             .set("mac", self.mac)
             .set("mac", generated.as_ref().map(|mac| mac.as_slice()))
-            .pci(self.pci)
+            .set("id", id)
+            .virtio(self.pci)
             .truth("disable-modern", self.disable_modern);
-        if let Some(queues) = self.queues.filter(|_| self.other_driver().is_none()) {
-            // A vector for each queue to and from the guest, one for the configuration and one for the control queue.
-            device.set("mq", "on").set("vectors", by_pci.then_some(As(Show::Vectors, &queues)));
-        }
+        let queues = self.queues.filter(|_| self.other_driver().is_none());
+        // A vector for each queue to and from the guest, one for the configuration and one for the control queue.
+        let says = |name: &str| self.device.iter().any(|property| property.name.value == name);
+        let vectors = queues.as_ref().filter(|_| by_pci && !says("vectors"));
+        device
+            .set("mq", queues.map(|_| "on"))
+            .set("vectors", vectors.map(|queues| As(Show::Vectors, queues)))
+            .written_out(self.device.iter().copied());
     }
 
     /// Its driver, where that isn't a virtio device: then it has one queue, and no option that says so.

@@ -4,12 +4,13 @@ use super::nic::{NetId, Nic, Queues};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
-use crate::model::ids::Id;
-use crate::model::{Maybe, Val, Vm};
+use crate::model::ids::{Id, OptionalId};
+use crate::model::{Maybe, Property, Val, Vm};
 use crate::plan::{FdSource, Number, Text as Pieces};
-use crate::print::{Emit, Lowering, text};
+use crate::print::{Emit, Lowering, OptionArg, sides, text};
+use crate::schema::Kind;
 use crate::statement::form::{Form, form};
-use crate::statement::pci::Pci;
+use crate::statement::pci::Virtio;
 use crate::value::{Driver, Fds, Ifname, MacText, OnOff, Path, UInt, VhostFds, choice};
 
 choice! {
@@ -24,8 +25,10 @@ choice! {
 form! {
     /// A tap interface of the host. With `mq` its queues are opened before QEMU starts; without, QEMU opens it.
     Tap kinds ["tap": "a tap interface of the host"] {
-        /// The backend's id.
+        /// Its id: that of the backend, and where it is written of the device too.
         id "id": Id<NetId>,
+        /// The backend's id, where that isn't the device's.
+        netdev "netdev": OptionalId<NetId>,
         /// The interface, which is made where there is none. Without a name the kernel chooses a free one.
         ifname "ifname": Option<Val<Ifname>>,
         /// A program that QEMU runs to bring the interface up; `no` for none.
@@ -50,7 +53,8 @@ form! {
         driver "driver": Option<Val<Driver>> { default: "virtio-net-pci" },
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Val<OnOff>>,
-    } with Pci
+    } with Virtio
+    opens properties [(Kind::Netdev, "tap"), (Kind::Device, "virtio-net-pci")]
 }
 
 form! {
@@ -60,8 +64,10 @@ form! {
         "ipvtap": "an ipvtap interface: `ip link add link eth0 name IFNAME type ipvtap`",
         "vethtap": "a tap interface that is bridged to a veth pair",
     ] {
-        /// The backend's id.
+        /// Its id: that of the backend, and where it is written of the device too.
         id "id": Id<NetId>,
+        /// The backend's id, where that isn't the device's.
+        netdev "netdev": OptionalId<NetId>,
         /// The interface.
         ifname "ifname": Val<Ifname>,
         /// How many queues there are.
@@ -80,7 +86,8 @@ form! {
         driver "driver": Option<Val<Driver>> { default: "virtio-net-pci" },
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Val<OnOff>>,
-    } with Pci
+    } with Virtio
+    opens properties [(Kind::Netdev, "tap"), (Kind::Device, "virtio-net-pci")]
 }
 
 /// The host's side, of one sort or the other.
@@ -91,6 +98,8 @@ struct Backend<'a> {
     vhostfds: Option<Val<VhostFds>>,
     poll_us: Option<Val<UInt<0, { u32::MAX as u64 }>>>,
     source: FdSource<Pieces, Number>,
+    /// The properties of the backend that the statement has no option for.
+    properties: Vec<&'a Property>,
 }
 
 /// How many queues there are: as many as file descriptors, where nothing else says so.
@@ -109,11 +118,14 @@ impl Tap {
                 disable_modern: &self.disable_modern,
                 queues: queues(self.mq, self.fds),
                 pci: &self.pci,
+                netdev: self.netdev.or(&self.id),
+                device: sides(Kind::Netdev, "tap", &self.properties).1,
             },
             vhost: self.vhost,
             fds: self.fds,
             vhostfds: self.vhostfds,
             poll_us: self.poll_us,
+            properties: sides(Kind::Netdev, "tap", &self.properties).0,
             source: FdSource::Tap { ifname: self.ifname.as_ref().map(|ifname| text(ifname)) },
         }
     }
@@ -131,11 +143,14 @@ impl Macvtap {
                 disable_modern: &self.disable_modern,
                 queues: queues(self.mq, self.fds),
                 pci: &self.pci,
+                netdev: self.netdev.or(&self.id),
+                device: sides(Kind::Netdev, "tap", &self.properties).1,
             },
             vhost: self.vhost,
             fds: self.fds,
             vhostfds: self.vhostfds,
             poll_us: self.poll_us,
+            properties: sides(Kind::Netdev, "tap", &self.properties).0,
             source: match self.kind.as_str() {
                 "macvtap" => FdSource::Macvtap { ifname },
                 "ipvtap" => FdSource::Ipvtap { ifname },
@@ -209,8 +224,8 @@ impl Backend<'_> {
     }
 
     /// Prints both sides. `alone` adds what QEMU needs to open the interface itself.
-    fn lower(&self, out: &mut Lowering<'_>, alone: impl FnOnce(crate::print::OptionArg<'_>)) {
-        let id = self.nic.id;
+    fn lower(&self, out: &mut Lowering<'_>, alone: impl FnOnce(OptionArg<'_>) -> OptionArg<'_>) {
+        let id = &self.nic.netdev;
         let vhost = self.vhost(out.vm);
         let queues = self.nic.queues;
         let given = self.vhostfds.map(|fds| fds.span());
@@ -227,10 +242,11 @@ impl Backend<'_> {
             .set("vhost", is_said.then_some(if vhost == Vhost::Off { "off" } else { "on" }))
             .set("vhostfds", vhostfds.as_deref())
             .set("poll-us", &self.poll_us);
-        match fds {
-            Some(fds) => drop(netdev.set("fds", fds.as_slice())),
+        let netdev = match fds {
+            Some(fds) => netdev.set("fds", fds.as_slice()),
             None => alone(netdev),
-        }
+        };
+        netdev.written_out(self.properties.iter().copied());
         self.nic.lower(out);
     }
 }
@@ -282,7 +298,7 @@ impl Form for Tap {
                 .set("ifname", &self.ifname)
                 .set("downscript", &self.downscript)
                 .set("script", &self.script)
-                .set("vnet_hdr", &self.vnet_hdr);
+                .set("vnet_hdr", &self.vnet_hdr)
         });
     }
 }
@@ -302,6 +318,6 @@ impl Form for Macvtap {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        self.backend().lower(out, |_| {});
+        self.backend().lower(out, |netdev| netdev);
     }
 }

@@ -4,19 +4,22 @@ use super::nic::{NO_QUEUES, NetId, Nic};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
-use crate::model::ids::Id;
+use crate::model::ids::{Id, OptionalId};
 use crate::model::{Maybe, Val};
-use crate::print::Lowering;
+use crate::print::{Lowering, sides};
 use crate::qemu::changes;
+use crate::schema::Kind;
 use crate::statement::form::{Form, form};
-use crate::statement::pci::Pci;
+use crate::statement::pci::Virtio;
 use crate::value::{Driver, HostForward, MacText, OnOff, Path, Text, UInt};
 
 form! {
     /// A network of the guest's own, behind QEMU: it reaches the host's networks, and is reached by forwarded ports.
     User kinds ["user": "a network behind QEMU itself, which needs no rights"] {
-        /// The backend's id.
+        /// Its id: that of the backend, and where it is written of the device too.
         id "id": Id<NetId>,
+        /// The backend's id, where that isn't the device's.
+        netdev "netdev": OptionalId<NetId>,
         /// A port of the host that leads to the guest: `[tcp|udp]:[ADDRESS]:PORT-[ADDRESS]:PORT`.
         hostfwd "hostfwd": Vec<Val<HostForward>>,
         /// An address in the guest's network that leads to a program or a chardev of the host.
@@ -67,7 +70,8 @@ form! {
         driver "driver": Option<Val<Driver>> { default: "virtio-net-pci" },
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Val<OnOff>>,
-    } with Pci
+    } with Virtio
+    opens properties [(Kind::Netdev, "user"), (Kind::Device, "virtio-net-pci")]
     refuses [NO_QUEUES]
 }
 
@@ -81,6 +85,8 @@ impl User {
             disable_modern: &self.disable_modern,
             queues: None,
             pci: &self.pci,
+            netdev: self.netdev.or(&self.id),
+            device: sides(Kind::Netdev, "user", &self.properties).1,
         }
     }
 }
@@ -118,7 +124,7 @@ impl Form for User {
         let option = out
             .option("-netdev")
             .word("user")
-            .set("id", &self.id)
+            .set("id", &self.netdev.or(&self.id))
             .set("ipv4", &self.ipv4)
             .set("ipv6", &self.ipv6)
             .set("net", &self.net)
@@ -139,7 +145,8 @@ impl Form for User {
             .set("smbserver", &self.smbserver);
         let option = self.dnssearch.iter().fold(option, |option, domain| option.set("dnssearch", domain));
         let option = self.hostfwd.iter().fold(option, |option, rule| option.set("hostfwd", rule));
-        self.guestfwd.iter().fold(option, |option, rule| option.set("guestfwd", rule));
+        let option = self.guestfwd.iter().fold(option, |option, rule| option.set("guestfwd", rule));
+        option.written_out(sides(Kind::Netdev, "user", &self.properties).0);
         self.nic().lower(out);
     }
 }

@@ -4,6 +4,7 @@ use super::nic::NO_QUEUES;
 use crate::model::Val;
 use crate::model::ids::OptionalId;
 use crate::print::Lowering;
+use crate::schema::Kind;
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Pci;
 use crate::statement::vfio::{self, VfioId};
@@ -17,11 +18,12 @@ form! {
         /// Its id.
         id "id": OptionalId<VfioId>,
     } with Pci
+    opens device [(Kind::Device, "vfio-pci")]
     refuses [NO_QUEUES]
 }
 
 impl Form for Vfio {
     fn lower(&self, out: &mut Lowering<'_>) {
-        vfio::lower(out, &self.host, &self.id, &self.pci);
+        vfio::lower(out, &self.host, &self.id, &self.pci, &self.device);
     }
 }

@@ -5,11 +5,12 @@
 
 use super::nic::{NetId, Nic, Queues};
 use crate::hardware::Checking;
-use crate::model::ids::Id;
+use crate::model::ids::{Id, OptionalId};
 use crate::model::{Maybe, Val};
-use crate::print::Lowering;
+use crate::print::{Lowering, sides};
+use crate::schema::Kind;
 use crate::statement::form::{Form, form};
-use crate::statement::pci::Pci;
+use crate::statement::pci::Virtio;
 use crate::statement::port::ChardevId;
 use crate::value::{MacText, OnOff, SocketPath};
 
@@ -17,8 +18,10 @@ form! {
     /// Another process of the host that moves the packets, such as Open vSwitch or DPDK. It needs to share the guest's
     /// memory: `memory 2G share`.
     VhostUser kinds ["vhost-user": "a process of the host, by its socket"] {
-        /// The backend's id.
+        /// Its id: that of the backend, and where it is written of the device too.
         id "id": Id<NetId>,
+        /// The backend's id, where that isn't the device's.
+        netdev "netdev": OptionalId<NetId>,
         /// The socket's id.
         chardev "chardev": Id<ChardevId>,
         /// The socket.
@@ -31,7 +34,8 @@ form! {
         mac "mac": Option<Val<MacText>>,
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Val<OnOff>>,
-    } with Pci
+    } with Virtio
+    opens properties [(Kind::Netdev, "vhost-user"), (Kind::Device, "virtio-net-pci")]
 }
 
 impl VhostUser {
@@ -44,6 +48,8 @@ impl VhostUser {
             disable_modern: &self.disable_modern,
             queues: self.mq,
             pci: &self.pci,
+            netdev: self.netdev.or(&self.id),
+            device: sides(Kind::Netdev, "vhost-user", &self.properties).1,
         }
     }
 }
@@ -60,9 +66,10 @@ impl Form for VhostUser {
         }
         out.option("-netdev")
             .word("vhost-user")
-            .set("id", &self.id)
+            .set("id", &self.netdev.or(&self.id))
             .set("chardev", &self.chardev)
-            .set("queues", &self.mq);
+            .set("queues", &self.mq)
+            .written_out(sides(Kind::Netdev, "vhost-user", &self.properties).0);
         self.nic().lower(out);
     }
 }
