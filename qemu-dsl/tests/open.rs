@@ -264,7 +264,12 @@ fn a_value_that_comes_later_makes_the_plan_of_the_text_that_has_it() {
                     comes_back(&template);
                     let bind = |value| template.bind_named(&[("later", value)]).map(|plan| printed(&plan));
                     seen.compare(&what, bind(Value::from(given)), Some(expected));
-                    if let Some(shorter) = without(&text, &value) {
+                    // A value that isn't there leaves `smbios 4` with nothing to say, which only a text may not.
+                    let says_nothing = |text: &str| {
+                        let said = compile(text, &Options { target, ..Options::default() }).diagnostics;
+                        said.iter().any(|one| one.message.ends_with("says nothing without an option"))
+                    };
+                    if let Some(shorter) = without(&text, &value).filter(|shorter| !says_nothing(shorter)) {
                         seen.compare(&format!("without {what}"), bind(Value::NONE), closed(&shorter));
                     }
                 }
@@ -272,7 +277,7 @@ fn a_value_that_comes_later_makes_the_plan_of_the_text_that_has_it() {
         }
     }
     // Machine types, kinds and targets.
-    assert!(refused.len() < 150, "{refused:#?}");
+    assert!(refused.len() < 300, "{refused:#?}");
     seen.all_equal(600);
 }
 

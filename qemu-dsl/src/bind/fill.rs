@@ -110,7 +110,11 @@ impl Blanks {
         }
         for rule in &*self.rules {
             rule.check(&self.blanks, &filled, |blank, code, message, help| {
-                problems.push(self.problem(blank, places, code.as_str(), message, help));
+                let problem = self.problem(blank, places, code.as_str(), message, help);
+                // An id of a device and of its backend is said once.
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
             });
         }
         // What is wrong with a statement's shape may be why nothing takes them.

@@ -63,6 +63,9 @@ fn expander(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic> 
 /// What is wrong with a virtio device behind an IOMMU that drivers from before virtio 1.0 can use, too.
 fn virtio(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic> {
     let platform = hardware.get(device, "iommu_platform").filter(|value| value.is_on())?;
+    if hardware.is_open(device, "disable-legacy") {
+        return None;
+    }
     let place = place(device, hardware)?;
     let name = device.name();
     let plain = name.strip_suffix("-transitional").filter(|name| !name.ends_with("-non"));
