@@ -104,7 +104,7 @@ fn args(arguments: &[Argument], fds: &[Asked]) -> Vec<Arg> {
                     tell(item, fds, &mut listed);
                 }
                 all.push(Arg {
-                    given: Given { items: listed, ..Given::new(all.len(), *flag, None) },
+                    given: Given { items: listed, ..Given::new(all.len(), &**flag, None) },
                     is_list: true,
                 });
             }

@@ -20,7 +20,7 @@ pub(super) fn args(arguments: Vec<Argument>, target: Target, block_of: impl Fn(u
         let texts = match printed {
             Printed::Word(text) => [Some(text), None],
             Printed::Option { flag, escape, items } => {
-                let list = match flag {
+                let list = match &*flag {
                     "-device" => {
                         devices_are_json |= has_members(Kind::Device, &items, target);
                         if devices_are_json { json(Kind::Device, items, target) } else { list(escape, items) }
@@ -49,7 +49,7 @@ pub(super) fn args(arguments: Vec<Argument>, target: Target, block_of: impl Fn(u
 pub(crate) fn late_in_json(output: &Output, target: Target) -> Option<Span> {
     let options = || {
         output.arguments.iter().filter_map(|argument| match &argument.printed {
-            Printed::Option { flag, items, .. } => Some((*flag, items)),
+            Printed::Option { flag, items, .. } => Some((&**flag, items)),
             Printed::Word(_) => None,
         })
     };

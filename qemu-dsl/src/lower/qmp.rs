@@ -26,7 +26,7 @@ pub(super) fn steps(
     for Argument { statement, span, when, printed, .. } in arguments {
         writer.block = block_of(statement);
         let Printed::Option { flag, items, .. } = printed else { continue };
-        if let Some((phase, step)) = writer.step(flag, items) {
+        if let Some((phase, step)) = writer.step(&flag, items) {
             steps.push(Step { span, when, block: writer.block, part: phase, ..step });
         }
     }

@@ -49,6 +49,12 @@ fn word(name: &OsStr) -> Option<&[u8]> {
     Some(name.strip_prefix(b"-").unwrap_or(name))
 }
 
+/// Whether QEMU has an option of this name, without hyphens, that takes no value.
+#[cfg(feature = "compiler")]
+pub(crate) fn is_flag(name: &str) -> bool {
+    FLAGS.contains(&name)
+}
+
 /// The arguments as QEMU takes them apart: an option takes the next for its value, whatever that is.
 pub fn split<'a, T: AsRef<OsStr> + ?Sized + 'a>(
     args: impl IntoIterator<Item = &'a T>,

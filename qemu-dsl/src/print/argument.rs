@@ -28,7 +28,7 @@ pub(crate) enum Printed {
     /// An argument of its own.
     Word(Vec<Piece>),
     /// An option and the list of its values.
-    Option { flag: &'static str, escape: Escape, items: Vec<Item> },
+    Option { flag: Cow<'static, str>, escape: Escape, items: Vec<Item> },
 }
 
 /// A value in an option's list, not escaped, and its name. The first may have none.

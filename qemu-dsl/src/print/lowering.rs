@@ -95,18 +95,19 @@ impl<'v> Lowering<'v> {
     }
 
     /// An option with a list of values: `-rtc base=utc,clock=host`.
-    pub(crate) fn option(&mut self, flag: &'static str) -> OptionArg<'_> {
-        self.escaped(flag, Escape::Comma)
+    pub(crate) fn option(&mut self, flag: impl Into<Cow<'static, str>>) -> OptionArg<'_> {
+        self.escaped(flag.into(), Escape::Comma)
     }
 
-    fn escaped(&mut self, flag: &'static str, escape: Escape) -> OptionArg<'_> {
+    fn escaped(&mut self, flag: Cow<'static, str>, escape: Escape) -> OptionArg<'_> {
         let short_booleans = self.has(&changes::SHORT_BOOLEANS) && !self.plugs();
+        let sort = Kind::of_option(&flag);
         self.argument(Printed::Option { flag, escape, items: Vec::new() });
         let items = match self.arguments.last_mut().map(|argument| &mut argument.printed) {
             Some(Printed::Option { items, .. }) => Some(items),
             _ => None,
         };
-        OptionArg { items, sort: Kind::of_option(flag), target: self.vm.target, short_booleans }
+        OptionArg { items, sort, target: self.vm.target, short_booleans }
     }
 
     /// Defaults for properties of drivers. QEMU parts the short form at the first dot, and knows no escape in it.
@@ -119,7 +120,7 @@ impl<'v> Lowering<'v> {
                     Property { name: Node::new("value".to_owned(), property.name.span), ..property.clone() };
                 self.option("-global").set("driver", driver).set("property", name).properties(&[value]);
             } else {
-                self.escaped("-global", Escape::Raw).properties(std::slice::from_ref(property));
+                self.escaped("-global".into(), Escape::Raw).properties(std::slice::from_ref(property));
             }
         }
     }

@@ -419,7 +419,7 @@ impl<'t, 's> Args<'t, 's> {
 
     /// Whether all that it takes are quoted texts.
     fn wants_quotes(&self) -> bool {
-        self.spec.positionals().any(|head| head.list)
+        self.spec.open.is_none() && self.spec.positionals().any(|head| head.list)
     }
 
     /// Reports the first word that stands where quoted texts should.

@@ -85,6 +85,7 @@ statements! {
     object;
     chardev;
     blockdev;
+    option;
     arg;
 }
 
