@@ -285,7 +285,14 @@ pub(super) fn taken_twice(all: &[Told<'_>], places: &[Place], problems: &mut Vec
         if let Some(other) = other {
             let (code, message, help) = told.tie.sort.twice(told.shown());
             let first = place(other.tie, places);
-            problems.push(BindProblem { first, ..problem(told.tie, places, code.as_str(), message, help) });
+            let problem = BindProblem { first, ..problem(told.tie, places, code.as_str(), message, help) };
+            // The id of a device and of its backend is said once.
+            let is_it = |other: &BindProblem| {
+                (&other.code, &other.place, &other.first) == (&problem.code, &problem.place, &problem.first)
+            };
+            if !problems.iter().any(is_it) {
+                problems.push(problem);
+            }
         }
         before.push(told);
     }
