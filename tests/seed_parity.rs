@@ -1,6 +1,6 @@
 //! With `target 2.10`, the compiler prints byte for byte what the seed program prints for the same VM.
 //!
-//! Shown on every row of the table in DESIGN.md, and on random VMs over all of it. `QEMU_DSL_CASES` says how many,
+//! Shown for all that the seed program can describe, and on random VMs over all of it. `QEMU_DSL_CASES` says how many,
 //! and `QEMU_DSL_SEED` which: a failure prints the values that repeat it alone.
 
 #![expect(clippy::panic, reason = "a test fails by panicking")]
@@ -191,7 +191,7 @@ fn side_by_side<T: PartialEq + std::fmt::Debug>(out: &mut String, what: &str, wa
     }
 }
 
-// ---- The rows of the table in DESIGN.md ----
+// ---- What the seed program can describe ----
 
 /// What the compiler prints for a VM of these statements, which must please it.
 #[track_caller]

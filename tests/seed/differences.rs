@@ -1,7 +1,6 @@
 //! Where the compiler is meant to differ from the seed program, among the VMs that it accepts.
 //!
-//! DESIGN.md lists all of it under "Seed parity". What the compiler refuses is not here: the random VMs leave it
-//! out.
+//! What the compiler refuses is not here: the random VMs leave it out.
 
 use crate::seed::oracle::{Config, Printed};
 

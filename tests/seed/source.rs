@@ -1,4 +1,4 @@
-//! The language's text for a VM of the seed program: the correspondence in DESIGN.md, "Seed parity", as code.
+//! The language's text for a VM of the seed program: what corresponds to what, as code.
 
 use std::collections::{HashSet, VecDeque};
 

@@ -1,4 +1,4 @@
-//! What changed in QEMU's command line, and when. No other file of the compiler knows such a version; which versions there
+//! What changed in QEMU's command line, and when: `since(9, 1)`, `removed(9, 1)`. No other file of the compiler knows such a version; which versions there
 //! are stands in `plan/version.rs` and `schema/mod.rs`. The runtime is without the compiler, and has two of its own:
 //! `EXIT_WITH_PARENT` and `FILTERS_FIRST`.
 //!

@@ -1,6 +1,6 @@
 //! The statements: one file each, with its options and their docs, its checks and how it is printed.
 //!
-//! To add a statement, copy a file such as `rtc.rs`, and add a line to the list below.
+//! To add a statement, copy a file such as `rng.rs`, and add a line to the list below.
 
 pub(crate) mod form;
 pub(crate) mod passthrough;
