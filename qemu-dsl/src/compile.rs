@@ -332,6 +332,11 @@ impl Parsed<'_> {
                 let help = "write it out: a device has members, and so this one and all behind it are JSON";
                 diagnostics.push(Diagnostic::error(Code::LateValue, message).at(span).help(help));
             }
+            if let Some(span) = lower::late_option(&output) {
+                let diagnostic =
+                    Diagnostic::error(Code::LateValue, "which option it is can't come later").at(span);
+                diagnostics.push(diagnostic.help("write the option, and let its values come later"));
+            }
             let shapes = Shaper { reading: &reading, print, levels: &options.levels }
                 .shapes(&mut vm, &mut diagnostics);
             Ordered { output: shapes.print(&vm, print), order, choices: shapes.choices, rules }

@@ -119,6 +119,9 @@ impl<'p> QemuOption<'p> {
 
     /// Whether a value comes later on which others hang: what it makes, how that is called, what the machine is.
     pub(super) fn is_uncertain(&self) -> bool {
+        if self.name.is_empty() {
+            return true;
+        }
         let is_machine = self.name == "machine";
         let hangs = |name: &str| is_machine || matches!(name, "id" | "node-name" | "share");
         let mut open = self.items.iter().filter(|item| item.open.is_some());

@@ -45,6 +45,14 @@ pub(super) fn args(arguments: Vec<Argument>, target: Target, block_of: impl Fn(u
     args
 }
 
+/// The name of an option that comes later, which can't be: others hang on it.
+pub(crate) fn late_option(output: &Output) -> Option<Span> {
+    output.arguments.iter().find_map(|argument| match &argument.printed {
+        Printed::Option { flag, items, .. } if flag.is_empty() => Some(items.first()?.open?.span),
+        Printed::Option { .. } | Printed::Word(_) => None,
+    })
+}
+
 /// What of an option that is JSON comes later, which can't be said there: the type of a value would hang on it.
 pub(crate) fn late_in_json(output: &Output, target: Target) -> Option<Span> {
     let options = || {

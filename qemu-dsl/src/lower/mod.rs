@@ -16,7 +16,7 @@ use crate::model::{OpenPart, Vm};
 use crate::plan::{FdSlot, Fragment, GeneratedId, Template};
 use crate::print::{Asked, Output, piece};
 
-pub(crate) use argv::late_in_json;
+pub(crate) use argv::{late_in_json, late_option};
 pub(crate) use order::order;
 pub(crate) use rules::rules;
 pub(crate) use ties::ties;

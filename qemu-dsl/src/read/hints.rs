@@ -155,6 +155,10 @@ mod tests {
                 assert!(TABLE.find(word).is_none(), "{word}");
             }
             let Meant::Lines(lines) = meant else { continue };
+            // What hangs on another file, or on a parameter.
+            if lines.iter().any(|line| line.starts_with("include") || line.starts_with("if")) {
+                continue;
+            }
             for target in Version::KNOWN.into_iter().filter(|version| *version >= Version::new(5, 2)) {
                 let mut text = lines.join("\n");
                 if !text.contains("machine") {

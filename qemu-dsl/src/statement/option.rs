@@ -81,12 +81,7 @@ impl Form for AnyOption {
                 Diagnostic::error(Code::UnexpectedText, "`option` takes one or two strings").at(third.span());
             cx.report(diagnostic.help("values stand behind these, with their names: `name=value`"));
         }
-        let Some(name) = first.known() else {
-            let diagnostic =
-                Diagnostic::error(Code::LateValue, "which option it is can't come later").at(first.span());
-            cx.report(diagnostic.help("write the option, and let its values come later"));
-            return;
-        };
+        let Some(name) = first.known() else { return };
         let bare = arguments::bare(&name.0);
         let is_name = |text: &str| {
             !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
@@ -112,6 +107,9 @@ impl Form for AnyOption {
     fn lower(&self, out: &mut Lowering<'_>) {
         if let Some((name, head)) = self.parts() {
             out.option(format!("-{}", arguments::bare(name))).word(head).properties(&self.properties);
+        } else if let Some(name) = self.texts.first() {
+            // Nobody knows what it makes.
+            out.option("").word(name).properties(&self.properties);
         }
     }
 }

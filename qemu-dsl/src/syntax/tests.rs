@@ -154,7 +154,7 @@ fn braces_behind_a_condition_are_a_block_s_and_others_a_hole_s() {
             "smp <2>",
         ]
     );
-    assert_eq!(lines("for {a} in {b} { smp 2 }"), ["for  a", "in ({})", "smp <2>"]);
+    assert_eq!(lines("for {a} in {b} { smp 2 }"), ["for a b -> 0", "0: smp <2>"]);
     assert_eq!(lines("if {a} smp 2"), ["if a", "smp <2>"]);
 }
 
