@@ -697,11 +697,11 @@ fn behaviour_takes_values() {
     let wrong = wrong.err().unwrap_or_default();
     assert!(wrong.contains("`cc` is no order") && wrong.contains("`explode`"), "{wrong}");
     let any = |timeout: u16, name: &str| {
-        vm! { option "-iscsi" timeout={timeout} initiator-name={name} display vnc "127.0.0.1:{timeout}" password }
+        vm! { option "-iscsi" timeout={timeout} initiator-name={name} display vnc "127.0.0.1:5" to={timeout} password }
     };
     bound(
         any(5, "a,b"),
-        "option \"-iscsi\" timeout=5 initiator-name=\"a,b\" display vnc \"127.0.0.1:5\" password",
+        "option \"-iscsi\" timeout=5 initiator-name=\"a,b\" display vnc \"127.0.0.1:5\" to=5 password",
     );
     let older = |shutdown: &str, watchdog: Option<&str>| {
         vm! { target 5.2 machine q35 action reboot="shutdown" shutdown={shutdown} watchdog={watchdog} }
