@@ -22,7 +22,7 @@ fn a_shell_command_with_its_file_descriptors_as_comments() {
 # fd 10, net0.3: tap tap0
 qemu-system-x86_64 \\
   -netdev tap,id=net0,vhost=on,vhostfds=3:4:5:6,fds=7:8:9:10 \\
-  -device driver=virtio-net-pci,netdev=net0,mac=52:54:00:12:34:56,mq=on,vectors=10
+  -device driver=virtio-net-pci,netdev=net0,mac=52:54:00:12:34:56,id=net0,mq=on,vectors=10
 ";
     assert_eq!(run(&["-"], TAP), clean(expected));
     assert_eq!(run(&["--emit", "shell", "-"], TAP), clean(expected));
@@ -41,7 +41,7 @@ fn json_with_the_members_in_order() {
     let expected = concat!(
         r#"{"version":1,"program":"/opt/q","args":["-name","guest=n","#,
         r#""-netdev","tap,id=net0,vhost=on,vhostfds=3:4,fds=5:6","#,
-        r#""-device","driver=virtio-net-pci,netdev=net0,mac=52:54:00:12:34:56,mq=on,vectors=6"],"#,
+        r#""-device","driver=virtio-net-pci,netdev=net0,mac=52:54:00:12:34:56,id=net0,mq=on,vectors=6"],"#,
         r#""fds":[{"fd":3,"kind":"vhost-net","device":"net0","queue":0},"#,
         r#"{"fd":4,"kind":"vhost-net","device":"net0","queue":1},"#,
         r#"{"fd":5,"kind":"tap","device":"net0","queue":0,"ifname":"tap0"},"#,

@@ -29,7 +29,7 @@ fn a_command_line_becomes_a_text() {
         "target 7.2",
         "accel=kvm",
         "memory 2G",
-        "disk id=virtio0 file=a.img format=raw",
+        "disk drive=virtio0 file=a.img format=raw",
         "netdev user",
         "mac=52:54:00:00:00:01",
         "device e1000 id=x romfile=\"\"",
