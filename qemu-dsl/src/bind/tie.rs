@@ -62,7 +62,7 @@ pub enum Sort {
     Mac,
     /// A context id of vsock.
     Cid,
-    /// A place on a bus, [named](address) as a message names it.
+    /// A place on a bus, named as a message names it.
     Address,
     /// The number of a bridge.
     BridgeChassis,
