@@ -70,8 +70,14 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("object", "memory-backend-shm", "share", "off"),
 ];
 
+/// Options and what they make, a property, and the other one that must have this value where it is given.
+const ONLY_WITH: &[(&str, &str, &str, &str, &str)] =
+    &[("object", "tls-creds-psk", "username", "endpoint", "client")];
+
 /// Options and what they make, and the numbers that QEMU takes of those that fit into a property.
 const RANGES: &[(&str, &str, &str, std::ops::RangeInclusive<u64>)] = &[
+    ("device", "vhost-user-device", "virtio-id", 1..=0xffff),
+    ("device", "vhost-user-test-device", "virtio-id", 1..=0xffff),
     ("device", "virtio-rng", "max-bytes", 0..=i64::MAX as u64),
     ("device", "xen-pvdevice", "device-id", 0..=0xfffe),
 ];
@@ -179,6 +185,14 @@ fn properties(option: &QemuOption<'_>, hardware: &Hardware<'_>, diagnostics: &mu
             let message = format!("`{property}` can't be `{value}`, though QEMU lists it");
             let diagnostic = Diagnostic::error(Code::WrongType, message).at(given.span_or(head));
             diagnostics.push(diagnostic.help("write another value, or leave it out"));
+        }
+    }
+    for (_, _, property, other, value) in ONLY_WITH.iter().filter(|(of, name, ..)| makes(of, name)) {
+        let given = option.get(other).filter(|given| given.text != *value);
+        if let (Some(given), true) = (given, option.mentions(property)) {
+            let message = format!("`{property}` goes with `{other}={value}` alone");
+            let diagnostic = Diagnostic::error(Code::ExclusiveOptions, message).at(given.span_or(head));
+            diagnostics.push(diagnostic.help(format!("leave out `{property}=`, or write `{other}={value}`")));
         }
     }
     for (_, _, property, range) in RANGES.iter().filter(|(of, name, ..)| makes(of, name)) {
