@@ -15,14 +15,16 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     };
     for definition in &hardware.definitions {
         // The same id, of a device and of its backend.
-        let mut beside = hardware.defined_by(definition.statement).iter().filter(|other| {
-            other.namespace != Namespace::Device
-                && other.span == definition.span
-                && other.name == definition.name
-        });
-        let is_said =
-            definition.namespace == Namespace::Device && beside.any(|other| before(other).is_some());
-        if let Some(first) = before(definition).filter(|_| !is_said) {
+        let is_said = || {
+            let is_backend = |other: &Definition<'_>| {
+                let place = |definition: &Definition<'_>| (definition.span.start, definition.span.end);
+                other.namespace != Namespace::Device && place(other) == place(definition)
+            };
+            let mut own = hardware.defined_by(definition.statement).iter();
+            definition.namespace == Namespace::Device
+                && own.any(|other| is_backend(other) && before(other).is_some())
+        };
+        if let Some(first) = before(definition).filter(|_| !is_said()) {
             let (code, message, help) =
                 Sort::Id { of: definition.namespace.what().into() }.twice(definition.name);
             diagnostics.push(

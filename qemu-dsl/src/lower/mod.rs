@@ -31,7 +31,7 @@ pub(crate) fn template(vm: &Vm, output: Output, order: &[usize]) -> Template {
     Template {
         target: vm.target,
         program: output.program.unwrap_or_else(|| vec![piece(vm.target.arch.program())].into()),
-        args: argv::args(output.arguments, vm.target, |statement| block_of(vm, statement)).into(),
+        args: argv::args(output.arguments, vm.target, |statement| vm.block_of(statement)).into(),
         fds: fds(vm, output.fds),
         ids: vm.ids.generated.clone().into(),
         places: Cow::Borrowed(&[]),
@@ -43,19 +43,14 @@ pub(crate) fn fragment(vm: &Vm, output: Output, order: &[usize]) -> Fragment {
     let output = order::arrange(output, order);
     let mut ids = vm.ids.generated.clone();
     let fds = fds(vm, output.fds);
-    let steps = qmp::steps(output.arguments, vm.target, &mut ids, |statement| block_of(vm, statement));
+    let steps = qmp::steps(output.arguments, vm.target, &mut ids, |statement| vm.block_of(statement));
     let places = Cow::Borrowed(&[][..]);
     Fragment { target: vm.target, steps: steps.into(), fds, ids: ids.into(), places }
 }
 
-/// The block that comes later in which a statement stands.
-fn block_of(vm: &Vm, statement: usize) -> u32 {
-    vm.statements.get(statement).map_or(0, |entry| vm.rounds.block(entry.round))
-}
-
 fn fds(vm: &Vm, asked: Vec<Asked>) -> Cow<'static, [FdSlot]> {
     let slot = |Asked { statement, slot }| FdSlot {
-        block: block_of(vm, statement),
+        block: vm.block_of(statement),
         statement: statement as u32,
         ..slot
     };

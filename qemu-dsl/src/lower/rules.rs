@@ -30,9 +30,7 @@ pub(crate) fn rules(hardware: &Hardware<'_>, output: &Output) -> Vec<Rule> {
             rules.extend(at_most(items));
         }
     }
-    let block = |statement: usize| {
-        hardware.vm.statements.get(statement).map_or(0, |entry| hardware.vm.rounds.block(entry.round))
-    };
+    let block = |statement: usize| hardware.vm.block_of(statement);
     let said =
         |text: &str, statement: usize| Written { text: text.to_owned().into(), block: block(statement) };
     let repeats = |blank: u32| {

@@ -54,7 +54,7 @@ struct At<'o> {
 impl<'h> Ties<'h> {
     fn add(&mut self, sort: Sort, relation: Relation, name: Vec<Piece>, at: At<'_>) {
         let At { statement, option, span } = at;
-        let block = super::block_of(self.hardware.vm, statement);
+        let block = self.hardware.vm.block_of(statement);
         let when = option.and_then(|option| option.when);
         let statement = statement as u32;
         self.all.push(Tie { sort, relation, name: name.into(), statement, span, when, block });
@@ -242,7 +242,7 @@ impl<'h> Ties<'h> {
         for reference in &hardware.references {
             let Some(option) = hardware.options.get(reference.option) else { continue };
             let definition = reference.definition.and_then(|number| hardware.definitions.get(number));
-            let block = |statement: usize| super::block_of(hardware.vm, statement);
+            let block = |statement: usize| hardware.vm.block_of(statement);
             // What is always there where this is needs no words.
             let is_there = definition.is_some_and(|definition| {
                 let of = block(definition.statement);

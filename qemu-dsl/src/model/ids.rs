@@ -151,6 +151,15 @@ impl<K> Id<K> {
     }
 }
 
+/// How a backend is called.
+#[derive(Debug)]
+pub(crate) enum Backend<'i, K> {
+    /// By a name of its own.
+    Own(&'i Val<String>),
+    /// As its device is.
+    OfDevice(&'i Id<K>),
+}
+
 /// An id that a statement may define, and need not have.
 #[derive(Debug)]
 pub(crate) struct OptionalId<K>(pub(crate) Option<Val<String>>, PhantomData<K>);
@@ -161,10 +170,10 @@ impl<K> OptionalId<K> {
     }
 
     /// It as the name of a backend, or what its device is called.
-    pub(crate) fn or(&self, id: &Id<K>) -> Id<K> {
+    pub(crate) const fn or<'i>(&'i self, id: &'i Id<K>) -> Backend<'i, K> {
         match &self.0 {
-            Some(name) => Id::of_backend(name.clone()),
-            None => Id { name: id.name.clone(), slot: id.slot, is_written: id.is_written, kind: PhantomData },
+            Some(name) => Backend::Own(name),
+            None => Backend::OfDevice(id),
         }
     }
 }

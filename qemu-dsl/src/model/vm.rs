@@ -156,6 +156,11 @@ pub(crate) struct Vm {
 }
 
 impl Vm {
+    /// The block that comes later in which a statement stands.
+    pub(crate) fn block_of(&self, statement: usize) -> u32 {
+        self.statements.get(statement).map_or(0, |entry| self.rounds.block(entry.round))
+    }
+
     /// How many there are of what was read.
     pub(crate) fn counts(&self) -> Counts {
         Counts {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use crate::Span;
-use crate::model::ids::Id;
+use crate::model::ids::{Backend, Id};
 use crate::model::{Open, Val};
 use crate::plan::optlist::{Escape, append, append_own};
 use crate::plan::{Number, Piece, Show, Text};
@@ -103,6 +103,29 @@ impl<K> Emit for Id<K> {
 
     fn open(&self) -> Option<Open> {
         self.name.open()
+    }
+}
+
+impl<K> Emit for Backend<'_, K> {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        match self {
+            Self::Own(name) => name.emit(text),
+            Self::OfDevice(id) => id.emit(text),
+        }
+    }
+
+    fn span(&self) -> Option<Span> {
+        match self {
+            Self::Own(name) => Emit::span(*name),
+            Self::OfDevice(id) => Emit::span(*id),
+        }
+    }
+
+    fn open(&self) -> Option<Open> {
+        match self {
+            Self::Own(name) => Emit::open(*name),
+            Self::OfDevice(id) => Emit::open(*id),
+        }
     }
 }
 

@@ -55,8 +55,8 @@ pub(crate) struct Args<'t, 's> {
     broken: bool,
     /// The options that something unknown was most likely meant as: they are not reported as missing.
     meant: Vec<&'static str>,
-    /// Whether the device is one that no QEMU has that is known here: any property may be its.
-    is_foreign: bool,
+    /// The device that the text names in the place of the statement's own.
+    driver: Option<&'t Value<'s>>,
     /// The value just before a bare word, on the same line, and its type where that is known.
     previous: Option<(&'t Value<'s>, Option<&'static Type>)>,
 }
@@ -86,7 +86,7 @@ impl<'t, 's> Args<'t, 's> {
             head,
             broken: statement.broken,
             meant: Vec::new(),
-            is_foreign: is_foreign_device(statement),
+            driver: spec.open.as_ref().filter(|open| !open.is_any()).and_then(|_| driver(statement)),
             previous: None,
         };
         if let (Kinds::Any(any), Some(kind)) = (&spec.kinds, &args.kind)
@@ -465,7 +465,8 @@ impl<'t, 's> Args<'t, 's> {
 
     /// What to write where a name is near that of a property.
     fn near_property(&self, name: Word<'_>, cx: &Cx<'_>) -> Option<Remedy> {
-        let types = self.spec.open.as_ref()?.types(self.kind_word(), schema::nearest(cx.target));
+        let types =
+            self.spec.open.as_ref()?.types(self.kind_word(), self.driver_word(), schema::nearest(cx.target));
         let names: Vec<_> = types.flat_map(|ty| ty.properties().collect::<Vec<_>>()).collect();
         did_you_mean(name.text, name.span, names.iter().map(|property| property.name()))
     }
@@ -581,9 +582,20 @@ impl<'t, 's> Args<'t, 's> {
         self.kind.as_ref().map_or("", |kind| kind.as_str())
     }
 
+    fn driver_word(&self) -> Option<&str> {
+        self.driver.and_then(Value::text)
+    }
+
     /// Whether a name that is no option's is passed on to QEMU.
     fn takes(&self, name: &str) -> bool {
-        self.spec.open.as_ref().is_some_and(|open| self.is_foreign || open.takes(self.kind_word(), name))
+        let Some(open) = &self.spec.open else { return false };
+        let driver = self.driver.map(Value::text);
+        let is_known = |driver| {
+            schema::of_all().iter().any(|schema| schema.find(schema::Kind::Device, driver).is_some())
+        };
+        // Of a device that comes later, or that nobody here knows, any property may be.
+        driver.is_some_and(|driver| !driver.is_some_and(is_known))
+            || open.takes(self.kind_word(), driver.flatten(), name)
     }
 
     /// Whether any name is.
@@ -674,7 +686,8 @@ impl Args<'_, '_> {
             _ => None,
         };
         let passed_on = of.zip(self.kind.as_ref()).and_then(|(kind, ty)| schema.find(kind, ty));
-        let printed = self.spec.open.iter().flat_map(|open| open.types(self.kind_word(), schema));
+        let printed =
+            self.spec.open.iter().flat_map(|open| open.types(self.kind_word(), self.driver_word(), schema));
         let ty = passed_on.into_iter().chain(printed).find_map(|ty| match ty.property(name) {
             schema::Lookup::Known(known) => Some(known.ty()),
             schema::Lookup::Unknown | schema::Lookup::CannotTell => None,
@@ -694,18 +707,11 @@ impl Args<'_, '_> {
     }
 }
 
-/// Whether a statement's device is one that no QEMU has that is known here.
-fn is_foreign_device(statement: &Statement<'_>) -> bool {
-    let driver = statement.items.iter().find_map(|item| match item {
-        Item::Option { name, value: Some(value) } if name.text == "driver" => Some(value),
+/// The device that a statement names by `driver=`.
+fn driver<'t, 's>(statement: &'t Statement<'s>) -> Option<&'t Value<'s>> {
+    statement.items.iter().find_map(|item| match item {
+        Item::Option { name, value } if name.text == "driver" => value.as_ref(),
         _ => None,
-    });
-    driver.is_some_and(|driver| match driver.text() {
-        Some(driver) => {
-            schema::of_all().iter().all(|schema| schema.find(schema::Kind::Device, driver).is_none())
-        }
-        // It comes later, or from a parameter.
-        None => true,
     })
 }
 

@@ -146,13 +146,6 @@ pub fn of_all() -> &'static [Schema] {
     &SCHEMAS
 }
 
-/// Whether some QEMU has a property of this name for something of this kind.
-pub(crate) fn is_property(kind: Kind, name: &str) -> bool {
-    let outer = name.split('.').next().unwrap_or(name);
-    let line = ["\n", outer, " "].concat();
-    SCHEMAS.iter().rev().any(|schema| schema.sections.texts_of(kind.word()).contains(&line))
-}
-
 /// The schema that is most like a QEMU: for what needs no more than a hint. It is the newest one that is not newer, or else
 /// the oldest. Of an architecture without any it is that of another one.
 #[must_use]

@@ -100,15 +100,6 @@ impl Sections {
         (found == kind && section.name == name).then_some(section)
     }
 
-    /// The text of all sections of kind `kind`.
-    pub(super) fn texts_of(&self, kind: &str) -> &'static str {
-        let start = |words: &str| {
-            self.starts().get(self.first(words)).map_or(self.text.len(), |start| *start as usize)
-        };
-        // What follows the space that ends a kind.
-        self.text.get(start(&[kind, " "].concat())..start(&[kind, "!"].concat())).unwrap_or_default()
-    }
-
     /// All sections of kind `kind`.
     pub(super) fn of(&'static self, kind: &'static str) -> impl Iterator<Item = Section> + use<> {
         let numbers = self.first(&[kind, " "].concat())..self.starts().len();

@@ -1,6 +1,6 @@
 //! `disk`
 
-use crate::model::ids::{Id, IdKind, OptionalId};
+use crate::model::ids::{Backend, Id, IdKind, OptionalId};
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -120,7 +120,13 @@ impl Disk {
 
     /// Prints the drive as block nodes, which a guest that runs can be given. The file's node has from the other what is
     /// not its own.
-    fn lower_node(&self, drive: &Id<DiskId>, direct: bool, fd: Option<Piece>, out: &mut Lowering<'_>) {
+    fn lower_node(
+        &self,
+        drive: &Backend<'_, DiskId>,
+        direct: bool,
+        fd: Option<Piece>,
+        out: &mut Lowering<'_>,
+    ) {
         out.option("-blockdev")
             .set("driver", &self.format)
             .set("node-name", drive)

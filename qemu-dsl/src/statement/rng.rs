@@ -3,7 +3,7 @@
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
-use crate::model::ids::{Id, IdKind, OptionalId};
+use crate::model::ids::{Backend, Id, IdKind, OptionalId};
 use crate::model::{Property, Val};
 use crate::print::Lowering;
 use crate::schema::Kind;
@@ -137,7 +137,7 @@ fn limits(max_bytes: &Option<Val<MaxBytes>>, period: &Option<Val<Period>>, cx: &
 /// The device. It is called like its backend where the text says so, and where a guest that runs needs its name.
 fn device(
     id: &Id<RngId>,
-    backend: Option<Id<RngId>>,
+    backend: Option<Backend<'_, RngId>>,
     driver: &Option<Val<Driver>>,
     (max_bytes, period): (&Option<Val<MaxBytes>>, &Option<Val<Period>>),
     (pci, properties): (&Virtio, &[Property]),

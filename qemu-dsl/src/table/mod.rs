@@ -311,15 +311,17 @@ impl Open {
         Self { doc: "", bare: Bare::On, of }
     }
 
-    /// The types of what a form of this kind prints, as a schema has them.
-    pub(crate) fn types(
+    /// The types of what a form of this kind prints, as a schema has them. `driver` is the device that the text names in the
+    /// place of the form's own.
+    pub(crate) fn types<'n>(
         &self,
-        kind: &str,
+        kind: &'n str,
+        driver: Option<&'n str>,
         schema: &'static schema::Schema,
-    ) -> impl Iterator<Item = schema::Type> {
-        let names =
-            self.of.iter().map(move |(sort, made)| (*sort, if made.is_empty() { kind } else { *made }));
-        names.filter_map(|(sort, made)| schema.find(sort, made))
+    ) -> impl Iterator<Item = schema::Type> + use<'n> {
+        let own = self.of.iter().map(move |(sort, made)| (*sort, if made.is_empty() { kind } else { *made }));
+        let named = driver.map(|driver| (schema::Kind::Device, driver));
+        own.chain(named).filter_map(|(sort, made)| schema.find(sort, made))
     }
 
     /// Whether any name is passed on.
@@ -327,12 +329,12 @@ impl Open {
         self.of.is_empty()
     }
 
-    /// Whether some QEMU has a property of this name for what a form of this kind prints, or for another thing of that sort.
-    pub(crate) fn takes(&self, kind: &str, name: &str) -> bool {
+    /// Whether some QEMU has a property of this name for what a form of this kind prints, or for the device that the text names
+    /// in its place.
+    pub(crate) fn takes(&self, kind: &str, driver: Option<&str>, name: &str) -> bool {
         let has_it = |ty: schema::Type| matches!(ty.property(name), schema::Lookup::Known(_));
         self.is_any()
-            || schema::of_all().iter().rev().any(|schema| self.types(kind, schema).any(has_it))
-            || self.of.iter().any(|(sort, _)| schema::is_property(*sort, name))
+            || schema::of_all().iter().rev().any(|schema| self.types(kind, driver, schema).any(has_it))
     }
 }
 

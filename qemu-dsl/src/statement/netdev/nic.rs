@@ -3,7 +3,7 @@
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
-use crate::model::ids::{Id, IdKind};
+use crate::model::ids::{Backend, Id, IdKind};
 use crate::model::{Maybe, Property, Val};
 use crate::plan::{Mac, Show};
 use crate::print::{As, Emit, Lowering};
@@ -43,7 +43,7 @@ pub(crate) struct Nic<'a> {
     pub(crate) disable_modern: &'a Option<Val<OnOff>>,
     pub(crate) queues: Queues,
     pub(crate) pci: &'a Virtio,
-    pub(crate) netdev: Id<NetId>,
+    pub(crate) netdev: Backend<'a, NetId>,
     /// The properties of the device that the statement has no option for.
     pub(crate) device: Vec<&'a Property>,
 }
