@@ -21,6 +21,7 @@ pub(crate) mod macs;
 mod members;
 mod needs;
 mod ports;
+mod repeated;
 mod sandbox;
 mod schema;
 pub(crate) mod sharing;
@@ -48,6 +49,7 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     cids::check(hardware, diagnostics);
     ports::check(hardware, diagnostics);
     members::check(hardware, diagnostics);
+    repeated::check(hardware, diagnostics);
     units::check(hardware, diagnostics);
     loader::check(hardware, diagnostics);
     locking::check(hardware, diagnostics);

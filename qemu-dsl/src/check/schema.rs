@@ -100,9 +100,6 @@ impl Asking<'_> {
         // What is in a list or a struct that there isn't: the first of its members tells.
         let mut absent = Vec::new();
         for (property, value) in option.named() {
-            if by.is_some() && value.written.is_some_and(|written| written.name.is_some()) {
-                self.said_twice(option, property, &value);
-            }
             let Some(written) =
                 value.written.filter(|written| name.written.is_some() || written.name.is_some())
             else {
@@ -125,21 +122,6 @@ impl Asking<'_> {
         // What is missing may be what was misspelt.
         if let Some(written) = name.written.filter(|_| self.diagnostics.len() == reported) {
             self.required(&owners, option, written.value);
-        }
-    }
-
-    /// Reports a property that an option of the statement sets, too.
-    fn said_twice(&mut self, option: &QemuOption<'_>, property: &str, value: &Value<'_>) {
-        let own = option.named().find_map(|(other, own)| {
-            own.written.filter(|written| other == property && written.name.is_none())
-        });
-        if let (Some(own), Some(name)) = (own, value.written.and_then(|written| written.name)) {
-            self.diagnostics.push(
-                Diagnostic::error(Code::RepeatedOption, format!("`{property}` is set twice"))
-                    .label(name, "by QEMU's own name")
-                    .label(own.value, "by the statement's option")
-                    .help(Remedy::new("leave out one of them").remove(name.to(value.span_or(name)))),
-            );
         }
     }
 

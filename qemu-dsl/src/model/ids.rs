@@ -20,7 +20,7 @@ pub(crate) struct Ids {
     /// What each of these is called here.
     pub(crate) names: Vec<String>,
     /// Every id that the text names, known before the first is generated, and the open blocks in which it does.
-    taken: HashMap<String, Vec<u32>>,
+    taken: Taken,
     next: HashMap<&'static str, u32>,
     /// The step and the round that are read, and the open block in which that stands.
     pub(crate) step: usize,
@@ -32,11 +32,37 @@ pub(crate) struct Ids {
     by_place: HashMap<(Place, &'static str), (u32, String)>,
 }
 
+/// Ids, and the open blocks in which the text names each.
+pub(crate) type Taken = HashMap<String, Blocks>;
+
+/// Open blocks: one, mostly.
+#[derive(Debug)]
+pub(crate) struct Blocks {
+    first: u32,
+    more: Vec<u32>,
+}
+
+impl Blocks {
+    pub(crate) const fn of(block: u32) -> Self {
+        Self { first: block, more: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, block: u32) {
+        if !self.iter().any(|own| own == block) {
+            self.more.push(block);
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u32> {
+        std::iter::once(self.first).chain(self.more.iter().copied())
+    }
+}
+
 /// Where a statement stands: its round, and its place in the text.
 type Place = (u32, u32);
 
 impl Ids {
-    pub(crate) fn new(taken: HashMap<String, Vec<u32>>) -> Self {
+    pub(crate) fn new(taken: Taken) -> Self {
         Self { taken, ..Self::default() }
     }
 
@@ -72,7 +98,7 @@ impl Ids {
 
     /// The ids that the text names, and in which open blocks.
     pub(crate) fn taken(&self) -> impl Iterator<Item = (&String, u32)> {
-        self.taken.iter().flat_map(|(id, blocks)| blocks.iter().map(move |block| (id, *block)))
+        self.taken.iter().flat_map(|(id, blocks)| blocks.iter().map(move |block| (id, block)))
     }
 
     /// The first id with this prefix that the text doesn't use: its slot and its name. It is the statement's at `place`, where

@@ -20,12 +20,11 @@ mod spaces;
 mod target;
 mod written;
 
-use std::collections::HashMap;
 use std::mem;
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::model::ids::Ids;
+use crate::model::ids::{Blocks, Ids, Taken};
 use crate::model::{Entry, Extent, Flaws, Once, States, Values, Vm};
 use crate::plan::optlist;
 use crate::source::Node;
@@ -353,17 +352,14 @@ fn not_pluggable(spec: &StatementSpec, kind: &str) -> Option<&'static str> {
 
 /// Every id that the text names, also by a parameter's value or in an `arg`, so that a generated one takes none of them, and in
 /// which open blocks it does.
-fn named(tree: &Tree<'_>, params: &Params, script: &Script) -> HashMap<String, Vec<u32>> {
-    let mut named: HashMap<String, Vec<u32>> = HashMap::new();
+fn named(tree: &Tree<'_>, params: &Params, script: &Script) -> Taken {
+    let mut named = Taken::new();
     for Step { statement, round } in &script.steps {
         let Some(statement) = tree.statements.get(*statement) else { continue };
         let scope = Scope { rounds: Some(&script.rounds), round: *round };
         let mut add = |id: String| {
             let block = script.rounds.block(*round);
-            let blocks = named.entry(id).or_default();
-            if !blocks.contains(&block) {
-                blocks.push(block);
-            }
+            named.entry(id).and_modify(|blocks| blocks.add(block)).or_insert_with(|| Blocks::of(block));
         };
         ids_in(statement).filter_map(|value| params.peek(value, scope)).for_each(|id| add(id.into_owned()));
         for list in statement.keyword().map_or(&[][..], |keyword| &keyword.values) {
