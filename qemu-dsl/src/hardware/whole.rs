@@ -27,6 +27,8 @@ pub(crate) struct Hardware<'p> {
     pub(crate) owners: Vec<Option<usize>>,
     pub(crate) definitions: Vec<Definition<'p>>,
     pub(crate) references: Vec<Reference<'p>>,
+    /// The numbers of the options of each name.
+    by_name: HashMap<&'p str, Vec<u32>>,
     /// The number of the first definition of each id.
     defined: HashMap<(Namespace, &'p str), usize>,
     /// What is known of the target, or of a QEMU much like it.
@@ -54,10 +56,11 @@ impl<'p> Hardware<'p> {
             }),
             board: board(options, vm),
             options,
-            devices: Vec::new(),
+            devices: Vec::with_capacity(options.len()),
             owners: Vec::new(),
-            definitions: Vec::new(),
-            references: Vec::new(),
+            definitions: Vec::with_capacity(options.len()),
+            references: Vec::with_capacity(options.len()),
+            by_name: HashMap::new(),
             defined: HashMap::new(),
             schema,
             first_offers: HashMap::new(),
@@ -67,6 +70,7 @@ impl<'p> Hardware<'p> {
         };
         for (number, option) in options.iter().enumerate() {
             hardware.is_uncertain |= option.is_uncertain();
+            hardware.by_name.entry(option.name).or_default().push(number as u32);
             if option.kind == Some(Kind::Device) {
                 hardware.device(number, option);
             }
@@ -148,7 +152,8 @@ impl<'p> Hardware<'p> {
 
     /// All options of this name.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &'p QemuOption<'p>> {
-        self.options.iter().filter(move |option| option.name == name)
+        let numbers = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        numbers.iter().filter_map(|number| self.options.get(*number as usize))
     }
 
     /// Whether there is an option of this name.

@@ -15,6 +15,7 @@ use crate::{Span, Target};
 pub(super) fn args(arguments: Vec<Argument>, target: Target, block_of: impl Fn(usize) -> u32) -> Vec<Arg> {
     let mut args = Vec::with_capacity(2 * arguments.len());
     let mut devices_are_json = false;
+    let mut room = String::new();
     for Argument { statement, section, span, when, printed } in arguments {
         let (block, part) = (block_of(statement), section as u8);
         let texts = match printed {
@@ -23,12 +24,16 @@ pub(super) fn args(arguments: Vec<Argument>, target: Target, block_of: impl Fn(u
                 let list = match &*flag {
                     "-device" => {
                         devices_are_json |= has_members(Kind::Device, &items, target);
-                        if devices_are_json { json(Kind::Device, items, target) } else { list(escape, items) }
+                        if devices_are_json {
+                            json(Kind::Device, items, target)
+                        } else {
+                            list(escape, items, &mut room)
+                        }
                     }
                     "-object" if has_members(Kind::Object, &items, target) => {
                         json(Kind::Object, items, target)
                     }
-                    _ => list(escape, items),
+                    _ => list(escape, items, &mut room),
                 };
                 [Some(vec![piece(flag)]), Some(list)]
             }
@@ -72,13 +77,14 @@ pub(crate) fn late_in_json(output: &Output, target: Target) -> Option<Span> {
 }
 
 /// An option's values as its argument has them.
-fn list(escape: Escape, items: Vec<Item>) -> Vec<Piece> {
+fn list(escape: Escape, items: Vec<Item>, room: &mut String) -> Vec<Piece> {
     optlist::write(
         escape,
         items
             .into_iter()
             .map(|item| (item.given(), item))
             .map(|(given, item)| (item.name, item.value, given)),
+        room,
     )
 }
 

@@ -10,16 +10,18 @@ pub use super::escape::Escape;
 #[cfg(feature = "compiler")]
 pub(crate) type ListItem<'n> = (Option<Cow<'n, str>>, Vec<Piece>, Option<u32>);
 
-/// Writes a list of names and values. The first may have no name, and is always there.
+/// Writes a list of names and values. The first may have no name, and is always there. `text` is room that is used again.
 #[cfg(feature = "compiler")]
-pub(crate) fn write<'n>(escape: Escape, items: impl IntoIterator<Item = ListItem<'n>>) -> Vec<Piece> {
+pub(crate) fn write<'n>(
+    escape: Escape,
+    items: impl IntoIterator<Item = ListItem<'n>>,
+    text: &mut String,
+) -> Vec<Piece> {
     let mut list = Vec::new();
-    // Long enough for most.
-    let mut text = String::with_capacity(96);
     for (at, (name, value, given)) in items.into_iter().enumerate() {
         let mut item = Vec::new();
         if given.is_some() {
-            flush(&mut text, &mut list);
+            flush(text, &mut list);
         }
         let to = if given.is_some() { &mut item } else { &mut list };
         if at > 0 {
@@ -33,7 +35,7 @@ pub(crate) fn write<'n>(escape: Escape, items: impl IntoIterator<Item = ListItem
             match piece {
                 Piece::Text(more) => text.push_str(&escape.apply(&more)),
                 piece => {
-                    flush(&mut text, to);
+                    flush(text, to);
                     push(
                         to,
                         match piece {
@@ -45,12 +47,13 @@ pub(crate) fn write<'n>(escape: Escape, items: impl IntoIterator<Item = ListItem
             }
         }
         if let Some(blank) = given {
-            flush(&mut text, &mut item);
+            flush(text, &mut item);
             push(&mut list, Piece::Given { blank, text: item.into() });
         }
     }
-    if !text.is_empty() || list.is_empty() {
-        push(&mut list, Piece::Text(text.into()));
+    flush(text, &mut list);
+    if list.is_empty() {
+        push(&mut list, Piece::Text(Cow::Borrowed("")));
     }
     list
 }
@@ -59,7 +62,8 @@ pub(crate) fn write<'n>(escape: Escape, items: impl IntoIterator<Item = ListItem
 #[cfg(feature = "compiler")]
 fn flush(text: &mut String, to: &mut Vec<Piece>) {
     if !text.is_empty() {
-        push(to, Piece::Text(std::mem::take(text).into()));
+        push(to, Piece::Text(text.clone().into()));
+        text.clear();
     }
 }
 
@@ -81,11 +85,13 @@ pub(crate) fn append_own(pieces: &mut Vec<Piece>, more: String) {
     }
 }
 
-/// Adds a piece. Most texts have no other.
+/// Adds a piece. Most texts have no other, and most of the rest three.
 #[cfg(feature = "compiler")]
-fn push(pieces: &mut Vec<Piece>, piece: Piece) {
-    if pieces.is_empty() {
-        pieces.reserve_exact(1);
+pub(crate) fn push(pieces: &mut Vec<Piece>, piece: Piece) {
+    match pieces.len() {
+        0 => pieces.reserve_exact(1),
+        1 => pieces.reserve_exact(2),
+        _ => {}
     }
     pieces.push(piece);
 }

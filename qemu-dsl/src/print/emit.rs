@@ -5,7 +5,7 @@ use std::fmt::Display;
 use crate::Span;
 use crate::model::ids::{Backend, Id};
 use crate::model::{Open, Val};
-use crate::plan::optlist::{Escape, append, append_own};
+use crate::plan::optlist::{self, Escape, append, append_own};
 use crate::plan::{Number, Piece, Show, Text};
 use crate::source::Node;
 
@@ -90,7 +90,7 @@ impl<K> Emit for Id<K> {
     fn emit(&self, text: &mut Vec<Piece>) -> bool {
         match self.slot {
             Some(slot) => {
-                text.push(Piece::Id(slot));
+                optlist::push(text, Piece::Id(slot));
                 true
             }
             None => self.name.emit(text),

@@ -17,6 +17,9 @@ use crate::table::Section;
 use crate::value::{FdFlag, Size, ValueType as _};
 use crate::{Span, Target, Version};
 
+/// So many values most options have.
+const ITEMS: usize = 6;
+
 /// What the statements print to.
 pub(crate) struct Lowering<'v> {
     pub(crate) vm: &'v Vm,
@@ -102,7 +105,7 @@ impl<'v> Lowering<'v> {
     fn escaped(&mut self, flag: Cow<'static, str>, escape: Escape) -> OptionArg<'_> {
         let short_booleans = self.has(&changes::SHORT_BOOLEANS) && !self.plugs();
         let sort = Kind::of_option(&flag);
-        self.argument(Printed::Option { flag, escape, items: Vec::new() });
+        self.argument(Printed::Option { flag, escape, items: Vec::with_capacity(ITEMS) });
         let items = match self.arguments.last_mut().map(|argument| &mut argument.printed) {
             Some(Printed::Option { items, .. }) => Some(items),
             _ => None,
@@ -184,7 +187,7 @@ impl<'v> Lowering<'v> {
                 return vec![self.queue_fd(source.clone(), device, 0, Some(open.blank), given)];
             }
         };
-        let mut list = Vec::new();
+        let mut list = Vec::with_capacity(2 * queues as usize);
         for queue in 0..queues {
             if queue > 0 {
                 append(&mut list, ":");

@@ -54,7 +54,8 @@ pub(crate) fn print_entries<'e>(
         program: None,
         statement: 0,
         round: 0,
-        arguments: Vec::new(),
+        // A device and its backend, mostly.
+        arguments: Vec::with_capacity(2 * vm.statements.len()),
         fds: Vec::new(),
         section: Section::Nowhere,
         span: Span::default(),

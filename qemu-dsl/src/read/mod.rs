@@ -147,6 +147,7 @@ impl<'t> Reading<'t> {
         let states = States::default();
         let mut statements = mem::take(&mut vm.statements);
         let mut once = mem::take(&mut vm.once);
+        statements.reserve(steps.len());
         let mut complete = vm.complete;
         let mut cx = self.cx(vm, &states, diagnostics);
         for (number, Step { statement: index, round }) in steps.iter().copied().enumerate() {
@@ -274,7 +275,7 @@ fn statement_of(
         return None;
     }
     let form = spec.form(kind.as_ref().map(|kind| kind.as_str()));
-    let Some((form, form_spec)) = form.and_then(|form| Some((form, *spec.forms.get(form)?))) else {
+    let Some((form, form_spec)) = form.and_then(|form| Some((form, spec.forms.get(form)?))) else {
         match &kind {
             Some(kind) => {
                 let names: Vec<_> = spec.kinds().map(|kind| format!("`{}`", kind.name)).collect();

@@ -30,8 +30,15 @@ pub(super) struct Interpolated<'s> {
 
 /// Parts what stands in `source` from `start` on into tokens. What is wrong with its comments is reported.
 pub(super) fn lex<'s>(source: &'s str, start: u32, diagnostics: &mut Vec<Diagnostic>) -> Lexed<'s> {
-    let mut lexer =
-        Lexer { source, start, tokens: Vec::new(), strings: Vec::new(), word: None, end: start, diagnostics };
+    let mut lexer = Lexer {
+        source,
+        start,
+        tokens: Vec::with_capacity(source.len() / LETTERS_A_TOKEN),
+        strings: Vec::new(),
+        word: None,
+        end: start,
+        diagnostics,
+    };
     match Grammar::parse(Rule::file, source.get(start as usize..).unwrap_or("")) {
         Ok(mut pairs) => {
             pairs.next().into_iter().flat_map(Pair::into_inner).for_each(|pair| lexer.piece(pair));
@@ -50,6 +57,9 @@ pub(super) fn lex<'s>(source: &'s str, start: u32, diagnostics: &mut Vec<Diagnos
 
 /// The words that the language keeps for blocks and for files of others.
 const STRUCTURE: [&str; 5] = ["if", "else", "for", "in", "include"];
+
+/// About so many letters a token has, with the white space before it: that a long text has room from the beginning.
+const LETTERS_A_TOKEN: usize = 4;
 
 struct Lexer<'s, 'd> {
     source: &'s str,
