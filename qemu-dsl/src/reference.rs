@@ -11,7 +11,7 @@ use crate::qemu::changes::{self, Change};
 use crate::read::params;
 use crate::schema;
 use crate::statement::TABLE;
-use crate::table::{Bare, FormSpec, KindSpec, Kinds, OptionSpec, StatementSpec};
+use crate::table::{Bare, Family, FormSpec, KindSpec, Kinds, OptionSpec, StatementSpec};
 use crate::{Arch, Version};
 
 use markdown::{Item, Markdown};
@@ -24,10 +24,17 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     })
 }
 
-/// What there is to know about a statement (`netdev`), or about one kind of it (`netdev tap`).
+/// What there is to know about a statement (`netdev`), about one kind of it (`netdev tap`), or about what kinds and options
+/// several have in common (`backend`).
 pub fn statement(name: &str) -> Option<String> {
     let mut words = name.split_whitespace();
-    let spec = TABLE.find(words.next()?)?;
+    let word = words.next()?;
+    let Some(spec) = TABLE.find(word) else {
+        let family = families().into_iter().find(|family| family.name.eq_ignore_ascii_case(name))?;
+        let mut out = Markdown::default();
+        self::family(family, 1, &mut out);
+        return Some(out.finish());
+    };
     let kind = words.next();
     if words.next().is_some() {
         return None;
@@ -36,12 +43,13 @@ pub fn statement(name: &str) -> Option<String> {
     match kind {
         None => whole(spec, 1, &mut out),
         Some(kind) => {
-            let form = *spec.forms.get(spec.form(Some(kind))?)?;
+            let form = spec.forms.get(spec.form(Some(kind))?)?;
+            let forms = std::slice::from_ref(form);
             out.heading(1, &format!("{} {kind}", spec.keyword));
-            out.code(&synopsis(spec, form, Some(kind)));
+            out.code(&synopsis(spec, forms, Some(kind)));
             let own = form.kinds().find(|own| own.name == kind);
             out.paragraph(&own.map(meaning).map(|text| sentence(&text)).unwrap_or_default());
-            body(spec, form, &mut out);
+            body(spec, forms, &mut out);
         }
     }
     Some(out.finish())
@@ -67,6 +75,7 @@ pub fn language() -> String {
     for spec in TABLE.statements() {
         whole(spec, 3, &mut out);
     }
+    families().into_iter().for_each(|family| self::family(family, 3, &mut out));
     versions(&mut out);
     out.finish()
 }
@@ -74,35 +83,44 @@ pub fn language() -> String {
 /// A statement with all its kinds.
 fn whole(spec: &StatementSpec, level: usize, out: &mut Markdown) {
     out.heading(level, spec.keyword);
-    let forms: Vec<_> = spec.forms.to_vec();
-    let synopses: Vec<_> = forms.iter().map(|form| synopsis(spec, form, None)).collect();
+    let declared: Vec<_> = spec.forms.chunk_by(|one, other| one.declared == other.declared).collect();
+    let synopses: Vec<_> = declared.iter().map(|forms| synopsis(spec, forms, None)).collect();
     out.code(&synopses.join("\n"));
     let doc = flat(spec.doc);
     let once = if spec.once { " It stands at most once." } else { "" };
-    if let [form] = forms.as_slice() {
+    if let [forms] = declared.as_slice() {
         // Most often the one begins as the other.
-        let own = flat(form.doc);
+        let own = forms.first().map(|form| flat(form.doc)).unwrap_or_default();
         let more = own.strip_prefix(doc.as_str()).unwrap_or(&own).trim();
         let more = if doc.starts_with(more) { "" } else { more };
         out.paragraph(&format!("{doc} {more}{once}"));
-        kind_list(form, out);
-        body(spec, form, out);
+        kind_list(forms, out);
+        body(spec, forms, out);
     } else {
         out.paragraph(&format!("{doc}{once}"));
-        for form in &forms {
-            let names: Vec<_> = form.kinds().map(|kind| kind.name).collect();
-            out.heading(level + 1, &format!("{} {}", spec.keyword, names.join(", ")));
-            out.paragraph(&flat(form.doc));
-            kind_list(form, out);
-            body(spec, form, out);
+        for forms in &declared {
+            let family = forms.first().and_then(|form| form.family);
+            let names: Vec<_> = match family {
+                Some(family) => vec![family.name],
+                None => kinds(forms).map(|kind| kind.name).collect(),
+            };
+            out.heading(level + 1, format!("{} {}", spec.keyword, names.join(", ")).trim());
+            out.paragraph(&forms.first().map(|form| flat(form.doc)).unwrap_or_default());
+            kind_list(forms, out);
+            body(spec, forms, out);
         }
     }
     out.paragraph("Example:");
     out.code(spec.example);
 }
 
-/// How a form is written. Without `kind`: with all its kinds.
-fn synopsis(spec: &StatementSpec, form: &FormSpec, kind: Option<&str>) -> String {
+/// The kinds of a declared form.
+fn kinds(forms: &[FormSpec]) -> impl Iterator<Item = &'static KindSpec> {
+    forms.iter().flat_map(FormSpec::kinds)
+}
+
+/// How a declared form is written. Without `kind`: with all its kinds.
+fn synopsis(spec: &StatementSpec, forms: &[FormSpec], kind: Option<&str>) -> String {
     // The heads of these two are not options, and the table does not hold them.
     match spec.keyword {
         "param" => return "param NAME: [list of] TYPE[?] [= DEFAULT]".to_owned(),
@@ -110,46 +128,96 @@ fn synopsis(spec: &StatementSpec, form: &FormSpec, kind: Option<&str>) -> String
         _ => {}
     }
     let mut out = spec.keyword.to_owned();
-    let names: Vec<_> = form.kinds().map(|kind| kind.name).collect();
-    match (kind, matches!(form.kinds, Kinds::Any(_)), names.as_slice()) {
+    let Some(form) = forms.first() else { return out };
+    let names: Vec<_> = kinds(forms).map(|kind| kind.name).collect();
+    match (kind, form.family, names.as_slice()) {
         (Some(kind), ..) => out += &format!(" {kind}"),
-        (None, true, _) => out += " TYPE",
-        (None, false, []) => {}
-        (None, false, names) => out += &format!(" {}", names.join("|")),
+        (None, Some(family), _) => out += &format!(" {}", family.name),
+        (None, None, _) if matches!(form.kinds, Kinds::Any(_)) => out += " TYPE",
+        (None, None, []) => {}
+        (None, None, names) => out += &format!(" {}", names.join("|")),
     }
     for head in form.positionals() {
         let name = head.name.to_uppercase();
         out += &if head.list { format!(" \"{name}\"...") } else { format!(" {name}") };
     }
-    if form.open.is_some() || form.names().next().is_some() {
+    if forms.iter().any(|form| form.open.is_some() || form.names().next().is_some()) {
         out += " [OPTION]...";
     }
     out
 }
 
 /// What each kind is, where that is not said by the form itself.
-fn kind_list(form: &FormSpec, out: &mut Markdown) {
-    if let Kinds::Any(what) = form.kinds {
-        out.paragraph(&format!("`TYPE` is {what}."));
+fn kind_list(forms: &[FormSpec], out: &mut Markdown) {
+    for form in forms {
+        if let Kinds::Any(what) = form.kinds {
+            out.paragraph(&format!("`TYPE` is {what}."));
+        }
     }
-    let items: Vec<_> =
-        form.kinds().map(|kind| Item::from(format!("`{}`: {}", kind.name, meaning(kind)))).collect();
-    if items.len() > 1 {
-        out.list(items);
-    } else if let Some(change) = form.kinds().find_map(|kind| kind.change) {
-        out.paragraph(&sentence(&history(change)));
+    if let Some(family) = forms.first().and_then(|form| form.family) {
+        let names: Vec<_> = family.kinds.iter().map(|kind| format!("`{}`", kind.name)).collect();
+        out.paragraph(&format!(
+            "`{0}` is one of {1}, each with its options: see [{0}](#{2}).",
+            family.name,
+            names.join(", "),
+            family.name.to_lowercase()
+        ));
+        return;
+    }
+    of_kinds(kinds(forms), out);
+}
+
+fn of_kinds(kinds: impl Iterator<Item = &'static KindSpec>, out: &mut Markdown) {
+    let kinds: Vec<_> = kinds.collect();
+    if let [kind] = kinds.as_slice() {
+        out.paragraph(&kind.change.map(|change| sentence(&history(change))).unwrap_or_default());
+    } else {
+        let item = |kind: &&KindSpec| Item::from(format!("`{}`: {}", kind.name, meaning(kind)));
+        out.list(kinds.iter().map(item).collect());
     }
 }
 
-/// The options of a form.
-fn body(spec: &StatementSpec, form: &FormSpec, out: &mut Markdown) {
+/// Kinds and options that several statements have.
+fn family(family: &Family, level: usize, out: &mut Markdown) {
+    out.heading(level, family.name);
+    out.paragraph(family.doc);
+    of_kinds(family.kinds.iter(), out);
+    out.paragraph("Options:");
+    out.list(family.options.iter().map(|own| option(own, true)).collect());
+}
+
+/// The families of which forms are.
+fn families() -> Vec<&'static Family> {
+    let mut all: Vec<&'static Family> = Vec::new();
+    for own in TABLE.statements().flat_map(|spec| spec.forms).filter_map(|form| form.family) {
+        if !all.iter().any(|family| family.name == own.name) {
+            all.push(own);
+        }
+    }
+    all
+}
+
+/// The options of a declared form: of one kind, or of all.
+fn body(spec: &StatementSpec, forms: &[FormSpec], out: &mut Markdown) {
+    let Some(form) = forms.first() else { return };
     out.list(form.positionals().map(head).collect());
     if spec.keyword == "param" {
         out.list(
             params::TYPES.iter().map(|(name, what, _)| Item::from(format!("`{name}`: {what}"))).collect(),
         );
     }
-    let options: Vec<_> = form.options().filter(|option| !option.positional).map(option).collect();
+    let of_all = forms.len() > 1;
+    let groups = form.options.iter().filter(|group| {
+        // Those of a family stand with it.
+        !of_all || !form.family.is_some_and(|family| std::ptr::eq(family.options, **group))
+    });
+    let named = groups.flat_map(|group| group.iter()).filter(|option| !option.positional);
+    let own = form.options().filter(|option| !option.positional);
+    let options: Vec<_> = if of_all {
+        named.map(|own| option(own, true)).collect()
+    } else {
+        own.map(|own| option(own, false)).collect()
+    };
     if !options.is_empty() {
         out.paragraph("Options:");
         out.list(options);
@@ -181,7 +249,8 @@ fn head(head: &OptionSpec) -> Item {
     item
 }
 
-fn option(option: &OptionSpec) -> Item {
+/// An option. `tells_kinds` says of which kinds it is.
+fn option(option: &OptionSpec, tells_kinds: bool) -> Item {
     let ty = option.ty.name.to_uppercase();
     let written = match (option.ty.bare, option.ty.choices) {
         (Some(_), []) => format!("{}[=on|off]", option.name),
@@ -193,7 +262,9 @@ fn option(option: &OptionSpec) -> Item {
         (false, true) => " (repeatable)",
         (false, false) => "",
     };
-    let mut item = Item::from(format!("`{written}`{note}: {}", described(option)));
+    let kinds: Vec<_> = option.kinds.iter().filter(|_| tells_kinds).map(|kind| format!("`{kind}`")).collect();
+    let of = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
+    let mut item = Item::from(format!("`{written}`{note}{of}: {}", described(option)));
     item.children = choices(option);
     item
 }

@@ -357,7 +357,7 @@ pub(super) fn all(world: &World) -> Vec<Shape> {
         .table
         .statements()
         .filter(prints)
-        .flat_map(|spec| spec.forms.iter().map(move |form| (spec, *form)));
+        .flat_map(|spec| spec.forms.iter().map(move |form| (spec, form)));
     forms.flat_map(|(spec, form)| of_form(spec, form, world)).collect()
 }
 

@@ -79,7 +79,7 @@ impl<'t, 's> Args<'t, 's> {
             kinds: kind.is_none().then_some(keyword.spec),
             kind,
             asks_for_help: false,
-            given: Vec::new(),
+            given: Vec::with_capacity(keyword.values.len() + statement.items.len()),
             absent: Vec::new(),
             rest: Vec::new(),
             seen: HashMap::new(),
@@ -455,12 +455,28 @@ impl<'t, 's> Args<'t, 's> {
         if name.text == "wait" && self.spec.option("nowait").is_some() {
             return Remedy::new("write `nowait` for `wait=off`").replace(whole, "nowait");
         }
+        if let Some(hint) = self.of_other_kinds(name.text) {
+            return hint.into();
+        }
         let near = nearest(name.text, self.spec.names());
         self.meant.extend(near);
         match near {
             Some(near) => meant(near, name.span),
             None => self.near_property(name, cx).unwrap_or_else(|| self.list().into()),
         }
+    }
+
+    /// What to say of an option that other kinds of the statement have.
+    fn of_other_kinds(&self, name: &str) -> Option<String> {
+        let keyword = self.keyword.spec.keyword;
+        let forms = self.keyword.spec.forms.iter().filter(|form| form.option(name).is_some());
+        let kinds: Vec<_> = forms
+            .flat_map(|form| match form.kinds {
+                Kinds::Of(kinds) => kinds.iter().map(|kind| format!("`{keyword} {}`", kind.name)).collect(),
+                Kinds::None | Kinds::Any(_) => vec![format!("`{keyword}` without a kind")],
+            })
+            .collect();
+        (!kinds.is_empty()).then(|| format!("`{name}` is an option of {}", listed(&kinds)))
     }
 
     /// What to write where a name is near that of a property.
@@ -481,6 +497,9 @@ impl<'t, 's> Args<'t, 's> {
     /// What to write in place of a bare word that is no flag.
     fn hint_for_word(&mut self, name: Word<'_>, cx: &Cx<'_>) -> Remedy {
         let Word { text: word, span } = name;
+        if let Some(hint) = self.of_other_kinds(word) {
+            return hint.into();
+        }
         let near = nearest(word, self.spec.names());
         self.meant.extend(near);
         let kinds = self.kinds.into_iter().flat_map(StatementSpec::kinds).map(|kind| kind.name);
@@ -704,6 +723,14 @@ impl Args<'_, '_> {
             Some(schema::PropertyType::Id(_)) if !self.passes_on() => Kind::Id,
             _ => Kind::AnyText,
         }
+    }
+}
+
+/// "`a`, `b` and `c`"
+fn listed(names: &[String]) -> String {
+    match names {
+        [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        names => names.concat(),
     }
 }
 

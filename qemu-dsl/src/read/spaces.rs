@@ -66,7 +66,7 @@ fn says_so(diagnostic: &Diagnostic) -> bool {
 fn last_value(statement: &Statement<'_>) -> Option<(Span, &'static FormSpec)> {
     let Keyword { spec, kind, values, .. } = statement.keyword()?;
     let kind = kind.as_ref().map(|kind| kind.text().unwrap_or_default());
-    let form = *spec.forms.get(spec.form(kind)?)?;
+    let form = spec.forms.get(spec.form(kind)?)?;
     let (option, value) = match statement.items.last() {
         Some(Item::Option { name, value: Some(value) }) => (form.option(name.text), value),
         Some(_) => return None,

@@ -1,6 +1,5 @@
 //! `display`
 
-use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::Checking;
@@ -55,66 +54,32 @@ form! {
         window_close "window-close": Option<Val<OnOff>> { default: "on" },
         /// The mouse's pointer is seen in the window.
         show_cursor "show-cursor": Option<Val<OnOff>> { change: Some(&changes::SHOW_CURSOR) },
-        /// For `gtk`: the screen is scaled with the window.
-        zoom_to_fit "zoom-to-fit": Option<Val<OnOff>> { change: Some(&changes::ZOOM_TO_FIT) },
-        /// For `gtk`: the guest has the keyboard where the pointer is in the window.
-        grab_on_hover "grab-on-hover": Option<Val<OnOff>>,
-        /// For `gtk`: the tabs are shown, of which one has the screen.
-        show_tabs "show-tabs": Option<Val<OnOff>> { change: Some(&changes::SHOW_TABS) },
-        /// For `gtk`: the menu is shown.
-        show_menubar "show-menubar": Option<Val<OnOff>> { change: Some(&changes::SHOW_MENUBAR) },
-        /// For `sdl`: what is held while `g` is pressed, so that the guest has the mouse no more.
-        grab_mod "grab-mod": Option<Val<GrabMod>> { change: Some(&changes::GRAB_MOD) },
-        /// For `curses`: the guest's set of characters. Without it QEMU takes `CP437`.
-        charset "charset": Option<Val<Text>> { change: Some(&changes::CURSES_CHARSET) },
-        /// For `egl-headless` and `dbus`: what draws, such as `/dev/dri/renderD128`.
-        rendernode "rendernode": Option<Val<Path>>,
-        /// For `dbus`: the bus, where that is not the session's.
-        addr "addr": Option<Val<Text>>,
-        /// For `dbus`: without a bus, over a socket that a client hands over by QMP.
-        p2p "p2p": Option<Val<OnOff>>,
-        /// For `dbus`: the id of the audio backend that is heard there.
-        audiodev "audiodev": Option<Val<IdText>>,
+        /// The screen is scaled with the window.
+        zoom_to_fit "zoom-to-fit": Option<Val<OnOff>> { kinds: &["gtk"], change: Some(&changes::ZOOM_TO_FIT) },
+        /// The guest has the keyboard where the pointer is in the window.
+        grab_on_hover "grab-on-hover": Option<Val<OnOff>> { kinds: &["gtk"] },
+        /// The tabs are shown, of which one has the screen.
+        show_tabs "show-tabs": Option<Val<OnOff>> { kinds: &["gtk"], change: Some(&changes::SHOW_TABS) },
+        /// The menu is shown.
+        show_menubar "show-menubar": Option<Val<OnOff>> { kinds: &["gtk"], change: Some(&changes::SHOW_MENUBAR) },
+        /// What is held while `g` is pressed, so that the guest has the mouse no more.
+        grab_mod "grab-mod": Option<Val<GrabMod>> { kinds: &["sdl"], change: Some(&changes::GRAB_MOD) },
+        /// The guest's set of characters. Without it QEMU takes `CP437`.
+        charset "charset": Option<Val<Text>> { kinds: &["curses"], change: Some(&changes::CURSES_CHARSET) },
+        /// What draws, such as `/dev/dri/renderD128`.
+        rendernode "rendernode": Option<Val<Path>> { kinds: &["egl-headless", "dbus"] },
+        /// The bus, where that is not the session's.
+        addr "addr": Option<Val<Text>> { kinds: &["dbus"] },
+        /// Without a bus, over a socket that a client hands over by QMP.
+        p2p "p2p": Option<Val<OnOff>> { kinds: &["dbus"] },
+        /// The id of the audio backend that is heard there.
+        audiodev "audiodev": Option<Val<IdText>> { kinds: &["dbus"] },
         /// The layout of the keyboard that is typed on, such as `de` or `en-us`.
         keymap "keymap": Option<Val<Text>>,
     }
 }
 
-impl Window {
-    /// The options that not all kinds have, where they are written: their names, and the kinds.
-    fn special(&self) -> [(&'static str, Option<Span>, &'static [&'static str]); 10] {
-        const GTK: &[&str] = &["gtk"];
-        const DBUS: &[&str] = &["dbus"];
-        fn at<T>(value: &Option<Val<T>>) -> Option<Span> {
-            value.as_ref().map(Val::span)
-        }
-        [
-            ("zoom-to-fit", at(&self.zoom_to_fit), GTK),
-            ("grab-on-hover", at(&self.grab_on_hover), GTK),
-            ("show-tabs", at(&self.show_tabs), GTK),
-            ("show-menubar", at(&self.show_menubar), GTK),
-            ("grab-mod", at(&self.grab_mod), &["sdl"]),
-            ("charset", at(&self.charset), &["curses"]),
-            ("rendernode", at(&self.rendernode), &["egl-headless", "dbus"]),
-            ("addr", at(&self.addr), DBUS),
-            ("p2p", at(&self.p2p), DBUS),
-            ("audiodev", at(&self.audiodev), DBUS),
-        ]
-    }
-}
-
 impl Form for Window {
-    fn check(&self, cx: &mut Checking<'_>) {
-        let kind = self.kind.as_str();
-        for (name, at, kinds) in self.special() {
-            let Some(at) = at.filter(|_| !kinds.contains(&kind)) else { continue };
-            let diagnostic =
-                Diagnostic::error(Code::UnknownOption, format!("`display {kind}` has no option `{name}`"));
-            let kinds = kinds.join("` and `display ");
-            cx.report(diagnostic.at(at).help(format!("`{name}=` is an option of `display {kinds}`")));
-        }
-    }
-
     fn lower(&self, out: &mut Lowering<'_>) {
         // Before, each window had options of its own, and these two their own spelling.
         let is_older = self.kind.as_str() == "sdl" && !out.has(&changes::SDL_OPTIONS);

@@ -24,10 +24,10 @@ pub(crate) trait Form: Values {
 /// A statement of the table, with what reads its forms and tells what they mean.
 pub(crate) struct Statement {
     pub(crate) spec: &'static StatementSpec,
-    pub(crate) forms: &'static [Behaviour],
+    pub(crate) declared: &'static [Behaviour],
 }
 
-/// What goes with a form of the table.
+/// What goes with a form that is declared.
 pub(crate) struct Behaviour {
     pub(crate) read: ReadForm,
     pub(crate) form: fn(&Entry) -> Option<&dyn Form>,
@@ -59,9 +59,14 @@ macro_rules! statement {
                 pluggable: $crate::statement::form::statement!(@ $plug),
                 doc: concat!($($doc, "\n"),+),
                 example: $example,
-                forms: &[$(&<$form>::SPEC),+],
+                forms: {
+                    const DECLARED: &[$crate::table::FormSpec] = &[$(<$form>::SPEC),+];
+                    const FORMS: [$crate::table::FormSpec; $crate::table::count(DECLARED)] =
+                        $crate::table::by_kind(DECLARED);
+                    &FORMS
+                },
             },
-            forms: &[$($crate::statement::form::Behaviour::of::<$form>(<$form>::read)),+],
+            declared: &[$($crate::statement::form::Behaviour::of::<$form>(<$form>::read)),+],
         };
     };
     (@reserved) => { false };
@@ -78,7 +83,7 @@ pub(crate) use statement;
 ///
 /// `field "option": Type` is an option; `{ ... }` behind it sets more of its [`Opt`]. `with Pci` adds where the
 /// device sits on its bus, `groups [backend: Backend]` other options that forms share; `kinds of Backend` takes the kinds of
-/// such a group. `opens rest [(Kind::Device, "virtio-rng-pci")]` takes the properties of what it prints,
+/// such a group. `{ kinds: &["random"] }` is an option of these kinds only: then the table has a form for each kind. `opens rest [(Kind::Device, "virtio-rng-pci")]` takes the properties of what it prints,
 /// `open rest: Bare::Flag, "..."` any. A form that `needs option` says nothing where none stands.
 macro_rules! form {
     (
@@ -131,6 +136,8 @@ macro_rules! form {
                     $($pci::OPTIONS,)?
                     $($($more::OPTIONS,)+)?
                 ],
+                family: $crate::statement::form::form!(@family $($family)?),
+                declared: 0,
                 settled: $crate::statement::form::form!(@settled $($settled)?),
                 refused: &[$($($refused),+)?],
                 needs_option: $crate::statement::form::form!(@needs $($needs)?),
@@ -151,7 +158,7 @@ macro_rules! form {
                 let _ = (&args, &cx);
                 let form = Self {
                     $(kind: { let _ = [$($kind),+]; args.kind()? },)?
-                    $(kind: { let _ = $family::KINDS; args.kind()? },)?
+                    $(kind: { let _ = $family::FAMILY.kinds; args.kind()? },)?
                     $(kind: { let _ = $any; args.kind()? },)?
                     $($field: $field?,)*
                     $(pci: <Option<$pci>>::from(pci)?,)?
@@ -166,13 +173,15 @@ macro_rules! form {
         }
     };
     (@kinds) => { $crate::table::Kinds::None };
-    (@kinds family $family:ident) => { $crate::table::Kinds::Of($family::KINDS) };
+    (@kinds family $family:ident) => { $crate::table::Kinds::Of($family::FAMILY.kinds) };
     (@kinds any $any:literal) => { $crate::table::Kinds::Any($any) };
     (@kinds of [$($kind:literal, $doc:literal, ($($change:expr)?)),+]) => {
         $crate::table::Kinds::Of(&[$(
             $crate::table::KindSpec { $(change: Some($change),)? ..$crate::table::KindSpec::of($kind, $doc) }
         ),+])
     };
+    (@family) => { None };
+    (@family $family:ident) => { Some(&$family::FAMILY) };
     (@settled) => { None };
     (@settled $settled:literal) => { Some($settled) };
     (@needs) => { false };

@@ -52,8 +52,8 @@ form! {
         fsdev "fsdev": OptionalId<FsId>,
         /// The folder.
         path "path": Option<Val<Path>>,
-        /// The socket of the helper process, for `proxy`.
-        socket "socket": Option<Val<SocketPath>> { excludes: &["path"] },
+        /// The socket of the helper process.
+        socket "socket": Option<Val<SocketPath>> { kinds: &["proxy"], excludes: &["path"] },
         /// The name by which the guest mounts it.
         tag "tag": Val<MountTag>,
         /// How the guest's owners and permissions are kept on the host. `local` needs it.
@@ -98,13 +98,7 @@ impl Form for Fs {
             }
             return;
         }
-        if let Some(socket) = &self.socket {
-            cx.report(
-                Diagnostic::error(Code::UnknownOption, format!("`fs {kind}` has no option `socket`"))
-                    .at(socket.span())
-                    .help("write `path=` and the folder"),
-            );
-        } else if self.path.is_none() {
+        if self.path.is_none() {
             cx.missing("path", missing("path", "the folder"));
         }
         if kind == "local" && self.security.is_none() {

@@ -103,7 +103,7 @@ fn find(keyword: &str) -> Option<&'static Statement> {
 
 /// What goes with a form of the table: how it is read, and what it means.
 fn behaviour(spec: &StatementSpec, form: usize) -> Option<&'static Behaviour> {
-    find(spec.keyword)?.forms.get(form)
+    find(spec.keyword)?.declared.get(spec.forms.get(form)?.declared)
 }
 
 /// What reads a form of the table.

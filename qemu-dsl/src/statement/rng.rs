@@ -52,10 +52,10 @@ form! {
         id "id": Id<RngId>,
         /// The object's id, where that isn't the device's.
         rng "rng": OptionalId<RngId>,
-        /// The file, for `random`. Without it QEMU takes `/dev/urandom`.
-        filename "filename": Option<Val<Path>>,
-        /// The id of the `chardev` that connects to the daemon, for `egd`.
-        chardev "chardev": Option<Val<IdText>>,
+        /// The file. Without it QEMU takes `/dev/urandom`.
+        filename "filename": Option<Val<Path>> { kinds: &["random"] },
+        /// The id of the `chardev` that connects to the daemon.
+        chardev "chardev": Option<Val<IdText>> { kinds: &["egd"] },
         /// At most so many bytes in each `period`. Without it the guest gets as many as it asks for.
         max_bytes "max-bytes": Option<Val<MaxBytes>>,
         /// The length of a period in milliseconds. Without it QEMU takes 65,536.
@@ -85,24 +85,11 @@ impl Form for Plain {
 impl Form for Backed {
     fn check(&self, cx: &mut Checking<'_>) {
         limits(&self.max_bytes, &self.period, cx);
-        let kind = self.kind.as_str();
-        let unknown = |option: &str, of: &str, span| {
-            Diagnostic::error(Code::UnknownOption, format!("`rng {kind}` has no option `{option}`"))
-                .at(span)
-                .help(format!("`{option}=` is an option of `rng {of}`"))
-        };
-        if let Some(filename) = self.filename.as_ref().filter(|_| kind != "random") {
-            cx.report(unknown("filename", "random", filename.span()));
-        }
-        match &self.chardev {
-            Some(chardev) if kind != "egd" => cx.report(unknown("chardev", "egd", chardev.span())),
-            None if kind == "egd" => {
-                let diagnostic = Diagnostic::error(Code::MissingOption, "`rng egd` needs `chardev=`")
-                    .at(cx.entry.head)
-                    .help("add `chardev=` and the id of a `chardev socket`");
-                cx.missing("chardev", diagnostic);
-            }
-            _ => {}
+        if self.kind.as_str() == "egd" && self.chardev.is_none() {
+            let diagnostic = Diagnostic::error(Code::MissingOption, "`rng egd` needs `chardev=`")
+                .at(cx.entry.head)
+                .help("add `chardev=` and the id of a `chardev socket`");
+            cx.missing("chardev", diagnostic);
         }
     }
 

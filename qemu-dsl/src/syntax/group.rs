@@ -251,7 +251,7 @@ impl<'s> Grouper<'s, '_> {
         self.begin(Head::Keyword(Keyword { word, spec, kind: None, values: Vec::new() }));
         let kind = self.kind(spec);
         let form = spec.form(kind.as_ref().and_then(Value::text)).or((!spec.forms.is_empty()).then_some(0));
-        self.form = form.and_then(|form| spec.forms.get(form)).copied();
+        self.form = form.and_then(|form| spec.forms.get(form));
         if let Some(Head::Keyword(keyword)) = self.current.as_mut().map(|current| &mut current.head) {
             keyword.kind = kind;
         }

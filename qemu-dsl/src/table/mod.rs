@@ -27,7 +27,7 @@ pub struct StatementSpec {
     /// A text with it that compiles, for the reference.
     pub example: &'static str,
     /// Its forms: the kinds that share their options.
-    pub forms: &'static [&'static FormSpec],
+    pub forms: &'static [FormSpec],
 }
 
 impl StatementSpec {
@@ -53,7 +53,7 @@ impl StatementSpec {
 
     /// All kinds that have a name here.
     pub fn kinds(&self) -> impl Iterator<Item = &'static KindSpec> + use<> {
-        self.forms.iter().flat_map(|form| form.kinds())
+        self.forms.iter().flat_map(FormSpec::kinds)
     }
 }
 
@@ -125,11 +125,15 @@ pub enum Section {
 }
 
 /// A form of a statement: the kinds that share their options.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct FormSpec {
     /// What may stand behind the keyword.
     pub kinds: Kinds,
+    /// The kinds and options that it has in common with forms of other statements.
+    pub family: Option<&'static Family>,
+    /// Which of the statement's declared forms it is of: several where each kind has options of its own.
+    pub(crate) declared: usize,
     /// The options and positionals, in groups.
     pub options: &'static [&'static [OptionSpec]],
     /// What people take for options of it.
@@ -147,7 +151,14 @@ pub struct FormSpec {
 impl FormSpec {
     /// The options and positionals.
     pub fn options(&self) -> impl Iterator<Item = &'static OptionSpec> + use<> {
-        self.options.iter().flat_map(|group| group.iter())
+        let kind = match self.kinds {
+            Kinds::Of([kind]) => Some(kind.name),
+            _ => None,
+        };
+        let all = self.options.iter().flat_map(|group| group.iter());
+        all.filter(move |option| {
+            option.kinds.is_empty() || kind.is_none_or(|kind| option.kinds.contains(&kind))
+        })
     }
 
     /// The positionals, in their order.
@@ -173,6 +184,23 @@ impl FormSpec {
         }
     }
 
+    /// Whether not all of its kinds have all options.
+    #[expect(clippy::indexing_slicing, reason = "a wrong index would be an error of the build")]
+    const fn is_by_kind(&self) -> bool {
+        let mut group = 0;
+        while group < self.options.len() {
+            let mut option = 0;
+            while option < self.options[group].len() {
+                if !self.options[group][option].kinds.is_empty() {
+                    return true;
+                }
+                option += 1;
+            }
+            group += 1;
+        }
+        false
+    }
+
     fn has_kind(&self, name: &str) -> bool {
         match self.kinds {
             Kinds::None => false,
@@ -182,8 +210,64 @@ impl FormSpec {
     }
 }
 
-/// The word behind the keyword.
+/// Kinds and options that forms of several statements have in common: those of a character device's backend.
 #[derive(Debug)]
+#[non_exhaustive]
+pub struct Family {
+    /// What they are kinds of.
+    pub name: &'static str,
+    /// What that is.
+    pub doc: &'static str,
+    /// The kinds.
+    pub kinds: &'static [KindSpec],
+    /// The options.
+    pub options: &'static [OptionSpec],
+}
+
+/// The forms that the table has of those that are declared: of one of which not all kinds have all options, a form for each
+/// kind. There are [`count`] of them.
+#[expect(clippy::indexing_slicing, reason = "a wrong index would be an error of the build")]
+pub(crate) const fn by_kind<const N: usize>(declared: &[FormSpec]) -> [FormSpec; N] {
+    let mut forms = [declared[0]; N];
+    let (mut next, mut number) = (0, 0);
+    while number < declared.len() {
+        let mut kind = 0;
+        while kind < parts(&declared[number]) {
+            let mut form = declared[number];
+            if let (true, Kinds::Of(kinds)) = (form.is_by_kind(), form.kinds) {
+                form.kinds = Kinds::Of(kinds.split_at(kind).1.split_at(1).0);
+            }
+            form.declared = number;
+            forms[next] = form;
+            next += 1;
+            kind += 1;
+        }
+        number += 1;
+    }
+    forms
+}
+
+/// How many forms the table has of those that are declared.
+#[expect(clippy::indexing_slicing, reason = "a wrong index would be an error of the build")]
+pub(crate) const fn count(declared: &[FormSpec]) -> usize {
+    let (mut count, mut number) = (0, 0);
+    while number < declared.len() {
+        count += parts(&declared[number]);
+        number += 1;
+    }
+    count
+}
+
+/// How many forms the table has of one that is declared.
+const fn parts(form: &FormSpec) -> usize {
+    match form.kinds {
+        Kinds::Of(kinds) if form.is_by_kind() => kinds.len(),
+        _ => 1,
+    }
+}
+
+/// The word behind the keyword.
+#[derive(Clone, Copy, Debug)]
 pub enum Kinds {
     /// There is none.
     None,
@@ -225,6 +309,8 @@ pub struct OptionSpec {
     pub list: bool,
     /// Whether it stands between the keyword and the options, without its name.
     pub positional: bool,
+    /// The kinds of its form that have it. None: all of them.
+    pub kinds: &'static [&'static str],
     /// The options that can't stand beside it.
     pub excludes: &'static [&'static str],
     /// What holds where it is absent, if that isn't QEMU's own default.
@@ -245,12 +331,20 @@ impl OptionSpec {
             required: F::REQUIRED,
             list: F::LIST,
             positional: false,
+            kinds: &[],
             excludes: &[],
             default: "",
             change: None,
             missing: None,
             doc,
         }
+    }
+}
+
+impl OptionSpec {
+    /// It of these kinds of its form only.
+    pub(crate) const fn of_kinds(self, kinds: &'static [&'static str]) -> Self {
+        Self { kinds, ..self }
     }
 }
 
@@ -286,7 +380,7 @@ impl Refused {
 }
 
 /// What a form takes beside its own options: properties that it passes on to QEMU.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Open {
     /// What they are, where `of` doesn't tell.
