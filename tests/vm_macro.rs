@@ -1180,21 +1180,6 @@ fn devices_take_file_descriptors() {
     assert_eq!(given(&equipped), lines(&[(1, "a"), (2, "b"), (3, "q0"), (4, "q1")]));
 }
 
-/// What nothing takes is an error, not a file descriptor that is closed silently.
-#[test]
-fn a_file_descriptor_that_nothing_takes_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let error = vm! {
-        #![allow(ignored-option)]
-        virtio-serial id=s
-        port pty fd={marked(&folder, "a")}
-    }
-    .unwrap_err();
-    let problem = error.problems.first().map(|problem| &*problem.message);
-    assert_eq!(problem, Some("nothing takes the file descriptor of `fd`"));
-    assert_eq!(open_marks(&folder), 0);
-}
-
 /// One function takes a plan with file descriptors and one without.
 #[test]
 fn a_plan_without_file_descriptors_stays_data() {

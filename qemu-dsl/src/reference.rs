@@ -30,7 +30,7 @@ pub fn statement(name: &str) -> Option<String> {
     let mut words = name.split_whitespace();
     let word = words.next()?;
     let Some(spec) = TABLE.find(word) else {
-        let family = families().into_iter().find(|family| family.name.eq_ignore_ascii_case(name))?;
+        let family = all_families().into_iter().find(|family| family.name.eq_ignore_ascii_case(name))?;
         let mut out = Markdown::default();
         self::family(family, 1, &mut out);
         return Some(out.finish());
@@ -75,7 +75,7 @@ pub fn language() -> String {
     for spec in TABLE.statements() {
         whole(spec, 3, &mut out);
     }
-    families().into_iter().for_each(|family| self::family(family, 3, &mut out));
+    all_families().into_iter().for_each(|family| self::family(family, 3, &mut out));
     versions(&mut out);
     out.finish()
 }
@@ -186,8 +186,12 @@ fn family(family: &Family, level: usize, out: &mut Markdown) {
     out.list(family.options.iter().map(|own| option(own, true)).collect());
 }
 
-/// The families of which forms are.
-fn families() -> Vec<&'static Family> {
+/// The names of what kinds and options of several statements have in common: each has a page of its own.
+pub fn families() -> impl Iterator<Item = &'static str> {
+    all_families().into_iter().map(|family| family.name)
+}
+
+fn all_families() -> Vec<&'static Family> {
     let mut all: Vec<&'static Family> = Vec::new();
     for own in TABLE.statements().flat_map(|spec| spec.forms).filter_map(|form| form.family) {
         if !all.iter().any(|family| family.name == own.name) {

@@ -73,6 +73,11 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("loadvm", "needs a disk with a snapshot"),
     ("plugin", "needs a plugin, which is built with QEMU"),
     ("display sasl-authz", "needs a host that is set up for SASL"),
+    ("backend braille", "needs a Braille display"),
+    ("backend dbus", "needs a QEMU with D-Bus, which Debian packs apart"),
+    ("backend parallel", "needs a parallel port"),
+    ("backend parport", "needs a parallel port"),
+    ("backend wctablet", "QEMU 5.2 ends by SIGSEGV with one"),
     ("devno", "needs a machine of s390x"),
     ("transport=ccw", "needs a machine of s390x"),
 ];
@@ -103,6 +108,18 @@ pub(crate) fn covers(cases: &[Case]) -> Outcome {
                 } else if !is_shared && !own.iter().any(|statement| word.is_in(statement)) {
                     missing.insert(format!("{keyword} {}", word.shown()));
                 }
+            }
+        }
+    }
+    for family in reference::families() {
+        let text = reference::statement(family).ok_or_else(|| Stop::failed(family))?;
+        let kinds = text.lines().filter_map(|line| line.strip_prefix("- `")?.split_once("`: "));
+        let kinds = kinds
+            .filter(|(kind, _)| !kind.contains('='))
+            .map(|(kind, _)| Word { option: None, word: Some(kind.to_owned()) });
+        for word in kinds.chain(words(&text)) {
+            if !all.iter().any(|statement| word.is_in(statement)) {
+                missing.insert(format!("{} {}", family.to_lowercase(), word.shown()));
             }
         }
     }

@@ -52,6 +52,11 @@ fn one(qemu: &Running<'_>, argument: &Argument, arguments: &[Argument], devices:
         "-smp" => smp(qemu, list),
         "-rtc" => rtc(qemu, list),
         "-global" => global(qemu, argument, devices),
+        "-serial" | "-parallel" | "-monitor" | "-qmp-pretty" | "-gdb" => match value.strip_prefix("chardev:")
+        {
+            Some(id) => find(&qemu.ask("query-chardev", json!({}))?, "label", id).map(drop),
+            None => Ok(()),
+        },
         "-vga" => {
             let has = qemu.ask("query-pci", json!({}))?.to_string().contains("VGA controller");
             equal("graphics adapter", has, value != "none")
@@ -117,7 +122,7 @@ fn one(qemu: &Running<'_>, argument: &Argument, arguments: &[Argument], devices:
         "-nodefaults" | "-no-user-config" | "-nographic" | "-daemonize" | "-boot" | "-fw_cfg" | "-smbios"
         | "-display" | "-no-reboot" | "-no-shutdown" | "-watchdog-action" | "-action" | "-S" | "-sandbox"
         | "-msg" | "-accel" | "-runas" | "-chroot" | "-async-teardown" | "-run-with" | "-d" | "-D"
-        | "-dfilter" | "-trace" | "-icount" | "-incoming" | "-readconfig" | "-serial" | "-spice" | "-k"
+        | "-dfilter" | "-trace" | "-icount" | "-incoming" | "-readconfig" | "-spice" | "-k"
         | "-acpitable" | "-option-rom" | "-audiodev" => Ok(()),
         _ => Err(Stop::failed("nothing is known of this option")),
     }

@@ -22,6 +22,13 @@ impl Statement {
             // Backends alone.
             "object" | "chardev" | "blockdev" => false,
             "netdev" => self.word(1) != "none",
+            // Most are the machine's own.
+            "serial" | "parallel" => {
+                let is_of_device =
+                    |word: &String| ["driver=", "id="].iter().any(|name| word.starts_with(name));
+                self.words.iter().any(is_of_device)
+            }
+            "debugcon" => true,
             keyword => qemu_dsl::TABLE.find(keyword).is_some_and(|spec| spec.pluggable),
         }
     }
@@ -42,7 +49,11 @@ pub(crate) fn statements(text: &str) -> Vec<Statement> {
 }
 
 fn takes_kind(statement: &Statement) -> bool {
-    statement.words.len() == 1 && matches!(statement.keyword(), "port" | "console" | "netdev")
+    statement.words.len() == 1 && {
+        let spec = qemu_dsl::TABLE.find(statement.keyword());
+        spec.is_some_and(|spec| spec.forms.iter().any(|form| form.family.is_some()))
+            || statement.keyword() == "netdev"
+    }
 }
 
 /// The words: values in quotes belong to what stands before them.

@@ -18,6 +18,7 @@ const NOT_FOR_IT: &[(&str, &str)] = &[
     ("hatches", "no device `isa-serial`"),
     ("pc", "no property `hpet`"),
     ("port-isa", "no device `isa-serial`"),
+    ("serials", "soldered to it"),
     ("ports-fd", "no device `isa-serial`"),
     ("q35", "no place for `vga`"),
     ("smp-dies", "no CPU model `kvm64`"),

@@ -2,7 +2,7 @@
 
 use crate::bind::{Sort, tie};
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::{Definition, Hardware, Namespace, Reference};
 use crate::model::Extent;
 use crate::schema::{self, Kind};
@@ -68,6 +68,7 @@ impl<'h> Users<'h> {
         for reference in hardware.references.iter().rev() {
             if let Some(number) = reference.definition
                 && users.owns(reference)
+                && !hardware.definitions.get(number).is_some_and(|definition| is_shared(definition, hardware))
             {
                 users.set(number, reference);
             }
@@ -89,6 +90,16 @@ impl<'h> Users<'h> {
         self.hardware.defined_by(reference.statement).iter().any(is_it)
     }
 
+    /// How several can use what is defined.
+    fn shared(&self, definition: &Definition<'_>) -> Option<Remedy> {
+        let entry = self.hardware.entry(definition.statement)?;
+        let form = entry.spec.forms.get(entry.form)?;
+        let has_mux = entry.spec.keyword == "chardev" || form.option("mux").is_some();
+        let help = "let both use it, by `mux` behind the first: Ctrl-A and `c` switches between them";
+        (definition.namespace == Namespace::Chardev && has_mux)
+            .then(|| Remedy::new(help).insert(entry.span.end, " mux=on"))
+    }
+
     /// What is wrong where something has a user already.
     fn second(
         &mut self,
@@ -108,6 +119,10 @@ impl<'h> Users<'h> {
         let sort = Sort::User { of: reference.namespace.what().into() };
         let (code, message, help) = sort.twice(reference.name);
         let diagnostic = Diagnostic::error(code, message).label(reference.span, "a second one");
+        if let Some(help) = self.shared(definition) {
+            let place = if first.statement == definition.statement { definition.span } else { first.span };
+            return Some(diagnostic.label(place, "the first one").help(help));
+        }
         Some(if first.statement == definition.statement {
             diagnostic
                 .label(definition.span, "its own")

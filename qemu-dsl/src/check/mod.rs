@@ -26,6 +26,7 @@ mod sandbox;
 mod schema;
 pub(crate) mod sharing;
 mod smbios;
+mod terminal;
 mod units;
 
 use crate::diagnostic::Diagnostic;
@@ -58,6 +59,7 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     smbios::check(hardware, diagnostics);
     display::check(hardware, diagnostics);
     fw_cfg::check(hardware, diagnostics);
+    terminal::check(hardware, diagnostics);
     let others = diagnostics.len();
     if !vm.target_is_open {
         schema::check(hardware, diagnostics);

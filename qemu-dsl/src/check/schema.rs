@@ -91,7 +91,11 @@ impl Asking<'_> {
         }
         let owners = match name.written {
             Some(written) => self.find(kind, name.text, option.ty, written.value),
-            // What the language prints of itself is right.
+            // Not every architecture has what a statement is for.
+            None if kind == Kind::Device => {
+                self.find(kind, name.text, option.ty, self.hardware.head(option.statement))
+            }
+            // What else the language prints of itself is right.
             None if option.written_names().next().is_none() => return,
             None => self.schemas.iter().filter_map(|schema| schema.find(kind, name.text)).collect(),
         };
@@ -127,7 +131,12 @@ impl Asking<'_> {
 
     /// Reports what a thing is nothing without.
     fn required(&mut self, owners: &[Type], option: &QemuOption<'_>, span: Span) {
-        let is_flawed = self.hardware.entry(option.statement).is_none_or(|entry| entry.flaws.any());
+        let entry = self.hardware.entry(option.statement);
+        // Statements know what backends need, whatever is known of the target.
+        if option.kind == Some(Kind::Chardev) && entry.is_some_and(|entry| entry.spec.keyword != "chardev") {
+            return;
+        }
+        let is_flawed = entry.is_none_or(|entry| entry.flaws.any());
         let Some(owner) = owners.last().filter(|_| !is_flawed && owners.len() == self.schemas.len()) else {
             return;
         };

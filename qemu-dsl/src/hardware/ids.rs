@@ -240,10 +240,15 @@ pub(super) fn refer<'p>(
     }
 }
 
+/// Options that connect something to a character device's backend by `chardev:ID`, or say in the same place what that is.
+pub(crate) const CONNECTING: &[&str] =
+    &["serial", "parallel", "monitor", "qmp", "qmp-pretty", "gdb", "debugcon", "virtioconsole"];
+
 /// Options that no schema describes, and their values that are ids: of what, and of QEMU's type where that is known.
 const PLAIN: &[(&str, &str, Namespace, Option<&str>)] = &[
     ("display", "audiodev", Namespace::Audiodev, None),
     ("fw_cfg", "gen_id", Namespace::Object, None),
+    ("mon", "chardev", Namespace::Chardev, None),
     ("spice", "password-secret", Namespace::Object, None),
     ("vnc", "audiodev", Namespace::Audiodev, None),
     ("vnc", "display", Namespace::Device, None),
@@ -259,20 +264,22 @@ fn refer_by_name<'p>(
     option: &'p QemuOption<'_>,
     head: Span,
 ) -> impl Iterator<Item = Reference<'p>> {
+    let reference = move |value: Value<'p>, property, namespace, wants| Reference {
+        namespace,
+        span: value.span_or(head),
+        name: value.text,
+        property,
+        definition: None,
+        wants,
+        option: number,
+        statement: option.statement,
+    };
     let own = PLAIN.iter().filter(|(flag, ..)| *flag == option.name);
-    own.filter_map(move |(_, property, namespace, wants)| {
-        let value = option.get(property)?;
-        Some(Reference {
-            namespace: *namespace,
-            span: value.span_or(head),
-            name: value.text,
-            property,
-            definition: None,
-            wants: *wants,
-            option: number,
-            statement: option.statement,
-        })
-    })
+    let named = own.filter_map(move |(_, property, namespace, wants)| {
+        Some(reference(option.get(property)?, property, *namespace, *wants))
+    });
+    let connected = CONNECTING.contains(&option.name).then(|| option.behind("chardev:")).flatten();
+    named.chain(connected.map(|chardev| reference(chardev, "chardev", Namespace::Chardev, None)))
 }
 
 /// Adds the ids that defaults refer to for the devices that are here: QEMU reads a default where it makes such a device,

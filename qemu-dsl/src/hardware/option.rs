@@ -72,6 +72,17 @@ impl<'p> QemuOption<'p> {
         self.items.first().filter(|item| item.name.is_none()).and_then(|item| self.value(item))
     }
 
+    /// What its first value names behind a word: the id in `chardev:serial0`.
+    pub(crate) fn behind(&self, word: &str) -> Option<Value<'_>> {
+        let item = self.items.first()?;
+        let text = match item.value.as_slice() {
+            [Piece::Text(text)] => text.strip_prefix(word)?,
+            [Piece::Text(text), Piece::Id(slot)] if text == word => self.ids.get(*slot as usize)?,
+            _ => return None,
+        };
+        Some(Value { text, written: item.written, is_switch: false })
+    }
+
     /// The name of what it makes.
     pub(crate) fn made(&self) -> Option<Value<'_>> {
         self.first().or_else(|| self.get("driver"))

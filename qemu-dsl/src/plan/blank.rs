@@ -14,10 +14,12 @@ pub enum Show {
     MemoryBytes,
     /// As the number of vectors that a network device with so many queues needs.
     Vectors,
+    /// As seconds, rounded up, of what is in milliseconds.
+    Seconds,
 }
 
 packed! {
-    enum Show { Plain, FilePath, MemoryBytes, Vectors }
+    enum Show { Plain, FilePath, MemoryBytes, Vectors, Seconds }
     struct When { choice, shape }
     enum Number { Known(number), Blank(blank) }
 }
@@ -42,6 +44,10 @@ impl Show {
             Self::Vectors => {
                 let queues = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
                 out.extend_from_slice(vectors(queues.unwrap_or(1)).to_string().as_bytes());
+            }
+            Self::Seconds => {
+                let ms = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+                out.extend_from_slice(ms.map_or(0, |ms: u64| ms.div_ceil(1000)).to_string().as_bytes());
             }
         }
     }
@@ -105,5 +111,7 @@ mod tests {
         assert_eq!(Show::MemoryBytes.text("512"), "512M");
         assert_eq!(Show::MemoryBytes.text("2G"), "2G");
         assert_eq!(Show::Vectors.text("4"), "10");
+        assert_eq!(Show::Seconds.text("1500"), "2");
+        assert_eq!(Show::Seconds.text("0"), "0");
     }
 }

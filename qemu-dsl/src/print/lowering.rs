@@ -218,14 +218,19 @@ pub(crate) struct OptionArg<'o> {
 }
 
 impl OptionArg<'_> {
-    fn push(mut self, name: Option<Cow<'static, str>>, name_span: Option<Span>, value: impl Emit) -> Self {
+    fn push(self, name: Option<Cow<'static, str>>, name_span: Option<Span>, value: impl Emit) -> Self {
         let mut pieces = Vec::new();
-        if let Some(items) = &mut self.items
-            && value.emit(&mut pieces)
-        {
-            let written = value.span().map(|value| Written { name: name_span, value });
-            let open = value.open();
-            items.push(Item { name, value: pieces, open, written });
+        if !value.emit(&mut pieces) {
+            return self;
+        }
+        let written = value.span().map(|value| Written { name: name_span, value });
+        let open = value.open();
+        self.item(Item { name, value: pieces, open, written })
+    }
+
+    fn item(mut self, item: Item) -> Self {
+        if let Some(items) = &mut self.items {
+            items.push(item);
         }
         self
     }
@@ -236,7 +241,7 @@ impl OptionArg<'_> {
     }
 
     /// `name=value`, where there is a value.
-    pub(crate) fn set(self, name: &'static str, value: impl Emit) -> Self {
+    pub(crate) fn set(self, name: impl Into<Cow<'static, str>>, value: impl Emit) -> Self {
         self.push(Some(name.into()), None, value)
     }
 
@@ -276,7 +281,8 @@ impl OptionArg<'_> {
         let mut pieces = Vec::new();
         prefix.emit(&mut pieces);
         value.emit(&mut pieces);
-        self.word(pieces.as_slice())
+        let written = value.span().map(|value| Written { name: None, value });
+        self.item(Item { name: None, value: pieces, open: None, written })
     }
 
     /// `name=true` or `name=false`, where it is given.

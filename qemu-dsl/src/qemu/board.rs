@@ -77,6 +77,9 @@ struct Known {
     levels: Option<&'static [&'static str]>,
     /// Whether it takes memory modules only where firmware tells the guest of them by ACPI.
     modules_by_acpi: bool,
+    /// How many serial and parallel ports it has.
+    serial_ports: Option<usize>,
+    parallel_ports: Option<usize>,
 }
 
 const fn bus(name: &'static str, ty: &'static str) -> OwnBus {
@@ -94,6 +97,8 @@ const PC: Known = Known {
     adds_vga: true,
     adds_nic: true,
     levels: Some(&["dies", "modules"]),
+    serial_ports: Some(4),
+    parallel_ports: Some(3),
     ..OTHER
 };
 const Q35: Known = Known {
@@ -104,6 +109,8 @@ const Q35: Known = Known {
     adds_vga: true,
     adds_nic: true,
     levels: Some(&["dies", "modules"]),
+    serial_ports: Some(4),
+    parallel_ports: Some(3),
     ..OTHER
 };
 const MICROVM: Known = Known {
@@ -111,6 +118,8 @@ const MICROVM: Known = Known {
     pcie_buses: &[bus("pcie.0", "PCIE")],
     taken: &[(0, None)],
     ignores_vga: true,
+    serial_ports: Some(1),
+    parallel_ports: Some(0),
     ..OTHER
 };
 const VIRT: Known = Known {
@@ -134,6 +143,8 @@ const OTHER: Known = Known {
     ignores_vga: false,
     levels: None,
     modules_by_acpi: false,
+    serial_ports: None,
+    parallel_ports: None,
 };
 
 /// What is known of a machine type beside what QEMU tells, and the name of the newest one of its family.
@@ -288,6 +299,31 @@ impl Board {
     /// Whether it takes memory modules only where firmware tells the guest of them by ACPI.
     pub(crate) fn modules_by_acpi(&self) -> bool {
         self.known.modules_by_acpi
+    }
+
+    /// How many serial ports it has, where that is known. More are not there, and QEMU says nothing.
+    pub(crate) fn serial_ports(&self) -> Option<usize> {
+        self.known.serial_ports
+    }
+
+    /// The same of parallel ports.
+    pub(crate) fn parallel_ports(&self) -> Option<usize> {
+        self.known.parallel_ports
+    }
+
+    /// The device that a serial port of its own is, where it can be plugged in as one.
+    pub(crate) fn serial_device(&self) -> Option<&'static str> {
+        match self.target.arch {
+            Arch::X86_64 | Arch::I386 => Some("isa-serial"),
+            Arch::S390x => Some("sclpconsole"),
+            Arch::Ppc64 => Some("spapr-vty"),
+            _ => None,
+        }
+    }
+
+    /// The same of a parallel port.
+    pub(crate) fn parallel_device(&self) -> Option<&'static str> {
+        matches!(self.target.arch, Arch::X86_64 | Arch::I386).then_some("isa-parallel")
     }
 
     /// How virtio devices are attached where nothing says so.

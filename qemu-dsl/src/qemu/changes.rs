@@ -337,6 +337,30 @@ changes! {
     /// `-incoming` from a file, or with a channel.
     INCOMING_FILE = Change::of("`incoming` from a file or a channel").since(8, 2);
 
+    /// `reconnect-ms=` of a socket.
+    RECONNECT_MS = Change::of("`reconnect-ms=` as it is, before that as `reconnect=`, in whole seconds,").since(9, 2);
+
+    /// `-chardev file,input-path=`
+    CHARDEV_INPUT = Change::of("`input-path=`").since(8, 0);
+
+    /// `-chardev pty,path=`
+    CHARDEV_PTY_PATH = Change::of("`path=` of a pseudo-terminal").since(10, 0);
+
+    /// `-chardev qemu-vdagent`
+    CHARDEV_VDAGENT = Change::of("the chardev `qemu-vdagent`").since(6, 1);
+
+    /// `-chardev dbus`
+    CHARDEV_DBUS = Change::of("the chardev `dbus`").since(7, 0);
+
+    /// `-chardev hub`
+    CHARDEV_HUB = Change::of("the chardev `hub`").since(10, 0);
+
+    /// `-chardev socket,nodelay=`, before `delay=`.
+    CHARDEV_NODELAY = Change::of("`nodelay=` as it is, before that as `delay=`,").since(6, 0);
+
+    /// `-chardev socket,abstract=`
+    CHARDEV_ABSTRACT = Change::of("`abstract=` and `tight=`").since(5, 1);
+
     /// `reconnect=` of a stream, in seconds.
     RECONNECT = Change::of("`reconnect=`")
         .deprecated(9, 2)

@@ -53,6 +53,8 @@ pub(crate) struct Args<'t, 's> {
     /// Where the blame for something missing lies: keyword and kind.
     pub(super) head: Span,
     broken: bool,
+    /// Whether its kind is missing, where it is written like one that needs none.
+    lacks_kind: bool,
     /// The options that something unknown was most likely meant as: they are not reported as missing.
     meant: Vec<&'static str>,
     /// The device that the text names in the place of the statement's own.
@@ -85,6 +87,7 @@ impl<'t, 's> Args<'t, 's> {
             seen: HashMap::new(),
             head,
             broken: statement.broken,
+            lacks_kind: false,
             meant: Vec::new(),
             driver: spec.open.as_ref().filter(|open| !open.is_any()).and_then(|_| driver(statement)),
             previous: None,
@@ -101,6 +104,9 @@ impl<'t, 's> Args<'t, 's> {
                 spec.positionals().nth(index).or(spec.positionals().last().filter(|last| last.list))
             else {
                 args.loose(value, cx);
+                if args.lacks_kind {
+                    break;
+                }
                 continue;
             };
             if cx.is_absent(value) {
@@ -135,6 +141,10 @@ impl<'t, 's> Args<'t, 's> {
         let mut previous = keyword.values.last().map(|value| (value, last.map(|option| option.ty)));
         let wants_quotes = args.wants_quotes();
         for (index, item) in statement.items.iter().enumerate() {
+            // What the options are hangs on it.
+            if args.lacks_kind {
+                break;
+            }
             let rest = statement.items.get(index + 1..).unwrap_or_default();
             // What is joined has its lines in several files.
             if !statement.joined && args.misspelt(item, rest.first(), cx) {
@@ -394,7 +404,15 @@ impl<'t, 's> Args<'t, 's> {
             return;
         }
         let text = cx.source.get(value.span.start as usize..value.span.end as usize).unwrap_or("");
+        let keyword = self.keyword.spec;
+        let kinds: Vec<_> = keyword.kinds().map(|kind| format!("`{}`", kind.name)).collect();
         let diagnostic = match &value.form {
+            ValueForm::Text(_) | ValueForm::Parts(_) if self.kinds.is_some() && !kinds.is_empty() => {
+                let message = format!("`{}` needs its kind", keyword.keyword);
+                let help = format!("behind `{}` stands one of {}", keyword.keyword, kinds.join(", "));
+                self.lacks_kind = true;
+                Diagnostic::error(Code::MissingKind, message).help(help)
+            }
             ValueForm::Bare(bare) if bare.starts_with('=') => {
                 Diagnostic::error(Code::UnexpectedText, "`=` without an option's name before it")
                     .help("write `name=value`")

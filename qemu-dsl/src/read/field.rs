@@ -290,6 +290,7 @@ impl<K: IdKind> Typed for Id<K> {
     const TYPE: &'static Type = IdText::TYPE;
     const REQUIRED: bool = false;
     const LIST: bool = false;
+    const DEFINES: bool = true;
 }
 
 impl<K: IdKind> Field for Id<K> {
@@ -314,6 +315,7 @@ impl<K: IdKind> Typed for OptionalId<K> {
     const TYPE: &'static Type = IdText::TYPE;
     const REQUIRED: bool = false;
     const LIST: bool = false;
+    const DEFINES: bool = true;
 }
 
 impl<K: IdKind> Field for OptionalId<K> {

@@ -30,7 +30,7 @@ use crate::plan::optlist;
 use crate::source::Node;
 use crate::suggest::did_you_mean;
 use crate::syntax::{Head, Item, Keyword, Statement, Tree, Value, ValueForm};
-use crate::table::{Kinds, Section, StatementSpec, Table};
+use crate::table::{FormSpec, Kinds, Section, StatementSpec, Table};
 use crate::{Target, Version};
 
 pub(crate) use args::Args;
@@ -130,7 +130,7 @@ impl<'t> Reading<'t> {
         vm.arch = asked.span;
         vm.program.clone_from(&options.program);
         vm.rounds = script.rounds.clone();
-        vm.ids = Ids::new(named(tree, params, script));
+        vm.ids = Ids::new(named(tree, params, script, *extent));
         // What a part lacks others may have.
         vm.complete = *extent != Extent::Part;
         self.steps(&mut vm, &script.steps, diagnostics);
@@ -351,9 +351,9 @@ fn not_pluggable(spec: &StatementSpec, kind: &str) -> Option<&'static str> {
     spec.forms.get(spec.form(Some(kind))?)?.settled
 }
 
-/// Every id that the text names, also by a parameter's value or in an `arg`, so that a generated one takes none of them, and in
-/// which open blocks it does.
-fn named(tree: &Tree<'_>, params: &Params, script: &Script) -> Taken {
+/// Every id that the text gives to something, also by a parameter's value or in an `arg`, so that a generated one takes none of
+/// them, and in which open blocks it does. Where others define what this text refers to, what it refers to is taken, too.
+fn named(tree: &Tree<'_>, params: &Params, script: &Script, extent: Extent) -> Taken {
     let mut named = Taken::new();
     for Step { statement, round } in &script.steps {
         let Some(statement) = tree.statements.get(*statement) else { continue };
@@ -362,7 +362,8 @@ fn named(tree: &Tree<'_>, params: &Params, script: &Script) -> Taken {
             let block = script.rounds.block(*round);
             named.entry(id).and_modify(|blocks| blocks.add(block)).or_insert_with(|| Blocks::of(block));
         };
-        ids_in(statement).filter_map(|value| params.peek(value, scope)).for_each(|id| add(id.into_owned()));
+        let ids = ids_in(statement, !extent.is_partial());
+        ids.filter_map(|value| params.peek(value, scope)).for_each(|id| add(id.into_owned()));
         for list in statement.keyword().map_or(&[][..], |keyword| &keyword.values) {
             let Some(list) = params.peek(list, scope) else { continue };
             let items = optlist::read(&list).filter(|(name, _)| matches!(name, Some("id" | "node-name")));
@@ -380,15 +381,23 @@ fn lost<'t>(statement: &'t Statement<'_>) -> Option<impl Iterator<Item = String>
         // `-netdev user,id=n0`
         _ => statement.broken,
     };
-    (!hides_ids).then(|| ids_in(statement).filter_map(Value::text).map(str::to_owned))
+    (!hides_ids).then(|| ids_in(statement, false).filter_map(Value::text).map(str::to_owned))
 }
 
-/// The values that are ids, of a statement that need not be understood.
-fn ids_in<'t, 's>(statement: &'t Statement<'s>) -> impl Iterator<Item = &'t Value<'s>> {
-    let names = |option: &str| {
-        let own = || statement.keyword().into_iter().flat_map(|keyword| keyword.spec.forms);
-        names_an_id(option)
-            || own().filter_map(|form| form.option(option)).any(|option| option.ty.name == "id")
+/// The values that are ids, of a statement that need not be understood: those that it gives, or all that its options know as ids.
+fn ids_in<'t, 's>(statement: &'t Statement<'s>, gives: bool) -> impl Iterator<Item = &'t Value<'s>> {
+    let forms = statement.keyword().map_or(&[][..], |keyword| keyword.spec.forms);
+    let form = statement.keyword().and_then(|Keyword { spec, kind, .. }| {
+        let kind = kind.as_ref().map(|kind| kind.text().unwrap_or_default());
+        spec.forms.get(spec.form(kind)?)
+    });
+    let names = move |option: &str| match form.and_then(|form| form.option(option)) {
+        _ if matches!(option, "id" | "node-name") => true,
+        Some(own) if gives => own.defines,
+        _ => {
+            let is_id = |form: &FormSpec| form.option(option).is_some_and(|own| own.ty.name == "id");
+            names_an_id(option) || forms.iter().any(is_id)
+        }
     };
     statement.items.iter().filter_map(move |item| match item {
         Item::Option { name, value: Some(value) } if names(name.text) => Some(value),

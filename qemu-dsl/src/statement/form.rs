@@ -191,3 +191,41 @@ macro_rules! form {
     (@open $bare:expr, $open:literal) => { Some($crate::table::Open::new($bare, $open)) };
 }
 pub(crate) use form;
+
+/// Declares options that several forms share: a struct of their values, and what `form!` needs of it. Each is written as an
+/// option of a form is.
+macro_rules! group {
+    (
+        $(#[doc = $doc:literal])+
+        $name:ident {
+            $(
+                $(#[doc = $field_doc:literal])+
+                $field:ident $option:literal : $ty:ty $({ $($key:ident : $value:expr),+ $(,)? })?
+            ),* $(,)?
+        }
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Debug)]
+        pub(crate) struct $name {
+            $(pub(crate) $field: $ty,)*
+        }
+
+        impl $name {
+            pub(crate) const OPTIONS: &'static [$crate::table::OptionSpec] = &[$(
+                $crate::table::OptionSpec {
+                    $($($key: $value,)+)?
+                    ..$crate::table::OptionSpec::of::<$ty>($option, concat!($($field_doc, "\n"),+))
+                }
+            ),*];
+
+            pub(crate) fn read(
+                args: &mut $crate::read::Args<'_, '_>,
+                cx: &mut $crate::read::Cx<'_>,
+            ) -> Option<Self> {
+                $(let $field = <$ty as $crate::read::Field>::take($crate::read::Slot::of(args, $option), cx);)*
+                Some(Self { $($field: $field?,)* })
+            }
+        }
+    };
+}
+pub(crate) use group;

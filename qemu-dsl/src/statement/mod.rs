@@ -2,6 +2,7 @@
 //!
 //! To add a statement, copy a file such as `rng.rs`, and add a line to the list below.
 
+pub(crate) mod backend;
 pub(crate) mod form;
 pub(crate) mod passthrough;
 pub(crate) mod pci;
@@ -53,6 +54,7 @@ statements! {
     fs;
     virtio_serial;
     port [PORT CONSOLE];
+    serial [SERIAL PARALLEL DEBUGCON];
     bridge;
     vfio;
     vsock;
@@ -60,7 +62,7 @@ statements! {
     rtc;
     vga;
     display;
-    qmp;
+    monitor [QMP MONITOR GDB];
     boot;
     smbios;
     fw_cfg;

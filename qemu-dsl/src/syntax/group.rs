@@ -289,11 +289,11 @@ impl<'s> Grouper<'s, '_> {
                 let word = self.text_of(token.span);
                 let is_kind = spec.kinds().any(|kind| kind.name == word);
                 let is_optional = spec.kind_is_optional();
-                let is_next = || {
-                    self.keyword(token).is_some_and(|next| next.reserved || !any)
-                        && indentation(self.source, token.span.start).is_some()
-                };
-                if !is_kind && (is_optional || is_next()) {
+                let begins_line = || indentation(self.source, token.span.start).is_some();
+                let next = self.keyword(token).filter(|_| begins_line());
+                let is_next = next.is_some_and(|next| next.reserved || !any);
+                // `gdb`, and `serial` in the next line.
+                if (!is_kind && (is_optional || is_next)) || (is_kind && is_optional && next.is_some()) {
                     return None;
                 }
                 self.at += 1;

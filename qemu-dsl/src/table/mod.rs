@@ -307,6 +307,8 @@ pub struct OptionSpec {
     pub required: bool,
     /// Whether it may be given again and again.
     pub list: bool,
+    /// Whether it is an id of what the statement makes. Another one is of what is referred to.
+    pub(crate) defines: bool,
     /// Whether it stands between the keyword and the options, without its name.
     pub positional: bool,
     /// The kinds of its form that have it. None: all of them.
@@ -330,6 +332,7 @@ impl OptionSpec {
             ty: F::TYPE,
             required: F::REQUIRED,
             list: F::LIST,
+            defines: F::DEFINES,
             positional: false,
             kinds: &[],
             excludes: &[],
@@ -341,18 +344,13 @@ impl OptionSpec {
     }
 }
 
-impl OptionSpec {
-    /// It of these kinds of its form only.
-    pub(crate) const fn of_kinds(self, kinds: &'static [&'static str]) -> Self {
-        Self { kinds, ..self }
-    }
-}
-
 /// A value in Rust that an option gives: its type, and how often it stands.
 pub(crate) trait Typed {
     const TYPE: &'static Type;
     const REQUIRED: bool;
     const LIST: bool;
+    /// Whether it says how something is called that the statement makes.
+    const DEFINES: bool = false;
 }
 
 /// A name that people take for an option of a form, and what to do instead.
