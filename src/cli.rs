@@ -162,7 +162,7 @@ pub(crate) struct Run {
     pub(crate) fd: Vec<(String, i32)>,
     #[command(flatten)]
     pub(crate) language: Language,
-    /// A command line of QEMU's in place of a file: it is checked, and run as it is
+    /// A command line of QEMU's in place of a file: it is checked, and run with its arguments as they are
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["file", "set", "qemu"])]
     pub(crate) command: Vec<OsString>,
 }
@@ -186,7 +186,7 @@ pub(crate) struct Import {
     #[arg(long, value_name = "PID")]
     pub(crate) pid: Option<u32>,
     /// Keep the arguments and their order, byte for byte: what a statement would say elsewhere is passed on by `arg`
-    #[arg(long, conflicts_with = "file")]
+    #[arg(long)]
     pub(crate) exact: bool,
     /// Write for this QEMU: `7.2`, `aarch64`, `aarch64-7.2`, or `host` for what is installed
     #[arg(long, value_name = "[ARCH-]VERSION|host", value_parser = target)]

@@ -7,7 +7,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
 
 use qemu_dsl::import::{self, Import, Script};
-use qemu_dsl::plan::{Fd, FdSource, Plan};
+use qemu_dsl::plan::{Fd, FdSource, Plan, arguments};
 use qemu_dsl::{Arch, TargetSpec};
 use serde::Deserialize;
 
@@ -28,8 +28,12 @@ pub(crate) fn import(command: &cli::Import) -> Result<u8, Failure> {
         Line::Plan(plan) => plan.program().to_owned(),
         Line::Script(_) => OsString::from("qemu-system-x86_64"),
     };
-    let target = target(command.target, &program)?;
+    let named = command.command.first().map(OsString::as_os_str);
+    let target = target(command.target, &program, named)?;
     let imported = match &line {
+        Line::Script(_) if command.exact => {
+            return Err(Failure::usage("--exact: a script has variables, and no arguments of its own"));
+        }
         Line::Plan(plan) if command.exact => import::exact(plan, target),
         Line::Plan(plan) => import::import(plan, target),
         Line::Script(script) => import::of_script(script, target),
@@ -47,8 +51,13 @@ pub(crate) fn import(command: &cli::Import) -> Result<u8, Failure> {
     Ok(if errors.is_empty() { status::SUCCESS } else { status::SOURCE_ERRORS })
 }
 
-/// The QEMU that the text is for: the one that is asked for, or that is installed.
-pub(crate) fn target(asked: Option<Target>, program: &OsStr) -> Result<TargetSpec, Failure> {
+/// The QEMU that the text is for: the one that is asked for, or that is installed. The one that the user has `named` is asked
+/// itself; of one that a file names its name is all that counts.
+pub(crate) fn target(
+    asked: Option<Target>,
+    program: &OsStr,
+    named: Option<&OsStr>,
+) -> Result<TargetSpec, Failure> {
     let arch = program.to_str().and_then(Arch::of_program);
     let asked_spec = match asked {
         Some(Target::Spec(spec)) => spec,
@@ -58,15 +67,16 @@ pub(crate) fn target(asked: Option<Target>, program: &OsStr) -> Result<TargetSpe
     if asked_spec.version.is_some() {
         return Ok(TargetSpec { arch, ..asked_spec });
     }
-    let installed = arch.unwrap_or_default().program();
-    match host::version(OsStr::new(installed), host::PATIENCE) {
+    let installed = named.unwrap_or_else(|| OsStr::new(arch.unwrap_or_default().program()));
+    match host::version(installed, host::PATIENCE) {
         Ok(version) => Ok(TargetSpec { arch, version: Some(version) }),
         Err(reason) if asked == Some(Target::Host) => {
             Err(Failure::not_started(format!("--target host: {reason}")))
         }
         Err(_) => {
             output::complain(&format!(
-                "`{installed}` is not installed: the text is for the newest QEMU that is known"
+                "`{}` tells no version: the text is for the newest QEMU that is known",
+                installed.display()
             ));
             Ok(TargetSpec { arch, version: None })
         }
@@ -76,13 +86,14 @@ pub(crate) fn target(asked: Option<Target>, program: &OsStr) -> Result<TargetSpe
 /// Reads the command line from where the program's arguments say.
 fn read(command: &cli::Import) -> Result<Line, Failure> {
     if let Some((program, args)) = command.command.split_first() {
-        return Ok(Line::Plan(Plan::new(program, configured(args.to_vec())?, Vec::new())));
+        return configured(Line::Plan(Plan::new(program, args, Vec::new())));
     }
     if let Some(pid) = command.pid {
         let path = format!("/proc/{pid}/cmdline");
         let bytes = fs::read(&path).map_err(|error| Failure::file(Path::new(&path), reason(&error)))?;
-        return words(&bytes)
-            .ok_or_else(|| Failure::usage(format!("{path}: the process has no command line")));
+        let line = words(&bytes)
+            .ok_or_else(|| Failure::usage(format!("{path}: the process has no command line")))?;
+        return configured(line);
     }
     let file = command.file.as_deref().unwrap_or(Path::new("-"));
     let name = if file.as_os_str() == "-" { Path::new("<stdin>") } else { file };
@@ -92,31 +103,36 @@ fn read(command: &cli::Import) -> Result<Line, Failure> {
         false => io::stdin().read_to_end(&mut bytes).map(drop),
     };
     read.map_err(|error| Failure::file(name, reason(&error)))?;
-    parse(&bytes).map_err(|reason| Failure::file(name, reason))
+    configured(parse(&bytes).map_err(|reason| Failure::file(name, reason))?)
 }
 
 /// A command line as JSON, its words each with a NUL behind it, or in a shell's script.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Line, String> {
-    match bytes.trim_ascii_start().first() {
-        Some(b'[') => {
-            let words: Vec<String> = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-            let (program, args) = words.split_first().ok_or("an empty list is no command line")?;
-            let args =
-                configured(args.iter().map(OsString::from).collect()).map_err(|failure| failure.message)?;
-            Ok(Line::Plan(Plan::new(program, args, Vec::new())))
-        }
-        Some(b'{') => {
-            let json: Json = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-            let fds = json.fds.into_iter().map(JsonFd::fd).collect::<Option<Vec<_>>>();
-            let fds = fds.ok_or("a file descriptor lacks what it is open on")?;
-            Ok(Line::Plan(Plan::new(json.program, json.args, fds)))
-        }
-        _ if bytes.contains(&0) => words(bytes).ok_or_else(|| "no command line".to_owned()),
-        _ => {
-            let text = str::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())?;
-            Script::read(text).map(Line::Script).map_err(|none| none.to_string())
-        }
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    if bytes.contains(&0) {
+        return words(bytes).ok_or_else(|| "no command line".to_owned());
     }
+    let text = str::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())?;
+    let script = || Script::read(text).map(Line::Script).map_err(|none| none.to_string());
+    // A script may begin with a bracket too.
+    match text.trim_start().chars().next() {
+        Some('[') => list(text).or_else(|reason| script().map_err(|_| reason)),
+        Some('{') => object(text).or_else(|reason| script().map_err(|_| reason)),
+        _ => script(),
+    }
+}
+
+fn list(text: &str) -> Result<Line, String> {
+    let words: Vec<String> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let (program, args) = words.split_first().ok_or("an empty list is no command line")?;
+    Ok(Line::Plan(Plan::new(program, args, Vec::new())))
+}
+
+fn object(text: &str) -> Result<Line, String> {
+    let json: Json = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let fds = json.fds.into_iter().map(JsonFd::fd).collect::<Option<Vec<_>>>();
+    let fds = fds.ok_or("a file descriptor lacks what it is open on")?;
+    Ok(Line::Plan(Plan::new(json.program, json.args, fds)))
 }
 
 fn words(bytes: &[u8]) -> Option<Line> {
@@ -126,25 +142,30 @@ fn words(bytes: &[u8]) -> Option<Line> {
     Some(Line::Plan(Plan::new(program, words, Vec::new())))
 }
 
-/// The arguments with what files of `-readconfig` say in their place.
-fn configured(args: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
-    let mut out = Vec::new();
-    let mut args = args.into_iter();
-    while let Some(arg) = args.next() {
-        if !matches!(arg.as_bytes(), b"-readconfig" | b"--readconfig") {
-            out.push(arg);
+/// A command line with what files of `-readconfig` say in their place.
+fn configured(line: Line) -> Result<Line, Failure> {
+    let Line::Plan(plan) = line else { return Ok(line) };
+    let is_config = |arg: &OsStr| matches!(arg.as_bytes(), b"-readconfig" | b"--readconfig");
+    if !plan.args().any(is_config) {
+        return Ok(Line::Plan(plan));
+    }
+    let mut out: Vec<OsString> = Vec::new();
+    for argument in arguments::split(plan.args()) {
+        let (Some(name), Some(value)) = (argument.name, argument.value) else {
+            out.extend(argument.name.into_iter().chain(argument.value).map(OsStr::to_owned));
+            continue;
+        };
+        if !is_config(name) {
+            out.extend([name.to_owned(), value.to_owned()]);
             continue;
         }
-        let Some(file) = args.next() else {
-            out.push(arg);
-            break;
-        };
-        let path = Path::new(&file);
+        let path = Path::new(value);
         let text = fs::read_to_string(path).map_err(|error| Failure::file(path, reason(&error)))?;
         let read = import::readconfig(&text).map_err(|bad| Failure::file(path, bad))?;
         out.extend(read.into_iter().map(OsString::from));
     }
-    Ok(out)
+    let fds = plan.fds().map(Fd::from).collect();
+    Ok(Line::Plan(Plan::new(plan.program(), out, fds)))
 }
 
 /// What `--emit json` prints.

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use qemu_dsl::import::{Import, with_errors};
 use qemu_dsl::plan::Plan;
-use qemu_dsl::{Diagnostic, Options, Remedy, Span};
+use qemu_dsl::{Diagnostic, Options, Remedy, Span, Target, Version};
 
 use crate::cli::Language;
 use crate::failure::Failure;
@@ -21,6 +21,8 @@ const NAME: &str = "command line";
 pub(crate) struct Line {
     /// It as QEMU gets it.
     pub(crate) plan: Plan,
+    /// The same as text, of which other bytes are none.
+    checked: Plan,
     /// It as a shell's line.
     pub(crate) source: Source,
     /// Where each argument stands in that, and whether it is there as it is.
@@ -39,16 +41,23 @@ impl Line {
             let start = text.len() as u32;
             let quoted = quote(arg.as_bytes());
             text.push_str(&String::from_utf8_lossy(&quoted));
-            words.push((Span::new(start, text.len() as u32), *quoted == *arg.as_bytes()));
+            let is_plain = *quoted == *arg.as_bytes() && arg.to_str().is_some();
+            words.push((Span::new(start, text.len() as u32), is_plain));
         }
+        let lossy = args.iter().map(|arg| arg.to_string_lossy().into_owned());
+        let checked = Plan::new(&*program.to_string_lossy(), lossy, Vec::new());
         let plan = Plan::new(program, args, Vec::new());
-        Self { plan, source: Source::of(NAME, text), words }
+        Self { plan, checked, source: Source::of(NAME, text), words }
     }
 
     /// Reports what is wrong with it.
-    pub(crate) fn check(&self, language: &Language, reporter: &mut Reporter) -> Result<(), Failure> {
-        let target = import::target(language.target, self.plan.program())?;
-        let import = with_errors(&self.plan, target).map_err(|error| Failure::usage(error.to_string()))?;
+    pub(crate) fn check(&mut self, language: &Language, reporter: &mut Reporter) -> Result<(), Failure> {
+        let program = self.plan.program();
+        let target = import::target(language.target, program, Some(program))?;
+        let import = with_errors(&self.checked, target).map_err(|error| Failure::usage(error.to_string()))?;
+        let spans = self.words.iter().map(|(span, _)| *span);
+        let version = target.version.unwrap_or(Version::NEWEST);
+        self.plan = self.plan.clone().located(Target::new(target.arch.unwrap_or_default(), version), spans);
         let options = Options { levels: language.levels.0.clone(), ..Options::default() };
         let compiled = qemu_dsl::compile(&import.text, &options);
         let told = compiled.diagnostics.into_iter().map(|diagnostic| self.told(diagnostic, &import));
@@ -71,7 +80,7 @@ impl Line {
 
     /// Where the command line says what stands at a place in the text.
     fn locate(&self, span: Span, import: &Import) -> Option<Span> {
-        let place = import.locate(&self.plan, span)?;
+        let place = import.locate(&self.checked, span)?;
         let (first, _) = self.words.get(*place.arguments.start())?;
         let (last, _) = self.words.get(*place.arguments.end())?;
         Some(match (place.bytes, self.words.get(*place.arguments.start())?) {

@@ -84,6 +84,68 @@ fn difference(plan: &Plan) -> Option<String> {
     })
 }
 
+/// The text of a command line on the machine `pc`.
+fn text_of(args: &str) -> String {
+    let args = args.split(' ').filter(|arg| !arg.is_empty());
+    let import =
+        import(&Plan::new("qemu-system-x86_64", args, Vec::new()), Version::new(7, 2).into()).unwrap();
+    assert_eq!(import.errors, [""; 0], "{}", import.text);
+    import.text
+}
+
+/// The statements of a text without comments.
+fn statements(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| !line.starts_with("//")).skip(1).collect()
+}
+
+#[test]
+fn what_qemu_connects_by_itself_is_written_out() {
+    // Without an index it has the first place that is free, whatever it is.
+    let text = text_of("-drive file=a.iso,media=cdrom,format=raw -hdc b");
+    assert!(text.contains("drive=ide0-cd0 ") && text.contains("driver=ide-cd bus=ide.0"), "{text}");
+    assert!(text.contains("drive=ide1-hd0 ") && text.contains("driver=ide-hd bus=ide.1"), "{text}");
+    // That drive has a backend, if an empty one.
+    let text = text_of("-drive file=a,format=raw,index=0");
+    assert!(text.contains("id=ide1-cd0") && text.contains("drive=ide1-cd0"), "{text}");
+    // An option without its value says nothing of drives.
+    assert!(text_of("-drive").contains("arg \"-drive\""));
+}
+
+#[test]
+fn networks_of_old_keep_their_ids_and_their_order() {
+    let text = text_of("-device rtl8139,mac=52:54:00:00:00:01 -net nic -net user");
+    let (card, other) = (text.find("e1000").unwrap(), text.find("rtl8139").unwrap());
+    assert!(card < other, "{text}");
+    let text = text_of("-netdev user,id=nic0 -device e1000,netdev=nic0,mac=52:54:00:00:00:01 -nic user");
+    assert!(text.contains("netdev=nic1") || text.contains("id=nic1"), "{text}");
+    let text = text_of("-nic user,id=x");
+    assert!(text.contains("=x") && !text.contains("nic0"), "{text}");
+    let text = text_of("-nic none");
+    assert_eq!(text, "target 7.2\n// `-nic none` is `-net none` today.\nnetdev none\n");
+    // They share a hub.
+    let text = text_of("-net nic -net user -net nic -net user");
+    assert_eq!(statements(&text).iter().filter(|line| line.starts_with("arg \"-net\"")).count(), 4, "{text}");
+}
+
+#[test]
+fn a_variable_is_where_it_stood() {
+    let of = |text: &str| of_script(&Script::read(text).unwrap(), Version::new(7, 2).into()).unwrap().text;
+    let text = of("N=web; kvm -name $N,process=web");
+    assert!(text.contains("name {n} process=web"), "{text}");
+    let text = of("N=web; kvm -name web,process=$N");
+    assert!(text.contains("name web process={n}"), "{text}");
+    let text = of("MEM=2G; kvm -m ${MEM%G} -name $(conf a) -bios $(conf-a)");
+    for said in ["`${MEM%G}` of the script\nparam mem_g", "param conf_a: string\n", "param conf_a_: string\n"]
+    {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+    // What stands in for a variable isn't seen.
+    let text = of("kvm -k $KEYS -foo$BAR -hda $DISK");
+    for said in ["\"-foo{bar}\"", "No statement says `-foo$BAR`", "`-hda $DISK` is", "file={disk}"] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+}
+
 /// VMs of statements of the texts, as they come.
 #[test]
 fn random_plans_come_back() {

@@ -45,7 +45,7 @@ pub(crate) fn run(command: &Run) -> Result<u8, Failure> {
             (source, plan)
         }
         None => {
-            let line = Line::of(&command.command);
+            let mut line = Line::of(&command.command);
             line.check(&command.language, &mut reporter)?;
             (line.source, Some(line.plan).filter(|_| !reporter.failed()))
         }

@@ -1,6 +1,8 @@
 //! `qemu-dslc import`.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 
 use super::support::{Folder, dslc, outcome, run};
 
@@ -57,11 +59,36 @@ fn a_plan_comes_back_with_its_file_descriptors() {
 fn a_script_becomes_a_text() {
     let script = "#!/bin/sh\nRAM=1G\nexec qemu-system-x86_64 -m \"$RAM\" \\\n  -kernel \"$1\" -append 'a b' -nographic \"$@\"\n";
     let imported = run(&["import", "--target", "7.2", "-"], script);
-    let expected = "target 7.2\n/// `RAM` of the script\nparam ram: string = \"1G\"\n/// `arg1` of the script\n\
+    let expected = "target 7.2\n// The command line goes on with the arguments of the script, of which nothing is known.\n\
+                    /// `RAM` of the script\nparam ram: string = \"1G\"\n/// `$1` of the script\n\
                     param arg1: string\nmemory {ram}\nnographic\nkernel {arg1} append=\"a b\"\n";
     assert_eq!((imported.stdout.as_str(), imported.stderr.as_str()), (expected, ""));
     let compiled = run(&["-", "--set", "arg1=/k", "--emit", "argv"], expected);
     assert_eq!(compiled.stdout, "qemu-system-x86_64\0-m\x001G\0-nographic\0-kernel\0/k\0-append\0a b\0");
+}
+
+#[test]
+fn a_script_may_begin_with_a_bracket() {
+    for script in [
+        "[ -x /bin/ls ] && kvm -m 1G\n",
+        "[[ $UID = 0 ]] || exit 1\nkvm -m 1G\n",
+        "{ kvm -m 1G; }\n",
+        "\u{feff}kvm -m 1G\n",
+    ] {
+        let imported = run(&["import", "--target", "7.2", "-"], script);
+        assert_eq!(imported.stdout, "target 7.2\nqemu \"kvm\"\nmemory 1G\n", "{script}: {}", imported.stderr);
+    }
+}
+
+#[test]
+fn arguments_of_a_file_are_kept_exactly() {
+    let args = ["import", "--target", "7.2", "--exact", "-"];
+    let imported = run(&args, r#"["qemu-system-x86_64", "-nographic", "-m", "1G"]"#);
+    let compiled = run(&["-", "--emit", "argv"], &imported.stdout);
+    assert_eq!(compiled.stdout, "qemu-system-x86_64\0-nographic\0-m\x001G\0", "{}", imported.stdout);
+    let script = run(&args, "kvm -m 1G");
+    assert_eq!(script.status, Some(2));
+    assert!(script.stderr.contains("a script has variables"), "{}", script.stderr);
 }
 
 #[test]
@@ -130,6 +157,11 @@ fn a_command_line_is_checked_as_it_is() {
 fn a_command_line_is_run_as_it_is() {
     let dry = run(&["run", "--dry-run", "--target", "7.2", "--", "/bin/qemu", "-m", "1G", "-k", "de"], "");
     assert_eq!((dry.status, dry.stdout.as_str()), (Some(0), "/bin/qemu \\\n  -m 1G \\\n  -k de\n"));
+    // No text has such a name of a file.
+    let bytes = OsStr::from_bytes(b"/srv/\xff.img");
+    let mut command = dslc(["run", "--dry-run", "--target", "7.2", "--", "/bin/qemu", "-kernel"]);
+    let dry = command.arg(bytes).output().unwrap();
+    assert!(dry.status.success() && dry.stdout.ends_with(b"-kernel '/srv/\xff.img'\n"), "{dry:?}");
     let wrong = run(&["run", "--target", "7.2", "--", "/no/such/qemu", "-m", "oops"], "");
     assert_eq!(wrong.status, Some(1), "{}", wrong.stderr);
     assert!(wrong.stderr.contains("`oops`"), "{}", wrong.stderr);

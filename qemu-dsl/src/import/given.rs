@@ -29,6 +29,8 @@ pub(super) struct Given {
     pub(super) value: Option<String>,
     /// What its list has, where it is one.
     pub(super) items: Vec<Item>,
+    /// The least number of the file descriptors of the plan's that it has.
+    pub(super) fd: Option<u32>,
 }
 
 /// A name and a value.
@@ -77,7 +79,7 @@ impl Given {
     pub(super) fn new(at: usize, flag: impl Into<String>, value: Option<String>) -> Self {
         let flag = flag.into();
         let items = value.as_deref().map(|value| items(&flag, value)).unwrap_or_default();
-        Self { at, written: flag.clone(), flag, value, items }
+        Self { at, written: flag.clone(), flag, value, items, fd: None }
     }
 
     /// The option of these items, of which the first may have no name.
@@ -126,7 +128,11 @@ impl Given {
                 numbers.split(':').map(|number| fds.get(number)).collect::<Option<Vec<_>>>()
             });
             match (numbers, sources) {
-                (Some((before, _)), Some(sources)) => self.items.extend(told(&item.name, before, &sources)),
+                (Some((before, numbers)), Some(sources)) => {
+                    let numbers = numbers.split(':').filter_map(|number| number.parse().ok());
+                    self.fd = numbers.chain(self.fd).min();
+                    self.items.extend(told(&item.name, before, &sources));
+                }
                 _ => self.items.push(item),
             }
         }
@@ -243,7 +249,7 @@ pub(super) fn items(flag: &str, value: &str) -> Vec<Item> {
     canonical(flag, list)
 }
 
-/// Items as they are compared: the first has its name, a switch without a value is on, and one that is called `no...` off.
+/// Items as they are compared: the first has its name, a switch without a value is on, and `nowait` is `wait=off`.
 pub(super) fn canonical<'v>(
     flag: &str,
     list: impl Iterator<Item = (Option<String>, Cow<'v, str>)>,

@@ -285,6 +285,13 @@ impl Importer {
         })
     }
 
+    /// Tells these things as well.
+    pub(super) fn with_notes(mut self, notes: &[String]) -> Self {
+        let one_line = |note: &String| note.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.notes.extend(notes.iter().map(one_line));
+        self
+    }
+
     fn exact(mut self, plan: &Plan) -> Import {
         let args: Vec<_> = plan.args().map(|arg| arg.to_string_lossy().into_owned()).collect();
         self.is_merged = false;
@@ -342,8 +349,8 @@ impl Importer {
         let mut best = None;
         for _ in 0..ROUNDS {
             let placed = self.place(shapes, &banned, &reasons);
-            let (text, lines) = self.text(&placed);
-            let (errors, faults) = self.faults(&text, &placed, &lines);
+            let (text, lines, params) = self.text(&placed);
+            let (errors, faults) = self.faults(&text, &placed, &lines, params);
             let import = || self.told(text.clone(), &placed, &lines, errors.clone());
             if faults.is_empty() {
                 return import();
@@ -420,11 +427,47 @@ impl Importer {
         for (number, given) in givens.iter().enumerate() {
             let is_behind = given.at >= self.end;
             if is_behind || is_free.get(number) == Some(&true) {
-                placed.push(passed_on(number, given, is_behind, reasons));
+                let is_said = all.iter().any(|shape| {
+                    !fit::passes_on(shape) && shape.print.args.iter().any(|arg| arg.given.flag == given.flag)
+                });
+                placed.push(passed_on(number, given, is_behind, is_said, reasons));
             }
         }
         placed.sort_by_key(|placed| (placed.section, placed.rank));
-        placed
+        self.in_order_of_fds(placed)
+    }
+
+    /// The statements so that those which ask for file descriptors do so in the order of the numbers.
+    fn in_order_of_fds(&self, placed: Vec<Placed>) -> Vec<Placed> {
+        let fd = |placed: &Placed| {
+            let givens = placed.takes.iter().filter_map(|number| self.givens.get(*number));
+            givens.filter_map(|given| given.fd).min()
+        };
+        let mut ordered: Vec<Placed> = Vec::with_capacity(placed.len());
+        let mut waiting: Vec<Placed> = Vec::new();
+        let mut left: Vec<u32> = placed.iter().filter_map(fd).collect();
+        left.sort_unstable_by(|a, b| b.cmp(a));
+        for placed in placed {
+            // What stands beside one that waits in its section, waits too.
+            let is_behind = waiting.iter().any(|other| other.section == placed.section);
+            if is_behind || fd(&placed).is_some_and(|own| left.last() != Some(&own)) {
+                waiting.push(placed);
+                continue;
+            }
+            if fd(&placed).is_some() {
+                left.pop();
+            }
+            ordered.push(placed);
+            while waiting.first().is_some_and(|first| fd(first).is_none_or(|own| left.last() == Some(&own))) {
+                let first = waiting.remove(0);
+                if fd(&first).is_some() {
+                    left.pop();
+                }
+                ordered.push(first);
+            }
+        }
+        ordered.extend(waiting);
+        ordered
     }
 
     /// Adds the shape, and its variants, that print but options which are there.
@@ -528,8 +571,8 @@ impl Importer {
         Some(Placed { words, section: spec.section, takes: numbers, rank, key, reason: None })
     }
 
-    /// The text of these statements, and where each of them stands in it.
-    fn text(&self, placed: &[Placed]) -> (String, Vec<Range<usize>>) {
+    /// The text of these statements, where each of them stands in it, and values for its parameters without one.
+    fn text(&self, placed: &[Placed]) -> (String, Vec<Range<usize>>, Vec<(String, String)>) {
         let Self { program, target, .. } = self;
         let is_default = target.arch == Arch::default();
         let mut text =
@@ -538,20 +581,25 @@ impl Importer {
             let _ = writeln!(text, "qemu {}", quoted(program));
         }
         for note in &self.notes {
-            let _ = writeln!(text, "// {note}");
+            let _ = writeln!(text, "// {}", self.holes.commented(note));
         }
-        text.push_str(&self.holes.declarations());
+        let words: Vec<_> = placed
+            .iter()
+            .map(|placed| self.holes.filled(&placed.words, &placed.takes, &self.givens))
+            .collect();
+        let used: Vec<_> = words.iter().flat_map(|(_, used)| used).copied().collect();
+        text.push_str(&self.holes.declarations(&used));
         let mut places = Vec::new();
-        for placed in placed {
+        for (placed, (words, _)) in placed.iter().zip(&words) {
             if let Some(reason) = &placed.reason {
-                let _ = writeln!(text, "// {reason}");
+                let _ = writeln!(text, "// {}", self.holes.commented(reason));
             }
             let start = text.len();
-            write_statement(&self.holes.filled(&placed.words, &placed.takes, &self.givens), &mut text);
+            write_statement(words, &mut text);
             places.push(start..text.len());
             text.push('\n');
         }
-        (text, places)
+        (text, places, self.holes.values(&used))
     }
 
     /// What is wrong with a text, and the statements that are to blame, each with why.
@@ -560,8 +608,9 @@ impl Importer {
         text: &str,
         placed: &[Placed],
         places: &[Range<usize>],
+        params: Vec<(String, String)>,
     ) -> (Vec<String>, Vec<(usize, String)>) {
-        let options = Options { params: self.holes.values(), ..Options::default() };
+        let options = Options { params, ..Options::default() };
         let compiled = compile(text, &options);
         let place_of = |offset: u32| places.iter().position(|place| place.contains(&(offset as usize)));
         let mut faults = Vec::new();
@@ -631,13 +680,20 @@ fn take_part(number: usize, items: &[Item], givens: &mut [Given], is_free: &mut 
 }
 
 /// What no statement says.
-fn passed_on(number: usize, given: &Given, is_behind: bool, reasons: &[(usize, String)]) -> Placed {
+fn passed_on(
+    number: usize,
+    given: &Given,
+    is_behind: bool,
+    is_said: bool,
+    reasons: &[(usize, String)],
+) -> Placed {
     let words = [Some(given.written.as_str()).filter(|flag| !flag.is_empty()), given.value.as_deref()];
     let words = std::iter::once("arg".to_owned()).chain(words.into_iter().flatten().map(quoted)).collect();
     let known = reasons.iter().find(|(own, _)| *own == number).map(|(_, reason)| reason.clone());
     let reason = known.unwrap_or_else(|| match given.flag.as_str() {
         _ if is_behind => "It stands behind others.".to_owned(),
         "" => "No statement says an image without an option.".to_owned(),
+        flag if is_said => format!("No statement says just this of `{flag}`."),
         flag => format!("No statement says `{flag}`."),
     });
     let key = ("arg".to_owned(), vec![number], false);

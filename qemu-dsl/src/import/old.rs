@@ -15,6 +15,7 @@ use crate::{Arch, Target};
 pub(super) fn renew(givens: &mut Vec<Given>, target: Target, passed: &HashSet<usize>) -> Vec<String> {
     let mut notes = Vec::new();
     let mut all: Vec<Given> = Vec::new();
+    let mut cards: Vec<usize> = Vec::new();
     let mut counts = Counts::new(givens, target);
     for given in givens.drain(..) {
         let is_passed = passed.contains(&given.at);
@@ -26,14 +27,26 @@ pub(super) fn renew(givens: &mut Vec<Given>, target: Target, passed: &HashSet<us
                     [] => format!("`{old}` says nothing that isn't so anyway."),
                     words => format!("`{old}` is `{}` today.", words.join(" ")),
                 });
-                new.into_iter().for_each(|given| add(&mut all, given));
+                let is_network = matches!(given.flag.as_str(), "-net" | "-nic");
+                for given in new {
+                    let is_card = is_network && given.flag == "-device";
+                    if is_card {
+                        cards.push(given.at);
+                    }
+                    let is_device = |other: &Given| other.flag == "-device" && !cards.contains(&other.at);
+                    match all.iter().position(is_device).filter(|_| is_card) {
+                        // The machine makes its own cards before the devices of the command line.
+                        Some(at) => all.insert(at, given),
+                        None => add(&mut all, given),
+                    }
+                }
             }
             None => add(&mut all, given),
         }
     }
     *givens = all;
     if notes.is_empty() {
-        drives(givens, passed, &mut notes, &counts);
+        drives(givens, passed, &mut notes, &mut counts);
         addresses(givens, passed, &mut notes);
         let machine = givens.iter_mut().find(|given| given.flag == "-machine" && passed.contains(&given.at));
         if let Some(machine) =
@@ -99,10 +112,10 @@ fn shown(given: &Given) -> String {
 
 /// What a command line has besides, and how many of some things there were.
 struct Counts {
-    nics: usize,
-    backends: usize,
-    /// Whether each card of a network has a backend.
-    are_pairs: bool,
+    /// The ids that are there.
+    ids: HashSet<String>,
+    /// The id of the network of `-net`, where that is one card and one backend: more of them share a hub.
+    network: Option<String>,
     board: Option<Board>,
     has_defaults: bool,
     has_snapshot: bool,
@@ -131,19 +144,32 @@ impl Counts {
         let nets =
             || givens.iter().filter(|given| given.flag == "-net").filter_map(|given| given.items.first());
         let cards = nets().filter(|item| item.value == "nic").count();
-        Self {
-            nics: 0,
-            backends: 0,
-            are_pairs: 2 * cards == nets().count(),
-            board,
-            has_defaults: !has("-nodefaults"),
-            has_snapshot: has("-snapshot"),
-        }
+        let ids = givens.iter().flat_map(|given| &given.items);
+        let ids = ids.filter(|item| matches!(item.name.as_str(), "id" | "node-name"));
+        let mut ids: HashSet<_> = ids.map(|item| item.value.clone()).collect();
+        let is_backend = |given: &&Given| {
+            given.flag == "-net" && given.items.first().is_some_and(|kind| kind.value != "nic")
+        };
+        let network = givens.iter().find(is_backend).filter(|_| cards == 1 && nets().count() == 2);
+        let network = network.map(|backend| match backend.get("id") {
+            Some(id) => id.to_owned(),
+            None => fresh(&mut ids, "vlan", Some(0)),
+        });
+        Self { ids, network, board, has_defaults: !has("-nodefaults"), has_snapshot: has("-snapshot") }
     }
 }
 
+/// An id that nothing has: this one, or with a number behind it, from that one on.
+fn fresh(ids: &mut HashSet<String>, wanted: &str, number: Option<usize>) -> String {
+    let numbered = (number.unwrap_or(1)..).map(|number| format!("{wanted}{number}"));
+    let own = number.is_none().then(|| wanted.to_owned());
+    let id = own.into_iter().chain(numbered).find(|id| !ids.contains(id)).unwrap_or_default();
+    ids.insert(id.clone());
+    id
+}
+
 /// Makes drives that QEMU connects by itself drives and devices.
-fn drives(all: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>, counts: &Counts) {
+fn drives(all: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>, counts: &mut Counts) {
     let Some(board) = counts.board else { return };
     let is_drive = |given: &Given| given.flag == "-drive";
     let is_ide = |given: &Given| is_drive(given) && matches!(given.get("if"), None | Some("ide"));
@@ -155,7 +181,6 @@ fn drives(all: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>
     });
     let mut devices: Vec<Given> = Vec::new();
     let mut is_named = names_devices;
-    let mut virtio = 0;
     let mut flash: Vec<Given> = Vec::new();
     for given in all.iter_mut().filter(|given| is_drive(given)) {
         let at = given.at;
@@ -180,14 +205,17 @@ fn drives(all: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>
             ) || name.starts_with("cache.")
                 || name.starts_with("throttling.")
         };
-        if !passed.contains(&given.at) || !given.items.iter().all(|item| known(&item.name)) {
+        if !passed.contains(&given.at)
+            || given.items.is_empty()
+            || !given.items.iter().all(|item| known(&item.name))
+        {
             continue;
         }
         let is_cd = given.get("media") == Some("cdrom");
         let (id, device) = match given.get("if").unwrap_or("ide") {
             "ide" => {
                 let free = (0..).find(|index| !taken.contains(index)).unwrap_or_default();
-                let index = index_of(given).unwrap_or(if is_cd && !taken.contains(&2) { 2 } else { free });
+                let index = index_of(given).unwrap_or(free);
                 taken.push(index);
                 let (bus, unit) = match board {
                     Board::Pc => (index / 2, index % 2),
@@ -198,7 +226,9 @@ fn drives(all: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>
                     continue;
                 }
                 let (driver, word) = if is_cd { ("ide-cd", "cd") } else { ("ide-hd", "hd") };
-                let id = given.get("id").map_or_else(|| format!("ide{bus}-{word}{unit}"), str::to_owned);
+                let id = given.get("id").map(str::to_owned);
+                let id =
+                    id.unwrap_or_else(|| fresh(&mut counts.ids, &format!("ide{bus}-{word}{unit}"), None));
                 let (bus, unit) = (format!("ide.{bus}"), unit.to_string());
                 let mut list = vec![("", driver), ("drive", id.as_str()), ("bus", bus.as_str())];
                 // The first place is the first free one.
@@ -209,12 +239,12 @@ fn drives(all: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>
                 (id.clone(), Given::of_list(at, "-device", &list))
             }
             "virtio" if !is_cd && given.get("index").is_none() => {
-                let id = given.get("id").map_or_else(|| format!("virtio{virtio}"), str::to_owned);
-                virtio += 1;
+                let id = given.get("id").map(str::to_owned);
+                let id = id.unwrap_or_else(|| fresh(&mut counts.ids, "virtio", Some(0)));
                 (id.clone(), Given::of_list(at, "-device", &[("", "virtio-blk"), ("drive", id.as_str())]))
             }
             "pflash" if !counts.has_snapshot => {
-                if let Some(new) = pflash(given, flash.len() / 2) {
+                if let Some(new) = pflash(given, flash.len() / 2, &mut counts.ids) {
                     notes.push(format!("`{old}` is a block node and a property of the machine today."));
                     flash.extend(new);
                     // It is taken out below.
@@ -258,12 +288,15 @@ fn drives(all: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>
         Board::Q35 => ("ide.2", "0", 2),
     };
     if is_named && !names_devices && counts.has_defaults && !taken.contains(&default.2) {
-        let list = [("", "ide-cd"), ("bus", default.0), ("unit", default.1)];
+        let id = fresh(&mut counts.ids, &format!("{}-cd0", default.0.replace('.', "")), None);
+        let at = all.last().map_or(0, |given| given.at);
+        let list = [("", "ide-cd"), ("bus", default.0), ("unit", default.1), ("drive", id.as_str())];
+        devices.push(Given::of_list(at, "-drive", &[("if", "none"), ("id", &id), ("readonly", "on")]));
         notes.push(
             "QEMU's own CD-ROM drive is written out: where a drive's device is named, it adds none."
                 .to_owned(),
         );
-        devices.push(Given::of_list(all.last().map_or(0, |given| given.at), "-device", &list));
+        devices.push(Given::of_list(at, "-device", &list));
     }
     all.retain(|given| !(given.flag.is_empty() && given.value.is_none()));
     all.extend(devices);
@@ -271,7 +304,7 @@ fn drives(all: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>
 }
 
 /// Firmware as a block node, and the machine's property that names it.
-fn pflash(given: &Given, number: usize) -> Option<Vec<Given>> {
+fn pflash(given: &Given, number: usize, ids: &mut HashSet<String>) -> Option<Vec<Given>> {
     let unit = match given.get("unit").or(given.get("index")) {
         Some(unit) => unit.parse().ok().filter(|unit| *unit < 2)?,
         None => number,
@@ -282,7 +315,8 @@ fn pflash(given: &Given, number: usize) -> Option<Vec<Given>> {
     }
     let file = given.get("file")?;
     let format = given.get("format")?;
-    let node = if unit == 0 { "code" } else { "vars" };
+    let node = fresh(ids, if unit == 0 { "code" } else { "vars" }, None);
+    let node = node.as_str();
     let mut list = vec![("driver", format), ("node-name", node)];
     list.extend(given.get("readonly").map(|readonly| ("read-only", readonly)));
     list.extend([("file.driver", "file"), ("file.filename", file)]);
@@ -380,7 +414,8 @@ fn renewed(given: &Given, counts: &mut Counts) -> Option<Vec<Given>> {
         "-virtfs" => {
             let driver = given.items.first()?;
             let tag = given.get("mount_tag")?;
-            let id = format!("fsdev{at}");
+            // QEMU itself calls it by its tag.
+            let id = given.get("id").unwrap_or(tag).to_owned();
             let mut backend = vec![("", driver.value.as_str()), ("id", id.as_str())];
             let rest =
                 given.items.iter().skip(1).filter(|item| !matches!(item.name.as_str(), "mount_tag" | "id"));
@@ -409,9 +444,11 @@ fn network(given: &Given, counts: &mut Counts) -> Option<Vec<Given>> {
         Board::Pc => "e1000",
         Board::Q35 => "e1000e",
     };
+    let mut own = None;
     for item in rest {
         match item.name.as_str() {
             "vlan" | "name" => return None,
+            "id" => own = Some(item.value.as_str()),
             "model" => model = item.value.as_str(),
             "macaddr" | "mac" => card.push(("mac", &item.value)),
             "addr" | "vectors" => card.push((&item.name, &item.value)),
@@ -430,24 +467,22 @@ fn network(given: &Given, counts: &mut Counts) -> Option<Vec<Given>> {
         let own = [&[("", kind), ("id", id)], backend].concat();
         Given::of_list(at, "-netdev", &own)
     };
-    if given.flag == "-net" && !counts.are_pairs {
-        return None;
-    }
     if kind == "none" {
-        return (given.flag == "-nic").then(|| vec![Given::new(at, "-nic", Some("none".to_owned()))]);
+        // The one says the same as the other.
+        return (given.flag == "-nic").then(|| vec![Given::new(at, "-net", Some("none".to_owned()))]);
     }
     if given.flag == "-nic" {
-        let id = format!("nic{}", counts.nics);
-        counts.nics += 1;
+        let id = match own {
+            Some(id) => id.to_owned(),
+            None => fresh(&mut counts.ids, "nic", Some(0)),
+        };
         return Some(vec![netdev(&id, &backend), device(&id, &card)]);
     }
+    let id = counts.network.clone()?;
     if kind == "nic" {
-        let id = format!("vlan{}", counts.nics);
-        counts.nics += 1;
+        card.extend(own.map(|own| ("id", own)));
         return Some(vec![device(&id, &card)]);
     }
-    let id = format!("vlan{}", counts.backends);
-    counts.backends += 1;
     backend.extend(card);
     Some(vec![netdev(&id, &backend)])
 }

@@ -148,6 +148,7 @@ fn of_words(words: &mut Vec<String>) -> Vec<Arg> {
             written: argument.name.unwrap_or_default().to_owned(),
             value: argument.value.map(str::to_owned),
             items: argument.value.map(|value| Item::new("", value)).into_iter().collect(),
+            fd: None,
         },
         is_list: false,
     });

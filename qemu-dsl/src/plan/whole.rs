@@ -87,6 +87,25 @@ impl Plan {
         View::unpack(&self.packed).unwrap_or_default()
     }
 
+    /// Says for which QEMU the arguments are, and where a text says each of them.
+    ///
+    /// ```
+    /// use qemu_dsl::plan::Plan;
+    /// use qemu_dsl::{Arch, Span, Target, Version};
+    ///
+    /// let target = Target::new(Arch::X86_64, Version::new(7, 2));
+    /// let plan = Plan::new("kvm", ["-S"], vec![]).located(target, [Span::new(4, 6)]);
+    /// assert_eq!((plan.target(), plan.arg_span(0)), (Some(target), Some(Span::new(4, 6))));
+    /// ```
+    #[must_use]
+    pub fn located(self, target: Target, spans: impl IntoIterator<Item = Span>) -> Self {
+        let Parts { program, args, fds, .. } = self.view();
+        let spans: Vec<_> = spans.into_iter().collect();
+        let places = Items(std::iter::empty::<Place>());
+        let origin = Origin { target, spans: Items(spans.iter().copied()), places };
+        Self::written(self.packed.len(), &Parts { program, args, fds, origin: Some(origin) })
+    }
+
     /// Adds arguments behind the others. They come from nowhere in the source.
     #[must_use]
     pub fn with_args(self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
