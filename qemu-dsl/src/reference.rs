@@ -290,7 +290,12 @@ fn described(option: &OptionSpec) -> String {
 }
 
 fn choices(option: &OptionSpec) -> Vec<String> {
-    option.ty.choices.iter().map(|(word, meaning)| format!("`{word}`: {meaning}")).collect()
+    let since = |word: &str| {
+        let change = option.words.iter().find(|(own, _)| *own == word);
+        change.map_or(String::new(), |(_, change)| format!(" ({})", history(change)))
+    };
+    let choices = option.ty.choices.iter();
+    choices.map(|(word, meaning)| format!("`{word}`: {meaning}{}", since(word))).collect()
 }
 
 fn meaning(kind: &KindSpec) -> String {

@@ -46,6 +46,14 @@ pub(super) struct Joined {
     parts: usize,
 }
 
+/// How much of each there is.
+struct Lens {
+    args: usize,
+    fds: usize,
+    ties: usize,
+    places: usize,
+}
+
 impl Joined {
     /// Adds a part. The first is the base.
     pub(super) fn add(&mut self, part: &PartTemplate) {
@@ -65,6 +73,12 @@ impl Joined {
             hole: self.open.holes.len() as u32,
             statement: self.statements,
             name: self.name.clone(),
+        };
+        let before = Lens {
+            args: self.template.args.len(),
+            fds: self.template.fds.len(),
+            ties: self.ties.len(),
+            places: self.template.places.len(),
         };
         let own = self.template.args.to_mut();
         own.extend(template.args.iter().map(|arg| by.arg(arg)));
@@ -99,21 +113,21 @@ impl Joined {
         let number = self.parts;
         self.ties.extend(ties.iter().map(|tie| (number, by.tie(tie))));
         self.parts += 1;
-        self.count();
+        self.count(&before);
     }
 
-    /// Counts what the last part has added.
-    fn count(&mut self) {
-        let args = self.template.args.iter().map(|arg| (arg.statement, arg.span));
-        let fds = self.template.fds.iter().map(|slot| (slot.statement, slot.span));
-        let ties = self.ties.iter().map(|(_, tie)| (tie.statement, tie.span));
+    /// Counts what the last part has added to what was there before.
+    fn count(&mut self, before: &Lens) {
+        let args = self.template.args.iter().skip(before.args).map(|arg| (arg.statement, arg.span));
+        let fds = self.template.fds.iter().skip(before.fds).map(|slot| (slot.statement, slot.span));
+        let ties = self.ties.iter().skip(before.ties).map(|(_, tie)| (tie.statement, tie.span));
         for (statement, span) in args.chain(fds).chain(ties) {
             if statement != MACHINE {
                 self.statements = self.statements.max(statement + 1);
             }
             self.end = self.end.max(span.end + 1);
         }
-        let places = self.template.places.iter().map(|place| place.span.end + 1);
+        let places = self.template.places.iter().skip(before.places).map(|place| place.span.end + 1);
         self.end = places.fold(self.end, u32::max);
     }
 }

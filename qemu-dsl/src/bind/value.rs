@@ -472,7 +472,7 @@ adding! {
     /// Adds a number of bytes.
     size or needed_size, size_list: SizeValue of Kind::Size | Kind::MemorySize =>
     /// Adds a whole number.
-    integer or needed_integer, integer_list: IntegerValue of Kind::Integer { .. } =>
+    integer or needed_integer, integer_list: IntegerValue of Kind::Integer { .. } | Kind::PowerOfTwo | Kind::Timeout =>
     /// Adds a flag.
     flag or needed_flag, flag_list: FlagValue of Kind::Flag =>
     /// Adds a MAC address.

@@ -1,5 +1,6 @@
 //! Buses: each that a device names is there, and of the right sort; and where it names none, there is one.
 
+use super::place;
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
@@ -206,7 +207,14 @@ fn no_bus(device: &Device<'_>, sort: &str, hardware: &Hardware<'_>) -> Diagnosti
                 format!("the machine `{machine}`")
             };
             let message = format!("{the} has no {} for this device", bus_name(sort));
-            Diagnostic::error(Code::UnknownBus, message).at(head).help(match (sort, machine.as_str()) {
+            let diagnostic = Diagnostic::error(Code::UnknownBus, message);
+            if let Some(transport) = place::transport_of(device, hardware) {
+                return diagnostic.at(transport).help(match hardware.board.has(PCI) {
+                    true => Remedy::new("write `transport=pci`, or leave it out").replace(transport, "pci"),
+                    false => "leave it out: then it is attached as the machine does it".into(),
+                });
+            }
+            diagnostic.at(head).help(match (sort, machine.as_str()) {
                 (PCI, "microvm") => "add `pcie` to `machine`: `machine microvm pcie=on`".to_owned(),
                 ("virtio-bus", _) => {
                     let name = device.name();

@@ -1,5 +1,7 @@
 //! Where the guest's screen is seen: one window, one server of SPICE, and no server that is open to any network.
 
+use std::collections::HashMap;
+
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
@@ -8,6 +10,7 @@ use crate::hardware::{Hardware, QemuOption};
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     once(hardware, diagnostics);
     without_window(hardware, diagnostics);
+    same_address(hardware, diagnostics);
     for vnc in hardware.all("vnc") {
         diagnostics.extend(open_vnc(vnc, hardware));
     }
@@ -48,17 +51,19 @@ fn without_window(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
         let leaves = hardware.all("daemonize").next().filter(|_| kind == "curses");
         if let Some(daemonize) = leaves {
             let message = "`display curses` uses the terminal, `daemonize` leaves it";
+            let whole = hardware.entry(window.statement).map_or(head, |entry| entry.span);
             diagnostics.push(
                 Diagnostic::error(Code::NographicDaemonize, message)
                     .label(head, "uses the terminal")
                     .label(hardware.head(daemonize.statement), "leaves it")
                     .help(
                         Remedy::new("write `display none`, or leave out `daemonize`")
-                            .replace(head, "display none"),
+                            .replace(whole, "display none"),
                     ),
             );
         } else if let Some(nographic) = hardware.all("nographic").next().filter(|_| kind != "none") {
-            let without = hardware.entry(nographic.statement).map_or(Span::default(), |entry| entry.span);
+            let without = hardware.entry(nographic.statement).filter(|_| !nographic.is_arg);
+            let help = Remedy::new("leave out one of them");
             diagnostics.push(
                 Diagnostic::warning(
                     Code::IgnoredOption,
@@ -66,7 +71,36 @@ fn without_window(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
                 )
                 .label(head, "is not seen")
                 .label(hardware.head(nographic.statement), "no window")
-                .help(Remedy::new("leave out one of them").remove(without)),
+                .help(match without {
+                    Some(entry) => help.remove(entry.span),
+                    None => help,
+                }),
+            );
+        }
+    }
+}
+
+/// Servers that would listen at one address.
+fn same_address(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen: HashMap<&str, Span> = HashMap::new();
+    for vnc in hardware.all("vnc") {
+        let is_elsewhere = ["reverse", "to"].into_iter().any(|name| vnc.mentions(name));
+        let Some(address) = vnc.first().or_else(|| vnc.get("vnc")).filter(|_| !is_elsewhere) else {
+            continue;
+        };
+        let at = address.span_or(hardware.head(vnc.statement));
+        if address.text == "none" {
+            continue;
+        }
+        if let Some(first) = seen.insert(address.text, at) {
+            diagnostics.push(
+                Diagnostic::error(
+                    Code::RepeatedStatement,
+                    format!("two servers of VNC listen at `{}`", address.text),
+                )
+                .label(at, "again here")
+                .label(first, "first here")
+                .help("give each an address of its own"),
             );
         }
     }
@@ -87,7 +121,9 @@ fn open_vnc(vnc: &QemuOption<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic>
         "let only this host connect, {here}, or ask for a password: `password-secret=` and an `object secret`"
     ));
     let message = "whoever reaches this host can use the VM: VNC asks for no password";
-    Some(Diagnostic::warning(Code::OpenDisplay, message).at(at).help(match vnc.is_arg {
+    // Where a port stands for the number, that is mended first.
+    let is_mended = number.parse::<u32>().is_ok_and(|number| number >= 5900);
+    Some(Diagnostic::warning(Code::OpenDisplay, message).at(at).help(match vnc.is_arg || is_mended {
         true => help,
         false => help.replace(at, here),
     }))

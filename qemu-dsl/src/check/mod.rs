@@ -20,6 +20,7 @@ mod machine;
 pub(crate) mod macs;
 mod members;
 mod needs;
+mod place;
 mod ports;
 mod repeated;
 mod sandbox;
@@ -60,6 +61,9 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     display::check(hardware, diagnostics);
     fw_cfg::check(hardware, diagnostics);
     terminal::check(hardware, diagnostics);
+    if !vm.target_is_open {
+        place::check(hardware, diagnostics);
+    }
     let others = diagnostics.len();
     if !vm.target_is_open {
         schema::check(hardware, diagnostics);

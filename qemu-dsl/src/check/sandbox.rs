@@ -4,6 +4,7 @@ use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy, Severity};
 use crate::hardware::{Hardware, QemuOption, Value};
+use crate::qemu::changes;
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let Some(sandbox) = hardware.all("sandbox").last() else { return };
@@ -25,6 +26,7 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
             .help(if sandbox.is_arg { help } else { help.replace(forbids, "allow") }),
         );
     }
+    daemonize(sandbox, hardware, diagnostics);
     if let Some(spawn) = is_denied("spawn") {
         let forbids = spawn.span_or(head);
         for option in hardware.options {
@@ -37,6 +39,27 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
                     .help(if sandbox.is_arg { help } else { help.replace(forbids, "allow") }),
             );
         }
+    }
+}
+
+/// QEMU goes to the background by a process of its own, whose session it is: from 6.0 on the filter is there before.
+fn daemonize(sandbox: &QemuOption<'_>, hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(daemonize) = hardware.all("daemonize").next() else { return };
+    if !changes::SANDBOX_FIRST.is_in(hardware.vm.target.version) {
+        return;
+    }
+    let head = hardware.head(sandbox.statement);
+    for name in ["elevateprivileges", "spawn"] {
+        let Some(denied) = sandbox.get(name).filter(|value| value.text != "allow") else { continue };
+        let forbids = denied.span_or(head);
+        let help = Remedy::new(format!("leave out `daemonize`, or allow it: `{name}=allow`"));
+        let message = format!("`{name}={}` forbids that QEMU goes to the background", denied.text);
+        diagnostics.push(
+            Diagnostic::error(Code::ExclusiveOptions, message)
+                .label(hardware.head(daemonize.statement), "to the background")
+                .label(forbids, "forbids that")
+                .help(if sandbox.is_arg { help } else { help.replace(forbids, "allow") }),
+        );
     }
 }
 

@@ -230,14 +230,12 @@ impl Asking<'_> {
         )
     }
 
-    /// Whether the schema is the target's own.
     fn is_exact(&self) -> bool {
-        self.schemas.iter().any(|schema| schema.version() == self.hardware.vm.asked_target.version)
+        is_exact(self.hardware)
     }
 
-    /// How grave it is where all schemas say that something is wrong. Of a QEMU newer than all of them they are no proof.
     fn severity(&self) -> Severity {
-        if self.is_exact() || self.schemas.len() > 1 { Severity::Error } else { Severity::Warning }
+        severity(self.hardware)
     }
 
     /// The same of what the schemas know of something. Where one of them doesn't know it, the other is no proof.
@@ -381,6 +379,18 @@ impl Asking<'_> {
             if self.hardware.devices.iter().any(is_here) { self.severity() } else { Severity::Warning };
         self.property(&owners, name, Span::new(dot + 1, end), &value, severity, None);
     }
+}
+
+/// Whether the schema is the target's own.
+fn is_exact(hardware: &Hardware<'_>) -> bool {
+    let target = hardware.vm.asked_target;
+    schema::around(target).iter().any(|schema| schema.version() == target.version)
+}
+
+/// How grave it is where all schemas say that something is wrong. Of a QEMU newer than all of them they are no proof.
+pub(super) fn severity(hardware: &Hardware<'_>) -> Severity {
+    let schemas = schema::around(hardware.vm.asked_target);
+    if is_exact(hardware) || schemas.len() > 1 { Severity::Error } else { Severity::Warning }
 }
 
 fn is_negative(text: &str) -> bool {

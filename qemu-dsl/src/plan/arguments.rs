@@ -55,6 +55,12 @@ pub(crate) fn is_flag(name: &str) -> bool {
     FLAGS.contains(&name)
 }
 
+/// Whether QEMU has an option of this name, without hyphens, that takes one value as it is, and no list.
+#[cfg(feature = "compiler")]
+pub(crate) fn is_plain(name: &str) -> bool {
+    PLAIN.contains(&name)
+}
+
 /// The arguments as QEMU takes them apart: an option takes the next for its value, whatever that is.
 pub fn split<'a, T: AsRef<OsStr> + ?Sized + 'a>(
     args: impl IntoIterator<Item = &'a T>,
@@ -127,6 +133,63 @@ const FLAGS: &[&str] = &[
     "win2k-hack",
     "xen-attach",
     "xen-domid-restrict",
+];
+
+/// QEMU's options that take one value as it is: in it a comma is a comma.
+#[cfg(feature = "compiler")]
+const PLAIN: &[&str] = &[
+    "D",
+    "L",
+    "append",
+    "bios",
+    "bootp",
+    "cdrom",
+    "chroot",
+    "clock",
+    "d",
+    "dfilter",
+    "dtb",
+    "dump-vmstate",
+    "echr",
+    "fda",
+    "fdb",
+    "g",
+    "hda",
+    "hdb",
+    "hdc",
+    "hdd",
+    "incoming",
+    "initrd",
+    "k",
+    "kernel",
+    "kvm-shadow-memory",
+    "loadvm",
+    "mem-path",
+    "mtdblock",
+    "pflash",
+    "pidfile",
+    "prom-env",
+    "qtest",
+    "qtest-log",
+    "readconfig",
+    "rotate",
+    "runas",
+    "sd",
+    "seed",
+    "set",
+    "shim",
+    "smb",
+    "soundhw",
+    "startdate",
+    "tb-size",
+    "tftp",
+    "usbdevice",
+    "uuid",
+    "vga",
+    "watchdog",
+    "watchdog-action",
+    "writeconfig",
+    "xen-domid",
 ];
 
 #[cfg(test)]

@@ -49,6 +49,13 @@ impl Transport {
         };
         format!("{device}-{suffix}")
     }
+
+    /// The virtio device that this is the driver of by this transport, if it is: `virtio-net` of `virtio-net-pci`.
+    pub(crate) fn device(self, driver: &str) -> Option<&str> {
+        let end = driver.rmatch_indices('-').map(|(at, _)| at);
+        let ends = std::iter::once(driver.len()).chain(end).filter_map(|at| driver.get(..at));
+        ends.into_iter().find(|device| self.driver(device) == driver)
+    }
 }
 
 /// A slot of a PCI bus and perhaps one of its functions.

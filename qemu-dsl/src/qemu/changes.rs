@@ -208,6 +208,12 @@ changes! {
     /// `-sandbox on` with the sets of system calls.
     SANDBOX_SETS = Change::of("options of `-sandbox`").since(2, 11);
 
+    /// That QEMU filters its system calls before it goes to the background.
+    SANDBOX_FIRST = Change::of("a filter of system calls before `-daemonize`").since(6, 0);
+
+    /// `-sandbox elevateprivileges=children`
+    ELEVATE_CHILDREN = Change::of("`elevateprivileges=children`").since(6, 0);
+
     /// `-overcommit`, of which `-realtime` had a part.
     OVERCOMMIT = Change::of("`cpu-pm=`").since(3, 0);
 
@@ -283,6 +289,9 @@ changes! {
         .removed(8, 0)
         .instead("write `password-secret=` and the id of an `object secret`");
 
+    /// `-spice gl=on` with a port.
+    SPICE_GL_REMOTE = Change::of("`gl` of SPICE over the network").since(10, 1);
+
     /// `-vnc tls-authz=` and `sasl-authz=`
     VNC_AUTHZ = Change::of("`tls-authz=` and `sasl-authz=`").since(4, 0);
 
@@ -313,8 +322,11 @@ changes! {
     /// `-accel kvm,device=`
     KVM_DEVICE = Change::of("`device=` of KVM").since(9, 2);
 
-    /// `-accel kvm,xen-version=`
+    /// `-accel kvm,xen-version=` and what belongs to it.
     XEN_VERSION = Change::of("`xen-version=`").since(8, 0);
+
+    /// `-accel kvm,rapl=`
+    RAPL = Change::of("`rapl=`").since(9, 1);
 
     /// `-accel kvm,honor-guest-pat=`
     HONOR_GUEST_PAT = Change::of("`honor-guest-pat=`").since(10, 1);
@@ -333,6 +345,21 @@ changes! {
 
     /// `-plugin` with what it is told under its own names.
     PLUGIN_ARGUMENTS = Change::of("arguments of plugins").since(6, 1);
+
+    /// What a thread logs, in a file of its own: `-d tid`.
+    LOG_TID = Change::of("`-d tid`").since(7, 1);
+
+    /// `-d invalid_mem`
+    LOG_INVALID_MEM = Change::of("`-d invalid_mem`").since(10, 0);
+
+    /// `-d op_plugin`
+    LOG_OP_PLUGIN = Change::of("`-d op_plugin`").since(8, 0);
+
+    /// `-d vpu`
+    LOG_VPU = Change::of("`-d vpu`").since(8, 0);
+
+    /// Plugins of TCG.
+    PLUGINS = Change::of("plugins").since(4, 2);
 
     /// `-incoming` from a file, or with a channel.
     INCOMING_FILE = Change::of("`incoming` from a file or a channel").since(8, 2);

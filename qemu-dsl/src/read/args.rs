@@ -140,7 +140,17 @@ impl<'t, 's> Args<'t, 's> {
         let last = spec.positionals().nth(keyword.values.len().wrapping_sub(1));
         let mut previous = keyword.values.last().map(|value| (value, last.map(|option| option.ty)));
         let wants_quotes = args.wants_quotes();
-        for (index, item) in statement.items.iter().enumerate() {
+        // Where the kind stands as an option, the options are another form's.
+        let is_kind = |item: &&Item<'_>| {
+            let Item::Option { name, value: Some(_) } = item else { return false };
+            spec.refused.iter().any(|refused| refused.name == name.text && refused.code == Code::MissingKind)
+        };
+        let kind = statement.items.iter().find(is_kind);
+        if let Some(Item::Option { name, value }) = kind {
+            args.option(*name, value.as_ref(), kind, cx);
+        }
+        let items = if kind.is_some() { &[][..] } else { &statement.items };
+        for (index, item) in items.iter().enumerate() {
             // What the options are hangs on it.
             if args.lacks_kind {
                 break;
@@ -187,6 +197,17 @@ impl<'t, 's> Args<'t, 's> {
                 }
                 Item::Feature { .. } if matches!(args.bare(), Some(Bare::Feature(_))) => args.rest.push(item),
                 Item::Feature { name, on } => {
+                    if !on && keyword.values.is_empty() && spec.positionals().any(|head| head.list) {
+                        let quoted = format!("\"-{}\"", name.text);
+                        let message = format!("{} takes QEMU's option in quotes", args.what());
+                        cx.report(
+                            Diagnostic::error(Code::QuoteIt, message)
+                                .at(item.span())
+                                .help(Remedy::new(format!("write `{quoted}`")).replace(item.span(), quoted)),
+                        );
+                        args.broken = true;
+                        break;
+                    }
                     let is_first = index == 0 && keyword.values.is_empty();
                     if let Some(joined) = args.joined(*name).filter(|_| is_first && !on) {
                         let span = args.kind.as_ref().map_or(item.span(), |kind| kind.span.to(item.span()));
@@ -256,11 +277,21 @@ impl<'t, 's> Args<'t, 's> {
                     }
                     _ => whole,
                 };
+                let is_first = cx.source.get(self.head.end as usize..whole.start as usize);
+                let is_first = is_first.is_some_and(|between| between.trim().is_empty());
+                let help = Remedy::new(refused.instead);
                 cx.report(
                     Diagnostic::error(refused.code, format!("{} {}", self.what(), refused.why))
                         .at(name.span)
-                        .help(Remedy::new(refused.instead).remove(removed)),
+                        .help(match value {
+                            Some(value) if refused.code == Code::MissingKind && !is_first => {
+                                let kind = format!(" {}", cx.source_of(Some(value.span)));
+                                help.or(Fix::default().insert(self.head.end, kind).remove(whole))
+                            }
+                            _ => help.remove(removed),
+                        }),
                 );
+
                 self.broken = true;
                 return;
             }
@@ -460,7 +491,10 @@ impl<'t, 's> Args<'t, 's> {
     /// What to write in place of an option that is not there.
     fn hint(&mut self, name: Word<'_>, value: Option<&Value<'_>>, whole: Span, cx: &Cx<'_>) -> Remedy {
         let value = cx.source_of(value.map(|value| value.span));
-        if let Some(head) = self.spec.positionals().find(|head| head.name == name.text) {
+        let is_it = |head: &&OptionSpec| {
+            head.name == name.text || hints::HEADS.contains(&name.text) && self.given_for(head).is_none()
+        };
+        if let Some(head) = self.spec.positionals().find(is_it) {
             self.meant.push(head.name);
             let help =
                 Remedy::new(format!("the {} stands without a name: `{} {value}`", head.name, self.words()));
@@ -527,18 +561,41 @@ impl<'t, 's> Args<'t, 's> {
         if let Some(hint) = self.near_property(name, cx) {
             return hint;
         }
+        // `boot d`
+        if let Some(option) = self.implied() {
+            self.meant.push(option.name);
+            return write(format!("{}={word}", option.name), span);
+        }
         // `rtc utc`, `realtime on`
         let takes = |option: &&OptionSpec| {
-            option.ty.choices.iter().any(|(choice, _)| *choice == word)
+            !option.positional && option.ty.choices.iter().any(|(choice, _)| *choice == word)
                 || (option.required && option.ty.bare.is_some() && matches!(word, "on" | "off"))
         };
-        if let Some(option) = self.spec.options().filter(|option| !option.positional).find(takes) {
+        let all: Vec<_> = self.spec.options().filter(takes).collect();
+        if let [_, _, ..] = all.as_slice() {
+            self.meant.extend(all.iter().map(|option| option.name));
+            let all: Vec<_> = all.iter().map(|option| format!("`{}={word}`", option.name)).collect();
+            return format!("say what: {}", all.join(", ")).into();
+        }
+        if let Some(option) = all.first() {
             self.meant.push(option.name);
             // `vhost on`
             let is_flag =
-                |given: &&Given<'_, '_>| std::ptr::eq(given.option, option) && given.value.is_none();
+                |given: &&Given<'_, '_>| std::ptr::eq(given.option, *option) && given.value.is_none();
             let from = self.given.last().filter(is_flag).map_or(span, |flag| flag.name);
             return write(format!("{}={word}", option.name), from.to(span));
+        }
+        // `sandbox on`
+        let is_first = self.kind.is_none() && self.given.is_empty() && self.rest.is_empty();
+        if word == "on" && is_first && self.spec.positionals().next().is_none() && !self.spec.needs_option {
+            return Remedy::new(format!("leave it out: `{}` says it", self.words())).remove(span);
+        }
+        // `accel kvm tcg`
+        let spec = self.keyword.spec;
+        if self.kind.is_some() && is_alone_kind(word, spec) {
+            let other = format!("{} {word}", spec.keyword);
+            return Remedy::new(format!("write another statement: `{other}`"))
+                .replace(span, format!("\n{other}"));
         }
         if word.contains('.') {
             // `disk root.qcow2`: a value rather than a word.
@@ -557,8 +614,19 @@ impl<'t, 's> Args<'t, 's> {
         if self.passes_on() { format!("write `{word}=` and its value").into() } else { self.list().into() }
     }
 
+    /// The option for which QEMU takes a value without a name, where that isn't given.
+    fn implied(&self) -> Option<&'static OptionSpec> {
+        let option = self.spec.option(hints::implied(self.keyword.spec)?)?;
+        self.given_for(option).is_none().then_some(option)
+    }
+
     /// What to write in place of a value that stands alone.
     fn hint_for_value(&mut self, text: &str, span: Span) -> Remedy {
+        // `trace "x"`
+        if let Some(option) = self.implied() {
+            self.meant.push(option.name);
+            return write(format!("{}={text}", option.name), span);
+        }
         // `disk root.qcow2`
         let required = self
             .spec
@@ -750,6 +818,11 @@ fn listed(names: &[String]) -> String {
         [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         names => names.concat(),
     }
+}
+
+/// Whether a word is a kind of a statement that may stand again.
+fn is_alone_kind(word: &str, spec: &StatementSpec) -> bool {
+    !spec.once && spec.kinds().any(|kind| kind.name == word)
 }
 
 /// The device that a statement names by `driver=`.

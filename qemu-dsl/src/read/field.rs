@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Label, Remedy};
 use crate::model::ids::{Id, IdKind, OptionalId};
 use crate::model::{Open, OpenPart, State, Val};
 use crate::source::Node;
-use crate::suggest::did_you_mean;
+use crate::suggest::{did_you_mean, meant};
 use crate::syntax::{Part, Value, ValueForm};
 use crate::table::{OptionSpec, Typed};
 use crate::value::{IdText, Kind, MOST_FDS, Refusal, Type, ValueType, shown};
@@ -187,8 +187,15 @@ impl<'a, 's> Slot<'a, 's> {
             cx.report(refuse(&shown_as(given.option, self.args), wanted.ty, &text, refusal, span));
             return None;
         }
+        let reported = cx.diagnostics.len();
         if let Some(change) = given.option.change {
             cx.version(change, Some(&text), given.name);
+        }
+        if cx.diagnostics.len() == reported {
+            let is_there = |word: &str| text.split(',').any(|own| own == word);
+            for (_, change) in given.option.words.iter().filter(|(word, _)| is_there(word)) {
+                cx.version(change, None, span);
+            }
         }
         Some(Right::Text(text, span))
     }
@@ -232,9 +239,19 @@ fn to_blame<'h, 'p>(wanted: &Wanted, value: &Value<'_>, holes: &'h [Filled<'p>])
 
 fn refuse(name: &str, ty: &'static Type, text: &str, refusal: Refusal, span: Span) -> Diagnostic {
     let (code, message, help) = refusal.say(name, ty.expects, !ty.choices.is_empty(), text);
+    let choices = || ty.choices.iter().map(|(choice, _)| *choice);
+    // No number is another one misspelt.
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let switch = match text {
+        "1" | "true" | "yes" | "y" => Some("on"),
+        "0" | "false" | "no" | "n" => Some("off"),
+        _ => None,
+    };
+    let switch = switch.filter(|switch| choices().any(|choice| choice == *switch));
     let help = help
         .map(Remedy::from)
-        .or_else(|| did_you_mean(text, span, ty.choices.iter().map(|(choice, _)| *choice)))
+        .or_else(|| switch.map(|switch| meant(switch, span)))
+        .or_else(|| did_you_mean(text, span, choices().filter(|_| !is_number)))
         .unwrap_or_else(|| format!("write {}", ty.expects).into());
     Diagnostic::error(code, message).at(span).help(help)
 }

@@ -309,6 +309,8 @@ fn statement_of(
                     }
                     _ => format!("behind `{}` stands one of {}", spec.keyword, names.join(", ")),
                 };
+                let help = hints::kinds(spec, word.span, statement.items.first(), cx.source)
+                    .unwrap_or_else(|| help.into());
                 cx.report(
                     Diagnostic::error(Code::MissingKind, format!("`{}` needs its kind", spec.keyword))
                         .at(word.span)

@@ -12,7 +12,7 @@ use crate::table::{Kinds, Table};
 
 /// Whether a word begins a statement, or was meant to.
 pub(super) fn statement_like(word: &str, table: Table) -> bool {
-    hints::alias(word, table).is_some() || nearest(word, table.keywords()).is_some()
+    hints::is_alias(word) || nearest(word, table.keywords()).is_some()
 }
 
 /// Reports a line of a shell's that runs QEMU: once, whatever it consists of.
@@ -41,7 +41,7 @@ pub(super) fn command_line(line: Span, cx: &mut Cx<'_>) {
     let help = format!(
         "write a statement for each option{statements}; what has none is passed on by `arg`: `arg \"-boot\" \"menu=on\"`"
     );
-    let help = match hints::arguments(text) {
+    let help = match hints::shell_line(text) {
         Some(arguments) => Remedy::new(help).replace(line, arguments),
         None => help.into(),
     };
@@ -69,6 +69,7 @@ fn unknown_statement(
     name: Word<'_>,
     assigned: Option<Assigned<'_>>,
     options: impl Iterator<Item = &'static str>,
+    source: &str,
     table: Table,
 ) -> Diagnostic {
     let word = name.text;
@@ -98,7 +99,7 @@ fn unknown_statement(
         .at(name.span)
         .help(help);
     }
-    let help = hints::alias(word, table)
+    let help = hints::alias(word, hints::Said::behind(name.span, source), table)
         .or_else(|| did_you_mean(word, name.span, table.keywords().chain(options)))
         .unwrap_or_else(|| Help::AnyStatement.into());
     Diagnostic::error(Code::UnknownStatement, format!("unknown statement `{word}`")).at(name.span).help(help)
@@ -107,7 +108,7 @@ fn unknown_statement(
 /// Reports words that no keyword precedes, by the first of them. `broken` says that something else has been reported.
 pub(super) fn orphan(item: &Item<'_>, broken: bool, cx: &mut Cx<'_>) {
     match item {
-        Item::Flag(name) => cx.report(unknown_statement(*name, None, [].into_iter(), cx.table)),
+        Item::Flag(name) => cx.report(unknown_statement(*name, None, [].into_iter(), cx.source, cx.table)),
         Item::Option { name, value } => {
             let rest = cx.source.get(name.span.end as usize..).unwrap_or_default();
             let at = name.span.end + rest.find('=').unwrap_or_default() as u32;
@@ -115,7 +116,7 @@ pub(super) fn orphan(item: &Item<'_>, broken: bool, cx: &mut Cx<'_>) {
             let value = cx.source_of(span);
             let end = span.map_or(at + 1, |value| value.end);
             let assigned = Assigned { sign: '=', at: Span::new(at, at + 1), value, end };
-            let unknown = unknown_statement(*name, Some(assigned), [].into_iter(), cx.table);
+            let unknown = unknown_statement(*name, Some(assigned), [].into_iter(), cx.source, cx.table);
             cx.report(unknown);
         }
         Item::Loose(Value { form: ValueForm::Broken, .. }) => {}
@@ -136,21 +137,24 @@ pub(super) fn orphan(item: &Item<'_>, broken: bool, cx: &mut Cx<'_>) {
             let name = Word { text: word, span: Span::new(span.start, sign) };
             let at = Span::new(sign, sign + 1);
             let assigned = Assigned { sign: ':', at, value, end: start + value.len() as u32 };
-            let unknown = unknown_statement(name, Some(assigned), [].into_iter(), cx.table);
+            let unknown = unknown_statement(name, Some(assigned), [].into_iter(), cx.source, cx.table);
             cx.report(unknown);
         }
         // A misspelt keyword of odd characters (`net:dev`), or a value that lost its statement.
         Item::Loose(_) | Item::Feature { .. } if broken => {}
-        Item::Feature { name, .. } => cx.report(
-            Diagnostic::error(Code::UnknownStatement, "a statement begins with its keyword")
-                .at(item.span())
-                .help(match cx.table.find(name.text) {
-                    Some(spec) => hints::write(spec),
-                    None => hints::alias(name.text, cx.table).unwrap_or_else(|| {
-                        format!("QEMU's own arguments are passed on: `arg \"-{}\"`", name.text).into()
+        Item::Feature { name, .. } => {
+            let said = hints::Said::behind(item.span(), cx.source);
+            cx.report(
+                Diagnostic::error(Code::UnknownStatement, "a statement begins with its keyword")
+                    .at(item.span())
+                    .help(match cx.table.find(name.text) {
+                        Some(spec) => hints::statement_for(spec, said),
+                        None => hints::alias(name.text, said, cx.table).unwrap_or_else(|| {
+                            format!("QEMU's own arguments are passed on: `arg \"-{}\"`", name.text).into()
+                        }),
                     }),
-                }),
-        ),
+            );
+        }
         Item::Loose(_) => cx.report(
             Diagnostic::error(Code::UnknownStatement, "a statement begins with its keyword")
                 .at(item.span())

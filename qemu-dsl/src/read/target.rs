@@ -2,10 +2,10 @@
 
 use super::params::{Params, Scope};
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Help};
+use crate::diagnostic::{Diagnostic, Help, Remedy};
 use crate::source::Node;
 use crate::suggest::{meant, nearest};
-use crate::syntax::{Keyword, Statement, Tree};
+use crate::syntax::{Item, Keyword, Statement, Tree, Value};
 use crate::{Arch, Options, Span, TargetSpec, Version};
 
 /// Which QEMU the output is for.
@@ -102,11 +102,23 @@ fn statement(
     let mut found = None;
     for (statement, keyword) in statements(tree, "target") {
         for item in &statement.items {
-            diagnostics.push(
-                Diagnostic::error(Code::UnknownOption, "`target` has no options")
-                    .at(item.span())
-                    .help("write `target 7.2`"),
-            );
+            let diagnostic =
+                Diagnostic::error(Code::UnknownOption, "`target` has no options").at(item.span());
+            let version = keyword.values.first().and_then(Value::text);
+            let arch = match item {
+                Item::Option { name, value: Some(value) } if name.text == "arch" => value.text(),
+                _ => None,
+            };
+            diagnostics.push(match version.zip(arch) {
+                // The architecture stands before the version.
+                Some((version, arch)) => {
+                    let right = format!("{arch}-{version}");
+                    let place =
+                        keyword.values.first().map_or(item.span(), |value| value.span.to(item.span()));
+                    diagnostic.help(Remedy::new(format!("write `target {right}`")).replace(place, right))
+                }
+                None => diagnostic.help("write `target 7.2`"),
+            });
         }
         let Some(value) = keyword.values.first() else {
             if !statement.broken && statement.items.is_empty() {

@@ -4,11 +4,11 @@ use crate::model::Val;
 use crate::print::Lowering;
 use crate::qemu::changes;
 use crate::statement::form::{Form, form, statement};
-use crate::value::{OnOff, Path, UInt, choice};
+use crate::value::{OnOff, Path, PowerOfTwo, SocketPath, UInt, choice};
 
 statement! {
     /// What runs the guest's code. Of several statements the first is taken that the host has.
-    STATEMENT "accel" many settled Accel [Kvm, Tcg, Other]
+    STATEMENT "accel" many settled Accel [Kvm, Tcg, Xen, Other]
     example "accel kvm\naccel tcg thread=multi"
 }
 
@@ -40,7 +40,7 @@ form! {
             change: Some(&changes::ACCEL_PROPERTIES)
         },
         /// How many pages each CPU's ring of changed pages has, a power of two. Without it there is a bitmap.
-        dirty_ring_size "dirty-ring-size": Option<Val<UInt<0, 65536>>> { change: Some(&changes::DIRTY_RING_SIZE) },
+        dirty_ring_size "dirty-ring-size": Option<Val<PowerOfTwo>> { change: Some(&changes::DIRTY_RING_SIZE) },
         /// What is done where the guest keeps its CPU for longer than `notify-window`.
         notify_vmexit "notify-vmexit": Option<Val<NotifyVmexit>> { change: Some(&changes::NOTIFY_VMEXIT) },
         /// How long that is, in the CPU's cycles beside its own limit.
@@ -53,6 +53,18 @@ form! {
         xen_version "xen-version": Option<Val<UInt<0, { u32::MAX as u64 }>>> { change: Some(&changes::XEN_VERSION) },
         /// How the guest wants memory cached is heeded.
         honor_guest_pat "honor-guest-pat": Option<Val<OnOff>> { change: Some(&changes::HONOR_GUEST_PAT) },
+        /// At most so many pages of the guest's are shared with Xen's devices.
+        xen_gnttab_max_frames "xen-gnttab-max-frames": Option<Val<UInt<0, 0xffff>>> {
+            change: Some(&changes::XEN_VERSION)
+        },
+        /// At most so many interrupts of devices Xen's guest has.
+        xen_evtchn_max_pirq "xen-evtchn-max-pirq": Option<Val<UInt<0, 0xffff>>> {
+            change: Some(&changes::XEN_VERSION)
+        },
+        /// The guest can read how much energy its CPUs take.
+        rapl "rapl": Option<Val<OnOff>> { change: Some(&changes::RAPL) },
+        /// The socket of `qemu-vmsr-helper`, which tells that.
+        rapl_helper_socket "rapl-helper-socket": Option<Val<SocketPath>> { change: Some(&changes::RAPL) },
     }
 }
 
@@ -67,7 +79,11 @@ impl Form for Kvm {
             .set("notify-window", &self.notify_window)
             .set("device", &self.device)
             .set("xen-version", &self.xen_version)
-            .set("honor-guest-pat", self.honor_guest_pat);
+            .set("honor-guest-pat", self.honor_guest_pat)
+            .set("xen-gnttab-max-frames", &self.xen_gnttab_max_frames)
+            .set("xen-evtchn-max-pirq", &self.xen_evtchn_max_pirq)
+            .set("rapl", self.rapl)
+            .set("rapl-helper-socket", &self.rapl_helper_socket);
     }
 }
 
@@ -102,6 +118,20 @@ impl Form for Tcg {
 }
 
 form! {
+    /// Xen's hypervisor.
+    Xen kinds ["xen": "Xen's hypervisor"] {
+        /// The guest sees the host's graphics adapter of Intel's as its own.
+        igd_passthru "igd-passthru": Option<Val<OnOff>>,
+    }
+}
+
+impl Form for Xen {
+    fn lower(&self, out: &mut Lowering<'_>) {
+        out.option("-accel").word(&self.kind).set("igd-passthru", self.igd_passthru);
+    }
+}
+
+form! {
     /// Another one.
     Other kinds [
         "hvf": "macOS",
@@ -109,7 +139,6 @@ form! {
         "nvmm": "NetBSD",
         "qtest": "nothing runs: for tests of devices",
         "whpx": "Windows",
-        "xen": "Xen",
     ] {}
 }
 

@@ -1,6 +1,5 @@
 //! `action`
 
-use crate::hardware::Checking;
 use crate::model::{Maybe, Val};
 use crate::print::Lowering;
 use crate::qemu::changes;
@@ -54,21 +53,16 @@ form! {
         /// Where the guest switches itself off.
         shutdown "shutdown": Option<Val<Shutdown>>,
         /// Where the guest tells of its panic, which takes a device such as `device pvpanic`.
-        panic "panic": Option<Val<Panic>> { change: Some(&changes::ACTION_PANIC) },
+        panic "panic": Option<Val<Panic>> {
+            change: Some(&changes::ACTION_PANIC),
+            words: &[("exit-failure", &changes::EXIT_FAILURE)],
+        },
         /// Where nobody resets the guest's watchdog in time, which is a device such as `device i6300esb`.
         watchdog "watchdog": Option<Val<Watchdog>>,
     } needs option
 }
 
 impl Form for Action {
-    fn check(&self, cx: &mut Checking<'_>) {
-        if let Some(panic) = self.panic.known().filter(|panic| panic.value == Panic::ExitFailure)
-            && cx.has(&changes::ACTION_PANIC)
-        {
-            cx.version(&changes::EXIT_FAILURE, None, panic.span);
-        }
-    }
-
     fn lower(&self, out: &mut Lowering<'_>) {
         if out.has(&changes::ACTION) {
             out.option("-action")

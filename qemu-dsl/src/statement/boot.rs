@@ -6,7 +6,7 @@ use crate::hardware::Checking;
 use crate::model::{Maybe, Val};
 use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
-use crate::value::{BootOrder, OnOff, Path, UInt};
+use crate::value::{BootOrder, OnOff, Path, Timeout, UInt};
 
 statement! {
     /// What the firmware boots, and what it shows meanwhile.
@@ -28,8 +28,8 @@ form! {
         splash "splash": Option<Val<Path>>,
         /// For how long it shows the picture, in milliseconds.
         splash_time "splash-time": Option<Val<UInt<0, 0xffff>>>,
-        /// After how many milliseconds the guest starts again where nothing could be booted. Without it that never happens.
-        reboot_timeout "reboot-timeout": Option<Val<UInt<0, 0xffff>>>,
+        /// After how many milliseconds the guest starts again where nothing could be booted; `-1`, as without it, is never.
+        reboot_timeout "reboot-timeout": Option<Val<Timeout>>,
         /// Nothing is tried but what has a `bootindex=`, as far as the firmware keeps to it.
         strict "strict": Option<Val<OnOff>>,
     } needs option

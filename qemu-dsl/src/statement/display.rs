@@ -7,7 +7,7 @@ use crate::model::{Maybe, Val};
 use crate::print::Lowering;
 use crate::qemu::changes;
 use crate::statement::form::{Form, form, statement};
-use crate::value::{IdText, OnOff, Path, Text, UInt, VncAddress, choice};
+use crate::value::{IdText, OnOff, Path, Text, UInt, VncAddress, WebSocket, choice};
 
 statement! {
     /// Where the guest's screen is seen: in a window, over the network, or nowhere.
@@ -47,13 +47,17 @@ form! {
         "default": "the first window that this QEMU has",
     ] {
         /// OpenGL draws.
-        gl "gl": Option<Val<Gl>>,
+        gl "gl": Option<Val<Gl>> {
+            kinds: &["gtk", "sdl", "egl-headless", "dbus", "spice-app", "default"]
+        },
         /// The window has the whole screen.
-        full_screen "full-screen": Option<Val<OnOff>>,
+        full_screen "full-screen": Option<Val<OnOff>> { kinds: &["gtk", "sdl", "default"] },
         /// Who closes the window ends QEMU.
-        window_close "window-close": Option<Val<OnOff>> { default: "on" },
+        window_close "window-close": Option<Val<OnOff>> { kinds: &["gtk", "sdl", "default"], default: "on" },
         /// The mouse's pointer is seen in the window.
-        show_cursor "show-cursor": Option<Val<OnOff>> { change: Some(&changes::SHOW_CURSOR) },
+        show_cursor "show-cursor": Option<Val<OnOff>> {
+            kinds: &["gtk", "sdl", "egl-headless", "default"], change: Some(&changes::SHOW_CURSOR)
+        },
         /// The screen is scaled with the window.
         zoom_to_fit "zoom-to-fit": Option<Val<OnOff>> { kinds: &["gtk"], change: Some(&changes::ZOOM_TO_FIT) },
         /// The guest has the keyboard where the pointer is in the window.
@@ -80,6 +84,14 @@ form! {
 }
 
 impl Form for Window {
+    fn check(&self, cx: &mut Checking<'_>) {
+        if let (Some(addr), Some(p2p)) = (&self.addr, self.p2p.known().filter(|p2p| p2p.value.0)) {
+            let diagnostic = Diagnostic::error(Code::ExclusiveOptions, "with `p2p` there is no bus");
+            let diagnostic = diagnostic.label(p2p.span, "no bus").label(addr.span(), "a bus");
+            cx.report(diagnostic.help("leave out one of them"));
+        }
+    }
+
     fn lower(&self, out: &mut Lowering<'_>) {
         // Before, each window had options of its own, and these two their own spelling.
         let is_older = self.kind.as_str() == "sdl" && !out.has(&changes::SDL_OPTIONS);
@@ -126,7 +138,9 @@ form! {
         /// Clients need a password, which QMP or the monitor sets: before that nobody can connect.
         password "password": Option<Val<OnOff>>,
         /// The id of the `object secret` with the password.
-        password_secret "password-secret": Option<Val<IdText>> { change: Some(&changes::PASSWORD_SECRET) },
+        password_secret "password-secret": Option<Val<IdText>> {
+            change: Some(&changes::PASSWORD_SECRET), excludes: &["password"]
+        },
         /// The id of the `object` with TLS's credentials: the connections are encrypted.
         tls_creds "tls-creds": Option<Val<IdText>>,
         /// The id of the `object` that says which clients' certificates are let in.
@@ -140,7 +154,7 @@ form! {
         /// How many clients connect at once.
         connections "connections": Option<Val<UInt<1, { u32::MAX as u64 }>>>,
         /// Clients in browsers can connect too: `on` at the port 5700 + N, or at a port or an address of their own.
-        websocket "websocket": Option<Val<Text>>,
+        websocket "websocket": Option<Val<WebSocket>>,
         /// QEMU connects to a client that waits there.
         reverse "reverse": Option<Val<OnOff>>,
         /// Pictures may lose detail.
@@ -164,8 +178,35 @@ form! {
     }
 }
 
+impl Vnc {
+    /// Who is let in is asked of those alone who say who they are.
+    fn lets_in(&self, cx: &mut Checking<'_>) {
+        let sasl = self.sasl.as_ref().filter(|sasl| sasl.known().is_none_or(|sasl| sasl.0));
+        let pairs = [
+            ("tls-authz", &self.tls_authz, "tls-creds", self.tls_creds.is_some()),
+            ("sasl-authz", &self.sasl_authz, "sasl", sasl.is_some()),
+        ];
+        for (name, authz, needed, is_there) in pairs {
+            if let (Some(authz), false) = (authz, is_there) {
+                let message = format!("`{name}` needs `{needed}`");
+                let diagnostic = Diagnostic::error(Code::MissingOption, message).at(authz.span());
+                cx.missing(needed, diagnostic.help(format!("add `{needed}`, or leave it out")));
+            }
+        }
+    }
+}
+
 impl Form for Vnc {
     fn check(&self, cx: &mut Checking<'_>) {
+        self.lets_in(cx);
+        if let (Some(to), Some(address)) = (&self.to, self.address.known())
+            && address.0.starts_with("unix:")
+        {
+            let message = "a socket has no number that could be another one";
+            let diagnostic = Diagnostic::error(Code::ExclusiveOptions, message);
+            let diagnostic = diagnostic.label(to.span(), "another number").label(address.span, "a socket");
+            cx.report(diagnostic.help("leave out `to=`"));
+        }
         let is_reverse = self.reverse.is_open() || self.reverse.is(|reverse| reverse.0);
         let Some(address) = self.address.known().filter(|_| !is_reverse) else { return };
         let Some(number) = address.number() else { return };
@@ -239,6 +280,21 @@ choice! {
 }
 
 choice! {
+    /// One of the connections that a client makes.
+    Channel {
+        Main "main": "what all else hangs on",
+        Display "display": "the screen",
+        Inputs "inputs": "keyboard and mouse",
+        Cursor "cursor": "the mouse's pointer",
+        Playback "playback": "what is heard",
+        Record "record": "the microphone",
+        Smartcard "smartcard": "smart cards",
+        UsbRedirection "usbredir": "the client's USB devices",
+        Default "default": "all that are not named",
+    }
+}
+
+choice! {
     /// What is sent as a video.
     Streaming { Off "off": "nothing", All "all": "whatever changes quickly", Filter "filter": "what seems to be one" }
 }
@@ -276,10 +332,10 @@ form! {
         x509_dh_key_file "x509-dh-key-file": Option<Val<Path>>,
         /// TLS's ciphers.
         tls_ciphers "tls-ciphers": Option<Val<Text>>,
-        /// A channel that goes by TLS only, such as `main` or `inputs`.
-        tls_channel "tls-channel": Vec<Val<Text>>,
+        /// A channel that goes by TLS only,.
+        tls_channel "tls-channel": Vec<Val<Channel>>,
         /// A channel that doesn't go by TLS.
-        plaintext_channel "plaintext-channel": Vec<Val<Text>>,
+        plaintext_channel "plaintext-channel": Vec<Val<Channel>>,
         /// How pictures are compressed.
         image_compression "image-compression": Option<Val<Images>>,
         /// Whether pictures are compressed with loss.
@@ -307,8 +363,37 @@ form! {
     }
 }
 
+impl Spice {
+    /// What goes by TLS needs a port for that, and OpenGL's pictures never leave the host.
+    fn ports(&self, cx: &mut Checking<'_>) {
+        if let (Some(channel), None) = (self.tls_channel.first(), &self.tls_port) {
+            let message = "no channel goes by TLS without a port for it";
+            let diagnostic = Diagnostic::error(Code::MissingOption, message).at(channel.span());
+            cx.missing("tls-port", diagnostic.help("add `tls-port=`, or leave it out"));
+        }
+        let port = self
+            .port
+            .as_ref()
+            .or(self.tls_port.as_ref())
+            .filter(|port| port.known().is_none_or(|port| port.0 > 0));
+        if let (Some(gl), Some(port), false) =
+            (self.gl.known().filter(|gl| gl.value.0), port, cx.has(&changes::SPICE_GL_REMOTE))
+        {
+            let message = "OpenGL's pictures go to a client on the same host alone, and `gl` takes no port";
+            let help = "leave out the port, and write `unix` and the socket's path as `addr=`";
+            cx.report(
+                Diagnostic::error(Code::ExclusiveOptions, message)
+                    .label(gl.span, "OpenGL draws")
+                    .label(port.span(), "a port")
+                    .help(help),
+            );
+        }
+    }
+}
+
 impl Form for Spice {
     fn check(&self, cx: &mut Checking<'_>) {
+        self.ports(cx);
         let is_socket = self.unix.is_open() || self.unix.is(|unix| unix.0);
         let needed = match () {
             () if is_socket && self.addr.is_none() => "addr",

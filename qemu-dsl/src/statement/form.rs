@@ -7,10 +7,17 @@ use crate::hardware::Checking;
 use crate::model::{Entry, Facts, Values};
 use crate::print::Lowering;
 use crate::read::ReadForm;
+use crate::statement::pci::Virtio;
 use crate::table::StatementSpec;
 
+/// What `form!` tells of each form.
+pub(crate) trait Placed {
+    /// Where its virtio device sits, if it prints one.
+    fn place(&self) -> Option<&Virtio>;
+}
+
 /// What a statement's values mean.
-pub(crate) trait Form: Values {
+pub(crate) trait Form: Values + Placed {
     /// Tells what the printing of other statements hangs on.
     fn register(&self, _facts: &mut Facts) {}
 
@@ -171,7 +178,15 @@ macro_rules! form {
                 Some(Box::new(form))
             }
         }
+
+        impl $crate::statement::form::Placed for $name {
+            fn place(&self) -> Option<&$crate::statement::pci::Virtio> {
+                $crate::statement::form::form!(@place self $($pci)?)
+            }
+        }
     };
+    (@place $form:ident Virtio) => { Some(&$form.pci) };
+    (@place $form:ident $($pci:ident)?) => { None };
     (@kinds) => { $crate::table::Kinds::None };
     (@kinds family $family:ident) => { $crate::table::Kinds::Of($family::FAMILY.kinds) };
     (@kinds any $any:literal) => { $crate::table::Kinds::Any($any) };

@@ -1,9 +1,9 @@
 //! `icount`
 
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::Checking;
-use crate::model::Val;
+use crate::model::{Maybe, Val};
 use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
 use crate::value::{OnOff, Path, Text, choice};
@@ -55,16 +55,81 @@ form! {
     }
 }
 
+impl ICount {
+    /// QEMU can't both wait for the host's time and go on at once.
+    fn times(&self, cx: &mut Checking<'_>) {
+        let align = self.align.known().filter(|align| align.value.0);
+        let sleep = self.sleep.known().filter(|sleep| !sleep.value.0);
+        if let (Some(align), Some(sleep)) = (align, sleep) {
+            let message = "`align` waits for the host's time, and `sleep=off` never waits";
+            let diagnostic = Diagnostic::error(Code::ExclusiveOptions, message);
+            let diagnostic = diagnostic.label(sleep.span, "this").label(align.span, "and this");
+            cx.report(diagnostic.help("leave out one of them"));
+        }
+    }
+
+    /// What is written down needs a file.
+    fn replays(&self, cx: &mut Checking<'_>) {
+        match (&self.rr, &self.rrfile, &self.rrsnapshot) {
+            (Some(rr), None, _) => {
+                let diagnostic = Diagnostic::error(Code::MissingOption, "`rr` needs `rrfile=`").at(rr.span());
+                cx.missing("rrfile", diagnostic.help("add `rrfile=` and a file's path"));
+            }
+            (None, Some(file), _) => {
+                let message = "nothing is written to `rrfile` or read from it";
+                let diagnostic = Diagnostic::warning(Code::IgnoredOption, message).at(file.span());
+                cx.missing("rr", diagnostic.help("add `rr=record` or `rr=replay`, or leave it out"));
+            }
+            (None, None, Some(snapshot)) => {
+                let message = "there is no snapshot without `rr=`";
+                let diagnostic = Diagnostic::warning(Code::IgnoredOption, message).at(snapshot.span());
+                cx.missing("rr", diagnostic.help("add `rr=record` or `rr=replay`, or leave it out"));
+            }
+            _ => {}
+        }
+    }
+}
+
 impl Form for ICount {
     fn check(&self, cx: &mut Checking<'_>) {
-        let others: Vec<_> = cx.hardware.accelerators().into_iter().filter(|name| *name != "tcg").collect();
-        if let Some(other) = others.first().filter(|_| !cx.hardware.is_uncertain) {
-            let diagnostic =
-                Diagnostic::error(Code::ExclusiveOptions, format!("`icount` needs TCG, and not `{other}`"));
-            cx.report(
-                diagnostic.at(cx.entry.head).help("write `accel=tcg` for the machine, or leave out `icount`"),
-            );
+        let hardware = cx.hardware;
+        // Others are tried where this one can't be had.
+        let first = hardware.accelerators().into_iter().next();
+        if let Some(other) = first.filter(|first| *first != "tcg" && !hardware.is_uncertain) {
+            let message = format!("`icount` needs TCG, and not `{other}`");
+            let diagnostic = Diagnostic::error(Code::ExclusiveOptions, message).at(cx.entry.head);
+            let (accel, machine) = (hardware.all("accel").next(), hardware.written_machine("accel"));
+            cx.report(match (accel.filter(|accel| !accel.is_arg), machine) {
+                (Some(accel), _) => {
+                    let kind = accel.first().map_or(hardware.head(accel.statement), |kind| {
+                        kind.span_or(hardware.head(accel.statement))
+                    });
+                    let help = Remedy::new("write `accel tcg` first, or leave out `icount`");
+                    diagnostic.label(kind, "the first that is tried").help(help)
+                }
+                (None, Some(machine)) => diagnostic.help(
+                    Remedy::new("write `accel=tcg` for the machine, or leave out `icount`")
+                        .replace(machine.value, "tcg"),
+                ),
+                (None, None) => diagnostic.help("write `accel tcg`, or leave out `icount`"),
+            });
         }
+        let threads = hardware.all("accel").filter_map(|accel| accel.get("thread"));
+        if let Some(threads) = threads.into_iter().find(|threads| threads.text == "multi") {
+            let diagnostic = Diagnostic::error(
+                Code::ExclusiveOptions,
+                "`icount` counts one thread, and `thread=multi` has one a CPU",
+            );
+            let diagnostic = diagnostic.label(cx.entry.head, "this");
+            cx.report(match threads.written {
+                Some(written) => diagnostic.label(written.value, "and this").help(
+                    Remedy::new("write `thread=single`, or leave it out").replace(written.value, "single"),
+                ),
+                None => diagnostic.help("leave out one of them"),
+            });
+        }
+        self.times(cx);
+        self.replays(cx);
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {

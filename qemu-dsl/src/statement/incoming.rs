@@ -36,8 +36,7 @@ const PROTOCOLS: &[&str] = &["tcp:", "unix:", "fd:", "exec:", "rdma:", "vsock:",
 impl Form for Incoming {
     fn check(&self, cx: &mut Checking<'_>) {
         let Some(uri) = self.uri.known() else { return };
-        let is_channel = uri.0.starts_with('{') || uri.0.starts_with("main:");
-        if is_channel || uri.0.starts_with("file:") {
+        if uri.0.starts_with('{') || uri.0.starts_with("file:") {
             cx.version(&changes::INCOMING_FILE, None, uri.span);
         } else if uri.0 != "defer" && !PROTOCOLS.iter().any(|protocol| uri.0.starts_with(protocol)) {
             let diagnostic =

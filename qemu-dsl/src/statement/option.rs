@@ -6,6 +6,8 @@ use crate::hardware::Checking;
 use crate::model::Val;
 use crate::plan::arguments;
 use crate::print::Lowering;
+use crate::source::quoted;
+use crate::statement::TABLE;
 use crate::statement::form::{Form, form, statement};
 use crate::table::Bare;
 use crate::value::ArgText;
@@ -24,41 +26,6 @@ form! {
         texts "text": Vec<Val<ArgText>> { positional: true },
     } open properties: Bare::On, "Any value of the option: `name=value`, or `name` for `name=on`."
 }
-
-/// Options that take one value as it is, however that is written.
-const PLAIN: &[&str] = &[
-    "D",
-    "L",
-    "append",
-    "bios",
-    "chroot",
-    "d",
-    "dfilter",
-    "dtb",
-    "echr",
-    "fda",
-    "fdb",
-    "hda",
-    "hdb",
-    "hdc",
-    "hdd",
-    "incoming",
-    "initrd",
-    "k",
-    "kernel",
-    "loadvm",
-    "mem-path",
-    "mtdblock",
-    "pflash",
-    "pidfile",
-    "readconfig",
-    "runas",
-    "sd",
-    "seed",
-    "shim",
-    "uuid",
-    "vga",
-];
 
 impl AnyOption {
     /// The option's name, and the first value.
@@ -94,10 +61,22 @@ impl Form for AnyOption {
             } else {
                 help
             }));
-        } else if arguments::is_flag(bare) || PLAIN.contains(&bare) {
+        } else if arguments::is_flag(bare) || arguments::is_plain(bare) {
             let message = format!("`{}` takes no list of values", name.0);
             let diagnostic = Diagnostic::error(Code::WrongType, message).at(name.span);
-            cx.report(diagnostic.help(format!("pass it on by `arg`: `arg \"{}\"`", name.0)));
+            let value = self.texts.get(1);
+            let is_statement = TABLE.find(bare).is_some_and(|spec| spec.stands_alone());
+            cx.report(diagnostic.help(match value.and_then(Val::known) {
+                None if is_statement && value.is_none() && self.properties.is_empty() => {
+                    Remedy::new(format!("write `{bare}`")).replace(cx.entry.span, bare)
+                }
+                known if self.properties.is_empty() && (known.is_some() || arguments::is_flag(bare)) => {
+                    let value = known.map(|value| format!(" {}", quoted(&value.0))).unwrap_or_default();
+                    let arg = format!("arg \"{}\"{value}", name.0);
+                    Remedy::new(format!("pass it on by `arg`: `{arg}`")).replace(cx.entry.span, arg)
+                }
+                _ => format!("pass it on by `arg`: `arg \"{}\" \"...\"`", name.0).into(),
+            }));
         } else if self.texts.len() < 2 && self.properties.is_empty() {
             let diagnostic = Diagnostic::error(Code::MissingOption, format!("`{}` needs its values", name.0));
             cx.report(diagnostic.at(cx.entry.head).help("write them behind it: `name=value`"));

@@ -1,7 +1,6 @@
 //! `overcommit`
 
-use crate::hardware::Checking;
-use crate::model::{Maybe, Val};
+use crate::model::Val;
 use crate::print::Lowering;
 use crate::qemu::changes;
 use crate::statement::form::{Form, form, statement};
@@ -26,19 +25,13 @@ form! {
     /// Whether the host may promise more memory and CPUs than it has.
     Overcommit {
         /// Whether QEMU's and the guest's memory is kept in RAM.
-        mem_lock "mem-lock": Option<Val<Lock>>,
+        mem_lock "mem-lock": Option<Val<Lock>> { words: &[("on-fault", &changes::LOCK_ON_FAULT)] },
         /// The guest may put the host's CPUs to sleep: it alone has them.
         cpu_pm "cpu-pm": Option<Val<OnOff>> { change: Some(&changes::OVERCOMMIT) },
     } needs option
 }
 
 impl Form for Overcommit {
-    fn check(&self, cx: &mut Checking<'_>) {
-        if let Some(lock) = self.mem_lock.known().filter(|lock| lock.value == Lock::OnFault) {
-            cx.version(&changes::LOCK_ON_FAULT, None, lock.span);
-        }
-    }
-
     fn lower(&self, out: &mut Lowering<'_>) {
         if out.has(&changes::REALTIME) {
             if self.mem_lock.is_some() {

@@ -66,6 +66,19 @@ choice! {
     }
 }
 
+impl Transport {
+    /// The same as a machine has it.
+    pub(crate) const fn attaches(self) -> board::Transport {
+        match self {
+            Self::Pci => board::Transport::Pci,
+            Self::PciTransitional => board::Transport::PciTransitional,
+            Self::PciNonTransitional => board::Transport::PciNonTransitional,
+            Self::Mmio => board::Transport::Mmio,
+            Self::Ccw => board::Transport::Ccw,
+        }
+    }
+}
+
 /// The options that every virtio device has.
 #[derive(Debug)]
 pub(crate) struct Virtio {
@@ -81,10 +94,13 @@ impl Virtio {
             bus,
             addr,
             multifunction,
-            OptionSpec::of::<Option<Val<Transport>>>(
-                "transport",
-                " How it is attached. Without it: as the machine attaches virtio devices.\n",
-            ),
+            OptionSpec {
+                excludes: &["driver"],
+                ..OptionSpec::of::<Option<Val<Transport>>>(
+                    "transport",
+                    " How it is attached. Without it: as the machine attaches virtio devices.\n",
+                )
+            },
             OptionSpec::of::<Option<Val<ChannelDevice>>>(
                 "devno",
                 " Its number as a device of channels, on s390x.\n",
@@ -109,14 +125,8 @@ impl Lowering<'_> {
 
     /// How a virtio device is attached.
     pub(crate) fn transport(&self, place: &Virtio) -> board::Transport {
-        match place.transport.as_ref().and_then(Val::known).map(|transport| transport.value) {
-            None => self.vm.facts.board.transport(),
-            Some(Transport::Pci) => board::Transport::Pci,
-            Some(Transport::PciTransitional) => board::Transport::PciTransitional,
-            Some(Transport::PciNonTransitional) => board::Transport::PciNonTransitional,
-            Some(Transport::Mmio) => board::Transport::Mmio,
-            Some(Transport::Ccw) => board::Transport::Ccw,
-        }
+        let written = place.transport.as_ref().and_then(Val::known);
+        written.map_or_else(|| self.vm.facts.board.transport(), |written| written.value.attaches())
     }
 }
 

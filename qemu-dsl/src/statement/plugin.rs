@@ -24,6 +24,7 @@ form! {
 
 impl Form for Plugin {
     fn check(&self, cx: &mut Checking<'_>) {
+        cx.version(&changes::PLUGINS, None, cx.entry.head);
         for property in &self.properties {
             cx.version(&changes::PLUGIN_ARGUMENTS, None, property.name.span);
         }

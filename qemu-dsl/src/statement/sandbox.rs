@@ -21,8 +21,8 @@ choice! {
     /// Whether privileges can grow.
     Elevate {
         Allow "allow": "they can",
-        Deny "deny": "neither QEMU's nor those of what it starts",
-        Children "children": "QEMU's can, but not those of what it starts",
+        Deny "deny": "QEMU's can't; those of what it starts can",
+        Children "children": "neither QEMU's nor those of what it starts",
     }
 }
 
@@ -33,7 +33,9 @@ form! {
         obsolete "obsolete": Option<Val<Calls>> { default: "deny", change: Some(&changes::SANDBOX_SETS) },
         /// Calls by which a process gets more privileges, or another user.
         elevateprivileges "elevateprivileges": Option<Val<Elevate>> {
-            default: "allow", change: Some(&changes::SANDBOX_SETS)
+            default: "allow",
+            change: Some(&changes::SANDBOX_SETS),
+            words: &[("children", &changes::ELEVATE_CHILDREN)],
         },
         /// Calls that start other programs.
         spawn "spawn": Option<Val<Calls>> { default: "allow", change: Some(&changes::SANDBOX_SETS) },

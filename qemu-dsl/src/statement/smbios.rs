@@ -6,7 +6,7 @@ use crate::print::Lowering;
 use crate::qemu::changes;
 use crate::statement::form::{Form, form, statement};
 use crate::table::Refused;
-use crate::value::{self, IdText, OnOff, Path, Release, Text, UInt, choice};
+use crate::value::{self, AnyText, IdText, OnOff, Path, Release, UInt, choice};
 
 statement! {
     /// What the firmware's SMBIOS tables say of the machine, which the guest's `dmidecode` shows.
@@ -46,11 +46,11 @@ tables! {
     /// The firmware.
     Firmware "0": "the firmware" {
         /// Who made it.
-        vendor "vendor": Text,
+        vendor "vendor": AnyText,
         /// Its version.
-        version "version": Text,
+        version "version": AnyText,
         /// Its date, as month, day and year: `04/01/2014`.
-        date "date": Text,
+        date "date": AnyText,
         /// Its release.
         release "release": Release,
         /// The table says that it is a UEFI firmware.
@@ -60,65 +60,65 @@ tables! {
     /// The system.
     System "1": "the system" {
         /// Who made it.
-        manufacturer "manufacturer": Text,
+        manufacturer "manufacturer": AnyText,
         /// What it is called.
-        product "product": Text,
+        product "product": AnyText,
         /// Its version.
-        version "version": Text,
+        version "version": AnyText,
         /// Its serial number.
-        serial "serial": Text,
+        serial "serial": AnyText,
         /// Its UUID. It is that of `uuid` where nothing stands here.
         uuid "uuid": value::Uuid,
         /// What one orders it by.
-        sku "sku": Text,
+        sku "sku": AnyText,
         /// The family of products to which it belongs.
-        family "family": Text,
+        family "family": AnyText,
     }
 
     /// The board.
     Board "2": "the board" {
         /// Who made it.
-        manufacturer "manufacturer": Text,
+        manufacturer "manufacturer": AnyText,
         /// What it is called.
-        product "product": Text,
+        product "product": AnyText,
         /// Its version.
-        version "version": Text,
+        version "version": AnyText,
         /// Its serial number.
-        serial "serial": Text,
+        serial "serial": AnyText,
         /// By what its owner knows it.
-        asset "asset": Text,
+        asset "asset": AnyText,
         /// Where in the chassis it is.
-        location "location": Text,
+        location "location": AnyText,
     }
 
     /// The chassis.
     Chassis "3": "the chassis" {
         /// Who made it.
-        manufacturer "manufacturer": Text,
+        manufacturer "manufacturer": AnyText,
         /// Its version.
-        version "version": Text,
+        version "version": AnyText,
         /// Its serial number.
-        serial "serial": Text,
+        serial "serial": AnyText,
         /// By what its owner knows it.
-        asset "asset": Text,
+        asset "asset": AnyText,
         /// What one orders it by.
-        sku "sku": Text,
+        sku "sku": AnyText,
     }
 
     /// The processors.
     Processor "4": "the processors" {
         /// What their sockets are called, before a number.
-        sock_pfx "sock_pfx": Text,
+        sock_pfx "sock_pfx": AnyText,
         /// Who made them.
-        manufacturer "manufacturer": Text,
+        manufacturer "manufacturer": AnyText,
         /// Their version.
-        version "version": Text,
+        version "version": AnyText,
         /// Their serial number.
-        serial "serial": Text,
+        serial "serial": AnyText,
         /// By what their owner knows them.
-        asset "asset": Text,
+        asset "asset": AnyText,
         /// What one orders them by.
-        part "part": Text,
+        part "part": AnyText,
         /// Their highest speed in MHz.
         max_speed "max-speed": UInt<0, 0xffff>,
         /// Their speed in MHz.
@@ -132,9 +132,9 @@ tables! {
     /// A socket on the outside, one table each.
     Port "8": "a socket on the outside" [&changes::SMBIOS_8] {
         /// What it is called on the board.
-        internal_reference "internal_reference": Text,
+        internal_reference "internal_reference": AnyText,
         /// What it is called on the outside.
-        external_reference "external_reference": Text,
+        external_reference "external_reference": AnyText,
         /// The number of its form in the standard.
         connector_type "connector_type": UInt<0, 0xff>,
         /// The number of its use in the standard.
@@ -144,7 +144,7 @@ tables! {
     /// A slot for cards, one table each.
     Slot "9": "a slot for cards" [&changes::SMBIOS_9] {
         /// What it is called.
-        slot_designation "slot_designation": Text,
+        slot_designation "slot_designation": AnyText,
         /// The number of its type in the standard.
         slot_type "slot_type": UInt<0, 0xff>,
         /// The number of its width in the standard.
@@ -166,17 +166,17 @@ tables! {
     /// The memory modules.
     Memory "17": "the memory modules" {
         /// What their places are called, before a number.
-        loc_pfx "loc_pfx": Text,
+        loc_pfx "loc_pfx": AnyText,
         /// What their bank is called.
-        bank "bank": Text,
+        bank "bank": AnyText,
         /// Who made them.
-        manufacturer "manufacturer": Text,
+        manufacturer "manufacturer": AnyText,
         /// Their serial number.
-        serial "serial": Text,
+        serial "serial": AnyText,
         /// By what their owner knows them.
-        asset "asset": Text,
+        asset "asset": AnyText,
         /// What one orders them by.
-        part "part": Text,
+        part "part": AnyText,
         /// Their speed in MT/s.
         speed "speed": UInt<0, 0xffff>,
     }
@@ -184,7 +184,7 @@ tables! {
     /// A device on the board, one table each: Linux calls network interfaces by it (`eno1`).
     Onboard "41": "a device on the board" [&changes::SMBIOS_41] {
         /// What it is called.
-        designation "designation": Text,
+        designation "designation": AnyText,
         /// What it is.
         kind_of "kind": Sort,
         /// Its number among those of its kind.
@@ -235,7 +235,7 @@ form! {
     /// Texts for whoever reads them in the guest, such as systemd its credentials.
     Strings kinds ["11": "texts"] {
         /// A text.
-        value "value": Vec<Val<Text>>,
+        value "value": Vec<Val<AnyText>>,
         /// A file with a text.
         path "path": Vec<Val<Path>>,
     } needs option

@@ -319,6 +319,8 @@ pub struct OptionSpec {
     pub default: &'static str,
     /// Since and until when QEMU has it.
     pub(crate) change: Option<&'static Change>,
+    /// The words that not every QEMU has as its value, or in the list that this is.
+    pub(crate) words: &'static [(&'static str, &'static Change)],
     /// The mistake that it is to leave it out, where that has a code of its own.
     pub(crate) missing: Option<crate::code::Code>,
     /// Its meaning.
@@ -338,6 +340,7 @@ impl OptionSpec {
             excludes: &[],
             default: "",
             change: None,
+            words: &[],
             missing: None,
             doc,
         }

@@ -37,6 +37,8 @@ pub enum Kind {
     FwCfgName,
     /// Where clients of VNC connect.
     VncAddress,
+    /// Where clients in browsers connect.
+    WebSocket,
     /// What is written down.
     LogItems,
     /// A network interface of the host.
@@ -72,6 +74,12 @@ pub enum Kind {
         /// The greatest.
         max: u64,
     },
+    /// Milliseconds, or -1.
+    Timeout,
+    /// A power of two.
+    PowerOfTwo,
+    /// Ranges of addresses.
+    Ranges,
     /// A number, also one of bytes with a unit, where QEMU reads none.
     Number,
     /// One of some words, which stand here with spaces between.
@@ -81,6 +89,6 @@ pub enum Kind {
 packed! {
     enum Kind {
         Text, AnyText, Bus, Path, MachineType, Driver, Format, SocketPath, MountTag, CpuText, Argument, Uuid, BootOrder,
-        Release, FwCfgName, VncAddress, LogItems, Ifname, HostForward, Mac, HostPci, Pci, Channel, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Number, Word(words)
+        Release, FwCfgName, VncAddress, WebSocket, LogItems, Ifname, HostForward, Mac, HostPci, Pci, Channel, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Timeout, PowerOfTwo, Ranges, Number, Word(words)
     }
 }

@@ -70,6 +70,7 @@ reading! {
     FwCfgName: text::FwCfgName;
     LogItems: text::LogItems;
     VncAddress: net::VncAddress;
+    WebSocket: net::WebSocket;
     Ifname: net::Ifname;
     HostForward: net::HostForward;
     Mac: net::MacText;
@@ -82,6 +83,9 @@ reading! {
     Flag: flag::OnOff;
     Fd: fd::FdFlag;
     ClockBase: date::ClockBase;
+    Timeout: number::Timeout;
+    PowerOfTwo: number::PowerOfTwo;
+    Ranges: text::Ranges;
 }
 
 impl Kind {

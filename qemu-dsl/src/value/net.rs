@@ -37,6 +37,11 @@ text_types! {
         match number {
             _ if text == "none" => Ok(()),
             Some(number) if is_number(number) && number.parse::<u16>().is_ok() => Ok(()),
+            None if is_number(text) && text.len() < 3 => Err(Refusal::because(
+                Code::WrongType,
+                format!("`{text}` is a display without a host"),
+                format!("write `\":{text}\"`, or `\"127.0.0.1:{text}\"` for this host alone"),
+            )),
             Some(number) if is_number(number) => Err(Refusal::because(
                 Code::OutOfRange,
                 format!("`{number}` is no display of VNC"),
@@ -45,6 +50,10 @@ text_types! {
             _ => Err(Refusal::expected()),
         }
     };
+
+    /// Where clients of VNC in browsers connect.
+    WebSocket of WebSocket = Type { bare: Some("on"), ..free("address", "`on`, `off`, a port or an address such as `127.0.0.1:5700`") },
+        not_empty;
 
     /// A rule of user networking that forwards a port of the host.
     HostForward of HostForward = ty("rule", "a rule such as `tcp::2222-:22`: `[tcp|udp]:[ADDRESS]:PORT-[ADDRESS]:PORT`"), |text| {

@@ -53,6 +53,60 @@ impl<const MIN: u64, const MAX: u64> From<UInt<MIN, MAX>> for u64 {
     }
 }
 
+/// A power of two that QEMU takes as the size of a ring, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PowerOfTwo(u64);
+
+impl ValueType for PowerOfTwo {
+    const TYPE: &'static Type = &ty("number", "a power of two");
+    const KIND: Kind = Kind::PowerOfTwo;
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let number = read(text, 0, u32::MAX.into())?;
+        let power = number.checked_next_power_of_two().unwrap_or(number);
+        if number == 0 || number == power {
+            return Ok(Self(number));
+        }
+        let help = format!("write {} or {power}", power / 2);
+        Err(Refusal::because(Code::OutOfRange, format!("`{text}` is no power of two"), help))
+    }
+}
+
+impl fmt::Display for PowerOfTwo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Milliseconds after which something happens; -1 is never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timeout(Option<u64>);
+
+impl ValueType for Timeout {
+    const TYPE: &'static Type = &ty("number", "a whole number up to 65535, or `-1`");
+    const KIND: Kind = Kind::Timeout;
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        if text == "-1" {
+            return Ok(Self(None));
+        }
+        let milliseconds = read(text, 0, 0xffff).map_err(|refusal| match refusal.code {
+            Code::OutOfRange => Refusal { help: Some("from -1 to 65535".to_owned()), ..refusal },
+            _ => refusal,
+        })?;
+        Ok(Self(Some(milliseconds)))
+    }
+}
+
+impl fmt::Display for Timeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(milliseconds) => milliseconds.fmt(f),
+            None => f.write_str("-1"),
+        }
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {

@@ -84,6 +84,16 @@ fn has_at_most(len: usize, bytes: usize, what: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether it is a number as C reads it, of 64 bits.
+fn is_address(text: &str) -> bool {
+    let (digits, radix) = match (text.strip_prefix("0x"), text.strip_prefix('0')) {
+        (Some(hex), _) => (hex, 16),
+        (None, Some(octal)) if !octal.is_empty() => (octal, 8),
+        (None, _) => (text, 10),
+    };
+    digits.bytes().all(|byte| byte.is_ascii_alphanumeric()) && u64::from_str_radix(digits, radix).is_ok()
+}
+
 /// What QEMU writes down, as `-d help` lists it from 5.2 to 11.1.
 const LOG_ITEMS: &[&str] = &[
     "all",
@@ -97,7 +107,6 @@ const LOG_ITEMS: &[&str] = &[
     "invalid_mem",
     "mmu",
     "nochain",
-    "none",
     "op",
     "op_ind",
     "op_opt",
@@ -193,7 +202,7 @@ text_types! {
 
     /// What QEMU writes down, with `,` between several.
     LogItems of LogItems = ty("items", "what is written down, such as `guest_errors`, with `,` between several"), |text| {
-        let is_item = |item: &str| item.starts_with("trace:") || LOG_ITEMS.contains(&item);
+        let is_item = |item: &str| item.strip_prefix("trace:").is_some_and(|event| !event.is_empty()) || LOG_ITEMS.contains(&item);
         match text.split(',').find(|item| !is_item(item)) {
             None => Ok(()),
             Some(item) => Err(Refusal::because(
@@ -202,6 +211,15 @@ text_types! {
                 format!("write some of {}, or `trace:` and an event", LOG_ITEMS.join(", ")),
             )),
         }
+    };
+
+    /// Ranges of addresses, with `,` between several: `0x8000..0x8fff`, `0x8000+0x1000` or `0x8fff-0x1000`.
+    Ranges of Ranges = ty("ranges", "ranges of addresses such as `0x8000..0x8fff`, with `,` between several"), |text| {
+        let is_range = |range: &str| {
+            let ends = range.split_once("..").or_else(|| range.split_once(['+', '-']));
+            ends.is_some_and(|(start, end)| is_address(start) && is_address(end))
+        };
+        if text.split(',').all(is_range) { Ok(()) } else { Err(Refusal::expected()) }
     };
 
     /// A firmware's release: two numbers.
