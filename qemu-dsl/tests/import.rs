@@ -140,7 +140,7 @@ fn a_variable_is_where_it_stood() {
         assert!(text.contains(said), "{said}\n{text}");
     }
     // What stands in for a variable isn't seen.
-    let text = of("kvm -k $KEYS -foo$BAR -hda $DISK");
+    let text = of("kvm -k $KEYS -hda $DISK -foo$BAR");
     for said in ["\"-foo{bar}\"", "No statement says `-foo$BAR`", "`-hda $DISK` is", "file={disk}"] {
         assert!(text.contains(said), "{said}\n{text}");
     }

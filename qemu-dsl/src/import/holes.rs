@@ -51,20 +51,25 @@ impl Holes {
         }
         let mut items: Vec<(Item, Option<Parted>)> = Vec::new();
         for given in takes.iter().filter_map(|number| givens.get(*number)) {
-            let Some(marked) = self.marked.get(&given.last()) else {
+            // An image has no option, though it may have become one that has.
+            let places = if given.at == given.last() { vec![given.at] } else { vec![given.at, given.last()] };
+            let marks: Vec<_> = places.iter().filter_map(|at| self.marked.get(at)).collect();
+            if marks.is_empty() {
                 items.extend(given.items.iter().map(|item| (item.clone(), None)));
-                continue;
-            };
-            // The option's whole value, where it is no list.
-            let whole = self.parted(marked);
-            let is_whole = whole.as_ref().is_some_and(|whole| {
-                words.iter().skip(1).any(|word| word.is(&whole.plain)) && whole.plain.contains([',', '='])
-            });
-            let list = if is_whole { vec![Item::new("", marked.clone())] } else { list(&given.flag, marked) };
-            items.extend(list.into_iter().map(|item| match self.parted(&item.value) {
-                Some(parted) => (Item::new(item.name, parted.plain.clone()), Some(parted)),
-                None => (item, None),
-            }));
+            }
+            for marked in marks {
+                // The option's whole value, where it is no list.
+                let whole = self.parted(marked);
+                let is_whole = whole.as_ref().is_some_and(|whole| {
+                    words.iter().skip(1).any(|word| word.is(&whole.plain)) && whole.plain.contains([',', '='])
+                });
+                let list =
+                    if is_whole { vec![Item::new("", marked.clone())] } else { list(&given.flag, marked) };
+                items.extend(list.into_iter().map(|item| match self.parted(&item.value) {
+                    Some(parted) => (Item::new(item.name, parted.plain.clone()), Some(parted)),
+                    None => (item, None),
+                }));
+            }
         }
         for by_name in [true, false] {
             items.retain(|(item, parted)| {
