@@ -290,6 +290,8 @@ choice! {
         Record "record": "the microphone",
         Smartcard "smartcard": "smart cards",
         UsbRedirection "usbredir": "the client's USB devices",
+        WebDav "webdav": "a folder of the client's",
+        Port "port": "ports that both ends know by their names",
         Default "default": "all that are not named",
     }
 }
