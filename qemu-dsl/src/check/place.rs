@@ -1,6 +1,5 @@
 //! Where virtio devices sit: each by a transport that QEMU has for it, and at a place of that transport's.
 
-use super::schema::severity;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy, Severity};
 use crate::hardware::{Device, Hardware};
@@ -15,7 +14,7 @@ use crate::{Arch, Span};
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for device in &hardware.devices {
-        let Some(place) = place(device, hardware) else { continue };
+        let Some(place) = place(device.statement, hardware) else { continue };
         let lacking = transport(place).and_then(|written| lacking(device, written, hardware));
         match lacking {
             Some(lacking) => diagnostics.push(lacking),
@@ -27,8 +26,13 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 }
 
 /// What a statement says of where its virtio device sits.
-fn place<'p>(device: &Device<'p>, hardware: &Hardware<'p>) -> Option<&'p Virtio> {
-    statement::meaning(hardware.entry(device.statement)?)?.place()
+fn place<'p>(statement: usize, hardware: &Hardware<'p>) -> Option<&'p Virtio> {
+    statement::meaning(hardware.entry(statement)?)?.place()
+}
+
+/// Whether a statement says how its device is attached: what there isn't of these is reported here.
+pub(super) fn says_how(statement: usize, hardware: &Hardware<'_>) -> bool {
+    place(statement, hardware).is_some_and(|place| place.transport.is_some())
 }
 
 /// Whether the text names the device.
@@ -44,7 +48,7 @@ fn transport(place: &Virtio) -> Option<&Node<Transport>> {
 
 /// Where a statement says how its device is attached.
 pub(super) fn transport_of(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Span> {
-    Some(transport(place(device, hardware)?)?.span)
+    Some(transport(place(device.statement, hardware)?)?.span)
 }
 
 /// What is wrong where no QEMU for this architecture attaches a device so.
@@ -72,7 +76,9 @@ fn lacking(device: &Device<'_>, written: &Node<Transport>, hardware: &Hardware<'
     let words: Vec<_> = others.iter().map(|other| format!("`{other}`")).collect();
     let help = Remedy::new(format!("leave it out, or write one of {}", words.join(", ")));
     let message = format!("QEMU for {} has no `{}`", target.arch, device.driver);
-    let severity = if schemas.is_empty() { Severity::Error } else { severity(hardware) };
+    // Of a QEMU newer than all that are known they are no proof.
+    let is_newer = matches!(schemas, [only] if only.version() != target.version);
+    let severity = if is_newer { Severity::Warning } else { Severity::Error };
     let diagnostic = Diagnostic::new(severity, Code::UnknownDevice, message).at(written.span);
     let diagnostic = Diagnostic { by_schema: true, ..diagnostic };
     Some(diagnostic.help(match others.first() {

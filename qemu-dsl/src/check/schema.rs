@@ -8,7 +8,7 @@
 //! which may be of another build. Where it lies between two, what one has may be there, and what neither has isn't. Of
 //! a newer QEMU nothing is certain.
 
-use super::needs;
+use super::{needs, place};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy, Severity};
 use crate::hardware::{Device, Hardware, QemuOption, Value};
@@ -92,8 +92,14 @@ impl Asking<'_> {
         let owners = match name.written {
             Some(written) => self.find(kind, name.text, option.ty, written.value),
             // Not every architecture has what a statement is for.
-            None if kind == Kind::Device => {
-                self.find(kind, name.text, option.ty, self.hardware.head(option.statement))
+            None if kind == Kind::Device && !place::says_how(option.statement, self.hardware) => {
+                let before = self.diagnostics.len();
+                let head = self.hardware.head(option.statement);
+                let found = self.find(kind, name.text, option.ty, head);
+                // The text has not that name.
+                let told = self.diagnostics.iter_mut().skip(before);
+                told.filter_map(|told| told.remedy.as_mut()).for_each(|remedy| remedy.fixes.clear());
+                found
             }
             // What else the language prints of itself is right.
             None if option.written_names().next().is_none() => return,
@@ -388,7 +394,7 @@ fn is_exact(hardware: &Hardware<'_>) -> bool {
 }
 
 /// How grave it is where all schemas say that something is wrong. Of a QEMU newer than all of them they are no proof.
-pub(super) fn severity(hardware: &Hardware<'_>) -> Severity {
+fn severity(hardware: &Hardware<'_>) -> Severity {
     let schemas = schema::around(hardware.vm.asked_target);
     if is_exact(hardware) || schemas.len() > 1 { Severity::Error } else { Severity::Warning }
 }

@@ -75,10 +75,7 @@ const WORDS: &[(&[&str], Meant)] = &[
     ),
     (&["usb", "usbdevice"], Meant::Lines(&["device qemu-xhci", "device usb-{tablet}"])),
     (&["watchdog"], Meant::Lines(&["device i6300esb"])),
-    (
-        &["add-fd", "compat", "gdb", "mon", "monitor", "numa", "parallel", "serial", "snapshot"],
-        Meant::Argument,
-    ),
+    (&["add-fd", "compat", "mon", "numa", "snapshot"], Meant::Argument),
 ];
 
 fn meant(word: &str) -> Option<&'static Meant> {
