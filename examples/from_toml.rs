@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for nic in {&config.nics} { netdev user mac={&nic.mac} }
         nodefaults
         display none
-        arg "-S"
+        paused
     }?;
     let guest = Guest::start(&plan)?;
     let qmp = guest.qmp().ok_or("no QMP")?;

@@ -43,8 +43,8 @@ fn unprivileged() -> Result<(), Box<dyn Error>> {
         machine q35 accel=tcg
         memory 64M
         nodefaults
-        arg "-display" "none"
-        arg "-S"
+        display none
+        paused
     };
     let guest = Guest::start(base.with_all(cards).plan()?)?;
     let user = fs::metadata(format!("/proc/{}", guest.id()))?.uid();

@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         virtio-serial id=serial0
         nodefaults
         display none
-        arg "-S"
+        paused
     };
     // It returns once QEMU has greeted: it has taken its arguments and made the machine. `-S` keeps it paused.
     let guest = Guest::start(&plan)?;

@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         virtio-serial id=serial0
         nodefaults
         display none
-        arg "-S"
+        paused
     };
     let guest = Guest::start(&plan).await?;
     let qmp = guest.qmp().ok_or("no QMP")?;

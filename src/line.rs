@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
 use qemu_dsl::import::{Import, with_errors};
-use qemu_dsl::plan::Plan;
-use qemu_dsl::{Diagnostic, Options, Remedy, Span, Target, Version};
+use qemu_dsl::plan::{Plan, arguments};
+use qemu_dsl::{Code, Diagnostic, Options, Remedy, Severity, Span, Target, Version};
 
 use crate::cli::Language;
 use crate::failure::Failure;
@@ -61,7 +61,30 @@ impl Line {
         let options = Options { levels: language.levels.0.clone(), ..Options::default() };
         let compiled = qemu_dsl::compile(&import.text, &options);
         let told = compiled.diagnostics.into_iter().map(|diagnostic| self.told(diagnostic, &import));
-        reporter.report(self.source.map(), &told.collect::<Vec<_>>())
+        let told: Vec<_> = self.unknown().chain(told).collect();
+        reporter.report(self.source.map(), &told)
+    }
+
+    /// The options that no QEMU has, but perhaps one that was changed.
+    fn unknown(&self) -> impl Iterator<Item = Diagnostic> {
+        let all = arguments::split(self.checked.args());
+        all.filter_map(|argument| {
+            let option = argument.option()?;
+            if arguments::names().any(|name| name == option) {
+                return None;
+            }
+            let (span, _) = self.words.get(argument.at)?;
+            let message = format!("QEMU has no option `-{option}`");
+            let near = arguments::names()
+                .map(|name| (strsim::normalized_damerau_levenshtein(option, name), name))
+                .filter(|(likeness, _)| *likeness > 0.6)
+                .max_by(|(one, _), (other, _)| one.total_cmp(other));
+            let help = near.map_or_else(
+                || "if yours has it, all is well: what it is given isn't checked".to_owned(),
+                |(_, name)| format!("did you mean `-{name}`?"),
+            );
+            Some(Diagnostic::new(Severity::Warning, Code::UnknownOption, message).at(*span).help(help))
+        })
     }
 
     /// A diagnostic of the text as one of the command line. What would mend the text, is said in words.

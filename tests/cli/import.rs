@@ -142,6 +142,7 @@ fn a_command_line_is_checked_as_it_is() {
             "command line:3:33",
             "unknown-id",
         ),
+        (&["-nographc"][..], "-nographc", "command line:2:3", "did you mean `-nographic`?"),
         (&["-m", "oops"][..], "-m oops", "command line:2:6", "`oops` is not a size"),
         (&["-device", "e1000,mcc=1"][..], "-device e1000,mcc=1", "command line:2:17", "mcc"),
         (&["-device", "e1000,addr=40 "][..], "-device 'e1000,addr=40 '", "command line:2:11", "addr"),

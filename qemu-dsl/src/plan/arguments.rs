@@ -61,6 +61,12 @@ pub(crate) fn is_plain(name: &str) -> bool {
     PLAIN.contains(&name)
 }
 
+/// The names of QEMU's options, without hyphens: those of all versions, and of all architectures.
+#[cfg(feature = "compiler")]
+pub fn names() -> impl Iterator<Item = &'static str> {
+    [FLAGS, PLAIN, LISTS].into_iter().flatten().copied()
+}
+
 /// The arguments as QEMU takes them apart: an option takes the next for its value, whatever that is.
 pub fn split<'a, T: AsRef<OsStr> + ?Sized + 'a>(
     args: impl IntoIterator<Item = &'a T>,
@@ -190,6 +196,65 @@ const PLAIN: &[&str] = &[
     "watchdog-action",
     "writeconfig",
     "xen-domid",
+];
+
+/// QEMU's options that take a list of values, or something that may be one.
+#[cfg(feature = "compiler")]
+const LISTS: &[&str] = &[
+    "M",
+    "accel",
+    "acpitable",
+    "action",
+    "add-fd",
+    "audio",
+    "audiodev",
+    "balloon",
+    "blockdev",
+    "boot",
+    "chardev",
+    "compat",
+    "cpu",
+    "debugcon",
+    "device",
+    "display",
+    "drive",
+    "fsdev",
+    "fw_cfg",
+    "gdb",
+    "global",
+    "icount",
+    "iscsi",
+    "m",
+    "machine",
+    "mon",
+    "monitor",
+    "msg",
+    "name",
+    "net",
+    "netdev",
+    "nic",
+    "numa",
+    "object",
+    "option-rom",
+    "overcommit",
+    "parallel",
+    "plugin",
+    "qmp",
+    "qmp-pretty",
+    "realtime",
+    "rtc",
+    "run-with",
+    "sandbox",
+    "semihosting-config",
+    "serial",
+    "smbios",
+    "smp",
+    "spice",
+    "tpmdev",
+    "trace",
+    "virtfs",
+    "virtioconsole",
+    "vnc",
 ];
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! What changed in QEMU's command line, and when: `since(9, 1)`, `removed(9, 1)`. No other file of the compiler knows such a version; which versions there
-//! are stands in `plan/version.rs` and `schema/mod.rs`. The runtime is without the compiler, and has two of its own:
+//! What changed in QEMU's command line, and when: `since(9, 1)`, `removed(9, 1)`. No other file of the compiler knows such a
+//! version; which versions there are stands in `plan/version.rs` and `schema/mod.rs`. The runtime is without the compiler, and has two of its own:
 //! `EXIT_WITH_PARENT` and `FILTERS_FIRST`.
 //!
 //! Measured on 5.2, 7.2, 10.0 and 11.1; what lies between is from QEMU's own `about/deprecated` and
@@ -234,6 +234,18 @@ changes! {
 
     /// That the device of an SMBIOS table must be there. Later tables are built twice, and this is lost.
     SMBIOS_DEVICES = Change::of("a look at the devices of SMBIOS tables").removed(9, 0);
+
+    /// OpenGL of a certain sort.
+    GL_MODES = Change::of("`gl=core` and `gl=es`").since(3, 0);
+
+    /// SMBIOS tables of type 11.
+    SMBIOS_11 = Change::of("SMBIOS tables of type `11`").since(2, 12);
+
+    /// `-smbios type=11,path=`
+    SMBIOS_PATH = Change::of("`path=` of SMBIOS tables").since(5, 2);
+
+    /// `-smbios type=4,max-speed=` and `current-speed=`
+    SMBIOS_SPEED = Change::of("`max-speed=` and `current-speed=`").since(5, 0);
 
     /// SMBIOS tables of type 8.
     SMBIOS_8 = Change::of("SMBIOS tables of type `8`").since(7, 2);

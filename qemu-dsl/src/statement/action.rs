@@ -1,5 +1,9 @@
 //! `action`
 
+use crate::Span;
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Remedy};
+use crate::hardware::Checking;
 use crate::model::{Maybe, Val};
 use crate::print::Lowering;
 use crate::qemu::changes;
@@ -62,7 +66,42 @@ form! {
     } needs option
 }
 
+impl Action {
+    /// Reports another statement that says the same, or something else, of what `said` is about.
+    fn again(&self, other: &str, value: &str, said: Span, is_same: bool, cx: &mut Checking<'_>) {
+        let own = cx.entry.head;
+        let flags = cx.hardware.all(other);
+        let Some(flag) = flags.filter(|flag| cx.hardware.head(flag.statement) != own).last() else { return };
+        let message = match is_same {
+            true => format!("`{other}` says the same as `{value}`"),
+            false => format!("`{other}` says something else than `{value}`: QEMU heeds the last"),
+        };
+        let diagnostic = match is_same {
+            true => Diagnostic::advice(Code::IgnoredOption, message),
+            false => Diagnostic::warning(Code::IgnoredOption, message),
+        };
+        let diagnostic = diagnostic.label(said, "this").label(cx.hardware.head(flag.statement), "and this");
+        let help = Remedy::new(format!("leave out `{other}`"));
+        let entry = cx.hardware.entry(flag.statement).filter(|_| !flag.is_arg);
+        cx.report(diagnostic.help(match entry {
+            Some(entry) => help.remove(entry.span),
+            None => help,
+        }));
+    }
+}
+
 impl Form for Action {
+    fn check(&self, cx: &mut Checking<'_>) {
+        if let Some(reboot) = self.reboot.known() {
+            let value = format!("reboot={}", reboot.value);
+            self.again("no-reboot", &value, reboot.span, reboot.value == Reboot::Shutdown, cx);
+        }
+        if let Some(shutdown) = self.shutdown.known() {
+            let value = format!("shutdown={}", shutdown.value);
+            self.again("no-shutdown", &value, shutdown.span, shutdown.value == Shutdown::Pause, cx);
+        }
+    }
+
     fn lower(&self, out: &mut Lowering<'_>) {
         if out.has(&changes::ACTION) {
             out.option("-action")

@@ -48,7 +48,8 @@ form! {
     ] {
         /// OpenGL draws.
         gl "gl": Option<Val<Gl>> {
-            kinds: &["gtk", "sdl", "egl-headless", "dbus", "spice-app", "default"]
+            kinds: &["gtk", "sdl", "egl-headless", "dbus", "spice-app", "default"],
+            words: &[("core", &changes::GL_MODES), ("es", &changes::GL_MODES)],
         },
         /// The window has the whole screen.
         full_screen "full-screen": Option<Val<OnOff>> { kinds: &["gtk", "sdl", "default"] },

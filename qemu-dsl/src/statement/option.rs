@@ -19,7 +19,7 @@ statement! {
 }
 
 form! {
-    /// Any option of QEMU that takes a list of values, of which commas are doubled, as QEMU wants them. Others can refer to
+    /// Any option of QEMU that takes a list of values. In these commas are doubled, as QEMU wants them. Others can refer to
     /// what it defines, and it is checked as if its own statement had said it.
     AnyOption {
         /// The option, in quotes; a second string is the value without a name that QEMU takes first.

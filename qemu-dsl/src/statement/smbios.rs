@@ -120,9 +120,9 @@ tables! {
         /// What one orders them by.
         part "part": AnyText,
         /// Their highest speed in MHz.
-        max_speed "max-speed": UInt<0, 0xffff>,
+        max_speed "max-speed": UInt<0, 0xffff> { change: Some(&changes::SMBIOS_SPEED) },
         /// Their speed in MHz.
-        current_speed "current-speed": UInt<0, 0xffff>,
+        current_speed "current-speed": UInt<0, 0xffff> { change: Some(&changes::SMBIOS_SPEED) },
         /// The number of their family in the standard.
         processor_family "processor-family": UInt<0, 0xffff> { change: Some(&changes::SMBIOS_PROCESSOR_FAMILY) },
         /// What they say of themselves by the instruction CPUID.
@@ -233,11 +233,11 @@ impl Form for Blob {
 
 form! {
     /// Texts for whoever reads them in the guest, such as systemd its credentials.
-    Strings kinds ["11": "texts"] {
+    Strings kinds ["11": "texts" { &changes::SMBIOS_11 }] {
         /// A text.
         value "value": Vec<Val<AnyText>>,
         /// A file with a text.
-        path "path": Vec<Val<Path>>,
+        path "path": Vec<Val<Path>> { change: Some(&changes::SMBIOS_PATH) },
     } needs option
 }
 
