@@ -165,7 +165,7 @@ codes! {
     /// two bridges with one chassis number
     DuplicateChassis = "duplicate-chassis",
     /// what can't be plugged into a guest that runs
-    NotPluggable = "not-pluggable",
+    NotPluggable = "not-pluggable" settable,
     /// what a part of a VM leaves to its base
     OfBase = "of-base",
     /// parts of a VM for different versions of QEMU
@@ -216,6 +216,8 @@ codes! {
     NographicDaemonize = "nographic-daemonize",
     /// a screen that anyone on the network can use
     OpenDisplay = "open-display" settable,
+    /// a secret that anyone on the host can read
+    VisibleSecret = "visible-secret" settable,
     /// kernel options without a kernel
     MissingKernel = "missing-kernel",
 

@@ -116,6 +116,7 @@ fn text(code: Code) -> &'static str {
         Code::HostCpuWithoutKvm => include_str!("pages/host-cpu-without-kvm.md"),
         Code::NographicDaemonize => include_str!("pages/nographic-daemonize.md"),
         Code::OpenDisplay => include_str!("pages/open-display.md"),
+        Code::VisibleSecret => include_str!("pages/visible-secret.md"),
         Code::MissingKernel => include_str!("pages/missing-kernel.md"),
         Code::FutureTarget => include_str!("pages/future-target.md"),
         Code::UnknownTarget => include_str!("pages/unknown-target.md"),

@@ -104,7 +104,10 @@ fn whole(spec: &StatementSpec, level: usize, out: &mut Markdown) {
                 Some(family) => vec![family.name],
                 None => kinds(forms).map(|kind| kind.name).collect(),
             };
-            out.heading(level + 1, format!("{} {}", spec.keyword, names.join(", ")).trim());
+            let names = folded(&names, ", ");
+            let more = if names.len() > 1 { ", ..." } else { "" };
+            let first = names.first().map_or("", String::as_str);
+            out.heading(level + 1, format!("{} {first}{more}", spec.keyword).trim());
             out.paragraph(&forms.first().map(|form| flat(form.doc)).unwrap_or_default());
             kind_list(forms, out);
             body(spec, forms, out);
@@ -135,7 +138,10 @@ fn synopsis(spec: &StatementSpec, forms: &[FormSpec], kind: Option<&str>) -> Str
         (None, Some(family), _) => out += &format!(" {}", family.name),
         (None, None, _) if matches!(form.kinds, Kinds::Any(_)) => out += " TYPE",
         (None, None, []) => {}
-        (None, None, names) => out += &format!(" {}", names.join("|")),
+        (None, None, names) => {
+            let lines = folded(names, "|").into_iter().map(|kinds| format!("{} {kinds}", spec.keyword));
+            out = lines.collect::<Vec<_>>().join(" [OPTION]...\n");
+        }
     }
     for head in form.positionals() {
         let name = head.name.to_uppercase();
@@ -145,6 +151,19 @@ fn synopsis(spec: &StatementSpec, forms: &[FormSpec], kind: Option<&str>) -> Str
         out += " [OPTION]...";
     }
     out
+}
+
+/// Names on lines that aren't too long.
+fn folded(names: &[&str], between: &str) -> Vec<String> {
+    const WIDTH: usize = 60;
+    let mut lines: Vec<String> = Vec::new();
+    for name in names {
+        match lines.last_mut().filter(|line| line.len() + between.len() + name.len() <= WIDTH) {
+            Some(line) => *line += &format!("{between}{name}"),
+            None => lines.push((*name).to_owned()),
+        }
+    }
+    lines
 }
 
 /// What each kind is, where that is not said by the form itself.
@@ -241,9 +260,12 @@ fn body(spec: &StatementSpec, forms: &[FormSpec], out: &mut Markdown) {
     }
 }
 
-/// What a form prints, in words. No name is that of the kind.
+/// What a form prints, in words.
 fn owners(names: &[&str]) -> String {
-    let name = |name: &&str| if name.is_empty() { "the kind".to_owned() } else { format!("`{name}`") };
+    let name = |name: &&str| match *name {
+        "{}" => "the kind".to_owned(),
+        name => format!("`{}`", name.replace("{}", "KIND")),
+    };
     names.iter().map(name).collect::<Vec<_>>().join(" and of ")
 }
 

@@ -245,10 +245,10 @@ fn references_are_known_by_their_types() {
         ("object filter-mirror id=o netdev=n outdev=c", "netdev:&n outdev:&c"),
         ("chardev socket id=c path=/p tls-creds=t tls-authz=z", "tls-creds:&t tls-authz:&z"),
         ("netdev vhost-user id=n chardev=c socket=/s", "chardev:&c"),
-        ("device vhost-user-gpu-pci chardev=c", "chardev:&c"),
-        ("device ipmi-bmc-extern id=b chardev=c\ndevice isa-ipmi-kcs bmc=b", "bmc:&b"),
+        ("device vhost-user-blk-pci chardev=c", "chardev:&c"),
+        ("device pci-ipmi-kcs bmc=b", "bmc:&b"),
         // These a guest has from its start, or they are none.
-        ("device hda-duplex audiodev=snd0 cad=0", "audiodev:'snd0' cad:0"),
+        ("device AC97 audiodev=snd0", "audiodev:'snd0'"),
         ("device virtio-9p-pci fsdev=f mount_tag=t", "fsdev:'f' mount_tag:'t'"),
         ("blockdev qcow2 node-name=n file=f overlap-check=all", "overlap-check:'all'"),
         ("blockdev qcow2 node-name=n file=f backing=\"\"", "backing:''"),

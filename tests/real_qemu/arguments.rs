@@ -115,6 +115,16 @@ pub(crate) fn is(text: &str, value: &Value) -> bool {
         Value::String(own) if matches!(text, "true" | "yes") => own == text || own == "on",
         // MAC addresses and UUIDs come back in small letters.
         Value::String(own) => own == text || (own.len() == text.len() && own.eq_ignore_ascii_case(text)),
+        // `0-2`
+        Value::Array(own) if text.contains('-') => {
+            let numbers = text
+                .split_once('-')
+                .and_then(|(first, last)| Some(first.parse::<u64>().ok()?..=last.parse::<u64>().ok()?));
+            numbers.is_some_and(|numbers| own.iter().filter_map(Value::as_u64).eq(numbers))
+        }
+        Value::Array(own) if matches!(own.as_slice(), [Value::Number(_)]) => {
+            own.iter().all(|own| is(text, own))
+        }
         Value::Array(_) | Value::Object(_) => {
             serde_json::from_str(text).is_ok_and(|wanted| has(value, &wanted))
         }

@@ -14,7 +14,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("vga cg3", "needs a machine of Sun's"),
     ("vga xenfb", "needs a QEMU that was built for Xen"),
     ("netdev fds", "takes a program's descriptors: the runtime's test `equipped` starts QEMU with some"),
-    ("vga qxl", "needs a QEMU with SPICE, which Debian packs apart"),
+    ("vga qxl", SPICE),
     ("port disable-modern", "the seed program prints it; no device on a bus of ports has it"),
     ("console disable-modern", "the seed program prints it; no device on a bus of ports has it"),
     ("display charset", WINDOW),
@@ -96,15 +96,75 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("backend parallel", "needs a parallel port"),
     ("backend parport", "needs a parallel port"),
     ("backend wctablet", "QEMU 5.2 ends by SIGSEGV with one"),
+    ("crypto vhost-user", PROCESS),
+    ("crypto chardev", PROCESS),
+    ("crypto socket", PROCESS),
+    ("vhost-user chardev", PROCESS),
+    ("vhost-user gpio", PROCESS),
+    ("vhost-user i2c", PROCESS),
+    ("vhost-user id", PROCESS),
+    ("vhost-user rng", PROCESS),
+    ("vhost-user scmi", PROCESS),
+    ("vhost-user snd", PROCESS),
+    ("vhost-user socket", PROCESS),
+    ("gpu chardev", PROCESS),
+    ("gpu socket", PROCESS),
+    ("gpu vhost-user-gpu", PROCESS),
+    ("gpu vhost-user-vga", PROCESS),
+    ("gpu qxl", SPICE),
+    ("gpu qxl-vga", SPICE),
+    ("gpu virtio-gpu-gl", WINDOW),
+    ("gpu virtio-vga-gl", WINDOW),
+    ("input evdev", DEVICE),
+    ("input grab_all", DEVICE),
+    ("input linux", DEVICE),
+    ("input repeat", DEVICE),
+    ("input virtio-input-host", DEVICE),
+    ("input vhost-user-input", PROCESS),
+    ("input chardev", PROCESS),
+    ("input socket", PROCESS),
+    ("controller vhost-scsi", "needs a target of the host's kernel"),
+    ("controller wwpn", "needs a target of the host's kernel"),
+    ("controller vhost-user-scsi", PROCESS),
+    ("controller chardev", PROCESS),
+    ("controller socket", PROCESS),
+    ("audio alsa", AUDIO),
+    ("audio coreaudio", "needs another host"),
+    ("audio dbus", AUDIO),
+    ("audio dsound", "needs another host"),
+    ("audio jack", AUDIO),
+    ("audio oss", AUDIO),
+    ("audio pa", AUDIO),
+    ("audio pipewire", AUDIO),
+    ("audio sdl", AUDIO),
+    ("audio sndio", AUDIO),
+    ("audio spice", AUDIO),
+    ("iommu smmuv3", "needs a machine of Arm's"),
+    ("ivshmem chardev", PROCESS),
+    ("ivshmem doorbell", PROCESS),
+    ("ivshmem socket", PROCESS),
+    ("loader cpu-num", "what starts there is another program than the machine's"),
+    ("tls-creds passwordid", CERTIFICATES),
+    ("tls-creds x509", CERTIFICATES),
+    ("tls-creds verify-peer", CERTIFICATES),
+    ("tls-creds sanity-check", CERTIFICATES),
+    ("thread-context node-affinity", "QEMU doesn't tell it"),
+    ("watchdog diag288", "needs a machine of s390x"),
+    ("usb hostaddr", DEVICE),
+    ("usb hostdevice", DEVICE),
     ("devno", "needs a machine of s390x"),
     ("transport=ccw", "needs a machine of s390x"),
 ];
 
 const WINDOW: &str = "needs a window system, or what draws by OpenGL";
+const SPICE: &str = "needs a QEMU with SPICE, which Debian packs apart";
+const PROCESS: &str = "needs another process that does a device's work";
+const AUDIO: &str = "needs a QEMU and a host with this way to be heard";
+const DEVICE: &str = "needs a device of the host";
 const CERTIFICATES: &str = "needs certificates that last";
 
-/// What all virtio devices have in common: of one statement it is enough.
-const SHARED: &[&str] = &["devno", "transport"];
+/// What all devices of PCI or all virtio devices have in common: of one statement it is enough.
+const SHARED: &[&str] = &["addr", "bus", "devno", "multifunction", "transport"];
 
 /// Fails unless each kind and each word of the reference is in a case.
 pub(crate) fn covers(cases: &[Case]) -> Outcome {

@@ -1,5 +1,6 @@
 //! The devices that arguments name, and where they are in QEMU's tree of objects.
 
+use qemu_dsl::{Target, schema};
 use serde_json::{Value, json};
 
 use crate::arguments::{Argument, List, is};
@@ -47,9 +48,11 @@ impl Device {
     pub(crate) fn examine(&self, qemu: &Running<'_>) -> Outcome {
         let get = |property: &str| qemu.get(&self.path, property);
         let own = get("type")?;
-        // `virtio-blk` is a name for what is `virtio-blk-pci` on a machine with PCI.
+        // It may have another name, too: `virtio-blk` is `virtio-blk-pci`.
         let own = own.as_str().unwrap_or_default();
-        ensure!(own == self.kind || own == format!("{}-pci", self.kind), "type: {own}")?;
+        let target = Target::new(qemu.qemu.arch, qemu.qemu.version);
+        let known = schema::nearest(target).find(schema::Kind::Device, &self.kind);
+        ensure!(own == self.kind || known.is_some_and(|known| own == known.name()), "type: {own}")?;
         equal("realized", get("realized")?, json!(true))?;
         for (name, value) in &self.list.items {
             match name.as_str() {
@@ -59,13 +62,19 @@ impl Device {
                     let name = bus.as_str().and_then(|bus| bus.rsplit('/').next());
                     equal("bus", name, Some(value.as_str()))?;
                 }
-                "addr" => {
+                "addr" if self.kind != "loader" => {
                     let (slot, function) = value.split_once('.').unwrap_or((value, "0"));
                     let number = |digits| u64::from_str_radix(digits, 16);
                     equal("addr", get("addr")?, json!(number(slot)? * 8 + number(function)?))?;
                 }
-                "memdev" | "rng" | "iothread" => {
+                "memdev" | "rng" | "iothread" | "cryptodev" => {
                     equal(name, get(name)?, json!(format!("/objects/{value}")))?;
+                }
+                // QEMU turns it round.
+                "data" if self.list.get("data-be") == Some("on") => {}
+                // QEMU has made one.
+                "guid" if value == "auto" => {
+                    ensure!(get(name)?.as_str().is_some_and(|own| own.len() == 36), "{name}")?;
                 }
                 // A node has no name here where its backend has one.
                 "drive" => {

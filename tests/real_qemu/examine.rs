@@ -22,8 +22,8 @@ pub(crate) fn examine(qemu: &Running<'_>) -> Outcome {
     let arguments = arguments::read(qemu.args());
     let devices = device::all(qemu, &arguments)?;
     let statements = text::statements(&qemu.source);
-    let makes_device = statements.iter().filter(|statement| statement.makes_device()).count();
-    equal("devices that the text names", devices.len(), makes_device)?;
+    let named: usize = statements.iter().map(text::Statement::devices).sum();
+    equal("devices that the text names", devices.len(), named)?;
     for device in &devices {
         device.examine(qemu).map_err(|stop| stop.with(&format!("(the device `{}`)", device.kind)))?;
     }

@@ -1,5 +1,7 @@
 //! The words of a text, read without the compiler: which statements and options it has.
 
+use qemu_dsl::reference;
+
 /// A statement's words, the keyword first.
 #[derive(Debug)]
 pub(crate) struct Statement {
@@ -16,44 +18,67 @@ impl Statement {
         self.words.get(index).map_or("", String::as_str)
     }
 
-    /// Whether QEMU gets a `-device` of it.
-    pub(crate) fn makes_device(&self) -> bool {
-        match self.keyword() {
+    /// How many `-device` QEMU gets of it.
+    pub(crate) fn devices(&self) -> usize {
+        let is_one = match (self.keyword(), self.word(1)) {
             // Backends alone.
-            "object" | "chardev" | "blockdev" => false,
-            "netdev" => self.word(1) != "none",
+            ("object" | "chardev" | "blockdev", _) | ("netdev", "none") | ("input", "linux") => false,
+            ("iothread" | "secret" | "tls-creds" | "throttle-group", _) => false,
             // Most are the machine's own.
-            "serial" | "parallel" => {
+            ("serial" | "parallel", _) => {
                 let is_of_device =
                     |word: &String| ["driver=", "id="].iter().any(|name| word.starts_with(name));
                 self.words.iter().any(is_of_device)
             }
-            "debugcon" => true,
-            keyword => qemu_dsl::TABLE.find(keyword).is_some_and(|spec| spec.pluggable),
-        }
+            ("debugcon", _) => true,
+            ("controller", "ich9-usb") => return 4,
+            ("watchdog", kind) => kind != "itco",
+            ("iommu", kind) => kind != "smmuv3",
+            ("audio", _) => {
+                let model = self.words.iter().find_map(|word| word.strip_prefix("model="));
+                return match model {
+                    None | Some("pcspk") => 0,
+                    Some("hda" | "ich9-hda") => 2,
+                    Some(_) => 1,
+                };
+            }
+            ("vmgenid" | "vmcoreinfo" | "applesmc" | "debug-exit" | "loader" | "erst", _) => true,
+            (keyword, _) => qemu_dsl::TABLE.find(keyword).is_some_and(|spec| spec.pluggable),
+        };
+        usize::from(is_one)
     }
 }
 
 /// The statements of a text without mistakes.
 pub(crate) fn statements(text: &str) -> Vec<Statement> {
-    let keywords: Vec<_> = qemu_dsl::reference::statements().map(|(keyword, _)| keyword).collect();
+    let keywords: Vec<_> = reference::statements().map(|(keyword, _)| keyword).collect();
     let mut statements: Vec<Statement> = Vec::new();
-    for word in words(text) {
+    let mut words = words(text).into_iter().peekable();
+    while let Some(word) = words.next() {
+        // `machine q35 usb`
+        let is_property = word == "usb"
+            && words.peek().is_none_or(|next| reference::statement(&format!("usb {next}")).is_none());
         match statements.last_mut() {
             // A kind may be spelt like a keyword.
-            Some(last) if !keywords.contains(&word.as_str()) || takes_kind(last) => last.words.push(word),
+            Some(last) if is_property || !keywords.contains(&word.as_str()) || takes_kind(last, &word) => {
+                last.words.push(word);
+            }
             _ => statements.push(Statement { words: vec![word] }),
         }
     }
     statements
 }
 
-fn takes_kind(statement: &Statement) -> bool {
-    statement.words.len() == 1 && {
-        let spec = qemu_dsl::TABLE.find(statement.keyword());
-        spec.is_some_and(|spec| spec.forms.iter().any(|form| form.family.is_some()))
-            || statement.keyword() == "netdev"
-    }
+fn takes_kind(statement: &Statement, word: &str) -> bool {
+    let takes = match statement.keyword() {
+        "netdev" | "vhost-user" | "name" | "device" | "object" | "chardev" => true,
+        "crypto" => word == "vhost-user",
+        keyword => {
+            let spec = qemu_dsl::TABLE.find(keyword);
+            spec.is_some_and(|spec| spec.forms.iter().any(|form| form.family.is_some()))
+        }
+    };
+    takes && statement.words.len() == 1
 }
 
 /// The words: values in quotes belong to what stands before them.

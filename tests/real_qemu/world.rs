@@ -46,6 +46,10 @@ impl World {
         fs::write(path("disk.qcow2"), qcow2())?;
         fs::write(path("kernel"), kernel())?;
         fs::write(path("initrd"), b"070701")?;
+        fs::write(path("fw.bin"), [0x90; 16])?;
+        fs::write(path("secret"), "geheim")?;
+        fs::create_dir(path("tls"))?;
+        fs::write(path("tls/keys.psk"), "qemu:0123456789abcdef0123456789abcdef\n")?;
         fs::write(path("flash.img"), vec![0xff; 1 << 16])?;
         fs::write(path("splash.bmp"), picture())?;
         fs::write(path("events"), "usb_ehci_reset\n")?;

@@ -43,6 +43,8 @@ pub struct Tie {
 pub enum Sort {
     /// A statement that may stand once, by its keyword.
     Statement,
+    /// A device of which a VM has one, by QEMU's name.
+    Device,
     /// An id.
     Id {
         /// What has it: "a device".
@@ -108,6 +110,7 @@ packed! {
     struct Lack { code, message, help }
     enum Sort {
         Statement,
+        Device,
         Id { of },
         User { of },
         Bus { of },
@@ -146,6 +149,9 @@ impl Sort {
                 format!("`{name}` stands twice"),
                 "a VM has one: leave out one of them, or join them",
             ),
+            Self::Device => {
+                (Code::RepeatedStatement, format!("a VM has one device `{name}`"), "leave out one of them")
+            }
             Self::Id { of } => (
                 Code::DuplicateId,
                 format!("`{name}` is already the id of {of}"),

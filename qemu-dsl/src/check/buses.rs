@@ -146,15 +146,15 @@ fn remedy(name: &str, span: Span, wants: Option<&str>, hardware: &Hardware<'_>) 
 fn controllers(sort: &str, board: &Board) -> Option<&'static str> {
     Some(match sort {
         SERIAL => "`virtio-serial`",
-        "SCSI" => "a controller such as `device virtio-scsi-pci id=scsi0`",
+        "SCSI" => "a controller such as `controller virtio-scsi id=scsi0`",
         "usb-bus" if board.has_usb_by_property() => {
-            "a controller such as `device qemu-xhci id=usb0`, or `usb` of `machine`,"
+            "a controller such as `controller qemu-xhci id=usb0`, or `usb` of `machine`,"
         }
-        "usb-bus" => "a controller such as `device qemu-xhci id=usb0`",
-        "IDE" => "a controller such as `device ich9-ahci id=sata0`",
+        "usb-bus" => "a controller such as `controller qemu-xhci id=usb0`",
+        "IDE" => "a controller such as `controller ich9-ahci id=sata0`",
         "HDA" => "a controller such as `device intel-hda id=hda0`",
-        "ccid-bus" => "`device usb-ccid id=ccid0`",
-        "nvme-bus" => "`device nvme id=nvme0 serial=nvme0`",
+        "ccid-bus" => "`controller usb-ccid id=ccid0`",
+        "nvme-bus" => "`controller nvme id=nvme0`",
         "vmbus" => "`device vmbus-bridge`",
         _ => return None,
     })

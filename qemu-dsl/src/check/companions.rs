@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::hardware::{Device, Hardware, QemuOption};
 use crate::model::Extent;
 use crate::qemu::{changes, deviation};
-use crate::schema::{self, Kind, whole_number};
+use crate::schema::{self, Kind, Lookup, whole_number};
 
 /// Devices, and those without which they are refused.
 const DEVICES: &[(&str, &str)] = &[("hv-syndbg", "vmbus-bridge"), ("pvrdma", "vmxnet3")];
@@ -43,7 +43,7 @@ const ONE_OF: &[(&str, &str, &[&str])] = &[
     ("device", "virtio-iommu-device", &["primary-bus"]),
     ("device", "xen-pvdevice", &["device-id"]),
     ("object", "filter-redirector", &["indev", "outdev"]),
-    ("object", "secret", &["data", "file"]),
+    ("object", "secret", &["file", "data"]),
     ("object", "tls-cipher-suites", &["priority"]),
     ("object", "tls-creds-psk", &["dir"]),
     ("object", "tls-creds-x509", &["dir"]),
@@ -76,6 +76,7 @@ const ONLY_WITH: &[(&str, &str, &str, &str, &str)] =
 
 /// Options and what they make, and the numbers that QEMU takes of those that fit into a property.
 const RANGES: &[(&str, &str, &str, std::ops::RangeInclusive<u64>)] = &[
+    ("object", "cryptodev-backend-builtin", "queues", 1..=1),
     ("device", "vhost-user-device", "virtio-id", 1..=0xffff),
     ("device", "vhost-user-test-device", "virtio-id", 1..=0xffff),
     ("device", "virtio-rng", "max-bytes", 0..=i64::MAX as u64),
@@ -195,12 +196,22 @@ fn properties(option: &QemuOption<'_>, hardware: &Hardware<'_>, diagnostics: &mu
             diagnostics.push(diagnostic.help(format!("leave out `{property}=`, or write `{other}={value}`")));
         }
     }
-    for (_, _, property, range) in RANGES.iter().filter(|(of, name, ..)| makes(of, name)) {
-        if let Some(given) = option.get(property)
+    for (of, _, property, range) in RANGES.iter().filter(|(of, name, ..)| makes(of, name)) {
+        // What fits no property of this type has been reported.
+        let fits = |text: &str| match option.ty.map(|ty| ty.property(property)) {
+            Some(Lookup::Known(known)) => {
+                known.ty().accepts(text) && (*of != "object" || !text.starts_with('-'))
+            }
+            _ => true,
+        };
+        if let Some(given) = option.get(property).filter(|given| fits(given.text))
             && whole_number(given.text).is_some_and(|number| !range.contains(&number))
         {
             let message = format!("`{property}` can't be `{}`", given.text);
-            let help = format!("write a whole number from {} to {}", range.start(), range.end());
+            let help = match (range.start(), range.end()) {
+                (one, other) if one == other => format!("write `{one}`, or leave it out"),
+                (least, most) => format!("write a whole number from {least} to {most}"),
+            };
             diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(given.span_or(head)).help(help));
         }
     }

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
-use crate::hardware::{Hardware, QemuOption};
+use crate::hardware::{Device, Hardware, QemuOption};
+use crate::model::Extent;
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     once(hardware, diagnostics);
     without_window(hardware, diagnostics);
     same_address(hardware, diagnostics);
+    without_gl(hardware, diagnostics);
     for vnc in hardware.all("vnc") {
         diagnostics.extend(open_vnc(vnc, hardware));
     }
@@ -104,6 +106,32 @@ fn same_address(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
             );
         }
     }
+}
+
+/// An adapter that draws by OpenGL where no display does.
+fn without_gl(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let vm = hardware.vm;
+    if vm.extent != Extent::Whole || !vm.complete || hardware.is_uncertain {
+        return;
+    }
+    let draws = |display: &QemuOption<'_>| {
+        let gl = display.get("gl");
+        display.is_open("gl")
+            || gl.is_some_and(|gl| gl.text != "off")
+            || display.first().is_some_and(|window| window.text == "egl-headless")
+    };
+    if ["display", "spice"].into_iter().any(|name| hardware.all(name).any(draws)) {
+        return;
+    }
+    let is_gl = |device: &&Device<'_>| {
+        !device.is_arg && (device.name() == "virtio-vga-gl" || device.name().starts_with("virtio-gpu-gl-"))
+    };
+    diagnostics.extend(hardware.devices.iter().filter(is_gl).map(|device| {
+        let message = format!("`{}` draws by OpenGL, and no display does", device.name());
+        Diagnostic::error(Code::MissingOption, message)
+            .at(hardware.head(device.statement))
+            .help("add `display egl-headless`, or `gl=on` to another `display`")
+    }));
 }
 
 /// What is said of a server that anyone can connect to who reaches the host.

@@ -105,6 +105,9 @@ impl Asking<'_> {
             None if option.written_names().next().is_none() => return,
             None => self.schemas.iter().filter_map(|schema| schema.find(kind, name.text)).collect(),
         };
+        if let Some(written) = name.written.filter(|_| self.hardware.vm.is_fragment) {
+            self.plugged(&owners, written.value);
+        }
         let by = self.hardware.entry(option.statement).filter(|_| name.written.is_none());
         let reported = self.diagnostics.len();
         // What is in a list or a struct that there isn't: the first of its members tells.
@@ -133,6 +136,21 @@ impl Asking<'_> {
         if let Some(written) = name.written.filter(|_| self.diagnostics.len() == reported) {
             self.required(&owners, option, written.value);
         }
+    }
+
+    /// Reports a device that no guest takes that runs.
+    fn plugged(&mut self, owners: &[Type], span: Span) {
+        let Some(owner) = owners.last().filter(|owner| owner.kind() == Kind::Device) else { return };
+        if owners.iter().any(Type::is_pluggable) || !owners.iter().any(Type::is_creatable) {
+            return;
+        }
+        let message = format!("the device `{}` can't be plugged into a guest that runs", owner.name());
+        let severity = self.severity().min(self.certainty(owners));
+        self.diagnostics.push(
+            Diagnostic::new(severity, Code::NotPluggable, message)
+                .at(span)
+                .help("QEMU takes it at its start only: put it into the VM's text"),
+        );
     }
 
     /// Reports what a thing is nothing without.

@@ -14,9 +14,13 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 pub(crate) fn needing(hardware: &Hardware<'_>) -> impl Iterator<Item = (usize, Diagnostic)> {
     let backends =
         hardware.all("netdev").filter(|netdev| netdev.first().is_some_and(|kind| kind.text == "vhost-user"));
+    let objects = hardware
+        .all("object")
+        .filter(|object| object.first().is_some_and(|ty| ty.text == "cryptodev-vhost-user"));
     let devices = hardware.devices.iter().filter(|device| needs_memory(device));
     let statements = backends
         .map(|netdev| (netdev.statement, "netdev vhost-user".to_owned()))
+        .chain(objects.map(|object| (object.statement, "cryptodev-vhost-user".to_owned())))
         .chain(devices.map(|device| (device.statement, device.name().to_owned())));
     statements.map(|(statement, what)| {
         let diagnostic = Diagnostic::error(

@@ -54,7 +54,7 @@ impl Namespace {
             Self::Drive => format!("define it: `blockdev DRIVER node-name={name} ...`"),
             Self::Fsdev => format!("define it: `fs local id={name} ...`"),
             Self::Object => format!("define it: `object TYPE id={name} ...`"),
-            Self::Audiodev => format!("define it: `arg \"-audiodev\" \"none,id={name}\"`, or another driver"),
+            Self::Audiodev => format!("define it: `audio none id={name}`, or another kind"),
             Self::Tpmdev => format!("define it: `arg \"-tpmdev\" \"emulator,id={name},chardev=...\"`"),
         }
     }
@@ -218,6 +218,9 @@ pub(super) fn refer<'p>(
                 "drive" => Some((Namespace::Drive, None)),
                 "fsdev" => Some((Namespace::Fsdev, None)),
                 "memdev" | "iothread" | "rng" | "cryptodev" => Some((Namespace::Object, None)),
+                _ if property.starts_with("iothread-vq-mapping.") && property.ends_with(".iothread") => {
+                    Some((Namespace::Object, Some("iothread")))
+                }
                 _ => None,
             },
             Some(Lookup::CannotTell) | None => None,

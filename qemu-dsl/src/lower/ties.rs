@@ -213,6 +213,10 @@ impl<'h> Ties<'h> {
             let at = self.at(option, Some(addr));
             self.add(Sort::Address, Relation::Takes, name, at);
         }
+        if let Some(name) = check::once::only(device) {
+            let at = self.at(option, None);
+            self.add(Sort::Device, Relation::Takes, vec![piece(name)], at);
+        }
         if let Some((sort, name, span)) = check::chassis::numbers(device, hardware) {
             let at = At { span, ..self.at(option, None) };
             self.add(sort, Relation::Takes, vec![piece(name)], at);

@@ -29,6 +29,8 @@ pub(crate) struct Lowering<'v> {
     pub(super) arguments: Vec<Argument>,
     pub(super) fds: Vec<Asked>,
     pub(super) section: Section,
+    /// The keyword and the kind of the statement.
+    pub(super) head: Span,
     pub(super) span: Span,
     pub(super) when: Option<When>,
 }
@@ -76,6 +78,11 @@ impl<'v> Lowering<'v> {
         id.written().filter(|_| !self.has(&changes::SHORT_BOOLEANS))
     }
 
+    /// The id of a device whose backend doesn't name it: the one that the text gives. A guest that runs needs one in any case.
+    pub(crate) fn id_of_own<'i, K>(&self, id: &'i Id<K>) -> Option<&'i Id<K>> {
+        if self.plugs() { Some(id) } else { id.written() }
+    }
+
     /// An argument of its own: `-nographic`.
     pub(crate) fn flag(&mut self, flag: impl Into<Cow<'static, str>>) {
         self.argument(Printed::Word(vec![piece(flag)]));
@@ -95,6 +102,18 @@ impl<'v> Lowering<'v> {
             self.flag(flag);
             self.argument(Printed::Word(text));
         }
+    }
+
+    /// A device that the statement's keyword and kind stand for.
+    pub(crate) fn device(&mut self, driver: &str) -> OptionArg<'_> {
+        let driver = Node::new(driver.to_owned(), self.head);
+        self.option("-device").word(driver)
+    }
+
+    /// An object that they stand for.
+    pub(crate) fn object(&mut self, ty: &str) -> OptionArg<'_> {
+        let ty = Node::new(ty.to_owned(), self.head);
+        self.option("-object").word(ty)
     }
 
     /// An option with a list of values: `-rtc base=utc,clock=host`.
@@ -243,6 +262,13 @@ impl OptionArg<'_> {
     /// `name=value`, where there is a value.
     pub(crate) fn set(self, name: impl Into<Cow<'static, str>>, value: impl Emit) -> Self {
         self.push(Some(name.into()), None, value)
+    }
+
+    /// A member of each struct in a list, `name.0.member=value`, which QEMU takes as JSON alone.
+    pub(crate) fn each(self, name: &str, member: &str, values: &[impl Emit]) -> Self {
+        values.iter().enumerate().fold(self, |option, (number, value)| {
+            option.push(Some(format!("{name}.{number}.{member}").into()), None, value)
+        })
     }
 
     /// A boolean that is on: `name=on`, in the form that the target likes.

@@ -58,6 +58,7 @@ pub(crate) fn print_entries<'e>(
         arguments: Vec::with_capacity(2 * vm.statements.len()),
         fds: Vec::new(),
         section: Section::Nowhere,
+        head: Span::default(),
         span: Span::default(),
         when: None,
     };
@@ -65,6 +66,7 @@ pub(crate) fn print_entries<'e>(
         out.statement = statement;
         out.round = entry.round;
         out.section = entry.spec.section;
+        out.head = entry.head;
         out.span = entry.span;
         out.when = when;
         print(entry, &mut out);

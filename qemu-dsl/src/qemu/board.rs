@@ -293,6 +293,11 @@ impl Board {
         self.known.adds_nic
     }
 
+    /// Whether it is a PC with Intel's ICH9.
+    pub(crate) fn is_q35(&self) -> bool {
+        self.name == "q35" || self.name.starts_with("pc-q35-")
+    }
+
     /// Whether it has no graphics adapter, whatever `vga` says.
     pub(crate) fn ignores_vga(&self) -> bool {
         self.known.ignores_vga

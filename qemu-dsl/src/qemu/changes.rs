@@ -202,6 +202,18 @@ changes! {
     /// Sizes of nearly 2^64.
     SIZES_TO_THE_LAST = Change::of("a size of nearly 2^64").since(6, 0);
 
+    /// `-audiodev dbus`
+    AUDIO_DBUS = Change::of("audio backend `dbus`").since(7, 0);
+
+    /// `-audiodev pipewire`
+    AUDIO_PIPEWIRE = Change::of("audio backend `pipewire`").since(8, 1);
+
+    /// `-audiodev sndio`
+    AUDIO_SNDIO = Change::of("audio backend `sndio`").since(7, 2);
+
+    /// A SCSI controller's work by several threads.
+    SCSI_IOTHREADS = Change::of("virtio-scsi with several `iothread=`").since(10, 0);
+
     /// `virtio-iommu-pci` on a PC.
     VIRTIO_IOMMU_PC = Change::of("`virtio-iommu-pci` on a PC").since(7, 0);
 

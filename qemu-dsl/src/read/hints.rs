@@ -43,8 +43,7 @@ const WORDS: &[(&[&str], Meant)] = &[
     (&["enable-kvm", "kvm", "no-kvm"], Meant::Lines(&["accel kvm"])),
     (&["acpi", "no-acpi"], Meant::Lines(&["machine q35 acpi=off"])),
     (&["hpet", "no-hpet"], Meant::Lines(&["machine q35 hpet=off"])),
-    (&["balloon"], Meant::Lines(&["device virtio-balloon-pci"])),
-    (&["iothread"], Meant::Lines(&["object iothread id=io0"])),
+    (&["video"], Meant::Statement("gpu")),
     (
         &["ovmf", "pflash", "uefi"],
         Meant::Lines(&[
@@ -54,17 +53,13 @@ const WORDS: &[(&[&str], Meant)] = &[
     ),
     (&["import", "require", "source"], Meant::Lines(&["include \"common.vm\""])),
     (&["unless"], Meant::Lines(&["if {!debug} { ... }"])),
-    (&["scsi"], Meant::Lines(&["device virtio-scsi-pci"])),
-    (
-        &["audio", "audiodev", "sound", "soundhw"],
-        Meant::Lines(&[
-            "arg \"-audiodev\" \"none,id=snd0\"",
-            "device ich9-intel-hda",
-            "device hda-duplex audiodev=snd0",
-        ]),
-    ),
-    (&["mouse"], Meant::Lines(&["device qemu-xhci", "device usb-mouse"])),
-    (&["tablet"], Meant::Lines(&["device qemu-xhci", "device usb-tablet"])),
+    (&["scsi", "virtio-scsi"], Meant::Lines(&["controller virtio-scsi"])),
+    (&["xhci", "ehci", "uhci"], Meant::Lines(&["controller qemu-xhci"])),
+    (&["audiodev", "sound", "soundhw"], Meant::Lines(&["audio none model=hda"])),
+    (&["nvme"], Meant::Lines(&["controller nvme"])),
+    (&["keyboard"], Meant::Lines(&["controller qemu-xhci", "input usb-kbd"])),
+    (&["mouse"], Meant::Lines(&["controller qemu-xhci", "input usb-mouse"])),
+    (&["tablet"], Meant::Lines(&["controller qemu-xhci", "input usb-tablet"])),
     (
         &["tpm", "tpmdev"],
         Meant::Lines(&[
@@ -73,10 +68,22 @@ const WORDS: &[(&[&str], Meant)] = &[
             "device tpm-crb tpmdev=tpm0",
         ]),
     ),
-    (&["usb", "usbdevice"], Meant::Lines(&["device qemu-xhci", "device usb-{tablet}"])),
-    (&["watchdog"], Meant::Lines(&["device i6300esb"])),
+    (&["usbdevice"], Meant::Lines(&["controller qemu-xhci", "input usb-{tablet}"])),
     (&["add-fd", "compat", "mon", "numa", "snapshot"], Meant::Argument),
 ];
+
+/// Statements whose keyword people write alone, and what that means here.
+const ALONE: &[(&str, &str)] = &[
+    ("controller", "controller qemu-xhci"),
+    ("gpu", "gpu virtio-vga"),
+    ("input", "input usb-tablet"),
+    ("usb", "controller qemu-xhci"),
+];
+
+/// What a statement without its kind most likely means.
+pub(super) fn alone(keyword: &str) -> Option<&'static str> {
+    ALONE.iter().find(|(own, _)| *own == keyword).map(|(_, line)| *line)
+}
 
 fn meant(word: &str) -> Option<&'static Meant> {
     WORDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, meant)| meant)

@@ -28,7 +28,7 @@ use crate::model::ids::{Blocks, Ids, Taken};
 use crate::model::{Entry, Extent, Flaws, Once, States, Values, Vm};
 use crate::plan::optlist;
 use crate::source::Node;
-use crate::suggest::did_you_mean;
+use crate::suggest::{did_you_mean, meant};
 use crate::syntax::{Head, Item, Keyword, Statement, Tree, Value, ValueForm};
 use crate::table::{FormSpec, Kinds, Section, StatementSpec, Table};
 use crate::{Target, Version};
@@ -259,7 +259,7 @@ fn statement_of(
         return None;
     }
     if cx.extent == Extent::Devices
-        && let Some(help) = not_pluggable(spec, kind.as_ref().map_or("", |kind| kind))
+        && let Some(help) = not_pluggable(spec, kind.as_ref().map(|kind| kind.as_str()))
     {
         let what = kind.filter(|_| spec.pluggable);
         let span = what.as_ref().map_or(word.span, |kind| word.span.to(kind.span));
@@ -281,7 +281,13 @@ fn statement_of(
                 let names: Vec<_> = spec.kinds().map(|kind| format!("`{}`", kind.name)).collect();
                 // Another number is as near as any.
                 let is_number = kind.bytes().all(|byte| byte.is_ascii_digit());
-                let near = || did_you_mean(kind, kind.span, spec.kinds().map(|kind| kind.name));
+                // `mouse` for `usb-mouse`.
+                let ending = format!("-{}", kind.as_str());
+                let whole = || spec.kinds().find(|kind| kind.name.ends_with(&ending));
+                let near = || {
+                    let near = did_you_mean(kind, kind.span, spec.kinds().map(|kind| kind.name));
+                    near.or_else(|| Some(meant(whole()?.name, kind.span)))
+                };
                 let near = if is_number { None } else { near() };
                 let help = near.unwrap_or_else(|| {
                     format!("the kinds of `{}` are {}", spec.keyword, names.join(", ")).into()
@@ -307,7 +313,14 @@ fn statement_of(
                             names.join(", ")
                         )
                     }
-                    _ => format!("behind `{}` stands one of {}", spec.keyword, names.join(", ")),
+                    _ => match hints::alone(spec.keyword) {
+                        Some(line) => format!(
+                            "write `{line}`, or behind `{}` one of {}",
+                            spec.keyword,
+                            names.join(", ")
+                        ),
+                        None => format!("behind `{}` stands one of {}", spec.keyword, names.join(", ")),
+                    },
                 };
                 let help = hints::kinds(spec, word.span, statement.items.first(), cx.source)
                     .unwrap_or_else(|| help.into());
@@ -346,11 +359,11 @@ fn statement_of(
 const OF_BASE: &[&str] = &["machine", "memory", "name", "qemu"];
 
 /// What to do about a statement that has no place among devices for a guest that runs.
-fn not_pluggable(spec: &StatementSpec, kind: &str) -> Option<&'static str> {
+fn not_pluggable(spec: &StatementSpec, kind: Option<&str>) -> Option<&'static str> {
     if !spec.pluggable {
         return Some("it is settled when QEMU starts: put it into the VM's text");
     }
-    spec.forms.get(spec.form(Some(kind))?)?.settled
+    spec.forms.get(spec.form(kind)?)?.settled
 }
 
 /// Every id that the text gives to something, also by a parameter's value or in an `arg`, so that a generated one takes none of
@@ -401,8 +414,17 @@ fn ids_in<'t, 's>(statement: &'t Statement<'s>, gives: bool) -> impl Iterator<It
             names_an_id(option) || forms.iter().any(is_id)
         }
     };
-    statement.items.iter().filter_map(move |item| match item {
+    let named = statement.items.iter().filter_map(move |item| match item {
         Item::Option { name, value: Some(value) } if names(name.text) => Some(value),
         _ => None,
-    })
+    });
+    named.chain(statement.keyword().into_iter().flat_map(heads_that_are_ids))
+}
+
+/// The values behind a keyword that are ids: `iothread io0`.
+fn heads_that_are_ids<'t, 's>(keyword: &'t Keyword<'s>) -> impl Iterator<Item = &'t Value<'s>> {
+    let form = keyword.spec.form(keyword.kind.as_ref().and_then(Value::text));
+    let form = form.and_then(|form| keyword.spec.forms.get(form));
+    let heads = form.into_iter().flat_map(|form| form.positionals());
+    keyword.values.iter().zip(heads).filter(|(_, head)| head.ty.name == "id").map(|(value, _)| value)
 }

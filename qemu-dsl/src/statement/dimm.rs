@@ -47,7 +47,7 @@ form! {
         /// How much of it.
         size "size": Val<Size>,
     }
-    opens properties [(Kind::Object, OBJECT), (Kind::Device, "")]
+    opens properties [(Kind::Object, OBJECT), (Kind::Device, "{}")]
 }
 
 /// What holds the memory.

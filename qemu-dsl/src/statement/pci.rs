@@ -1,4 +1,4 @@
-//! Where a device sits: on a PCI bus, or a virtio device on one of the machine's transports.
+//! Where a device sits: on a PCI or USB bus, a virtio device on one of the machine's transports, or where the machine has it.
 
 use crate::model::ids::IdKind;
 use crate::print::OptionArg;
@@ -10,7 +10,18 @@ use crate::read::Args;
 use crate::read::Cx;
 use crate::read::{Field, Slot};
 use crate::table::OptionSpec;
-use crate::value::{BusName, ChannelDevice, OnOff, PciAddr, choice};
+use crate::value::{BusName, ChannelDevice, OnOff, PciAddr, Text, choice};
+
+/// Where a device sits, which hangs on its sort.
+pub(crate) trait Place {
+    /// The driver of the device `name`, which by each transport is another one.
+    fn driver(&self, name: &str, _out: &Lowering<'_>) -> String {
+        name.to_owned()
+    }
+
+    /// Prints where it is.
+    fn print<'o>(&self, option: OptionArg<'o>) -> OptionArg<'o>;
+}
 
 /// What provides a PCI bus.
 #[derive(Debug)]
@@ -52,6 +63,63 @@ impl Pci {
             addr: Field::take(Slot::of(args, "addr"), cx)?,
             multifunction: Field::take(Slot::of(args, "multifunction"), cx)?,
         })
+    }
+}
+
+impl Place for Pci {
+    fn print<'o>(&self, option: OptionArg<'o>) -> OptionArg<'o> {
+        option.pci(self)
+    }
+}
+
+/// The options that every USB device has.
+#[derive(Debug)]
+pub(crate) struct Usb {
+    pub(crate) bus: Option<Val<BusName>>,
+    pub(crate) port: Option<Val<Text>>,
+}
+
+impl Usb {
+    pub(crate) const OPTIONS: &'static [OptionSpec] = &[
+        OptionSpec::of::<Option<Val<BusName>>>(
+            "bus",
+            " The USB bus it sits on: `ID.0` of a `controller`. Without it: the first one.\n",
+        ),
+        OptionSpec::of::<Option<Val<Text>>>(
+            "port",
+            " The port of that bus: `1`, or `1.2` for the second port of a hub at the first. Without it QEMU takes a free one.\n",
+        ),
+    ];
+
+    pub(crate) fn read(args: &mut Args<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        Some(Self {
+            bus: Field::take(Slot::of(args, "bus"), cx)?,
+            port: Field::take(Slot::of(args, "port"), cx)?,
+        })
+    }
+}
+
+impl Place for Usb {
+    fn print<'o>(&self, option: OptionArg<'o>) -> OptionArg<'o> {
+        option.set("bus", &self.bus).set("port", &self.port)
+    }
+}
+
+/// No option says where a device is that the machine has in one place alone.
+#[derive(Debug)]
+pub(crate) struct OwnPlace;
+
+impl OwnPlace {
+    pub(crate) const OPTIONS: &'static [OptionSpec] = &[];
+
+    pub(crate) const fn read(_: &mut Args<'_, '_>, _: &mut Cx<'_>) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+impl Place for OwnPlace {
+    fn print<'o>(&self, option: OptionArg<'o>) -> OptionArg<'o> {
+        option
     }
 }
 
@@ -114,6 +182,16 @@ impl Virtio {
             transport: Field::take(Slot::of(args, "transport"), cx)?,
             devno: Field::take(Slot::of(args, "devno"), cx)?,
         })
+    }
+}
+
+impl Place for Virtio {
+    fn driver(&self, name: &str, out: &Lowering<'_>) -> String {
+        out.virtio(name, self)
+    }
+
+    fn print<'o>(&self, option: OptionArg<'o>) -> OptionArg<'o> {
+        option.virtio(self)
     }
 }
 

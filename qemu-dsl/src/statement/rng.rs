@@ -121,7 +121,7 @@ fn limits(max_bytes: &Option<Val<MaxBytes>>, period: &Option<Val<Period>>, cx: &
     }
 }
 
-/// The device. It is called like its backend where the text says so, and where a guest that runs needs its name.
+/// The device.
 fn device(
     id: &Id<RngId>,
     backend: Option<Backend<'_, RngId>>,
@@ -130,12 +130,12 @@ fn device(
     (pci, properties): (&Virtio, &[Property]),
     out: &mut Lowering<'_>,
 ) {
-    let is_named = out.plugs() || id.written().is_some();
     let default = out.virtio("virtio-rng", pci);
+    let own = out.id_of_own(id);
     out.option("-device")
         .word_or(driver, &default)
         .set("rng", &backend)
-        .set("id", is_named.then_some(id))
+        .set("id", own)
         .set("max-bytes", max_bytes)
         .set("period", period)
         .virtio(pci)

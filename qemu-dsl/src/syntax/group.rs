@@ -213,12 +213,17 @@ impl<'s> Grouper<'s, '_> {
             _ if spec.reserved => true,
             Bare::Nothing | Bare::On => true,
             bare if spec.stands_alone() => !bare.is_property(self.text_of(token.span)),
+            bare if bare.is_property(self.text_of(token.span)) => self.is_followed_by_kind(spec),
             Bare::Flag(_) | Bare::Feature(_) if self.is_followed() => true,
-            bare => {
-                indentation(self.source, token.span.start).is_some()
-                    && !bare.is_property(self.text_of(token.span))
-            }
+            _ => indentation(self.source, token.span.start).is_some(),
         }
+    }
+
+    /// Whether the next token, a keyword, is followed by one of its kinds.
+    fn is_followed_by_kind(&self, spec: &StatementSpec) -> bool {
+        self.peek_behind().is_some_and(|next| {
+            next.kind == Kind::Word && spec.kinds().any(|kind| kind.name == self.text_of(next.span))
+        })
     }
 
     /// Whether the next token, a keyword, is followed by what can be its kind or value.
@@ -292,8 +297,10 @@ impl<'s> Grouper<'s, '_> {
                 let begins_line = || indentation(self.source, token.span.start).is_some();
                 let next = self.keyword(token).filter(|_| begins_line());
                 let is_next = next.is_some_and(|next| next.reserved || !any);
+                // What begins a line and is no kind is no misspelt one, either.
+                let is_elsewhere = is_optional || is_next || !any && begins_line();
                 // `gdb`, and `serial` in the next line.
-                if (!is_kind && (is_optional || is_next)) || (is_kind && is_optional && next.is_some()) {
+                if (!is_kind && is_elsewhere) || (is_kind && is_optional && next.is_some()) {
                     return None;
                 }
                 self.at += 1;

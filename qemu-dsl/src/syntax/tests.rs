@@ -95,6 +95,16 @@ fn a_keyword_that_is_not_reserved_leaves_other_texts_as_they_are() {
         lines("memory rng rng machine q35 rng cpu max +aes rng random rng rng id=a"),
         ["memory <rng>", "rng", "machine <q35>", "rng", "cpu <max> +aes", "rng <random>", "rng", "rng id=a"]
     );
+    // `usb` is a machine's property, too.
+    assert_eq!(
+        lines("machine q35 usb smm machine q35 usb usb hub machine q35 accel=tcg\nusb hub"),
+        ["machine <q35> usb smm", "machine <q35> usb", "usb <hub>", "machine <q35> accel=tcg", "usb <hub>"]
+    );
+    // What may have a kind, and a statement that is called like it.
+    assert_eq!(
+        lines("crypto vhost-user socket=a crypto\nvhost-user i2c"),
+        ["crypto <vhost-user> socket=a", "crypto", "vhost-user <i2c>"]
+    );
     // Where a text can be no value and a line begins, the statement is meant.
     assert_eq!(lines("memory\nrng"), ["memory", "rng"]);
     assert_eq!(lines("memory\nsmp 2"), ["memory", "smp <2>"]);

@@ -3,6 +3,8 @@
 //! The entries stand in `statement/`, one file a statement. The parser, validation, suggestions, `explain`, completions and
 //! the language reference all read this one.
 
+use std::borrow::Cow;
+
 use crate::qemu::changes::Change;
 use crate::schema;
 use crate::value::Type;
@@ -80,6 +82,8 @@ pub enum Section {
     Smp,
     /// `-numa`
     Numa,
+    /// What devices are behind.
+    Iommu,
     /// Devices and their backends.
     Devices,
     /// `-rtc`
@@ -393,8 +397,17 @@ pub struct Open {
     pub of: &'static [Printed],
 }
 
-/// A thing of QEMU's that a form prints: its sort and its name. No name: that of the kind.
+/// A thing of QEMU's that a form prints: its sort and its name, in which `{}` stands for the kind.
 pub type Printed = (schema::Kind, &'static str);
+
+/// The name of what a form of this kind prints.
+pub(crate) fn printed<'n>(name: &'n str, kind: &'n str) -> Cow<'n, str> {
+    match name {
+        "{}" => kind.into(),
+        name if name.contains("{}") => name.replace("{}", kind).into(),
+        name => name.into(),
+    }
+}
 
 impl Open {
     pub(crate) const fn new(bare: Bare, doc: &'static str) -> Self {
@@ -414,9 +427,9 @@ impl Open {
         driver: Option<&'n str>,
         schema: &'static schema::Schema,
     ) -> impl Iterator<Item = schema::Type> + use<'n> {
-        let own = self.of.iter().map(move |(sort, made)| (*sort, if made.is_empty() { kind } else { *made }));
-        let named = driver.map(|driver| (schema::Kind::Device, driver));
-        own.chain(named).filter_map(|(sort, made)| schema.find(sort, made))
+        let own = self.of.iter().map(move |(sort, made)| (*sort, printed(made, kind)));
+        let named = driver.map(|driver| (schema::Kind::Device, driver.into()));
+        own.chain(named).filter_map(|(sort, made)| schema.find(sort, &made))
     }
 
     /// Whether any name is passed on.

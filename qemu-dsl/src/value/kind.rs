@@ -29,6 +29,8 @@ pub enum Kind {
     Argument,
     /// A UUID.
     Uuid,
+    /// A UUID, or that QEMU makes one.
+    AnyUuid,
     /// The order of boot devices.
     BootOrder,
     /// A firmware's release.
@@ -51,6 +53,8 @@ pub enum Kind {
     HostPci,
     /// The place of a device on its PCI bus.
     Pci,
+    /// A slot of a PCI bus.
+    Slot,
     /// The number of a device of channels.
     Channel,
     /// An id.
@@ -88,7 +92,7 @@ pub enum Kind {
 
 packed! {
     enum Kind {
-        Text, AnyText, Bus, Path, MachineType, Driver, Format, SocketPath, MountTag, CpuText, Argument, Uuid, BootOrder,
-        Release, FwCfgName, VncAddress, WebSocket, LogItems, Ifname, HostForward, Mac, HostPci, Pci, Channel, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Timeout, PowerOfTwo, Ranges, Number, Word(words)
+        Text, AnyText, Bus, Path, MachineType, Driver, Format, SocketPath, MountTag, CpuText, Argument, Uuid, AnyUuid, BootOrder,
+        Release, FwCfgName, VncAddress, WebSocket, LogItems, Ifname, HostForward, Mac, HostPci, Pci, Slot, Channel, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Timeout, PowerOfTwo, Ranges, Number, Word(words)
     }
 }

@@ -65,6 +65,7 @@ reading! {
     CpuText: text::CpuText;
     Argument: text::Argument;
     Uuid: text::Uuid;
+    AnyUuid: text::AnyUuid;
     BootOrder: text::BootOrder;
     Release: text::Release;
     FwCfgName: text::FwCfgName;
@@ -76,6 +77,7 @@ reading! {
     Mac: net::MacText;
     HostPci: pci::HostPci;
     Pci: pci::PciAddr;
+    Slot: pci::PciSlot;
     Channel: pci::ChannelDevice;
     Id: id::IdText;
     Size: size::Size;

@@ -24,10 +24,10 @@ pub(crate) use id::{IdText, is_id};
 pub use kind::Kind;
 pub(crate) use net::{Forwarded, HostForward, Ifname, MacText, VncAddress, WebSocket};
 pub(crate) use number::{PowerOfTwo, Timeout, UInt};
-pub(crate) use pci::{ChannelDevice, HostPci, PciAddr};
+pub(crate) use pci::{ChannelDevice, HostPci, PciAddr, PciSlot};
 pub(crate) use size::{MemorySize, Size, unit_letter};
 pub(crate) use text::{
-    AnyText, ArgText, BootOrder, BusName, CpuText, Driver, Format, FwCfgName, LogItems, MachineType,
+    AnyText, AnyUuid, ArgText, BootOrder, BusName, CpuText, Driver, Format, FwCfgName, LogItems, MachineType,
     MountTag, Path, Ranges, Release, SocketPath, Text, Uuid, asks_for_help, is_windows_path,
 };
 pub use types::Type;

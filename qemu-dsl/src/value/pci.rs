@@ -29,6 +29,13 @@ text_types! {
 }
 
 text_types! {
+    /// A slot of a PCI bus, in hexadecimal.
+    PciSlot of Slot = ty("slot", "a slot, in hexadecimal, such as `5` or `1d`"), |text| {
+        check_slot(number(text).ok_or_else(Refusal::expected)?, text)
+    };
+}
+
+text_types! {
     /// The number of a device of channels, as s390x has them: `fe.0.0001`.
     ChannelDevice of Channel = ty("devno", "the number of a device of channels, such as `fe.0.0001`"), |text| {
         let mut parts = text.split('.');

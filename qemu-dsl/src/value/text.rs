@@ -231,11 +231,19 @@ text_types! {
 
     /// A UUID.
     Uuid of Uuid = ty("uuid", "a UUID such as `123e4567-e89b-12d3-a456-426614174000`"), |text| {
-        let groups: Vec<_> = text.split('-').collect();
-        let fits = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
-            && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        if fits { Ok(()) } else { Err(Refusal::expected()) }
+        if is_uuid(text) { Ok(()) } else { Err(Refusal::expected()) }
     };
+
+    /// A UUID, or that QEMU makes one.
+    AnyUuid of AnyUuid = ty("uuid", "a UUID such as `123e4567-e89b-12d3-a456-426614174000`, or `auto`"), |text| {
+        if text == "auto" || is_uuid(text) { Ok(()) } else { Err(Refusal::expected()) }
+    };
+}
+
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<_> = text.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]

@@ -399,7 +399,7 @@ fn a_release_without_a_word_is_seen() -> Result<(), Lacking> {
 fn what_another_has_removed_is_forgotten() -> Result<(), Lacking> {
     let taking = Taking::all_but("nothing");
     let qmp = taking.guest.qmp().unwrap();
-    let card = devices! { chardev null id=c; device isa-serial id=d chardev=c };
+    let card = devices! { chardev null id=c; device usb-serial id=d chardev=c };
     taking.guest.plug(card).unwrap();
     qmp.execute_raw("device_del", json!({ "id": "d" })).unwrap();
     qmp.execute_raw("chardev-remove", json!({ "id": "c" })).unwrap();
@@ -411,7 +411,7 @@ fn what_another_has_removed_is_forgotten() -> Result<(), Lacking> {
     // What belonged to a device that another has removed goes when the next leaves, and not from under a new one.
     taking.guest.plug(card).unwrap();
     qmp.execute_raw("device_del", json!({ "id": "d" })).unwrap();
-    taking.guest.plug(devices! { device isa-serial id=e chardev=c }).unwrap();
+    taking.guest.plug(devices! { device usb-serial id=e chardev=c }).unwrap();
     assert!(taking.guest.unplug("d").is_err());
     assert!(taking.commands().last().unwrap().starts_with("device_add"));
     taking.guest.unplug("e").unwrap();
