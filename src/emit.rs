@@ -5,8 +5,9 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
 use clap::ValueEnum;
-use qemu_dsl::plan::{Fd, FdSource, Plan};
-use serde::Serialize;
+use qemu_dsl::plan::{Fact, Fd, FdSource, Plan};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 
 use crate::printable::printable;
 use crate::quote::{quote, quote_program};
@@ -83,28 +84,31 @@ struct Json<'p> {
     fds: Vec<JsonFd<'p>>,
 }
 
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 struct JsonFd<'p> {
     fd: u32,
     kind: &'static str,
     device: Cow<'p, str>,
     queue: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ifname: Option<Cow<'p, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<Cow<'p, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    readonly: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    direct: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cid: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    size: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hugetlb: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seal: Option<bool>,
+    #[serde(flatten)]
+    facts: Facts<'p>,
+}
+
+/// What there is to know of a source, in its order.
+struct Facts<'p>(FdSource<&'p OsStr>);
+
+impl Serialize for Facts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (what, fact) in self.0.facts() {
+            match fact {
+                Fact::Name(name) => map.serialize_entry(what, &text(name))?,
+                Fact::Number(number) => map.serialize_entry(what, number)?,
+                Fact::Switch(is_on) => map.serialize_entry(what, &is_on)?,
+            }
+        }
+        map.end()
+    }
 }
 
 /// One JSON object.
@@ -119,32 +123,8 @@ pub(crate) fn json(plan: &Plan) -> Vec<u8> {
 }
 
 fn json_fd(fd: Fd<&OsStr>) -> JsonFd<'_> {
-    let mut json = JsonFd {
-        fd: fd.number,
-        kind: fd.source.kind(),
-        device: text(fd.device),
-        queue: fd.queue,
-        ifname: fd.source.ifname().copied().map(text),
-        path: fd.source.path().copied().map(text),
-        ..JsonFd::default()
-    };
-    match fd.source {
-        FdSource::File { readonly, direct, .. } => {
-            (json.readonly, json.direct) = (Some(readonly), Some(direct));
-        }
-        FdSource::VhostVsock { cid } => json.cid = Some(cid),
-        FdSource::Memfd { size, hugetlb, seal } => {
-            (json.size, json.hugetlb, json.seal) = (Some(size), Some(hugetlb), Some(seal));
-        }
-        // What they name is in every line.
-        FdSource::Tap { .. }
-        | FdSource::Macvtap { .. }
-        | FdSource::Ipvtap { .. }
-        | FdSource::VhostNet
-        | FdSource::UnixListen { .. }
-        | FdSource::UnixConnect { .. } => {}
-    }
-    json
+    let Fd { number, source, device, queue } = fd;
+    JsonFd { fd: number, kind: source.kind(), device: text(device), queue, facts: Facts(source) }
 }
 
 fn text(text: &OsStr) -> Cow<'_, str> {

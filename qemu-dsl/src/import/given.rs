@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::json;
-use crate::plan::{FdSource, arguments, optlist};
+use crate::plan::{Fact, FdSource, arguments, optlist};
 use crate::print::FD_SETS;
 
 /// Stands for the number of a file descriptor, and in the names of items that tell of one.
@@ -171,25 +171,11 @@ pub(super) fn told(name: &str, before: &str, sources: &[&FdSource<String, String
             items.push(Item::new(format!("{name}{FD}{what}"), value.to_string()));
         };
         tell("kind", &source.kind());
-        source.ifname().into_iter().for_each(|ifname| tell("ifname", ifname));
-        source.path().into_iter().for_each(|path| tell("path", path));
-        match source {
-            FdSource::File { readonly, direct, .. } => {
-                tell("readonly", readonly);
-                tell("direct", direct);
+        for (what, fact) in source.facts() {
+            match fact {
+                Fact::Name(text) | Fact::Number(text) => tell(what, text),
+                Fact::Switch(is_on) => tell(what, &is_on),
             }
-            FdSource::VhostVsock { cid } => tell("cid", cid),
-            FdSource::Memfd { size, hugetlb, seal } => {
-                tell("size", size);
-                tell("hugetlb", hugetlb);
-                tell("seal", seal);
-            }
-            FdSource::Tap { .. }
-            | FdSource::Macvtap { .. }
-            | FdSource::Ipvtap { .. }
-            | FdSource::VhostNet
-            | FdSource::UnixListen { .. }
-            | FdSource::UnixConnect { .. } => {}
         }
     }
     items

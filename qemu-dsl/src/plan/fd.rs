@@ -65,6 +65,17 @@ pub enum FdSource<S, N = u64> {
     },
 }
 
+/// Something to know of a [source](FdSource).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact<'f, S, N> {
+    /// A name.
+    Name(&'f S),
+    /// A number.
+    Number(&'f N),
+    /// Whether something is so.
+    Switch(bool),
+}
+
 impl<S, N> FdSource<S, N> {
     /// The name of the kind of source, as the command line's JSON has it.
     pub const fn kind(&self) -> &'static str {
@@ -106,6 +117,37 @@ impl<S, N> FdSource<S, N> {
             | Self::VhostVsock { .. }
             | Self::Memfd { .. } => None,
         }
+    }
+
+    /// What there is to know of it beside its kind, as the command line's JSON calls it.
+    ///
+    /// ```
+    /// use qemu_dsl::plan::{Fact, FdSource};
+    ///
+    /// let source: FdSource<&str> = FdSource::File { path: "/a", readonly: true, direct: false };
+    /// let facts: Vec<_> = source.facts().collect();
+    /// assert_eq!(facts, [("path", Fact::Name(&"/a")), ("readonly", Fact::Switch(true)), ("direct", Fact::Switch(false))]);
+    /// ```
+    pub fn facts(&self) -> impl Iterator<Item = (&'static str, Fact<'_, S, N>)> {
+        let name = |what, name| (what, Fact::Name(name));
+        let switch = |what, is_on: &bool| (what, Fact::Switch(*is_on));
+        let facts = match self {
+            Self::VhostNet | Self::Tap { ifname: None } => [None, None, None],
+            Self::Tap { ifname: Some(ifname) } | Self::Macvtap { ifname } | Self::Ipvtap { ifname } => {
+                [Some(name("ifname", ifname)), None, None]
+            }
+            Self::VhostVsock { cid } => [Some(("cid", Fact::Number(cid))), None, None],
+            Self::File { path, readonly, direct } => {
+                [Some(name("path", path)), Some(switch("readonly", readonly)), Some(switch("direct", direct))]
+            }
+            Self::UnixListen { path } | Self::UnixConnect { path } => [Some(name("path", path)), None, None],
+            Self::Memfd { size, hugetlb, seal } => [
+                Some(("size", Fact::Number(size))),
+                Some(switch("hugetlb", hugetlb)),
+                Some(switch("seal", seal)),
+            ],
+        };
+        facts.into_iter().flatten()
     }
 
     /// Whether a device can have several of the kind, one a queue.

@@ -30,7 +30,7 @@ mod whole;
 pub use arch::Arch;
 pub use blank::{Number, Show, When};
 pub use block::{Block, Condition, Guard};
-pub use fd::{FIRST_FD, Fd, FdSource};
+pub use fd::{FIRST_FD, Fact, Fd, FdSource};
 pub(crate) use filled::{Filled, PerRound, Round, Rounds};
 pub use fragment::{Action, Filling, Fragment, Step};
 pub use json::{Json, JsonType, Member};
