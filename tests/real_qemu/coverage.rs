@@ -149,6 +149,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("tls-creds verify-peer", CERTIFICATES),
     ("tls-creds sanity-check", CERTIFICATES),
     ("thread-context node-affinity", "QEMU doesn't tell it"),
+    ("bridge numa_node", "needs a node of memory"),
     ("watchdog diag288", "needs a machine of s390x"),
     ("usb hostaddr", DEVICE),
     ("usb hostdevice", DEVICE),

@@ -12,6 +12,7 @@ const NOT_FOR_IT: &[(&str, &str)] = &[
     ("acpitable", "takes no ACPI tables"),
     ("boot", "can't change its boot order"),
     ("audio", "no device `sb16`"),
+    ("bridges-pxb", "that is no PCI Express"),
     ("chardev-aliases", "no device `isa-serial`"),
     ("chardev-reconnect", "no device `isa-serial`"),
     ("audio-pcspk", "no loudspeaker"),

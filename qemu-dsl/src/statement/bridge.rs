@@ -1,7 +1,10 @@
 //! `bridge`
 
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::hardware::Checking;
 use crate::model::ids::Id;
-use crate::model::{Maybe, Val};
+use crate::model::{Entry, Extent, Maybe, Val};
 use crate::print::{Lowering, Shown};
 use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
@@ -10,8 +13,8 @@ use crate::value::{OnOff, UInt};
 
 statement! {
     /// A bridge, which offers a PCI bus of its own name.
-    STATEMENT reserved "bridge" many pluggable Devices [Pci, Pcie]
-    example "machine pc\nbridge pci id=b0 bus=pci.0 chassis=1"
+    STATEMENT reserved "bridge" many pluggable Devices [Pci, Pcie, Port, Upstream, Expander]
+    example "machine q35\nbridge root-port id=rp0\nrng bus=rp0\nbridge pcie id=b0"
 }
 
 form! {
@@ -57,6 +60,122 @@ impl Form for Pcie {
             .set("bus", &self.pci.bus)
             .set("id", &self.id)
             .addr(&self.pci)
+            .written_out(&self.device);
+    }
+}
+
+form! {
+    /// A port of PCI Express, behind which is a place for one device: that can be plugged into a guest that runs.
+    Port kinds [
+        "root-port": "a port of the machine's own (`pcie-root-port`)",
+        "ioh3420": "the same as Intel's IOH has it",
+        "downstream": "a port of a switch, on the bus of an `upstream` (`xio3130-downstream`)",
+    ] {
+        /// Its id, which is the name of the bus behind it too.
+        id "id": Id<PciBus>,
+        /// Its chassis number: no two ports have the same with the same slot. Without it: the first free one, from 1 on.
+        chassis "chassis": Option<Val<UInt<0, 255>>>,
+        /// The number of its slot, by which guests name it.
+        slot "slot": Option<Val<UInt<0, 65535>>>,
+        /// The number of the port.
+        port "port": Option<Val<UInt<0, 255>>>,
+    } with Place
+    opens device [
+        (Kind::Device, "pcie-root-port"),
+        (Kind::Device, "ioh3420"),
+        (Kind::Device, "xio3130-downstream"),
+    ]
+}
+
+impl Port {
+    fn driver(&self) -> &str {
+        match self.kind.as_str() {
+            "root-port" => "pcie-root-port",
+            "downstream" => "xio3130-downstream",
+            kind => kind,
+        }
+    }
+}
+
+impl Form for Port {
+    fn check(&self, cx: &mut Checking<'_>) {
+        let is_alone = cx.vm.extent == Extent::Whole && cx.vm.rounds.block(cx.entry.round) == 0;
+        if self.chassis.is_none() && !is_alone {
+            let message = format!("`bridge {}` needs `chassis=` here", self.kind);
+            let diagnostic = Diagnostic::error(Code::MissingOption, message).at(cx.entry.head);
+            let help =
+                "add `chassis=` and a number that no other port has: which those have isn't known here";
+            cx.missing("chassis", diagnostic.help(help));
+        }
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        let free = if self.chassis.is_none() { Some(free_chassis(out)) } else { None };
+        out.device(self.driver())
+            .set("id", &self.id)
+            .pci(&self.pci)
+            .set("chassis", &self.chassis)
+            .set("chassis", free.map(Shown))
+            .set("slot", &self.slot)
+            .set("port", &self.port)
+            .written_out(&self.device);
+    }
+}
+
+/// The number of a port that says none: those before it that say none have the ones before, and those that are written are
+/// others'.
+fn free_chassis(out: &Lowering<'_>) -> u64 {
+    let numbers = |entries: &[Entry]| -> Vec<Option<u64>> {
+        let ports = entries.iter().filter_map(|entry| entry.values::<Port>());
+        ports
+            .map(|port| port.chassis.as_ref().map(|chassis| chassis.known().map_or(0, |chassis| chassis.0)))
+            .collect()
+    };
+    let all = &out.vm.statements;
+    let written: Vec<u64> = numbers(all).into_iter().flatten().collect();
+    let before = numbers(all.get(..out.statement()).unwrap_or_default());
+    let before = before.iter().filter(|number| number.is_none()).count();
+    (1..).filter(|number| !written.contains(number)).nth(before).unwrap_or_default()
+}
+
+form! {
+    /// The side of a switch of PCI Express that is on a port: its own ports are `downstream`.
+    Upstream kinds ["upstream": "a switch, on the bus of a port (`x3130-upstream`)"] {
+        /// Its id, which is the name of the bus behind it too.
+        id "id": Id<PciBus>,
+    } with Place
+    opens device [(Kind::Device, "x3130-upstream")]
+}
+
+impl Form for Upstream {
+    fn lower(&self, out: &mut Lowering<'_>) {
+        out.device("x3130-upstream").set("id", &self.id).pci(&self.pci).written_out(&self.device);
+    }
+}
+
+form! {
+    /// Another root of PCI, which can be of a NUMA node.
+    Expander kinds [
+        "pxb": "of PCI, for `machine pc`",
+        "pxb-pcie": "of PCI Express",
+    ] settled "QEMU takes another root of PCI at its start only: put it into the VM's text" {
+        /// Its id, which is the name of its bus too.
+        id "id": Id<PciBus>,
+        /// The number of its bus.
+        bus_nr "bus_nr": Val<UInt<1, 255>>,
+        /// The NUMA node that it is of.
+        numa_node "numa_node": Option<Val<UInt<0, 65535>>>,
+    } with Place
+    opens device [(Kind::Device, "{}")]
+}
+
+impl Form for Expander {
+    fn lower(&self, out: &mut Lowering<'_>) {
+        out.device(&self.kind)
+            .set("id", &self.id)
+            .pci(&self.pci)
+            .set("bus_nr", &self.bus_nr)
+            .set("numa_node", &self.numa_node)
             .written_out(&self.device);
     }
 }
