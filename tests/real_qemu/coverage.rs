@@ -154,6 +154,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("usb hostaddr", DEVICE),
     ("usb hostdevice", DEVICE),
     ("devno", "needs a machine of s390x"),
+    ("disk scsi-block", "needs a SCSI device of the host"),
+    ("disk scsi-generic", "needs a SCSI device of the host"),
     ("transport=ccw", "needs a machine of s390x"),
 ];
 

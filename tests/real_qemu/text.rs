@@ -21,6 +21,8 @@ impl Statement {
     /// How many `-device` QEMU gets of it.
     pub(crate) fn devices(&self) -> usize {
         let is_one = match (self.keyword(), self.word(1)) {
+            // A bridge from USB comes with it.
+            ("cdrom", "usb") => return 2,
             // Backends alone.
             ("object" | "chardev" | "blockdev", _) | ("netdev", "none") | ("input", "linux") => false,
             ("iothread" | "secret" | "tls-creds" | "throttle-group", _) => false,

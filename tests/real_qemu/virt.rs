@@ -18,7 +18,9 @@ const NOT_FOR_IT: &[(&str, &str)] = &[
     ("audio-pcspk", "no loudspeaker"),
     ("controllers-isa", "no device `isa-fdc`"),
     ("controllers-pc", "no device `piix3-ide`"),
+    ("cdrom", "no IDE bus"),
     ("disk-drivers", "the bus `ide.0`"),
+    ("disk-kinds", "no IDE bus"),
     ("dimm", "takes no memory modules"),
     ("gpu-isa", "no device `isa-vga`"),
     ("gpu-virtio-vga", "no device `virtio-vga`"),
@@ -55,6 +57,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("accel-list", "invalid accelerator kvm"),
     ("kernel-dtb", "Couldn't open dtb file"),
     // It has flash memory of that size alone.
+    ("firmware", "requires 67108864 bytes"),
     ("global", "requires 67108864 bytes"),
 ];
 

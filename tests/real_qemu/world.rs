@@ -50,7 +50,9 @@ impl World {
         fs::write(path("secret"), "geheim")?;
         fs::create_dir(path("tls"))?;
         fs::write(path("tls/keys.psk"), "qemu:0123456789abcdef0123456789abcdef\n")?;
-        fs::write(path("flash.img"), vec![0xff; 1 << 16])?;
+        for name in ["flash.img", "vars.img"] {
+            fs::write(path(name), vec![0xff; 1 << 16])?;
+        }
         fs::write(path("splash.bmp"), picture())?;
         fs::write(path("events"), "usb_ehci_reset\n")?;
         fs::write(path("q35.cfg"), "[memory]\n  size = \"64\"\n")?;

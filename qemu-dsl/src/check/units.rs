@@ -69,9 +69,10 @@ fn bus(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<(String, u64)> {
                 None => own.contains(&&*name).then_some((name, room_of_own)),
             }
         }
-        // QEMU takes the first that it finds, whether there is room or not.
-        None if hardware.is_open(device, "bus") || hardware.is_uncertain => None,
-        None => own.first().map(|first| ((*first).to_owned(), room_of_own)),
+        // QEMU takes the first that it finds, whether there is room or not: of the machine's own the last one, and before those
+        // one of a controller that is plugged in.
+        None if hardware.is_open(device, "bus") || hardware.is_uncertain || hardware.offers(IDE) => None,
+        None => own.iter().max().map(|last| ((*last).to_owned(), room_of_own)),
     }
 }
 

@@ -66,6 +66,16 @@ pub(crate) struct Facts {
     pub(crate) names_machine: bool,
     /// The id of the object that holds the RAM, where one does.
     pub(crate) ram: Option<Vec<Piece>>,
+    /// What is in the machine's flash memory, where a statement says so.
+    pub(crate) flash: Option<Flash>,
+}
+
+/// What is in the machine's flash memory beside the firmware's code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Flash {
+    pub(crate) has_vars: bool,
+    /// Whether only System Management Mode can write the variables.
+    pub(crate) is_secure: bool,
 }
 
 impl Facts {
@@ -75,7 +85,7 @@ impl Facts {
             Extent::Part => Board::new(target, "", |_| false),
             Extent::Whole | Extent::Base | Extent::Devices => Board::default_of(target),
         };
-        Self { name: None, board, names_machine: false, ram: None }
+        Self { name: None, board, names_machine: false, ram: None, flash: None }
     }
 }
 

@@ -307,6 +307,14 @@ impl OptionArg<'_> {
         self.set(name, pieces.as_deref())
     }
 
+    /// `name=value`, the value before a word that belongs to it: `bus=usb0.0`.
+    pub(crate) fn set_behind(self, name: &'static str, value: impl Emit, word: &str) -> Self {
+        let mut pieces = Vec::new();
+        value.emit(&mut pieces);
+        word.emit(&mut pieces);
+        self.set(name, pieces.as_slice())
+    }
+
     /// A value behind a word that belongs to it: `unix:PATH`.
     pub(crate) fn prefixed(self, prefix: &str, value: impl Emit) -> Self {
         let mut pieces = Vec::new();

@@ -412,6 +412,9 @@ changes! {
     /// `-chardev socket,abstract=`
     CHARDEV_ABSTRACT = Change::of("`abstract=` and `tight=`").since(5, 1);
 
+    /// `-machine pflash0=`, instead of `-drive if=pflash`.
+    FLASH_NODES = Change::of("`pflash0=` of a machine").since(5, 0);
+
     /// `reconnect=` of a stream, in seconds.
     RECONNECT = Change::of("`reconnect=`")
         .deprecated(9, 2)

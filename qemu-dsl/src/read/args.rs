@@ -438,7 +438,9 @@ impl<'t, 's> Args<'t, 's> {
         let keyword = self.keyword.spec;
         let kinds: Vec<_> = keyword.kinds().map(|kind| format!("`{}`", kind.name)).collect();
         let diagnostic = match &value.form {
-            ValueForm::Text(_) | ValueForm::Parts(_) if self.kinds.is_some() && !kinds.is_empty() => {
+            ValueForm::Text(_) | ValueForm::Parts(_)
+                if self.kinds.is_some() && !kinds.is_empty() && !self.wants_value() =>
+            {
                 let message = format!("`{}` needs its kind", keyword.keyword);
                 let help = format!("behind `{}` stands one of {}", keyword.keyword, kinds.join(", "));
                 self.lacks_kind = true;
@@ -464,6 +466,11 @@ impl<'t, 's> Args<'t, 's> {
             .help(self.hint_for_value(text, value.span)),
         };
         cx.report(diagnostic.at(value.span));
+    }
+
+    /// Whether it needs an option that a value without a name may be meant for.
+    fn wants_value(&self) -> bool {
+        self.spec.options().any(|option| option.required && option.ty.name != "id")
     }
 
     /// Whether all that it takes are quoted texts.

@@ -19,7 +19,8 @@ enum Meant {
 
 /// The words, and what each of them is here.
 const WORDS: &[(&[&str], Meant)] = &[
-    (&["drive", "hda", "hdb", "hdc", "hdd", "cdrom", "harddisk", "iso"], Meant::Statement("disk")),
+    (&["drive", "hda", "hdb", "hdc", "hdd", "harddisk"], Meant::Statement("disk")),
+    (&["iso", "cd", "dvd"], Meant::Statement("cdrom")),
     (&["net", "nic", "network"], Meant::Statement("netdev")),
     (&["m", "mem", "ram"], Meant::Statement("memory")),
     (&["M"], Meant::Statement("machine")),
@@ -45,11 +46,8 @@ const WORDS: &[(&[&str], Meant)] = &[
     (&["hpet", "no-hpet"], Meant::Lines(&["machine q35 hpet=off"])),
     (&["video"], Meant::Statement("gpu")),
     (
-        &["ovmf", "pflash", "uefi"],
-        Meant::Lines(&[
-            "blockdev file node-name=code filename=\"/usr/share/OVMF/OVMF_CODE.fd\" read-only=on",
-            "machine q35 pflash0=code",
-        ]),
+        &["edk2", "ovmf", "pflash", "uefi"],
+        Meant::Lines(&["firmware uefi code=\"/usr/share/OVMF/OVMF_CODE_4M.fd\" vars=\"VARS.fd\""]),
     ),
     (&["import", "require", "source"], Meant::Lines(&["include \"common.vm\""])),
     (&["unless"], Meant::Lines(&["if {!debug} { ... }"])),

@@ -284,8 +284,11 @@ fn statement_of(
                 // `mouse` for `usb-mouse`.
                 let ending = format!("-{}", kind.as_str());
                 let whole = || spec.kinds().find(|kind| kind.name.ends_with(&ending));
+                let without = spec.form(None).and_then(|form| spec.forms.get(form));
                 let near = || {
-                    let near = did_you_mean(kind, kind.span, spec.kinds().map(|kind| kind.name));
+                    let options = without.into_iter().flat_map(FormSpec::names);
+                    let names = spec.kinds().map(|kind| kind.name).chain(options);
+                    let near = did_you_mean(kind, kind.span, names);
                     near.or_else(|| Some(meant(whole()?.name, kind.span)))
                 };
                 let near = if is_number { None } else { near() };
@@ -356,7 +359,7 @@ fn statement_of(
 }
 
 /// Statements on which others hang that may be in other parts.
-const OF_BASE: &[&str] = &["machine", "memory", "name", "qemu"];
+const OF_BASE: &[&str] = &["firmware", "machine", "memory", "name", "qemu"];
 
 /// What to do about a statement that has no place among devices for a guest that runs.
 fn not_pluggable(spec: &StatementSpec, kind: Option<&str>) -> Option<&'static str> {

@@ -1,25 +1,29 @@
-//! `disk`
-
-use crate::model::ids::{Backend, Id, IdKind, OptionalId};
+//! `disk` and `cdrom`: a drive of the host, and the device through which the guest sees it.
 
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::Checking;
-use crate::model::{Maybe, Val};
-use crate::plan::{FdSource, Piece, Show};
-use crate::print::{As, FD_SETS, Lowering, text};
+use crate::model::ids::{Id, IdKind, OptionalId};
+use crate::model::{Maybe, Property, Val};
+use crate::print::{Emit, Lowering};
 use crate::qemu::board::Transport;
 use crate::qemu::changes;
 use crate::schema::Kind;
+use crate::statement::drive::{Drive, Of};
 use crate::statement::form::{Form, form, statement};
-use crate::statement::passthrough::check_node_name;
 use crate::statement::pci::Virtio;
-use crate::value::{Driver, FdFlag, Format, OnOff, Path, Text, UInt, choice, is_windows_path};
+use crate::value::{BusName, Driver, OnOff, Path, Text, UInt, choice};
 
 statement! {
     /// A disk: a file and the device through which the guest sees it.
-    STATEMENT reserved "disk" many pluggable Devices [Disk]
+    DISK reserved "disk" many pluggable Devices [Disk, DiskOf]
     example "disk file=root.qcow2 format=qcow2 aio=threads"
+}
+
+statement! {
+    /// A drive for CDs and DVDs, and what is in it.
+    CDROM "cdrom" many pluggable Devices [Cdrom, CdromOf]
+    example "cdrom file=install.iso bootindex=0"
 }
 
 /// The ids of drives.
@@ -31,20 +35,13 @@ impl IdKind for DiskId {
     const BACKEND: &'static str = "drive";
 }
 
-choice! {
-    /// How the host's file is read and written.
-    Aio { Threads "threads": "by threads", Native "native": "by Linux's own asynchronous I/O, past the cache", IoUring "io_uring": "by io_uring" }
-}
+/// The ids of drives for CDs.
+#[derive(Debug)]
+pub(crate) struct CdromId;
 
-choice! {
-    /// How the host caches.
-    Cache {
-        Writeback "writeback": "reads and writes",
-        None "none": "nothing on the host",
-        Writethrough "writethrough": "reads only",
-        Directsync "directsync": "nothing at all",
-        Unsafe "unsafe": "everything, and ignores flushes"
-    }
+impl IdKind for CdromId {
+    const PREFIX: &'static str = "cd";
+    const BACKEND: &'static str = "drive";
 }
 
 choice! {
@@ -52,8 +49,11 @@ choice! {
     Interface { None "none": "the statement's device", Scsi "scsi": "a SCSI controller that the machine adds" }
 }
 
+/// A device's place in the order of booting.
+type BootIndex = UInt<0, 2_147_483_647>;
+
 form! {
-    /// A disk: a file and the device through which the guest sees it.
+    /// A disk of virtio-blk, or of the device that `driver=` names: a file, and the device through which the guest sees it.
     Disk {
         /// Its id: that of the drive, and where it is written of the device too.
         id "id": Id<DiskId>,
@@ -61,23 +61,10 @@ form! {
         drive "drive": OptionalId<DiskId>,
         /// The file or block device.
         file "file": Val<Path>,
-        /// The file is opened before QEMU starts, which gets it as a file descriptor: it needs no right of its own to open
-        /// it. Whatever else the image refers to, such as a backing file, QEMU opens. A block device can't be had so, but by
-        /// a guest that runs (`devices!`): QEMU would take it for a file, and refuse it.
-        fd "fd": Option<Val<FdFlag>>,
-        /// The format of the file, such as `raw` or `qcow2`. Without it QEMU guesses, and a guest can mislead it.
-        format "format": Option<Val<Format>>,
-        /// How the file is read and written. `native` needs a direct cache, which it switches on where `cache=` is
-        /// absent.
-        aio "aio": Option<Val<Aio>>,
-        /// How the host caches.
-        cache "cache": Option<Val<Cache>>,
-        /// The guest can't write.
-        readonly "readonly": Option<Val<OnOff>>,
         /// The serial number that the guest sees: up to 20 bytes.
         serial "serial": Option<Val<Text>>,
         /// Its place in the order in which firmware tries to boot, from 0.
-        bootindex "bootindex": Option<Val<UInt<0, 2_147_483_647>>>,
+        bootindex "bootindex": Option<Val<BootIndex>>,
         /// The device.
         driver "driver": Option<Val<Driver>> { default: "virtio-blk" },
         /// What the drive is connected to.
@@ -89,88 +76,95 @@ form! {
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Val<OnOff>>,
     } with Virtio
+    groups [host: Drive]
     opens device [(Kind::Device, "virtio-blk-pci")]
 }
 
-impl Disk {
-    fn is_native(&self) -> bool {
-        self.aio.is(|aio| *aio == Aio::Native)
+form! {
+    /// A disk on another bus than PCI: a file, and the device through which the guest sees it.
+    DiskOf kinds [
+        "scsi": "on a SCSI bus, such as that of `device virtio-scsi-pci`",
+        "ide": "on an IDE or AHCI bus; `pc` and `q35` have one",
+        "nvme": "an NVMe controller with one namespace",
+        "nvme-ns": "a namespace of a `device nvme`",
+        "usb": "on a USB bus",
+        "sd": "a card in an SD slot",
+        "floppy": "a floppy disk; `pc` has a drive",
+        "scsi-block": "a SCSI device of the host, of which the guest sees the blocks as they are",
+        "scsi-generic": "a SCSI device of the host, to which the guest's commands go",
+    ] {
+        /// Its id: that of the drive, and where it is written of the device too.
+        id "id": Id<DiskId>,
+        /// The drive's id, where that isn't the device's.
+        drive "drive": OptionalId<DiskId>,
+        /// The file or block device.
+        file "file": Val<Path>,
+        /// The serial number that the guest sees. Of `nvme`, which has none by itself, it is the drive's id where it is absent.
+        serial "serial": Option<Val<Text>> { kinds: &["scsi", "ide", "nvme", "usb"] },
+        /// Its place in the order in which firmware tries to boot, from 0.
+        bootindex "bootindex": Option<Val<BootIndex>> {
+            kinds: &["scsi", "ide", "nvme", "nvme-ns", "usb", "scsi-block", "scsi-generic"],
+        },
+        /// The bus it sits on: `ID.0` of a controller. Without it: the first one of its sort.
+        bus "bus": Option<Val<BusName>>,
     }
+    groups [host: Drive]
+    opens device [
+        (Kind::Device, "scsi-hd"),
+        (Kind::Device, "ide-hd"),
+        (Kind::Device, "nvme"),
+        (Kind::Device, "nvme-ns"),
+        (Kind::Device, "usb-storage"),
+        (Kind::Device, "sd-card"),
+        (Kind::Device, "floppy"),
+        (Kind::Device, "scsi-block"),
+        (Kind::Device, "scsi-generic"),
+    ]
+}
 
-    /// Whether the host caches in one of these ways.
-    fn caches(&self, ways: &[Cache]) -> bool {
-        self.cache.is(|cache| ways.contains(cache))
+form! {
+    /// A drive for CDs and DVDs on the machine's IDE bus, or without one on a SCSI bus.
+    Cdrom {
+        /// Its id: that of the drive, and where it is written of the device too.
+        id "id": Id<CdromId>,
+        /// The id of what is in it, where that isn't the device's.
+        drive "drive": OptionalId<CdromId>,
+        /// The file or the host's drive. Without it the drive is empty.
+        file "file": Option<Val<Path>>,
+        /// Its place in the order in which firmware tries to boot, from 0.
+        bootindex "bootindex": Option<Val<BootIndex>>,
+        /// The bus it sits on: `ID.0` of a controller. Without it: the first one of its sort.
+        bus "bus": Option<Val<BusName>>,
     }
+    groups [host: Drive]
+    opens device [(Kind::Device, "ide-cd"), (Kind::Device, "scsi-cd")]
+}
 
-    /// What a block node needs beyond a drive.
-    fn check_node(&self, cx: &mut Checking<'_>) {
-        if self.format.is_none() {
-            let diagnostic = Diagnostic::error(
-                Code::MissingOption,
-                "`disk` needs its `format=` to be plugged into a guest",
-            )
-            .at(cx.entry.head)
-            .help("add `format=raw` or `format=qcow2`: QEMU guesses none here");
-            cx.missing("format", diagnostic);
-        }
-        if let Some(id) = self.id.name.known() {
-            check_node_name(id, id.span, cx);
-        }
+form! {
+    /// A drive for CDs and DVDs on a bus of this sort.
+    CdromOf kinds [
+        "ide": "on an IDE or AHCI bus; `pc` and `q35` have one",
+        "scsi": "on a SCSI bus, such as that of `device virtio-scsi-pci`",
+        "usb": "on a USB bus",
+    ] {
+        /// Its id: that of the drive, and where it is written of the device too.
+        id "id": Id<CdromId>,
+        /// The id of what is in it, where that isn't the device's.
+        drive "drive": OptionalId<CdromId>,
+        /// The file or the host's drive. Without it the drive is empty.
+        file "file": Option<Val<Path>>,
+        /// Its place in the order in which firmware tries to boot, from 0.
+        bootindex "bootindex": Option<Val<BootIndex>>,
+        /// The bus it sits on: `ID.0` of a controller. Without it: the first one of its sort.
+        bus "bus": Option<Val<BusName>>,
     }
-
-    /// Prints the drive as block nodes, which a guest that runs can be given. The file's node has from the other what is
-    /// not its own.
-    fn lower_node(
-        &self,
-        drive: &Backend<'_, DiskId>,
-        direct: bool,
-        fd: Option<Piece>,
-        out: &mut Lowering<'_>,
-    ) {
-        out.option("-blockdev")
-            .set("driver", &self.format)
-            .set("node-name", drive)
-            .set("read-only", &self.readonly)
-            .set("cache.direct", direct.then_some("on"))
-            .set("cache.no-flush", self.caches(&[Cache::Unsafe]).then_some("on"))
-            .set("file.filename", fd.is_none().then_some(&self.file))
-            .set_prefixed("file.filename", FD_SETS, fd)
-            .set("file.aio", &self.aio);
-    }
+    groups [host: Drive]
+    opens device [(Kind::Device, "ide-cd"), (Kind::Device, "scsi-cd")]
 }
 
 impl Form for Disk {
     fn check(&self, cx: &mut Checking<'_>) {
-        if cx.vm.is_fragment {
-            self.check_node(cx);
-        } else if self.format.is_none() {
-            let diagnostic = Diagnostic::warning(Code::GuessedFormat, "QEMU guesses the format of this disk")
-                .at(self.file.span())
-                .help("add `format=raw` or `format=qcow2`: a guest could write another format's header to a raw disk");
-            cx.missing("format", diagnostic);
-        }
-        let is_taken = |path: &Path| Show::FilePath.text(&path.0) != path.0 && !is_windows_path(&path.0);
-        if let Some(path) = self.file.known().filter(|path| is_taken(path) && !cx.vm.is_fragment) {
-            cx.report(
-                Diagnostic::warning(
-                    Code::ProtocolInPath,
-                    format!("`{}` is taken as the name of a file", path.0),
-                )
-                .at(path.span)
-                .help("for a disk behind a protocol use `blockdev` and `device`; write `./` before a file's name"),
-            );
-        }
-        if let (true, Some(cache)) = (self.is_native(), self.cache.known())
-            && !matches!(cache.value, Cache::None | Cache::Directsync)
-        {
-            let aio = self.aio.map_or(cache.span, |aio| aio.span());
-            cx.report(
-                Diagnostic::error(Code::NativeAio, format!("`aio=native` can't go with `cache={cache}`"))
-                    .label(aio, "needs a direct cache")
-                    .label(cache.span, "is not")
-                    .help("write `cache=none`, or `aio=threads`"),
-            );
-        }
+        self.host.check(&self.file, self.id.name.known(), true, cx);
         if let Some(serial) =
             self.serial.known().filter(|serial| serial.0.len() > 20 && self.driver.is_none())
         {
@@ -198,42 +192,29 @@ impl Form for Disk {
                     ),
                 )
                 .at(interface.span)
-                .help(changes::DRIVE_INTERFACE.instead),
-            );
-        }
-        if let (Some(aio), false) =
-            (self.aio.known().filter(|aio| aio.value == Aio::IoUring), cx.has(&changes::AIO_IO_URING))
-        {
-            let target = cx.target();
-            cx.report(
-                Diagnostic::error(Code::NotYet, format!("QEMU {target} has no `aio=io_uring` yet"))
-                    .at(aio.span)
-                    .help("write `aio=threads` or `aio=native`"),
+                .help("write `disk scsi` in its place"),
             );
         }
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
         let scsi = self.scsi.filter(|_| out.has(&changes::VIRTIO_BLK_SCSI));
-        // The seed's QEMU fell back to threads where it could not, as that of no guest does that runs.
-        let native =
-            self.is_native() && self.cache.is_none() && (out.plugs() || !out.has(&changes::SHORT_BOOLEANS));
-        let direct = native || self.caches(&[Cache::None, Cache::Directsync]);
-        let readonly = self.readonly.is(|readonly| readonly.0);
-        let source = FdSource::File { path: text(&self.file), readonly, direct };
-        let fd = out.fd(self.fd, source, &self.id);
-        if let Some(fd) = &fd {
-            // A set for each, called like its one member. QEMU takes from it what is open as it would open the file.
-            out.option("-add-fd").set("fd", fd).set("set", fd).set("opaque", &self.file);
-        }
-        // QEMU would look for one that can only be read at first.
-        let at_once = fd.is_some() && !readonly && out.has(&changes::AUTO_READ_ONLY);
+        let drive = self.drive.or(&self.id);
+        let none = "none";
+        let of = Of {
+            drive: &drive,
+            device: &self.id,
+            file: &self.file,
+            format: None,
+            is_readonly: false,
+            interface: if self.interface.is_some() { &self.interface } else { &none },
+        };
+        let fd = self.host.fd(of, out);
         // Of a node, this is the device's to say.
-        let writethrough = out.plugs() && self.caches(&[Cache::Writethrough, Cache::Directsync]);
+        let writethrough = out.plugs() && self.host.writes_through();
         // On a PCI bus it has a shorter name, too, which is printed for all versions.
         let is_short = self.pci.transport.is_none() && out.transport(&self.pci) == Transport::Pci;
         let driver = if is_short { "virtio-blk".to_owned() } else { out.virtio("virtio-blk", &self.pci) };
-        let drive = self.drive.or(&self.id);
         let id = out.id_of_device(&self.id);
         out.option("-device")
             .word_or(&self.driver, &driver)
@@ -247,19 +228,143 @@ impl Form for Disk {
             .set("write-cache", writethrough.then_some("off"))
             .virtio(&self.pci)
             .written_out(&self.device);
-        if out.plugs() {
-            return self.lower_node(&drive, direct, fd, out);
+        self.host.lower(of, fd, out);
+    }
+}
+
+/// The device of a kind of disks.
+fn driver(kind: &str) -> &str {
+    match kind {
+        "scsi" => "scsi-hd",
+        "ide" => "ide-hd",
+        "usb" => "usb-storage",
+        "sd" => "sd-card",
+        other => other,
+    }
+}
+
+impl Form for DiskOf {
+    fn check(&self, cx: &mut Checking<'_>) {
+        self.host.check(&self.file, self.id.name.known(), true, cx);
+        let readonly = self.host.readonly.known().filter(|readonly| readonly.0);
+        if let (Some(readonly), "ide") = (readonly, self.kind.as_str()) {
+            let help = Remedy::new("use another kind, such as `disk scsi`, or leave it out");
+            let message = "a disk on an IDE bus can't be read-only";
+            cx.report(Diagnostic::error(Code::IgnoredOption, message).at(readonly.span).help(help));
         }
-        out.option("-drive")
-            .set("id", &drive)
-            .set("file", fd.is_none().then_some(As(Show::FilePath, &self.file)))
-            .set_prefixed("file", FD_SETS, fd)
-            .set("aio", &self.aio)
-            .set("format", &self.format)
-            .set("cache", &self.cache)
-            .set("cache.direct", native.then_some("on"))
-            .set("readonly", &self.readonly)
-            .set("auto-read-only", at_once.then_some("off"))
-            .set_or("if", &self.interface, "none");
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        let drive = self.drive.or(&self.id);
+        let of = Of {
+            drive: &drive,
+            device: &self.id,
+            file: &self.file,
+            format: None,
+            is_readonly: false,
+            interface: &"none",
+        };
+        let fd = self.host.fd(of, out);
+        let kind = self.kind.as_str();
+        let writethrough = out.plugs() && self.host.writes_through() && kind != "sd";
+        let id = out.id_of_device(&self.id);
+        let option =
+            out.option("-device").word(driver(kind)).set("drive", &drive).set("id", id).set("bus", &self.bus);
+        let option = match (kind, &self.serial) {
+            ("nvme", None) => option.set("serial", &drive),
+            (_, serial) => option.set("serial", serial),
+        };
+        option
+            .set("bootindex", self.bootindex)
+            .set("write-cache", writethrough.then_some("off"))
+            .written_out(&self.device);
+        self.host.lower(of, fd, out);
+    }
+}
+
+/// A drive for CDs, as a statement says it.
+struct Said<'a> {
+    id: &'a Id<CdromId>,
+    drive: &'a OptionalId<CdromId>,
+    file: &'a Option<Val<Path>>,
+    bootindex: &'a Option<Val<BootIndex>>,
+    bus: &'a Option<Val<BusName>>,
+    host: &'a Drive,
+    properties: &'a [Property],
+}
+
+impl Said<'_> {
+    fn check(&self, cx: &mut Checking<'_>) {
+        if let Some(file) = self.file {
+            self.host.check(file, self.id.name.known(), false, cx);
+        }
+    }
+
+    /// Prints it as this device, behind the bridge from USB that it may need.
+    fn lower(&self, device: &str, is_usb: bool, out: &mut Lowering<'_>) {
+        let drive = self.drive.or(self.id);
+        let of = self.file.as_ref().map(|file| Of {
+            drive: &drive,
+            device: self.id,
+            file,
+            format: Some("raw"),
+            is_readonly: true,
+            interface: &"none",
+        });
+        let fd = of.and_then(|of| self.host.fd(of, out));
+        if is_usb {
+            out.option("-device").word("usb-bot").set("id", self.id).set("bus", self.bus);
+        }
+        let own: Option<&dyn Emit> = if is_usb { None } else { Some(self.id) };
+        let own = own.filter(|_| self.id.written().is_some() || out.plugs());
+        let option = out.option("-device").word(device);
+        let option =
+            if is_usb { option.set_behind("bus", self.id, ".0") } else { option.set("bus", self.bus) };
+        option
+            .set("drive", of.map(|of| of.drive))
+            .set("id", own)
+            .set("bootindex", self.bootindex)
+            .written_out(self.properties);
+        if let Some(of) = of {
+            self.host.lower(of, fd, out);
+        }
+    }
+}
+
+macro_rules! said {
+    ($form:expr) => {
+        Said {
+            id: &$form.id,
+            drive: &$form.drive,
+            file: &$form.file,
+            bootindex: &$form.bootindex,
+            bus: &$form.bus,
+            host: &$form.host,
+            properties: &$form.device,
+        }
+    };
+}
+
+impl Form for Cdrom {
+    fn check(&self, cx: &mut Checking<'_>) {
+        said!(self).check(cx);
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        let board = &out.vm.facts.board;
+        // Where nothing is known of the machine, it is a PC.
+        let has_ide = board.has("IDE") || !board.is_known();
+        said!(self).lower(if has_ide { "ide-cd" } else { "scsi-cd" }, false, out);
+    }
+}
+
+impl Form for CdromOf {
+    fn check(&self, cx: &mut Checking<'_>) {
+        said!(self).check(cx);
+    }
+
+    fn lower(&self, out: &mut Lowering<'_>) {
+        let kind = self.kind.as_str();
+        said!(self).lower(if kind == "ide" { "ide-cd" } else { "scsi-cd" }, kind == "usb", out);
     }
 }

@@ -38,6 +38,15 @@ impl Form for Machine {
 
     fn lower(&self, out: &mut Lowering<'_>) {
         let ram = out.vm.facts.ram.as_deref().filter(|_| out.has(&changes::MEMORY_BACKEND));
-        out.option("-machine").word(&self.kind_of).properties(&self.properties).set("memory-backend", ram);
+        let (code, vars) = out.flash().unzip();
+        let says_smm = self.properties.iter().any(|property| property.name.value == "smm");
+        let smm = out.smm().filter(|_| !says_smm);
+        out.option("-machine")
+            .word(&self.kind_of)
+            .properties(&self.properties)
+            .set("smm", smm)
+            .set("memory-backend", ram)
+            .set("pflash0", code)
+            .set("pflash1", vars.flatten());
     }
 }

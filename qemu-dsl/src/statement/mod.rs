@@ -3,6 +3,7 @@
 //! To add a statement, copy a file such as `rng.rs`, and add a line to the list below.
 
 pub(crate) mod backend;
+pub(crate) mod drive;
 pub(crate) mod form;
 pub(crate) mod passthrough;
 pub(crate) mod pci;
@@ -50,7 +51,8 @@ statements! {
     dimm;
     kernel;
     bios;
-    disk;
+    firmware;
+    disk [DISK CDROM];
     netdev;
     fs;
     virtio_serial;

@@ -293,7 +293,9 @@ impl<'s> Grouper<'s, '_> {
             Kind::Word => {
                 let word = self.text_of(token.span);
                 let is_kind = spec.kinds().any(|kind| kind.name == word);
-                let is_optional = spec.kind_is_optional();
+                let without = spec.form(None).and_then(|form| spec.forms.get(form));
+                let is_optional =
+                    spec.kind_is_optional() || without.is_some_and(|form| form.option(word).is_some());
                 let begins_line = || indentation(self.source, token.span.start).is_some();
                 let next = self.keyword(token).filter(|_| begins_line());
                 let is_next = next.is_some_and(|next| next.reserved || !any);
