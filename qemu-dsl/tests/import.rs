@@ -102,11 +102,23 @@ fn statements(text: &str) -> Vec<&str> {
 fn what_qemu_connects_by_itself_is_written_out() {
     // Without an index it has the first place that is free, whatever it is.
     let text = text_of("-drive file=a.iso,media=cdrom,format=raw -hdc b");
-    assert!(text.contains("drive=ide0-cd0 ") && text.contains("driver=ide-cd bus=ide.0"), "{text}");
-    assert!(text.contains("drive=ide1-hd0 ") && text.contains("driver=ide-hd bus=ide.1"), "{text}");
+    assert!(text.contains("cdrom drive=ide0-cd0 ") && text.contains("bus=ide.0"), "{text}");
+    assert!(text.contains("disk ide drive=ide1-hd0 ") && text.contains("bus=ide.1"), "{text}");
     // That drive has a backend, if an empty one.
     let text = text_of("-drive file=a,format=raw,index=0");
     assert!(text.contains("id=ide1-cd0") && text.contains("drive=ide1-cd0"), "{text}");
+    // What a port is connected to is a backend of its own.
+    let text = text_of(
+        "-serial mon:stdio -parallel null -qmp tcp:127.0.0.1:4444,server,nowait -monitor telnet::5,server",
+    );
+    for statement in [
+        "serial stdio signal=off mux",
+        "monitor chardev=serial0",
+        "parallel null",
+        "qmp socket host=127.0.0.1 port=4444",
+    ] {
+        assert!(text.contains(statement), "{text}");
+    }
     // An option without its value says nothing of drives.
     assert!(text_of("-drive").contains("arg \"-drive\""));
 }

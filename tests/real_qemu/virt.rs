@@ -18,7 +18,7 @@ const NOT_FOR_IT: &[(&str, &str)] = &[
     ("audio-pcspk", "no loudspeaker"),
     ("controllers-isa", "no device `isa-fdc`"),
     ("controllers-pc", "no device `piix3-ide`"),
-    ("cdrom", "no IDE bus"),
+    ("cdrom", "no option `unit`"),
     ("disk-drivers", "the bus `ide.0`"),
     ("disk-kinds", "no IDE bus"),
     ("dimm", "takes no memory modules"),

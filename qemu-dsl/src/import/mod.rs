@@ -4,6 +4,7 @@
 //! table what each prints, `fit.rs` finds the statements that print what there is, and what they print is compared with it.
 //! A statement that is added to the table is imported without a line here.
 
+mod backend;
 mod draft;
 mod fit;
 mod given;

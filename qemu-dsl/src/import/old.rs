@@ -8,6 +8,7 @@
 
 use std::collections::HashSet;
 
+use super::backend;
 use super::given::{Given, merge};
 use crate::{Arch, Target};
 
@@ -347,6 +348,11 @@ fn renewed(given: &Given, counts: &mut Counts) -> Option<Vec<Given>> {
     let word = |flag: &str, value: &str| Some(vec![Given::new(at, flag, Some(value.to_owned()))]);
     let drive =
         |index: &str, media: &str| list("-drive", &[("file", value), ("index", index), ("media", media)]);
+    if let Some(name) = backend::name_of(&given.flag)
+        && let Some(new) = backend::renewed(given, &fresh(&mut counts.ids, name, Some(0)))
+    {
+        return Some(new);
+    }
     match given.flag.as_str() {
         "-enable-kvm" => machine("accel", "kvm"),
         "-no-kvm" => machine("accel", "tcg"),
