@@ -93,7 +93,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("display sasl-authz", "needs a host that is set up for SASL"),
     ("backend braille", "needs a Braille display"),
     ("backend dbus", "needs a QEMU with D-Bus, which Debian packs apart"),
-    ("backend parallel", "needs a parallel port"),
     ("backend parport", "needs a parallel port"),
     ("backend wctablet", "QEMU 5.2 ends by SIGSEGV with one"),
     ("crypto vhost-user", PROCESS),
@@ -166,8 +165,24 @@ const AUDIO: &str = "needs a QEMU and a host with this way to be heard";
 const DEVICE: &str = "needs a device of the host";
 const CERTIFICATES: &str = "needs certificates that last";
 
-/// What all devices of PCI or all virtio devices have in common: of one statement it is enough.
-const SHARED: &[&str] = &["addr", "bus", "devno", "multifunction", "transport"];
+/// What all devices of PCI or all virtio devices have in common, all drives, and all that is connected to a backend: of one
+/// statement it is enough.
+const SHARED: &[&str] = &[
+    "addr",
+    "aio",
+    "bus",
+    "cache",
+    "channel",
+    "copy-on-read",
+    "detect-zeroes",
+    "devno",
+    "discard",
+    "multifunction",
+    "name",
+    "readonly",
+    "snapshot",
+    "transport",
+];
 
 /// Fails unless each kind and each word of the reference is in a case.
 pub(crate) fn covers(cases: &[Case]) -> Outcome {
