@@ -122,7 +122,7 @@ pub(crate) fn is(text: &str, value: &Value) -> bool {
                 .and_then(|(first, last)| Some(first.parse::<u64>().ok()?..=last.parse::<u64>().ok()?));
             numbers.is_some_and(|numbers| own.iter().filter_map(Value::as_u64).eq(numbers))
         }
-        Value::Array(own) if matches!(own.as_slice(), [Value::Number(_)]) => {
+        Value::Array(own) if !text.starts_with('[') && matches!(own.as_slice(), [Value::Number(_)]) => {
             own.iter().all(|own| is(text, own))
         }
         Value::Array(_) | Value::Object(_) => {

@@ -554,7 +554,7 @@ impl<'r> Maker<'r> {
     }
 
     fn serial(&mut self) -> SerialDevice {
-        let drivers = [VIRTIO_SERIAL, VIRTIO_SERIAL, VIRTIO_SERIAL, "virtio-rng-pci", "virtio-balloon-pci"];
+        let drivers = [VIRTIO_SERIAL, VIRTIO_SERIAL, VIRTIO_SERIAL, "virtio-rng-pci", "virtio-scsi-pci"];
         let device =
             SerialDevice { driver: self.one_of(&drivers), id: self.id(), disable_modern: self.rng.bool() };
         if device.driver == VIRTIO_SERIAL {

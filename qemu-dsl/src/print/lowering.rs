@@ -364,7 +364,7 @@ impl OptionArg<'_> {
     }
 }
 
-/// A property with its number written out, where QEMU reads no unit there.
+/// A property with its number written out, where QEMU reads no unit there, or the property is a device's.
 fn plain(property: &Property, all: &[&Property], (sort, made): (Kind, &str), target: Target) -> Property {
     let (name, member) = match property.name.rsplit_once('.') {
         // In a block node that stands in another one: `file.size`.
@@ -384,6 +384,8 @@ fn plain(property: &Property, all: &[&Property], (sort, made): (Kind, &str), tar
         (Some(ty @ PropertyType::Int { .. }), Some(written)) if !ty.accepts(written) => {
             Size::parse(written).ok()
         }
+        // As one that comes later is.
+        (Some(PropertyType::Size), Some(written)) if sort == Kind::Device => Size::parse(written).ok(),
         _ => None,
     };
     let value =

@@ -394,9 +394,6 @@ changes! {
     /// `-chardev file,input-path=`
     CHARDEV_INPUT = Change::of("`input-path=`").since(8, 0);
 
-    /// `-chardev pty,path=`
-    CHARDEV_PTY_PATH = Change::of("`path=` of a pseudo-terminal").since(10, 0);
-
     /// `-chardev qemu-vdagent`
     CHARDEV_VDAGENT = Change::of("the chardev `qemu-vdagent`").since(6, 1);
 

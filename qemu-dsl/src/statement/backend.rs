@@ -15,9 +15,9 @@ use crate::value::{FdFlag, IdText, OnOff, Path, Size, SocketPath, Text, UInt, Va
 group! {
     /// A character device's backend.
     Backend {
-        /// The socket, file, pipe, or the host's device; of `pty` a link that QEMU makes to it.
+        /// The socket, file, pipe, or the host's device; of `pty` a link to it, which QEMU makes from 10.0 on.
         path "path": Option<Val<Path>> {
-            kinds: &["socket", "file", "pipe", "pty", "serial", "tty", "parallel", "parport"],
+            kinds: &["socket", "file", "pipe", "pty", "console", "serial", "tty", "parallel", "parport"],
             excludes: &["host", "port"],
         },
         /// The socket is there before QEMU starts, which gets it as a file descriptor: a client can connect at
@@ -210,10 +210,6 @@ impl Backend {
                 );
             }
             _ => {}
-        }
-        if kind == "pty" {
-            let path = self.path.iter().map(Val::span).next();
-            path.into_iter().for_each(|path| cx.version(&changes::CHARDEV_PTY_PATH, None, path));
         }
         // The kernel's limit, whoever makes the socket.
         if let (Some(Val::Known(path)), "socket") = (&self.path, kind)

@@ -100,7 +100,9 @@ impl Port {
 impl Form for Port {
     fn check(&self, cx: &mut Checking<'_>) {
         let is_alone = cx.vm.extent == Extent::Whole && cx.vm.rounds.block(cx.entry.round) == 0;
-        if self.chassis.is_none() && !is_alone {
+        let mut ports = cx.vm.statements.iter().filter_map(|entry| entry.values::<Self>());
+        let is_later = ports.any(|port| port.chassis.is_open());
+        if self.chassis.is_none() && (!is_alone || is_later) {
             let message = format!("`bridge {}` needs `chassis=` here", self.kind);
             let diagnostic = Diagnostic::error(Code::MissingOption, message).at(cx.entry.head);
             let help =

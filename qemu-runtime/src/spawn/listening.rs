@@ -52,7 +52,7 @@ pub(super) fn listening_command(action: Action, arguments: &Value) -> Vec<Vec<u8
 }
 
 fn socket_of_chardev<'a>(chardev: &Properties<'a>) -> Option<Cow<'a, [u8]>> {
-    let listens = chardev.is("backend", "socket") && chardev.is_on("server") && !chardev.is_on("abstract");
+    let listens = chardev.is("backend", "socket") && chardev.is_on("server");
     chardev.get("path").filter(|_| listens)
 }
 
