@@ -146,7 +146,7 @@ fn open_vnc(vnc: &QemuOption<'_>, hardware: &Hardware<'_>) -> Option<Diagnostic>
     let at = address.span_or(hardware.head(vnc.statement));
     let here = format!("\"127.0.0.1:{number}\"");
     let help = Remedy::new(format!(
-        "let only this host connect, {here}, or ask for a password: `password-secret=` and an `object secret`"
+        "let only this host connect, {here}, or ask for a password: `password-secret=` and a `secret`"
     ));
     let message = "whoever reaches this host can use the VM: VNC asks for no password";
     // Where a port stands for the number, that is mended first.

@@ -7,12 +7,10 @@ use crate::bind::Sort;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::{Device, Hardware};
+use crate::qemu::board::Transport;
 
 /// Devices that QEMU refuses twice, without their transport.
 const ONCE: &[&str] = &["pvpanic", "virtio-balloon", "vmcoreinfo", "vmgenid"];
-
-/// Transports, as the names of devices have them.
-const TRANSPORTS: &[&str] = &["-ccw", "-device", "-pci", "-pci-non-transitional", "-pci-transitional"];
 
 /// Adapters with VGA, of which a guest uses one. QEMU takes several.
 const VGA: &[&str] = &[
@@ -61,13 +59,10 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 
 /// What a device is of which a VM has one.
 pub(crate) fn only(device: &Device<'_>) -> Option<&'static str> {
-    let is_it = |name: &&&str| {
-        // `pvpanic-pci` is another device.
-        let is_virtio = name.starts_with("virtio");
-        let transport = device.name().strip_prefix(**name);
-        transport
-            .is_some_and(|transport| transport.is_empty() || is_virtio && TRANSPORTS.contains(&transport))
-    };
+    let bases = Transport::ALL.into_iter().filter_map(|transport| transport.device(device.name()));
+    // `pvpanic-pci` is another device.
+    let bases: Vec<_> = bases.filter(|base| base.starts_with("virtio")).collect();
+    let is_it = |name: &&&str| device.name() == **name || bases.contains(*name);
     ONCE.iter().find(is_it).copied()
 }
 

@@ -2,9 +2,10 @@
 
 use crate::Span;
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Remedy};
-use crate::hardware::{CONNECTING, Hardware, QemuOption};
+use crate::diagnostic::{Diagnostic, Remedy, Severity};
+use crate::hardware::{Hardware, QemuOption};
 use crate::model::Extent;
+use crate::plan::arguments;
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     terminal(hardware, diagnostics);
@@ -27,7 +28,9 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
             } else {
                 format!("leave it out, or plug one in: `{what} ... driver={other}`")
             };
-            let diagnostic = Diagnostic::error(Code::OutOfRange, message);
+            // QEMU takes it without a word.
+            let severity = if option.is_arg { Severity::Warning } else { Severity::Error };
+            let diagnostic = Diagnostic::new(severity, Code::OutOfRange, message);
             diagnostics.push(diagnostic.at(hardware.head(option.statement)).help(help));
         }
     }
@@ -38,7 +41,7 @@ fn uses(option: &QemuOption<'_>) -> bool {
     let first = option.first().map(|first| first.text);
     match option.name {
         "chardev" => first == Some("stdio"),
-        name => CONNECTING.contains(&name) && matches!(first, Some("stdio" | "mon:stdio")),
+        name => arguments::is_connecting(name) && matches!(first, Some("stdio" | "mon:stdio")),
     }
 }
 
@@ -70,7 +73,13 @@ fn terminal(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let Some(nographic) = hardware.all("nographic").next() else { return };
     let has_serial =
         hardware.has("serial") || hardware.devices.iter().any(|device| device.driver == "isa-serial");
-    let missing = match (has_serial, hardware.has("monitor") || hardware.has("mon")) {
+    // `mon:stdio` is both.
+    let is_both =
+        |option: &QemuOption<'_>| option.first().is_some_and(|first| first.text.starts_with("mon:"));
+    let has_monitor = hardware.has("monitor")
+        || hardware.has("mon")
+        || ["serial", "parallel"].into_iter().flat_map(|flag| hardware.all(flag)).any(is_both);
+    let missing = match (has_serial, has_monitor) {
         (false, _) => Some("serial"),
         (true, false) => Some("monitor"),
         (true, true) => None,

@@ -82,8 +82,7 @@ fn remedy(taken: &Taken<'_>, hardware: &Hardware<'_>) -> String {
     let mut all = own.chain(hardware.devices.iter().flat_map(|device| hardware.buses_of(device, IDE)));
     match all.find(|bus| taken.get(bus).is_none_or(HashMap::is_empty)) {
         Some(free) => format!("put it elsewhere: `bus={free}`"),
-        None => {
-            "put it elsewhere: `device ich9-ahci id=sata0` has the buses `sata0.0` to `sata0.5`".to_owned()
-        }
+        None => "put it elsewhere: `controller ich9-ahci id=sata0` has the buses `sata0.0` to `sata0.5`"
+            .to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 use super::device::Device;
 use super::option::{QemuOption, Value};
 use crate::Span;
+use crate::plan::arguments;
 use crate::schema::{Kind, Lookup, PropertyType, Schema};
 
 /// The things that have ids. QEMU keeps those of each sort apart.
@@ -229,23 +230,30 @@ pub(super) fn refer<'p>(
             && !(value.text.is_empty() && can_be_none(kind, namespace, wants))
             && (kind != Kind::Chardev || refers(made.text, namespace))
         {
-            references.push(Reference {
-                namespace,
-                span: value.span_or(head),
-                name: value.text,
-                property,
-                definition: None,
-                wants,
-                option: number,
-                statement: option.statement,
-            });
+            references.push(reference(number, option, head, (property, value), (namespace, wants)));
         }
     }
 }
 
-/// Options that connect something to a character device's backend by `chardev:ID`, or say in the same place what that is.
-pub(crate) const CONNECTING: &[&str] =
-    &["serial", "parallel", "monitor", "qmp", "qmp-pretty", "gdb", "debugcon", "virtioconsole"];
+/// What the value of an option's property refers to.
+fn reference<'p>(
+    number: usize,
+    option: &QemuOption<'_>,
+    head: Span,
+    (property, value): (&'p str, Value<'p>),
+    (namespace, wants): (Namespace, Option<&'static str>),
+) -> Reference<'p> {
+    Reference {
+        namespace,
+        span: value.span_or(head),
+        name: value.text,
+        property,
+        definition: None,
+        wants,
+        option: number,
+        statement: option.statement,
+    }
+}
 
 /// Options that no schema describes, and their values that are ids: of what, and of QEMU's type where that is known.
 const PLAIN: &[(&str, &str, Namespace, Option<&str>)] = &[
@@ -267,22 +275,15 @@ fn refer_by_name<'p>(
     option: &'p QemuOption<'_>,
     head: Span,
 ) -> impl Iterator<Item = Reference<'p>> {
-    let reference = move |value: Value<'p>, property, namespace, wants| Reference {
-        namespace,
-        span: value.span_or(head),
-        name: value.text,
-        property,
-        definition: None,
-        wants,
-        option: number,
-        statement: option.statement,
-    };
     let own = PLAIN.iter().filter(|(flag, ..)| *flag == option.name);
     let named = own.filter_map(move |(_, property, namespace, wants)| {
-        Some(reference(option.get(property)?, property, *namespace, *wants))
+        Some(reference(number, option, head, (property, option.get(property)?), (*namespace, *wants)))
     });
-    let connected = CONNECTING.contains(&option.name).then(|| option.behind("chardev:")).flatten();
-    named.chain(connected.map(|chardev| reference(chardev, "chardev", Namespace::Chardev, None)))
+    let connected = arguments::is_connecting(option.name).then(|| option.behind("chardev:")).flatten();
+    let of_chardev = (Namespace::Chardev, None);
+    named.chain(
+        connected.map(move |chardev| reference(number, option, head, ("chardev", chardev), of_chardev)),
+    )
 }
 
 /// Adds the ids that defaults refer to for the devices that are here: QEMU reads a default where it makes such a device,

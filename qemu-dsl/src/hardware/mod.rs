@@ -11,6 +11,6 @@ mod whole;
 
 pub(crate) use checking::Checking;
 pub(crate) use device::Device;
-pub(crate) use ids::{CONNECTING, Definition, NAMING, Namespace, Reference, defined_by};
+pub(crate) use ids::{Definition, NAMING, Namespace, Reference, defined_by};
 pub(crate) use option::{QemuOption, Value, options};
 pub(crate) use whole::Hardware;

@@ -1,20 +1,12 @@
 //! What `-serial`, `-monitor` and their like are connected to in words of old, `mon:telnet::4444,server`, as a `-chardev`.
 
 use super::given::Given;
+use crate::plan::arguments;
 
-/// What options that say so call the backend that each makes.
-const CONNECTED: &[(&str, &str)] = &[
-    ("-serial", "serial"),
-    ("-parallel", "parallel"),
-    ("-monitor", "monitor"),
-    ("-qmp", "qmp"),
-    ("-qmp-pretty", "qmp"),
-    ("-gdb", "gdb"),
-];
-
-/// The name of the backend that such an option makes.
-pub(super) fn name_of(flag: &str) -> Option<&'static str> {
-    CONNECTED.iter().find(|(own, _)| *own == flag).map(|(_, name)| *name)
+/// What the backend is called that an option makes which says what it is connected to.
+pub(super) fn name_of(flag: &str) -> Option<&str> {
+    let name = arguments::bare(flag);
+    arguments::is_connecting(name).then(|| name.strip_suffix("-pretty").unwrap_or(name))
 }
 
 /// The options of today for one of old: its backend, called `id`, and what is connected to it.

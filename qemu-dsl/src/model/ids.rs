@@ -140,6 +140,21 @@ pub(crate) trait IdKind: Debug + 'static {
     const BACKEND: &'static str = "";
 }
 
+/// Declares sorts of ids, each with what generated ones begin with, and behind `of` the option that names the backend.
+macro_rules! id_kinds {
+    ($($(#[doc = $doc:literal])+ $name:ident $prefix:literal $(of $backend:literal)?)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug)]
+        pub(crate) struct $name;
+
+        impl $crate::model::ids::IdKind for $name {
+            const PREFIX: &'static str = $prefix;
+            $(const BACKEND: &'static str = $backend;)?
+        }
+    )+};
+}
+pub(crate) use id_kinds;
+
 /// An id that a statement defines.
 #[derive(Debug)]
 pub(crate) struct Id<K> {

@@ -55,6 +55,15 @@ pub(crate) fn is_flag(name: &str) -> bool {
     FLAGS.contains(&name)
 }
 
+/// Whether an option of this name, without hyphens, connects something to a character device's backend: by `chardev:ID`, or by
+/// words for the backend, such as `unix:PATH`.
+pub fn is_connecting(name: &str) -> bool {
+    CONNECTING.contains(&name)
+}
+
+const CONNECTING: &[&str] =
+    &["debugcon", "gdb", "monitor", "parallel", "qmp", "qmp-pretty", "qtest", "serial", "virtioconsole"];
+
 /// Whether QEMU has an option of this name, without hyphens, that takes one value as it is, and no list.
 #[cfg(feature = "compiler")]
 pub(crate) fn is_plain(name: &str) -> bool {

@@ -37,6 +37,9 @@ const BARE_BY_MMIO: &[&str] = &[
 ];
 
 impl Transport {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Pci, Self::PciTransitional, Self::PciNonTransitional, Self::Mmio, Self::Ccw];
+
     /// The driver of a virtio device by this transport: `virtio-net-pci` of `virtio-net`.
     pub(crate) fn driver(self, device: &str) -> String {
         let suffix = match self {

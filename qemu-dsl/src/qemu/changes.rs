@@ -160,7 +160,7 @@ changes! {
     /// SCSI commands on a virtio-blk device.
     VIRTIO_BLK_SCSI = Change::of("`scsi=` of virtio-blk")
         .removed(9, 1)
-        .instead("use virtio-scsi: `device virtio-scsi-pci`, `device scsi-block`")
+        .instead("use virtio-scsi: `controller virtio-scsi`, `disk scsi-block`")
         .default("off");
 
     /// The chardev `tty`, an alias of `serial`.
@@ -311,7 +311,7 @@ changes! {
     SPICE_PASSWORD = Change::of("`password=` of SPICE")
         .deprecated(6, 0)
         .removed(8, 0)
-        .instead("write `password-secret=` and the id of an `object secret`");
+        .instead("write `password-secret=` and the id of a `secret`");
 
     /// `-spice gl=on` with a port.
     SPICE_GL_REMOTE = Change::of("`gl` of SPICE over the network").since(10, 1);

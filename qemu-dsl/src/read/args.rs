@@ -629,17 +629,30 @@ impl<'t, 's> Args<'t, 's> {
 
     /// What to write in place of a value that stands alone.
     fn hint_for_value(&mut self, text: &str, span: Span) -> Remedy {
+        // `serial unix:/run/x.sock`, as QEMU's own option has it.
+        let keyword = self.keyword.spec;
+        if self.kinds.is_some()
+            && text.contains(':')
+            && keyword.forms.iter().any(|form| form.family.is_some())
+        {
+            let word = keyword.keyword;
+            return format!(
+                "what it is connected to is a kind with options: `{word} stdio`, `{word} socket path=/run/x.sock`; \
+                 `qemu-dslc explain backend` lists all"
+            )
+            .into();
+        }
         // `trace "x"`
         if let Some(option) = self.implied() {
             self.meant.push(option.name);
             return write(format!("{}={text}", option.name), span);
         }
         // `disk root.qcow2`
-        let required = self
-            .spec
-            .options()
-            .find(|option| option.required && !option.positional && self.given_for(option).is_none());
-        match required {
+        let is_free = |option: &&OptionSpec| !option.positional && self.given_for(option).is_none();
+        let required = self.spec.options().filter(is_free).find(|option| option.required);
+        // `cdrom install.iso`
+        let file = || self.spec.options().filter(is_free).find(|option| option.name == "file");
+        match required.or_else(file) {
             Some(option) => {
                 self.meant.push(option.name);
                 write(format!("{}={text}", option.name), span)
@@ -669,8 +682,9 @@ impl<'t, 's> Args<'t, 's> {
 
     /// Whether a bare word at the start of a line is a property rather than a misspelt statement.
     fn may_be_property(&self, word: &str) -> bool {
-        self.passes_words_on()
-            .is_some_and(|bare| bare.is_property(word) || nearest(word, self.table.keywords()).is_none())
+        let is_unlike =
+            || nearest(word, self.table.keywords()).is_none() && hints::statement(word, self.table).is_none();
+        self.passes_words_on().is_some_and(|bare| bare.is_property(word) || is_unlike())
     }
 
     /// How it takes bare words, where these may begin a line.

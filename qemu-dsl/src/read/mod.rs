@@ -30,7 +30,7 @@ use crate::plan::optlist;
 use crate::source::Node;
 use crate::suggest::{did_you_mean, meant};
 use crate::syntax::{Head, Item, Keyword, Statement, Tree, Value, ValueForm};
-use crate::table::{FormSpec, Kinds, Section, StatementSpec, Table};
+use crate::table::{FormSpec, Kinds, OptionSpec, Section, StatementSpec, Table};
 use crate::{Target, Version};
 
 pub(crate) use args::Args;
@@ -285,11 +285,19 @@ fn statement_of(
                 let ending = format!("-{}", kind.as_str());
                 let whole = || spec.kinds().find(|kind| kind.name.ends_with(&ending));
                 let without = spec.form(None).and_then(|form| spec.forms.get(form));
+                // `hda` for `model=hda`.
+                let options = || spec.forms.iter().flat_map(FormSpec::options);
+                let takes =
+                    |option: &&OptionSpec| option.ty.choices.iter().any(|(word, _)| *word == kind.as_str());
                 let near = || {
-                    let options = without.into_iter().flat_map(FormSpec::names);
-                    let names = spec.kinds().map(|kind| kind.name).chain(options);
-                    let near = did_you_mean(kind, kind.span, names);
-                    near.or_else(|| Some(meant(whole()?.name, kind.span)))
+                    let names = without.into_iter().flat_map(FormSpec::names);
+                    let names = spec.kinds().map(|kind| kind.name).chain(names);
+                    let whole = whole().map(|whole| meant(whole.name, kind.span));
+                    let of_option = || {
+                        let name = options().find(takes)?.name;
+                        Some(format!("behind a kind, write `{name}={}`", kind.as_str()).into())
+                    };
+                    whole.or_else(|| did_you_mean(kind, kind.span, names)).or_else(of_option)
                 };
                 let near = if is_number { None } else { near() };
                 let help = near.unwrap_or_else(|| {

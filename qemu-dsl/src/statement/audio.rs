@@ -3,7 +3,7 @@
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
-use crate::model::ids::{Id, IdKind, OptionalId};
+use crate::model::ids::{Id, OptionalId, id_kinds};
 use crate::model::{Maybe, Property, Val};
 use crate::print::{Emit as _, Lowering};
 use crate::qemu::changes;
@@ -21,21 +21,11 @@ statement! {
     example "audio none model=hda codec=duplex"
 }
 
-/// The ids of audio backends and their sound cards.
-#[derive(Debug)]
-pub(crate) struct AudioId;
-
-impl IdKind for AudioId {
-    const PREFIX: &'static str = "audio";
-    const BACKEND: &'static str = "audiodev";
-}
-
-/// The ids of cards whose backend stands elsewhere.
-#[derive(Debug)]
-pub(crate) struct SoundId;
-
-impl IdKind for SoundId {
-    const PREFIX: &'static str = "sound";
+id_kinds! {
+    /// The ids of audio backends and their sound cards.
+    AudioId "audio" of "audiodev"
+    /// The ids of cards whose backend stands elsewhere.
+    SoundId "sound"
 }
 
 choice! {

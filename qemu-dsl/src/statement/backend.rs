@@ -4,11 +4,12 @@ use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::Checking;
 use crate::model::{Maybe, Val};
-use crate::plan::{FdSource, Show};
-use crate::print::{As, Emit, Lowering, text};
+use crate::plan::Show;
+use crate::print::{As, Emit, Lowering};
 use crate::qemu::changes;
 use crate::source::Node;
 use crate::statement::form::group;
+use crate::statement::socket::Socket;
 use crate::table::{Family, KindSpec};
 use crate::value::{FdFlag, IdText, OnOff, Path, Size, SocketPath, Text, UInt, ValueType as _};
 
@@ -18,7 +19,7 @@ group! {
         /// The socket, file, pipe, or the host's device; of `pty` a link to it, which QEMU makes from 10.0 on.
         path "path": Option<Val<Path>> {
             kinds: &["socket", "file", "pipe", "pty", "console", "serial", "tty", "parallel", "parport"],
-            excludes: &["host", "port"],
+            excludes: &["host", "port", "to", "ipv4", "ipv6"],
         },
         /// The socket is there before QEMU starts, which gets it as a file descriptor: a client can connect at
         /// once. It is its user's alone (0600). The file of one on which nobody listens any more is replaced.
@@ -56,7 +57,11 @@ group! {
         /// The id of the `object` that says which clients' certificates are let in.
         tls_authz "tls-authz": Option<Val<IdText>> { kinds: SOCKET },
         /// The socket's name is in Linux' abstract namespace: it is no file.
-        is_abstract "abstract": Option<Val<OnOff>> { kinds: SOCKET, change: Some(&changes::CHARDEV_ABSTRACT) },
+        is_abstract "abstract": Option<Val<OnOff>> {
+            kinds: SOCKET,
+            change: Some(&changes::CHARDEV_ABSTRACT),
+            excludes: &["host", "port"],
+        },
         /// The name of such a socket ends where it ends. Otherwise zeros follow.
         tight "tight": Option<Val<OnOff>> { kinds: SOCKET, change: Some(&changes::CHARDEV_ABSTRACT), default: "on" },
         /// What the guest reads.
@@ -262,11 +267,9 @@ impl Backend {
     ) {
         let is_socket = kind.as_str() == "socket";
         let is_server = is_socket && self.is_server();
-        let fd = self.path.as_ref().and_then(|path| {
-            let path = text(path);
-            let source =
-                if is_server { FdSource::UnixListen { path } } else { FdSource::UnixConnect { path } };
-            out.fd(self.fd.filter(|_| is_socket), source, id)
+        let fd = self.path.as_ref().filter(|_| is_socket).and_then(|path| {
+            let socket = Socket { id, path, server: is_server, fd: self.fd };
+            socket.open(out)
         });
         let path = self.path.as_ref().filter(|_| fd.is_none());
         let becomes = [&changes::CHARDEV_TTY, &changes::CHARDEV_PARPORT]

@@ -2,7 +2,7 @@
 
 use crate::hardware::Checking;
 use crate::model::Val;
-use crate::model::ids::{Id, IdKind, OptionalId};
+use crate::model::ids::{Id, OptionalId, id_kinds};
 use crate::print::{Emit as _, Lowering};
 use crate::qemu::changes;
 use crate::schema::Kind;
@@ -20,13 +20,9 @@ statement! {
     example "controller virtio-scsi id=scsi0\ncontroller qemu-xhci p2=8 p3=8\ninput usb-tablet"
 }
 
-/// The ids of controllers that another one is named by, or a disk's serial number.
-#[derive(Debug)]
-pub(crate) struct ControllerId;
-
-impl IdKind for ControllerId {
-    const PREFIX: &'static str = "controller";
-    const BACKEND: &'static str = "chardev";
+id_kinds! {
+    /// The ids of controllers that another one is named by, or a disk's serial number.
+    ControllerId "controller" of "chardev"
 }
 
 single! {

@@ -1,12 +1,13 @@
 //! `crypto`
 
 use crate::model::Val;
-use crate::model::ids::{Id, IdKind, OptionalId};
+use crate::model::ids::{Id, OptionalId, id_kinds};
 use crate::print::{Lowering, sides};
 use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Virtio;
 use crate::statement::port::ChardevId;
+use crate::statement::socket::Socket;
 use crate::value::SocketPath;
 
 statement! {
@@ -15,13 +16,9 @@ statement! {
     example "crypto"
 }
 
-/// The ids of such devices.
-#[derive(Debug)]
-pub(crate) struct CryptoId;
-
-impl IdKind for CryptoId {
-    const PREFIX: &'static str = "crypto";
-    const BACKEND: &'static str = "cryptodev";
+id_kinds! {
+    /// The ids of such devices.
+    CryptoId "crypto" of "cryptodev"
 }
 
 form! {
@@ -71,7 +68,7 @@ impl Form for VhostUser {
     fn lower(&self, out: &mut Lowering<'_>) {
         let (object, device) = sides(Kind::Object, VHOST_USER, &self.properties);
         let cryptodev = self.cryptodev.or(&self.id);
-        out.option("-chardev").word("socket").set("id", &self.chardev).set("path", &self.socket);
+        Socket::of_process(&self.chardev, &self.socket).lower(out);
         out.option("-object")
             .word(VHOST_USER)
             .set("id", &cryptodev)

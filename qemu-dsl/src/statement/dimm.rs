@@ -4,7 +4,7 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
 use crate::model::Val;
-use crate::model::ids::{Id, IdKind};
+use crate::model::ids::{Id, id_kinds};
 use crate::print::{Lowering, sides};
 use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
@@ -16,20 +16,11 @@ statement! {
     example "machine q35 nvdimm\nmemory 512M slots=1 max=2G\ndimm nvdimm path=\"/var/lib/nv0\" size=1G"
 }
 
-/// The ids of memory modules.
-#[derive(Debug)]
-pub(crate) struct DimmId;
-
-impl IdKind for DimmId {
-    const PREFIX: &'static str = "dimm";
-}
-
-/// The ids of what holds their memory.
-#[derive(Debug)]
-pub(crate) struct MemdevId;
-
-impl IdKind for MemdevId {
-    const PREFIX: &'static str = "mem";
+id_kinds! {
+    /// The ids of memory modules.
+    DimmId "dimm"
+    /// The ids of what holds their memory.
+    MemdevId "mem"
 }
 
 form! {

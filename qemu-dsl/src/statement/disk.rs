@@ -3,14 +3,14 @@
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::Checking;
-use crate::model::ids::{Id, IdKind, OptionalId};
+use crate::model::ids::{Id, OptionalId, id_kinds};
 use crate::model::{Maybe, Property, Val};
-use crate::print::{Emit, Lowering};
+use crate::print::Lowering;
 use crate::qemu::board::Transport;
 use crate::qemu::changes;
 use crate::schema::Kind;
 use crate::statement::drive::{Drive, Of};
-use crate::statement::form::{Form, form, statement};
+use crate::statement::form::{Form, form, group, statement};
 use crate::statement::pci::Virtio;
 use crate::value::{BusName, Driver, OnOff, Path, Text, UInt, choice};
 
@@ -26,22 +26,11 @@ statement! {
     example "cdrom file=install.iso bootindex=0"
 }
 
-/// The ids of drives.
-#[derive(Debug)]
-pub(crate) struct DiskId;
-
-impl IdKind for DiskId {
-    const PREFIX: &'static str = "disk";
-    const BACKEND: &'static str = "drive";
-}
-
-/// The ids of drives for CDs.
-#[derive(Debug)]
-pub(crate) struct CdromId;
-
-impl IdKind for CdromId {
-    const PREFIX: &'static str = "cd";
-    const BACKEND: &'static str = "drive";
+id_kinds! {
+    /// The ids of drives.
+    DiskId "disk" of "drive"
+    /// The ids of drives for CDs.
+    CdromId "cd" of "drive"
 }
 
 choice! {
@@ -83,10 +72,10 @@ form! {
 form! {
     /// A disk on another bus than PCI: a file, and the device through which the guest sees it.
     DiskOf kinds [
-        "scsi": "on a SCSI bus, such as that of `device virtio-scsi-pci`",
+        "scsi": "on a SCSI bus, such as that of `controller virtio-scsi`",
         "ide": "on an IDE or AHCI bus; `pc` and `q35` have one",
         "nvme": "an NVMe controller with one namespace",
-        "nvme-ns": "a namespace of a `device nvme`",
+        "nvme-ns": "a namespace of a `controller nvme`",
         "usb": "on a USB bus",
         "sd": "a card in an SD slot",
         "floppy": "a floppy disk; `pc` has a drive",
@@ -122,12 +111,12 @@ form! {
     ]
 }
 
-form! {
-    /// A drive for CDs and DVDs on the machine's IDE bus, or without one on a SCSI bus.
-    Cdrom {
+group! {
+    /// What all drives for CDs have.
+    Disc {
         /// Its id: that of the drive, and where it is written of the device too.
         id "id": Id<CdromId>,
-        /// The id of what is in it, where that isn't the device's.
+        /// The id of what is in it, where that isn't the device's. Without `file=` it is another statement's.
         drive "drive": OptionalId<CdromId>,
         /// The file or the host's drive. Without it the drive is empty.
         file "file": Option<Val<Path>>,
@@ -136,7 +125,12 @@ form! {
         /// The bus it sits on: `ID.0` of a controller. Without it: the first one of its sort.
         bus "bus": Option<Val<BusName>>,
     }
-    groups [host: Drive]
+}
+
+form! {
+    /// A drive for CDs and DVDs on the machine's IDE bus, or without one on a SCSI bus.
+    Cdrom {}
+    groups [disc: Disc, host: Drive]
     opens device [(Kind::Device, "ide-cd"), (Kind::Device, "scsi-cd")]
 }
 
@@ -144,21 +138,10 @@ form! {
     /// A drive for CDs and DVDs on a bus of this sort.
     CdromOf kinds [
         "ide": "on an IDE or AHCI bus; `pc` and `q35` have one",
-        "scsi": "on a SCSI bus, such as that of `device virtio-scsi-pci`",
+        "scsi": "on a SCSI bus, such as that of `controller virtio-scsi`",
         "usb": "on a USB bus",
-    ] {
-        /// Its id: that of the drive, and where it is written of the device too.
-        id "id": Id<CdromId>,
-        /// The id of what is in it, where that isn't the device's.
-        drive "drive": OptionalId<CdromId>,
-        /// The file or the host's drive. Without it the drive is empty.
-        file "file": Option<Val<Path>>,
-        /// Its place in the order in which firmware tries to boot, from 0.
-        bootindex "bootindex": Option<Val<BootIndex>>,
-        /// The bus it sits on: `ID.0` of a controller. Without it: the first one of its sort.
-        bus "bus": Option<Val<BusName>>,
-    }
-    groups [host: Drive]
+    ] {}
+    groups [disc: Disc, host: Drive]
     opens device [(Kind::Device, "ide-cd"), (Kind::Device, "scsi-cd")]
 }
 
@@ -282,89 +265,79 @@ impl Form for DiskOf {
     }
 }
 
-/// A drive for CDs, as a statement says it.
-struct Said<'a> {
-    id: &'a Id<CdromId>,
-    drive: &'a OptionalId<CdromId>,
-    file: &'a Option<Val<Path>>,
-    bootindex: &'a Option<Val<BootIndex>>,
-    bus: &'a Option<Val<BusName>>,
-    host: &'a Drive,
-    properties: &'a [Property],
-}
-
-impl Said<'_> {
-    fn check(&self, cx: &mut Checking<'_>) {
-        if let Some(file) = self.file {
-            self.host.check(file, self.id.name.known(), false, cx);
+impl Disc {
+    fn check(&self, host: &Drive, cx: &mut Checking<'_>) {
+        match &self.file {
+            Some(file) => host.check(file, self.id.name.known(), false, cx),
+            // Of what another statement makes, that says it.
+            None => {
+                if let Some((name, at)) = host.first_said() {
+                    let message = format!("`{name}` is of a file, and none is in this drive");
+                    let help = "add `file=`, or leave it out: what `drive=` names has its own";
+                    cx.report(Diagnostic::error(Code::IgnoredOption, message).at(at).help(help));
+                }
+            }
         }
     }
 
     /// Prints it as this device, behind the bridge from USB that it may need.
-    fn lower(&self, device: &str, is_usb: bool, out: &mut Lowering<'_>) {
-        let drive = self.drive.or(self.id);
+    fn lower(
+        &self,
+        host: &Drive,
+        properties: &[Property],
+        device: &str,
+        is_usb: bool,
+        out: &mut Lowering<'_>,
+    ) {
+        let drive = self.drive.or(&self.id);
         let of = self.file.as_ref().map(|file| Of {
             drive: &drive,
-            device: self.id,
+            device: &self.id,
             file,
             format: Some("raw"),
             is_readonly: true,
             interface: &"none",
         });
-        let fd = of.and_then(|of| self.host.fd(of, out));
+        let fd = of.and_then(|of| host.fd(of, out));
         if is_usb {
-            out.option("-device").word("usb-bot").set("id", self.id).set("bus", self.bus);
+            out.option("-device").word("usb-bot").set("id", &self.id).set("bus", &self.bus);
         }
-        let own: Option<&dyn Emit> = if is_usb { None } else { Some(self.id) };
-        let own = own.filter(|_| self.id.written().is_some() || out.plugs());
+        let own = out.id_of_own(&self.id);
         let option = out.option("-device").word(device);
         let option =
-            if is_usb { option.set_behind("bus", self.id, ".0") } else { option.set("bus", self.bus) };
-        option
-            .set("drive", of.map(|of| of.drive))
-            .set("id", own)
-            .set("bootindex", self.bootindex)
-            .written_out(self.properties);
+            if is_usb { option.set_behind("bus", &self.id, ".0") } else { option.set("bus", &self.bus) };
+        let is_there = of.is_some() || self.drive.0.is_some();
+        let option = option.set("drive", is_there.then_some(&drive));
+        let option = if is_usb { option } else { option.set("id", own) };
+        option.set("bootindex", self.bootindex).written_out(properties);
         if let Some(of) = of {
-            self.host.lower(of, fd, out);
+            host.lower(of, fd, out);
         }
     }
 }
 
-macro_rules! said {
-    ($form:expr) => {
-        Said {
-            id: &$form.id,
-            drive: &$form.drive,
-            file: &$form.file,
-            bootindex: &$form.bootindex,
-            bus: &$form.bus,
-            host: &$form.host,
-            properties: &$form.device,
-        }
-    };
-}
-
 impl Form for Cdrom {
     fn check(&self, cx: &mut Checking<'_>) {
-        said!(self).check(cx);
+        self.disc.check(&self.host, cx);
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
         let board = &out.vm.facts.board;
         // Where nothing is known of the machine, it is a PC.
         let has_ide = board.has("IDE") || !board.is_known();
-        said!(self).lower(if has_ide { "ide-cd" } else { "scsi-cd" }, false, out);
+        let device = if has_ide { "ide-cd" } else { "scsi-cd" };
+        self.disc.lower(&self.host, &self.device, device, false, out);
     }
 }
 
 impl Form for CdromOf {
     fn check(&self, cx: &mut Checking<'_>) {
-        said!(self).check(cx);
+        self.disc.check(&self.host, cx);
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
         let kind = self.kind.as_str();
-        said!(self).lower(if kind == "ide" { "ide-cd" } else { "scsi-cd" }, kind == "usb", out);
+        let device = if kind == "ide" { "ide-cd" } else { "scsi-cd" };
+        self.disc.lower(&self.host, &self.device, device, kind == "usb", out);
     }
 }

@@ -138,7 +138,7 @@ form! {
         id "id": Option<Val<IdText>>,
         /// Clients need a password, which QMP or the monitor sets: before that nobody can connect.
         password "password": Option<Val<OnOff>>,
-        /// The id of the `object secret` with the password.
+        /// The id of the `secret` with the password.
         password_secret "password-secret": Option<Val<IdText>> {
             change: Some(&changes::PASSWORD_SECRET), excludes: &["password"]
         },
@@ -315,7 +315,7 @@ form! {
         unix "unix": Option<Val<OnOff>>,
         /// Clients need no password.
         disable_ticketing "disable-ticketing": Option<Val<OnOff>>,
-        /// The id of the `object secret` with the password.
+        /// The id of the `secret` with the password.
         password_secret "password-secret": Option<Val<IdText>> { change: Some(&changes::PASSWORD_SECRET) },
         /// The password, which anyone on the host can read in the list of processes.
         password "password": Option<Val<Text>> { change: Some(&changes::SPICE_PASSWORD), excludes: &["password-secret"] },

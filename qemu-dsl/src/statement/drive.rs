@@ -1,5 +1,6 @@
 //! A drive: how the host has the file of a `disk` or a `cdrom`.
 
+use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
@@ -84,6 +85,25 @@ pub(crate) struct Of<'a> {
 }
 
 impl Drive {
+    /// The first of these options that is written.
+    pub(crate) fn first_said(&self) -> Option<(&'static str, Span)> {
+        fn at<T>(value: &Option<Val<T>>) -> Option<Span> {
+            value.as_ref().map(Val::span)
+        }
+        let said = [
+            ("fd", at(&self.fd)),
+            ("format", at(&self.format)),
+            ("aio", at(&self.aio)),
+            ("cache", at(&self.cache)),
+            ("readonly", at(&self.readonly)),
+            ("discard", at(&self.discard)),
+            ("detect-zeroes", at(&self.detect_zeroes)),
+            ("copy-on-read", at(&self.copy_on_read)),
+            ("snapshot", at(&self.snapshot)),
+        ];
+        said.into_iter().find_map(|(name, at)| Some((name, at?)))
+    }
+
     fn is_native(&self) -> bool {
         self.aio.is(|aio| *aio == Aio::Native)
     }

@@ -4,7 +4,7 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
 use crate::model::Val;
-use crate::model::ids::{Id, IdKind, OptionalId};
+use crate::model::ids::{Id, OptionalId, id_kinds};
 use crate::print::Lowering;
 use crate::qemu::changes;
 use crate::schema::Kind;
@@ -18,13 +18,9 @@ statement! {
     example "fs local path=\"/srv/share\" tag=share security=mapped-xattr"
 }
 
-/// The ids of file systems.
-#[derive(Debug)]
-pub(crate) struct FsId;
-
-impl IdKind for FsId {
-    const PREFIX: &'static str = "fs";
-    const BACKEND: &'static str = "fsdev";
+id_kinds! {
+    /// The ids of file systems.
+    FsId "fs" of "fsdev"
 }
 
 choice! {

@@ -1,6 +1,6 @@
 //! `gpu`
 
-use crate::model::ids::IdKind;
+use crate::model::ids::id_kinds;
 use crate::statement::form::statement;
 use crate::statement::pci::{OwnPlace, Pci, Virtio};
 use crate::statement::single::single;
@@ -12,13 +12,9 @@ statement! {
     example "machine q35\nvga none\ngpu virtio-vga max_outputs=2"
 }
 
-/// The ids of adapters that another process draws for.
-#[derive(Debug)]
-pub(crate) struct GpuId;
-
-impl IdKind for GpuId {
-    const PREFIX: &'static str = "gpu";
-    const BACKEND: &'static str = "chardev";
+id_kinds! {
+    /// The ids of adapters that another process draws for.
+    GpuId "gpu" of "chardev"
 }
 
 single! {

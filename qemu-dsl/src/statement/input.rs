@@ -1,7 +1,7 @@
 //! `input`
 
 use crate::model::Val;
-use crate::model::ids::{Id, IdKind};
+use crate::model::ids::{Id, id_kinds};
 use crate::print::Lowering;
 use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
@@ -16,13 +16,9 @@ statement! {
     example "controller qemu-xhci\ninput usb-tablet"
 }
 
-/// The ids of what the host's devices or processes give.
-#[derive(Debug)]
-pub(crate) struct InputId;
-
-impl IdKind for InputId {
-    const PREFIX: &'static str = "input";
-    const BACKEND: &'static str = "chardev";
+id_kinds! {
+    /// The ids of what the host's devices or processes give.
+    InputId "input" of "chardev"
 }
 
 single! {

@@ -1,6 +1,6 @@
 //! `ivshmem` and `erst`: memory of the guest's that is a file of the host.
 
-use crate::model::ids::{Backend, Id, IdKind, OptionalId};
+use crate::model::ids::{Backend, Id, OptionalId, id_kinds};
 use crate::model::{Property, Val};
 use crate::print::{Lowering, sides};
 use crate::schema::Kind;
@@ -21,22 +21,11 @@ statement! {
     example "erst path=\"/var/lib/web.erst\" size=64K"
 }
 
-/// The ids of memory that others have in common.
-#[derive(Debug)]
-pub(crate) struct IvshmemId;
-
-impl IdKind for IvshmemId {
-    const PREFIX: &'static str = "ivshmem";
-    const BACKEND: &'static str = "memdev";
-}
-
-/// The ids of memory of last words.
-#[derive(Debug)]
-pub(crate) struct ErstId;
-
-impl IdKind for ErstId {
-    const PREFIX: &'static str = "erst";
-    const BACKEND: &'static str = "memdev";
+id_kinds! {
+    /// The ids of memory that others have in common.
+    IvshmemId "ivshmem" of "memdev"
+    /// The ids of memory of last words.
+    ErstId "erst" of "memdev"
 }
 
 const FILE: &str = "memory-backend-file";
@@ -79,13 +68,9 @@ behind_socket! {
         prints "ivshmem-{}" with Pci;
 }
 
-/// The ids of sockets.
-#[derive(Debug)]
-pub(crate) struct IvshmemDoorbellId;
-
-impl IdKind for IvshmemDoorbellId {
-    const PREFIX: &'static str = "ivshmem";
-    const BACKEND: &'static str = "chardev";
+id_kinds! {
+    /// The ids of sockets.
+    IvshmemDoorbellId "ivshmem" of "chardev"
 }
 
 /// Prints the object that holds the memory, with the properties that are its own. The others are the device's.

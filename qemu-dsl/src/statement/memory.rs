@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
 use crate::model::Facts;
-use crate::model::ids::{Id, IdKind};
+use crate::model::ids::{Id, id_kinds};
 use crate::model::{Maybe, Val};
 use crate::plan::{FdSource, Show};
 use crate::print::{As, Emit, Lowering, number, text};
@@ -24,12 +24,9 @@ statement! {
     example "memory 2G slots=2 max=4G"
 }
 
-/// The ids of what holds the RAM.
-#[derive(Debug)]
-pub(crate) struct RamId;
-
-impl IdKind for RamId {
-    const PREFIX: &'static str = "ram";
+id_kinds! {
+    /// The ids of what holds the RAM.
+    RamId "ram"
 }
 
 form! {

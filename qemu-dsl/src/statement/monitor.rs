@@ -3,7 +3,7 @@
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
-use crate::model::ids::{Id, IdKind, OptionalId};
+use crate::model::ids::{Id, OptionalId, id_kinds};
 use crate::model::{Maybe, Val};
 use crate::print::Lowering;
 use crate::qemu::changes;
@@ -31,31 +31,13 @@ statement! {
     example "gdb socket path=\"/run/gdb.sock\""
 }
 
-/// The ids of what QMP is connected to.
-#[derive(Debug)]
-pub(crate) struct QmpId;
-
-impl IdKind for QmpId {
-    const PREFIX: &'static str = "qmp";
-    const BACKEND: &'static str = "chardev";
-}
-
-/// The ids of what the monitor is connected to.
-#[derive(Debug)]
-pub(crate) struct MonitorId;
-
-impl IdKind for MonitorId {
-    const PREFIX: &'static str = "monitor";
-    const BACKEND: &'static str = "chardev";
-}
-
-/// The ids of what gdb is connected to.
-#[derive(Debug)]
-pub(crate) struct GdbId;
-
-impl IdKind for GdbId {
-    const PREFIX: &'static str = "gdb";
-    const BACKEND: &'static str = "chardev";
+id_kinds! {
+    /// The ids of what QMP is connected to.
+    QmpId "qmp" of "chardev"
+    /// The ids of what the monitor is connected to.
+    MonitorId "monitor" of "chardev"
+    /// The ids of what gdb is connected to.
+    GdbId "gdb" of "chardev"
 }
 
 /// QMP and the monitor, which differ by QEMU's names and by the options that one of them has.

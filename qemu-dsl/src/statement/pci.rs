@@ -1,6 +1,6 @@
 //! Where a device sits: on a PCI or USB bus, a virtio device on one of the machine's transports, or where the machine has it.
 
-use crate::model::ids::IdKind;
+use crate::model::ids::id_kinds;
 use crate::print::OptionArg;
 
 use crate::model::Val;
@@ -23,12 +23,9 @@ pub(crate) trait Place {
     fn print<'o>(&self, option: OptionArg<'o>) -> OptionArg<'o>;
 }
 
-/// What provides a PCI bus.
-#[derive(Debug)]
-pub(crate) struct PciBus;
-
-impl IdKind for PciBus {
-    const PREFIX: &'static str = "bridge";
+id_kinds! {
+    /// What provides a PCI bus.
+    PciBus "bridge"
 }
 
 /// The options that every PCI device has.

@@ -1,6 +1,6 @@
 //! `port` and `console`: a character device in the guest, and its backend on the host.
 
-use crate::model::ids::{Id, IdKind};
+use crate::model::ids::{Id, id_kinds};
 
 use crate::hardware::Checking;
 use crate::model::Val;
@@ -20,18 +20,6 @@ statement! {
     /// A virtio console and what it is connected to.
     CONSOLE reserved "console" many pluggable Devices [Console]
     example "virtio-serial id=serial0\nconsole socket path=\"/run/console\""
-}
-
-macro_rules! id_kinds {
-    ($($(#[doc = $doc:literal])+ $name:ident $prefix:literal)+) => {$(
-        $(#[doc = $doc])+
-        #[derive(Debug)]
-        pub(crate) struct $name;
-
-        impl IdKind for $name {
-                    const PREFIX: &'static str = $prefix;
-        }
-    )+};
 }
 
 id_kinds! {

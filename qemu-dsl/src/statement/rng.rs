@@ -3,7 +3,7 @@
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
-use crate::model::ids::{Backend, Id, IdKind, OptionalId};
+use crate::model::ids::{Backend, Id, OptionalId, id_kinds};
 use crate::model::{Property, Val};
 use crate::print::Lowering;
 use crate::schema::Kind;
@@ -17,13 +17,9 @@ statement! {
     example "rng random max-bytes=1024 period=1000"
 }
 
-/// The ids of sources of random numbers.
-#[derive(Debug)]
-pub(crate) struct RngId;
-
-impl IdKind for RngId {
-    const PREFIX: &'static str = "rng";
-    const BACKEND: &'static str = "rng";
+id_kinds! {
+    /// The ids of sources of random numbers.
+    RngId "rng" of "rng"
 }
 
 form! {

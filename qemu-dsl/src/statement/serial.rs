@@ -4,7 +4,7 @@ use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
-use crate::model::ids::{Id, IdKind, OptionalId};
+use crate::model::ids::{Id, OptionalId, id_kinds};
 use crate::model::{Property, Val};
 use crate::print::{Emit, Lowering};
 use crate::qemu::board::Board;
@@ -31,31 +31,13 @@ statement! {
     example "debugcon file path=\"/var/log/firmware.log\" iobase=0x402"
 }
 
-/// The ids of serial ports.
-#[derive(Debug)]
-pub(crate) struct SerialId;
-
-impl IdKind for SerialId {
-    const PREFIX: &'static str = "serial";
-    const BACKEND: &'static str = "chardev";
-}
-
-/// The ids of parallel ports.
-#[derive(Debug)]
-pub(crate) struct ParallelId;
-
-impl IdKind for ParallelId {
-    const PREFIX: &'static str = "parallel";
-    const BACKEND: &'static str = "chardev";
-}
-
-/// The ids of ports for firmware.
-#[derive(Debug)]
-pub(crate) struct DebugconId;
-
-impl IdKind for DebugconId {
-    const PREFIX: &'static str = "debugcon";
-    const BACKEND: &'static str = "chardev";
+id_kinds! {
+    /// The ids of serial ports.
+    SerialId "serial" of "chardev"
+    /// The ids of parallel ports.
+    ParallelId "parallel" of "chardev"
+    /// The ids of ports for firmware.
+    DebugconId "debugcon" of "chardev"
 }
 
 /// A sort of ports that machines have.

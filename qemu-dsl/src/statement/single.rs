@@ -1,13 +1,10 @@
 //! Forms that print one device of QEMU's, and nothing beside it: their options are its properties.
 
-use crate::model::ids::IdKind;
+use crate::model::ids::id_kinds;
 
-/// The ids of devices that may have one.
-#[derive(Debug)]
-pub(crate) struct DeviceId;
-
-impl IdKind for DeviceId {
-    const PREFIX: &'static str = "device";
+id_kinds! {
+    /// The ids of devices that may have one.
+    DeviceId "device"
 }
 
 /// Declares such forms. `prints "usb-{}"` is the device's name, in which `{}` stands for the kind; that of a virtio device

@@ -1,7 +1,7 @@
-//! Unix sockets, by which `qmp`, `port` and `console` reach the host.
+//! Unix sockets: those of `qmp unix` and `monitor unix`, and those of processes that do a device's work.
 
 use crate::model::{Maybe, Val};
-use crate::plan::FdSource;
+use crate::plan::{FdSource, Piece};
 use crate::print::{Emit, Lowering, OptionArg, text};
 use crate::value::FdFlag;
 
@@ -16,12 +16,22 @@ pub(crate) struct Socket<'a> {
     pub(crate) fd: Option<Val<FdFlag>>,
 }
 
-impl Socket<'_> {
-    /// Prints the backend.
-    pub(crate) fn lower<'o>(&self, out: &'o mut Lowering<'_>) -> OptionArg<'o> {
+impl<'a> Socket<'a> {
+    /// One on which another process listens.
+    pub(crate) const fn of_process(id: &'a dyn Emit, path: &'a dyn Emit) -> Self {
+        Self { id, path, server: false, fd: None }
+    }
+
+    /// Adds its file descriptor, where it has one.
+    pub(crate) fn open(&self, out: &mut Lowering<'_>) -> Option<Piece> {
         let path = text(self.path);
         let source = if self.server { FdSource::UnixListen { path } } else { FdSource::UnixConnect { path } };
-        let fd = out.fd(self.fd, source, self.id);
+        out.fd(self.fd, source, self.id)
+    }
+
+    /// Prints the backend.
+    pub(crate) fn lower<'o>(&self, out: &'o mut Lowering<'_>) -> OptionArg<'o> {
+        let fd = self.open(out);
         let path = fd.is_none().then_some(self.path);
         let option = out.option("-chardev").word("socket").set("id", self.id).set("fd", fd).set("path", path);
         if self.server { option.on("server") } else { option }

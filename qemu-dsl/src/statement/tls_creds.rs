@@ -1,7 +1,7 @@
 //! `tls-creds`
 
 use crate::model::Val;
-use crate::model::ids::{Id, IdKind};
+use crate::model::ids::{Id, id_kinds};
 use crate::print::Lowering;
 use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
@@ -13,12 +13,9 @@ statement! {
     example "tls-creds x509 id=tls0 dir=\"/etc/pki/qemu\" endpoint=server verify-peer=off\ndisplay vnc \"127.0.0.1:7\" tls-creds=tls0"
 }
 
-/// The ids of such credentials.
-#[derive(Debug)]
-pub(crate) struct TlsId;
-
-impl IdKind for TlsId {
-    const PREFIX: &'static str = "tls";
+id_kinds! {
+    /// The ids of such credentials.
+    TlsId "tls"
 }
 
 choice! {

@@ -1,6 +1,6 @@
 //! `vfio`
 
-use crate::model::ids::{IdKind, OptionalId};
+use crate::model::ids::{OptionalId, id_kinds};
 use crate::model::{Property, Val};
 use crate::print::Lowering;
 use crate::schema::Kind;
@@ -14,12 +14,9 @@ statement! {
     example "vfio 0000:02:10.0"
 }
 
-/// The ids of devices of the host.
-#[derive(Debug)]
-pub(crate) struct VfioId;
-
-impl IdKind for VfioId {
-    const PREFIX: &'static str = "vfio";
+id_kinds! {
+    /// The ids of devices of the host.
+    VfioId "vfio"
 }
 
 form! {

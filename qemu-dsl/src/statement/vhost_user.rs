@@ -1,6 +1,6 @@
 //! Devices whose work another process of the host does: `vhost-user`, and kinds of other statements.
 
-use crate::model::ids::IdKind;
+use crate::model::ids::id_kinds;
 use crate::statement::form::statement;
 use crate::statement::pci::Virtio;
 
@@ -10,13 +10,9 @@ statement! {
     example "memory 2G share\nvhost-user i2c socket=\"/run/i2c.sock\""
 }
 
-/// The ids of such devices.
-#[derive(Debug)]
-pub(crate) struct VhostId;
-
-impl IdKind for VhostId {
-    const PREFIX: &'static str = "vhost";
-    const BACKEND: &'static str = "chardev";
+id_kinds! {
+    /// The ids of such devices.
+    VhostId "vhost" of "chardev"
 }
 
 /// Declares forms that print such a device and its socket. The device's name is made as that of a `single`.
@@ -45,7 +41,7 @@ macro_rules! behind_socket {
             fn lower(&self, out: &mut $crate::print::Lowering<'_>) {
                 use $crate::statement::pci::Place as _;
                 let chardev = self.chardev.or(&self.id);
-                out.option("-chardev").word("socket").set("id", &chardev).set("path", &self.socket);
+                $crate::statement::socket::Socket::of_process(&chardev, &self.socket).lower(out);
                 let driver = self.pci.driver(&$crate::table::printed($driver, &self.kind), out);
                 let id = out.id_of_own(&self.id);
                 let device = out.device(&driver).set("chardev", &chardev).set("id", id);

@@ -1,6 +1,6 @@
 //! `virtio-serial`
 
-use crate::model::ids::{Id, IdKind};
+use crate::model::ids::{Id, id_kinds};
 
 use crate::model::Val;
 use crate::print::Lowering;
@@ -15,12 +15,9 @@ statement! {
     example "virtio-serial id=serial0"
 }
 
-/// The ids of controllers: each offers the bus `ID.0`.
-#[derive(Debug)]
-pub(crate) struct SerialBus;
-
-impl IdKind for SerialBus {
-    const PREFIX: &'static str = "serial";
+id_kinds! {
+    /// The ids of controllers: each offers the bus `ID.0`.
+    SerialBus "serial"
 }
 
 form! {

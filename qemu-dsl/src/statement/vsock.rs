@@ -1,7 +1,7 @@
 //! `vsock`
 
 use crate::model::Val;
-use crate::model::ids::{Id, IdKind};
+use crate::model::ids::{Id, id_kinds};
 use crate::plan::FdSource;
 use crate::print::{Lowering, number};
 use crate::schema::Kind;
@@ -15,12 +15,9 @@ statement! {
     example "vsock cid=3 fd"
 }
 
-/// The ids of vsock devices.
-#[derive(Debug)]
-pub(crate) struct VsockId;
-
-impl IdKind for VsockId {
-    const PREFIX: &'static str = "vsock";
+id_kinds! {
+    /// The ids of vsock devices.
+    VsockId "vsock"
 }
 
 form! {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::options::Properties;
 use crate::plan::Action;
-use crate::plan::arguments::Argument;
+use crate::plan::arguments::{Argument, is_connecting};
 
 /// The paths at which QEMU makes sockets for an argument, those that it only connects to left out.
 pub(super) fn listening(argument: &Argument<'_>) -> Vec<Vec<u8>> {
@@ -17,9 +17,7 @@ pub(super) fn listening(argument: &Argument<'_>) -> Vec<Vec<u8>> {
     let value = value.as_bytes();
     let paths: Vec<Cow<'_, [u8]>> = match option {
         "chardev" => socket_of_chardev(&Properties::of(value, "backend")).into_iter().collect(),
-        "debugcon" | "gdb" | "monitor" | "parallel" | "qmp" | "qmp-pretty" | "qtest" | "serial" => {
-            socket_of_device(value).into_iter().collect()
-        }
+        option if is_connecting(option) => socket_of_device(value).into_iter().collect(),
         "vnc" => sockets_of_vnc(value),
         "display" => value.strip_prefix(b"vnc=").map(sockets_of_vnc).unwrap_or_default(),
         "spice" => {

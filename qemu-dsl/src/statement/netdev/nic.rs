@@ -3,7 +3,7 @@
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
-use crate::model::ids::{Backend, Id, IdKind};
+use crate::model::ids::{Backend, Id, id_kinds};
 use crate::model::{Maybe, Property, Val};
 use crate::plan::{Mac, Show};
 use crate::print::{As, Emit, Lowering};
@@ -13,13 +13,9 @@ use crate::statement::pci::Virtio;
 use crate::table::Refused;
 use crate::value::{Driver, MacText, OnOff, UInt};
 
-/// The ids of network backends.
-#[derive(Debug)]
-pub(crate) struct NetId;
-
-impl IdKind for NetId {
-    const PREFIX: &'static str = "net";
-    const BACKEND: &'static str = "netdev";
+id_kinds! {
+    /// The ids of network backends.
+    NetId "net" of "netdev"
 }
 
 /// What a network device without queues says to `mq`.

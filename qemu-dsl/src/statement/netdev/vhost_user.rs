@@ -12,6 +12,7 @@ use crate::schema::Kind;
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Virtio;
 use crate::statement::port::ChardevId;
+use crate::statement::socket::Socket;
 use crate::value::{MacText, OnOff, SocketPath};
 
 form! {
@@ -60,10 +61,8 @@ impl Form for VhostUser {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        let socket = out.option("-chardev").word("socket").set("id", &self.chardev).set("path", &self.socket);
-        if self.server.is(|server| server.0) {
-            socket.on("server");
-        }
+        let server = self.server.is(|server| server.0);
+        Socket { server, ..Socket::of_process(&self.chardev, &self.socket) }.lower(out);
         out.option("-netdev")
             .word("vhost-user")
             .set("id", &self.netdev.or(&self.id))
