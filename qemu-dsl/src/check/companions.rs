@@ -55,6 +55,7 @@ const PROPERTIES: &[(&str, &str, &str, &str)] = &[
     ("device", "cxl-type3", "memdev", "lsa"),
     ("device", "cxl-type3", "persistent-memdev", "lsa"),
     ("device", "nvme-subsys", "fdp", "fdp.nruh"),
+    ("device", "vfio-pci-nohotplug", "ramfb", "display"),
     ("device", "virtio-balloon", "free-page-hint", "iothread"),
     ("object", "memory-backend-file", "rom", "readonly"),
 ];

@@ -89,6 +89,13 @@ impl Asking<'_> {
             // It has been reported.
             return;
         }
+        let entry = self.hardware.entry(option.statement);
+        let mut kinds = entry.into_iter().flat_map(|entry| entry.spec.kinds());
+        let change = kinds.find(|kind| kind.name == name.text).and_then(|kind| kind.change);
+        if change.is_some_and(|change| !change.is_in(self.hardware.vm.target.version)) {
+            // That the target doesn't have such a statement has been reported.
+            return;
+        }
         let owners = match name.written {
             Some(written) => self.find(kind, name.text, option.ty, written.value),
             // Not every architecture has what a statement is for.
@@ -305,7 +312,9 @@ impl Asking<'_> {
         }
         let Some(ty) = known.last().map(|property| property.ty()) else {
             // What the target no longer has has been reported.
-            if owner.kind() == Kind::Chardev && changes::RECONNECT.is_about(&format!("{name}=")) {
+            let is_stream = matches!(owner.kind(), Kind::Chardev | Kind::Netdev);
+            let target = self.hardware.vm.target.version;
+            if is_stream && name == "reconnect" && changes::RECONNECT.is_removed(target) {
                 return;
             }
             let names: Vec<_> =

@@ -12,14 +12,17 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 
 /// The statements that need shared memory, and what is wrong where there is none.
 pub(crate) fn needing(hardware: &Hardware<'_>) -> impl Iterator<Item = (usize, Diagnostic)> {
-    let backends =
-        hardware.all("netdev").filter(|netdev| netdev.first().is_some_and(|kind| kind.text == "vhost-user"));
+    let backends = hardware.all("netdev").filter_map(|netdev| {
+        let kind = netdev.first()?.text;
+        let by_vhost = || netdev.get("vhost-user").is_some_and(|by_vhost| by_vhost.is_on());
+        (kind == "vhost-user" || kind == "passt" && by_vhost()).then_some((netdev, kind))
+    });
     let objects = hardware
         .all("object")
         .filter(|object| object.first().is_some_and(|ty| ty.text == "cryptodev-vhost-user"));
     let devices = hardware.devices.iter().filter(|device| needs_memory(device));
     let statements = backends
-        .map(|netdev| (netdev.statement, "netdev vhost-user".to_owned()))
+        .map(|(netdev, kind)| (netdev.statement, format!("netdev {kind}")))
         .chain(objects.map(|object| (object.statement, "cryptodev-vhost-user".to_owned())))
         .chain(devices.map(|device| (device.statement, device.name().to_owned())));
     statements.map(|(statement, what)| {

@@ -269,6 +269,11 @@ impl OptionArg<'_> {
         self.push(Some(name.into()), None, value)
     }
 
+    /// The same of an option that there may be several of, each by the name.
+    pub(crate) fn given(self, name: &'static str, values: &impl Given) -> Self {
+        values.give(name, self)
+    }
+
     /// A member of each struct in a list, `name.0.member=value`, which QEMU takes as JSON alone.
     pub(crate) fn each(self, name: &str, member: &str, values: &[impl Emit]) -> Self {
         values.iter().enumerate().fold(self, |option, (number, value)| {
@@ -361,6 +366,39 @@ impl OptionArg<'_> {
                 }
             }
         })
+    }
+}
+
+/// What a statement's option gives: one value, none, or several.
+pub(crate) trait Given {
+    /// Prints each as `name=value`.
+    fn give<'o>(&self, name: &'static str, option: OptionArg<'o>) -> OptionArg<'o>;
+}
+
+impl<T> Given for Val<T>
+where
+    Self: Emit,
+{
+    fn give<'o>(&self, name: &'static str, option: OptionArg<'o>) -> OptionArg<'o> {
+        option.set(name, self)
+    }
+}
+
+impl<T> Given for Option<Val<T>>
+where
+    Self: Emit,
+{
+    fn give<'o>(&self, name: &'static str, option: OptionArg<'o>) -> OptionArg<'o> {
+        option.set(name, self)
+    }
+}
+
+impl<T> Given for Vec<Val<T>>
+where
+    Val<T>: Emit,
+{
+    fn give<'o>(&self, name: &'static str, option: OptionArg<'o>) -> OptionArg<'o> {
+        self.iter().fold(option, |option, value| option.set(name, value))
     }
 }
 

@@ -193,6 +193,9 @@ changes! {
     FSDEV_PROXY_PATH =
         Change::of("`path=` of the file system `proxy`").removed(2, 11).instead("write `socket=`");
 
+    /// `-fsdev local,multidevs=`
+    FSDEV_MULTIDEVS = Change::of("`multidevs=` of a file system").since(4, 2);
+
     /// `aio=io_uring`
     AIO_IO_URING = Change::of("`aio=io_uring`").since(5, 0);
 
@@ -408,6 +411,36 @@ changes! {
 
     /// `-chardev socket,abstract=`
     CHARDEV_ABSTRACT = Change::of("`abstract=` and `tight=`").since(5, 1);
+
+    /// `-netdev stream` and `dgram`
+    NETDEV_STREAM = Change::of("`netdev stream` or `netdev dgram`").since(7, 2);
+
+    /// `-netdev stream,reconnect=`, in seconds, before `reconnect-ms=`.
+    STREAM_RECONNECT = Change::of("`reconnect-ms=` of a stream").since(8, 0);
+
+    /// `-netdev vhost-vdpa`
+    NETDEV_VHOST_VDPA = Change::of("`netdev vhost-vdpa`").since(5, 1);
+
+    /// `-netdev vhost-vdpa,vhostfd=`
+    VHOST_VDPA_FD = Change::of("file descriptor of `netdev vhost-vdpa`").since(7, 1);
+
+    /// `-netdev af-xdp`
+    NETDEV_AF_XDP = Change::of("`netdev af-xdp`").since(8, 2);
+
+    /// `-netdev af-xdp,map-path=`
+    AF_XDP_MAP = Change::of("`map-path=` of AF_XDP").since(10, 1);
+
+    /// `-netdev passt`
+    NETDEV_PASST = Change::of("`netdev passt`").since(10, 1);
+
+    /// `-netdev vmnet-host`, `vmnet-shared` and `vmnet-bridged`
+    NETDEV_VMNET = Change::of("network of vmnet").since(7, 1);
+
+    /// `-device pxb-cxl`
+    PXB_CXL = Change::of("`bridge pxb-cxl`").since(7, 1);
+
+    /// `-object iommufd`
+    IOMMUFD = Change::of("`iommufd`").since(9, 0);
 
     /// `-machine pflash0=`, instead of `-drive if=pflash`.
     FLASH_NODES = Change::of("`pflash0=` of a machine").since(5, 0);

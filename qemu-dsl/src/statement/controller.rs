@@ -70,7 +70,7 @@ single! {
 behind_socket! {
     /// SCSI, for which another process of the host does the work. It needs to share the guest's memory: `memory 2G share`.
     VhostUserScsi ControllerId kinds ["vhost-user-scsi": "SCSI by virtio, which another process serves"]
-        prints "{}" with Virtio;
+        prints "{}" {} with Virtio;
 }
 
 form! {

@@ -8,7 +8,7 @@ use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Virtio;
 use crate::statement::port::ChardevId;
 use crate::statement::socket::Socket;
-use crate::value::SocketPath;
+use crate::value::{FdFlag, SocketPath};
 
 statement! {
     /// A device that encrypts and decrypts for the guest (virtio-crypto).
@@ -46,6 +46,8 @@ form! {
         chardev "chardev": Id<ChardevId>,
         /// The socket.
         socket "socket": Val<SocketPath>,
+        /// QEMU gets a connection to it as a file descriptor, which is there before it starts.
+        fd "fd": Option<Val<FdFlag>>,
     } with Virtio
     opens properties [(Kind::Object, VHOST_USER), (Kind::Device, "virtio-crypto-pci")]
 }
@@ -68,7 +70,7 @@ impl Form for VhostUser {
     fn lower(&self, out: &mut Lowering<'_>) {
         let (object, device) = sides(Kind::Object, VHOST_USER, &self.properties);
         let cryptodev = self.cryptodev.or(&self.id);
-        Socket::of_process(&self.chardev, &self.socket).lower(out);
+        Socket { fd: self.fd, ..Socket::of_process(&self.chardev, &self.socket) }.lower(out);
         out.option("-object")
             .word(VHOST_USER)
             .set("id", &cryptodev)

@@ -1,26 +1,45 @@
 //! `fs`
 
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::Checking;
-use crate::model::Val;
 use crate::model::ids::{Id, OptionalId, id_kinds};
+use crate::model::{Maybe, Val};
 use crate::print::Lowering;
 use crate::qemu::changes;
 use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Virtio;
-use crate::value::{Driver, MountTag, OnOff, Path, SocketPath, choice};
+use crate::statement::vhost_user::behind_socket;
+use crate::value::{Driver, FileMode, MountTag, OnOff, Path, SocketPath, VirtioFsTag, choice};
 
 statement! {
-    /// A folder of the host that the guest can mount: `mount -t 9p TAG /mnt`.
-    STATEMENT reserved "fs" many pluggable Devices [Fs]
+    /// A folder of the host that the guest can mount: `mount -t 9p TAG /mnt`, or `mount -t virtiofs TAG /mnt`.
+    STATEMENT reserved "fs" many pluggable Devices [Fs, VirtioFs]
     example "fs local path=\"/srv/share\" tag=share security=mapped-xattr"
 }
 
 id_kinds! {
     /// The ids of file systems.
     FsId "fs" of "fsdev"
+    /// The ids of those that another process serves.
+    VirtioFsId "fs" of "chardev"
+}
+
+choice! {
+    /// What becomes of files of several devices in one folder, whose numbers (inodes) may be the same.
+    MultiDevs {
+        Remap "remap": "the guest sees other numbers, each once",
+        Forbid "forbid": "the guest sees files of the folder's own device alone",
+        Warn "warn": "the numbers stay, and QEMU warns once"
+    }
+}
+
+choice! {
+    /// When what the guest writes is on the host's disk.
+    Writeout {
+        Immediate "immediate": "as soon as it is written"
+    }
 }
 
 choice! {
@@ -40,28 +59,45 @@ form! {
         "local": "QEMU reads and writes the folder itself",
         "handle": "by file handles" { &changes::FSDEV_HANDLE },
         "proxy": "by a helper process" { &changes::FSDEV_PROXY },
-    ] settled "QEMU takes `fs` at its start only: put it into the VM's text, or use virtiofs \
-               (`chardev socket` and `device vhost-user-fs-pci`)" {
+        "synth": "a few files that QEMU makes up, for its own tests",
+    ] settled "QEMU takes it at its start only: put it into the VM's text, or write `fs virtiofs`" {
         /// Its id: that of the file system, and where it is written of the device too.
         id "id": Id<FsId>,
         /// The file system's id, where that isn't the device's.
         fsdev "fsdev": OptionalId<FsId>,
         /// The folder.
-        path "path": Option<Val<Path>>,
+        path "path": Option<Val<Path>> { kinds: &["local", "handle", "proxy"] },
         /// The socket of the helper process.
         socket "socket": Option<Val<SocketPath>> { kinds: &["proxy"], excludes: &["path"] },
         /// The name by which the guest mounts it.
         tag "tag": Val<MountTag>,
         /// How the guest's owners and permissions are kept on the host. `local` needs it.
-        security "security": Option<Val<Security>>,
+        security "security": Option<Val<Security>> { kinds: &["local", "handle", "proxy"] },
         /// The guest can't write.
         readonly "readonly": Option<Val<OnOff>>,
+        /// The mode of new files on the host, as an octal number, where `security` maps the guest's. Without it: `0600`.
+        fmode "fmode": Option<Val<FileMode>> { kinds: &["local"] },
+        /// The same of new folders. Without it: `0700`.
+        dmode "dmode": Option<Val<FileMode>> { kinds: &["local"] },
+        /// What becomes of files of several devices in one folder. Without it: `warn`.
+        multidevs "multidevs": Option<Val<MultiDevs>> { kinds: &["local"], change: Some(&changes::FSDEV_MULTIDEVS) },
+        /// When what the guest writes is on the host's disk. Without it: when the host's kernel comes to it.
+        writeout "writeout": Option<Val<Writeout>> { kinds: &["local", "handle", "proxy"] },
         /// The device.
         driver "driver": Option<Val<Driver>> { default: "virtio-9p-pci" },
         /// Speaks only the protocol of virtio before 1.0.
         disable_modern "disable-modern": Option<Val<OnOff>>,
     } with Virtio
     opens device [(Kind::Device, "virtio-9p-pci")]
+}
+
+behind_socket! {
+    /// A folder of the host that virtiofsd serves: `virtiofsd --shared-dir=/srv/share --socket-path=/run/fs.sock`. The guest can
+    /// mount it: `mount -t virtiofs TAG /mnt`. The process needs to share the guest's memory: `memory 2G share`.
+    VirtioFs VirtioFsId kinds ["virtiofs": "a process of the host, by its socket"] prints "vhost-user-fs" {
+        /// The name by which the guest mounts it.
+        tag "tag": Val<VirtioFsTag>,
+    } with Virtio;
 }
 
 impl Form for Fs {
@@ -94,7 +130,20 @@ impl Form for Fs {
             }
             return;
         }
-        if self.path.is_none() {
+        let is_mapped = self.security.is(|security| {
+            matches!(security, Security::Mapped | Security::MappedXattr | Security::MappedFile)
+        });
+        for (name, mode) in [("fmode", &self.fmode), ("dmode", &self.dmode)] {
+            if let (Some(mode), Some(security)) = (mode, self.security.known().filter(|_| !is_mapped)) {
+                let message = format!("`{name}` is for a `security` that maps");
+                let diagnostic =
+                    Diagnostic::error(Code::ExclusiveOptions, message).label(mode.span(), "the mode");
+                let help = Remedy::new("write `security=mapped-xattr`, or leave out the mode");
+                let help = help.replace(security.span, "mapped-xattr");
+                cx.report(diagnostic.label(security.span, "maps nothing").help(help));
+            }
+        }
+        if self.path.is_none() && kind != "synth" {
             cx.missing("path", missing("path", "the folder"));
         }
         if kind == "local" && self.security.is_none() {
@@ -123,6 +172,10 @@ impl Form for Fs {
             .set("path", &self.path)
             .set("socket", &self.socket)
             .set("security_model", &self.security)
-            .set("readonly", &self.readonly);
+            .set("readonly", &self.readonly)
+            .set("fmode", &self.fmode)
+            .set("dmode", &self.dmode)
+            .set("multidevs", self.multidevs)
+            .set("writeout", self.writeout);
     }
 }

@@ -47,8 +47,8 @@ single! {
 
 behind_socket! {
     /// A virtio adapter for which another process of the host draws. It needs to share the guest's memory: `memory 2G share`.
-    OfVhostUser GpuId kinds ["vhost-user-gpu": "another process draws"] prints "{}" with Virtio;
+    OfVhostUser GpuId kinds ["vhost-user-gpu": "another process draws"] prints "{}" {} with Virtio;
 
     /// The same with VGA.
-    VgaOfVhostUser GpuId kinds ["vhost-user-vga": "another process draws, and there is VGA"] prints "{}" with Pci;
+    VgaOfVhostUser GpuId kinds ["vhost-user-vga": "another process draws, and there is VGA"] prints "{}" {} with Pci;
 }

@@ -47,7 +47,7 @@ single! {
 
 behind_socket! {
     /// A device that another process of the host has. It needs to share the guest's memory: `memory 2G share`.
-    OfVhostUser InputId kinds ["vhost-user-input": "a device that another process has"] prints "{}" with Virtio;
+    OfVhostUser InputId kinds ["vhost-user-input": "a device that another process has"] prints "{}" {} with Virtio;
 }
 
 form! {

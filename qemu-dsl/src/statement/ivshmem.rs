@@ -65,7 +65,7 @@ form! {
 behind_socket! {
     /// The same with interrupts that the VMs send each other. A server of ivshmem gives them the memory.
     Doorbell IvshmemDoorbellId kinds ["doorbell": "what a server of ivshmem gives, by its socket"]
-        prints "ivshmem-{}" with Pci;
+        prints "ivshmem-{}" {} with Pci;
 }
 
 id_kinds! {

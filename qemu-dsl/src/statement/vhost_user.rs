@@ -19,7 +19,12 @@ id_kinds! {
 macro_rules! behind_socket {
     ($(
         $(#[doc = $doc:literal])+
-        $name:ident $id:ident kinds [$($kinds:tt)+] prints $driver:literal with $place:ident;
+        $name:ident $id:ident kinds [$($kinds:tt)+] prints $driver:literal {
+            $(
+                $(#[doc = $field_doc:literal])+
+                $field:ident $option:literal : $ty:ty $({ $($more:tt)+ })?
+            ),* $(,)?
+        } with $place:ident;
     )+) => {$(
         $crate::statement::form::form! {
             $(#[doc = $doc])+
@@ -30,6 +35,9 @@ macro_rules! behind_socket {
                 chardev "chardev": $crate::model::ids::OptionalId<$id>,
                 /// The socket, on which the process listens.
                 socket "socket": $crate::model::Val<$crate::value::SocketPath>,
+                /// QEMU gets a connection to it as a file descriptor, which is there before it starts.
+                fd "fd": Option<$crate::model::Val<$crate::value::FdFlag>>,
+                $($(#[doc = $field_doc])+ $field $option: $ty $({ $($more)+ })?,)*
             } with $place
             opens device [(
                 $crate::schema::Kind::Device,
@@ -41,10 +49,14 @@ macro_rules! behind_socket {
             fn lower(&self, out: &mut $crate::print::Lowering<'_>) {
                 use $crate::statement::pci::Place as _;
                 let chardev = self.chardev.or(&self.id);
-                $crate::statement::socket::Socket::of_process(&chardev, &self.socket).lower(out);
+                $crate::statement::socket::Socket {
+                    fd: self.fd,
+                    ..$crate::statement::socket::Socket::of_process(&chardev, &self.socket)
+                }
+                .lower(out);
                 let driver = self.pci.driver(&$crate::table::printed($driver, &self.kind), out);
                 let id = out.id_of_own(&self.id);
-                let device = out.device(&driver).set("chardev", &chardev).set("id", id);
+                let device = out.device(&driver).set("chardev", &chardev).set("id", id) $(.set($option, &self.$field))*;
                 self.pci.print(device).written_out(&self.device);
             }
         }
@@ -60,5 +72,5 @@ behind_socket! {
         "rng": "a source of random numbers",
         "scmi": "what an Arm system is managed by (SCMI)",
         "snd": "sound",
-    ] prints "vhost-user-{}" with Virtio;
+    ] prints "vhost-user-{}" {} with Virtio;
 }

@@ -7,17 +7,20 @@ use crate::print::{Lowering, number};
 use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Virtio;
+use crate::statement::vhost_user::behind_socket;
 use crate::value::{FdFlag, UInt};
 
 statement! {
     /// A socket between the guest and the host (AF_VSOCK), which needs no network.
-    STATEMENT reserved "vsock" many pluggable Devices [Vsock]
+    STATEMENT reserved "vsock" many pluggable Devices [Vsock, VhostUser]
     example "vsock cid=3 fd"
 }
 
 id_kinds! {
     /// The ids of vsock devices.
     VsockId "vsock"
+    /// The ids of those that another process serves.
+    VsockSocketId "vsock" of "chardev"
 }
 
 form! {
@@ -32,6 +35,11 @@ form! {
         fd "fd": Option<Val<FdFlag>>,
     } with Virtio
     opens device [(Kind::Device, "vhost-vsock-pci")]
+}
+
+behind_socket! {
+    /// The same, for which another process of the host does the work. It needs to share the guest's memory: `memory 2G share`.
+    VhostUser VsockSocketId kinds ["vhost-user": "a process of the host, by its socket"] prints "{}-vsock" {} with Virtio;
 }
 
 impl Form for Vsock {

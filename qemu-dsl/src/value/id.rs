@@ -24,6 +24,38 @@ impl ValueType for IdText {
     }
 }
 
+/// The id of an object, or whether there is one of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IommuFd(String);
+
+impl ValueType for IommuFd {
+    const TYPE: &'static Type =
+        &Type { expects: "`on`, `off`, or the id of an `object iommufd`", bare: Some("on"), ..*IdText::TYPE };
+    const KIND: Kind = Kind::Id;
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        if is_id(text) { Ok(Self(text.to_owned())) } else { Err(Refusal::expected()) }
+    }
+}
+
+impl IommuFd {
+    /// Whether there is one of its own.
+    pub(crate) fn is_own(&self) -> bool {
+        self.0 == "on"
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_off(&self) -> bool {
+        self.0 == "off"
+    }
+}
+
+impl fmt::Display for IommuFd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Whether QEMU takes `text` as an id.
 pub(crate) fn is_id(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -23,6 +23,10 @@ pub enum Kind {
     SocketPath,
     /// The tag of a file system.
     MountTag,
+    /// The tag of a file system of virtiofs.
+    VirtioFsTag,
+    /// The mode of a file.
+    FileMode,
     /// Something in `-cpu`.
     CpuText,
     /// An argument of QEMU's.
@@ -92,7 +96,7 @@ pub enum Kind {
 
 packed! {
     enum Kind {
-        Text, AnyText, Bus, Path, MachineType, Driver, Format, SocketPath, MountTag, CpuText, Argument, Uuid, AnyUuid, BootOrder,
+        Text, AnyText, Bus, Path, MachineType, Driver, Format, SocketPath, MountTag, VirtioFsTag, FileMode, CpuText, Argument, Uuid, AnyUuid, BootOrder,
         Release, FwCfgName, VncAddress, WebSocket, LogItems, Ifname, HostForward, Mac, HostPci, Pci, Slot, Channel, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Timeout, PowerOfTwo, Ranges, Number, Word(words)
     }
 }

@@ -62,6 +62,8 @@ reading! {
     Format: text::Format;
     SocketPath: text::SocketPath;
     MountTag: text::MountTag;
+    VirtioFsTag: text::VirtioFsTag;
+    FileMode: text::FileMode;
     CpuText: text::CpuText;
     Argument: text::Argument;
     Uuid: text::Uuid;

@@ -20,15 +20,16 @@ pub(crate) use choice::choice;
 pub(crate) use date::ClockBase;
 pub(crate) use fd::{FdFlag, Fds, MOST_FDS, VhostFds};
 pub(crate) use flag::OnOff;
-pub(crate) use id::{IdText, is_id};
+pub(crate) use id::{IdText, IommuFd, is_id};
 pub use kind::Kind;
 pub(crate) use net::{Forwarded, HostForward, Ifname, MacText, VncAddress, WebSocket};
 pub(crate) use number::{PowerOfTwo, Timeout, UInt};
 pub(crate) use pci::{ChannelDevice, HostPci, PciAddr, PciSlot};
 pub(crate) use size::{MemorySize, Size, unit_letter};
 pub(crate) use text::{
-    AnyText, AnyUuid, ArgText, BootOrder, BusName, CpuText, Driver, Format, FwCfgName, LogItems, MachineType,
-    MountTag, Path, Ranges, Release, SocketPath, Text, Uuid, asks_for_help, is_windows_path,
+    AnyText, AnyUuid, ArgText, BootOrder, BusName, CpuText, Driver, FileMode, Format, FwCfgName, LogItems,
+    MachineType, MountTag, Path, Ranges, Release, SocketPath, Text, Uuid, VirtioFsTag, asks_for_help,
+    is_windows_path,
 };
 pub use types::Type;
 pub(crate) use types::{Refusal, ValueType, shown};

@@ -152,6 +152,15 @@ text_types! {
     /// The tag by which a guest mounts a file system.
     MountTag of MountTag = ty("text", "a mount tag of up to 31 bytes"), |text| at_most(text, 31, "the mount tag");
 
+    /// The tag by which a guest mounts a file system of virtiofs.
+    VirtioFsTag of VirtioFsTag = ty("text", "a mount tag of up to 36 bytes"), |text| at_most(text, 36, "the mount tag");
+
+    /// The mode of a file, as an octal number.
+    FileMode of FileMode = ty("mode", "an octal number up to `0777`, such as `0600`"), |text| {
+        let is_octal = text.len() <= 4 && !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
+        if is_octal && u32::from_str_radix(text, 8).is_ok_and(|mode| mode <= 0o777) { Ok(()) } else { Err(Refusal::expected()) }
+    };
+
     /// Something in `-cpu`, whose syntax has no escape for a comma.
     CpuText of CpuText = ty("text", "a CPU model, such as `host` or `qemu64`"), |text| {
         name(text, CpuText::TYPE.expects)?;

@@ -1,6 +1,6 @@
 //! `netdev tap`, `macvtap`, `ipvtap` and `vethtap`: connections by a file descriptor for each queue.
 
-use super::nic::{NetId, Nic, Queues};
+use super::nic::{Guest, NetId, Nic, Queues};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
@@ -9,9 +9,9 @@ use crate::model::{Maybe, Property, Val, Vm};
 use crate::plan::{FdSource, Number, Text as Pieces};
 use crate::print::{Emit, Lowering, OptionArg, sides, text};
 use crate::schema::Kind;
-use crate::statement::form::{Form, form};
+use crate::statement::form::{Form, form, group};
 use crate::statement::pci::Virtio;
-use crate::value::{Driver, Fds, Ifname, MacText, OnOff, Path, UInt, VhostFds, choice};
+use crate::value::{Fds, Ifname, OnOff, Path, Size, Text, UInt, VhostFds, choice};
 
 choice! {
     /// Whether the kernel moves the packets (vhost-net), and who opens its device.
@@ -19,6 +19,22 @@ choice! {
         On "on": "the kernel does; its device is opened with the queues",
         Off "off": "QEMU does",
         Qemu "qemu": "the kernel does; QEMU opens its device, `/dev/vhost-net`"
+    }
+}
+
+group! {
+    /// How the packets are moved.
+    Moved {
+        /// Whether the kernel moves the packets.
+        vhost "vhost": Option<Val<Vhost>>,
+        /// How many file descriptors of vhost-net are passed: one a queue. In a `vm!` also these themselves; then there is `vhost`.
+        vhostfds "vhostfds": Option<Val<VhostFds>>,
+        /// How many microseconds vhost-net looks for packets before it waits for them.
+        poll_us "poll-us": Option<Val<UInt<0, { u32::MAX as u64 }>>>,
+        /// The kernel moves the packets of a guest without MSI-X, too.
+        vhostforce "vhostforce": Option<Val<OnOff>>,
+        /// How many bytes wait at most to be sent. Without it: as many as there are.
+        sndbuf "sndbuf": Option<Val<Size>>,
     }
 }
 
@@ -37,23 +53,20 @@ form! {
         downscript "downscript": Option<Val<Path>>,
         /// Whether packets have virtio's header, by which the host and the guest share work. Without it: where they can.
         vnet_hdr "vnet_hdr": Option<Val<OnOff>>,
-        /// How many queues there are.
+        /// How many queues there are. They are opened before QEMU starts.
         mq "mq": Queues,
         /// The queues, where they are open already: file descriptors of the program that has the text in a `vm!`.
         fds "fds": Option<Val<Fds>>,
-        /// Whether the kernel moves the packets.
-        vhost "vhost": Option<Val<Vhost>>,
-        /// How many file descriptors of vhost-net are passed: one a queue. In a `vm!` also these themselves; then there is `vhost`.
-        vhostfds "vhostfds": Option<Val<VhostFds>>,
-        /// How many microseconds vhost-net looks for packets before it waits for them.
-        poll_us "poll-us": Option<Val<UInt<0, { u32::MAX as u64 }>>>,
-        /// The MAC address. Without it: one made of the VM's name (or the interface's) and the id.
-        mac "mac": Option<Val<MacText>>,
-        /// The device.
-        driver "driver": Option<Val<Driver>> { default: "virtio-net-pci" },
-        /// Speaks only the protocol of virtio before 1.0.
-        disable_modern "disable-modern": Option<Val<OnOff>>,
+        /// How many queues there are, where QEMU opens them itself.
+        queues "queues": Queues { excludes: &["mq", "fds", "helper"] },
+        /// A program that QEMU runs to open the interface and to add it to a bridge: QEMU's own is `qemu-bridge-helper`.
+        helper "helper": Option<Val<Path>> {
+            excludes: &["ifname", "script", "downscript", "vnet_hdr", "mq", "fds"],
+        },
+        /// The bridge, for `helper`. Without it: `br0`.
+        br "br": Option<Val<Text>>,
     } with Virtio
+    groups [moved: Moved, guest: Guest]
     opens properties [(Kind::Netdev, "tap"), (Kind::Device, "virtio-net-pci")]
 }
 
@@ -74,29 +87,19 @@ form! {
         mq "mq": Queues,
         /// The queues, where they are open already: file descriptors of the program that has the text in a `vm!`.
         fds "fds": Option<Val<Fds>>,
-        /// Whether the kernel moves the packets.
-        vhost "vhost": Option<Val<Vhost>>,
-        /// How many file descriptors of vhost-net are passed: one a queue. In a `vm!` also these themselves; then there is `vhost`.
-        vhostfds "vhostfds": Option<Val<VhostFds>>,
-        /// How many microseconds vhost-net looks for packets before it waits for them.
-        poll_us "poll-us": Option<Val<UInt<0, { u32::MAX as u64 }>>>,
-        /// The MAC address. Without it: one made of the VM's name (or the interface's) and the id.
-        mac "mac": Option<Val<MacText>>,
-        /// The device.
-        driver "driver": Option<Val<Driver>> { default: "virtio-net-pci" },
-        /// Speaks only the protocol of virtio before 1.0.
-        disable_modern "disable-modern": Option<Val<OnOff>>,
     } with Virtio
+    groups [moved: Moved, guest: Guest]
     opens properties [(Kind::Netdev, "tap"), (Kind::Device, "virtio-net-pci")]
 }
 
 /// The host's side, of one sort or the other.
 struct Backend<'a> {
+    id: &'a Id<NetId>,
     nic: Nic<'a>,
-    vhost: Option<Val<Vhost>>,
+    /// The queues that are opened before QEMU starts.
+    queues: Queues,
     fds: Option<Val<Fds>>,
-    vhostfds: Option<Val<VhostFds>>,
-    poll_us: Option<Val<UInt<0, { u32::MAX as u64 }>>>,
+    moved: &'a Moved,
     source: FdSource<Pieces, Number>,
     /// The properties of the backend that the statement has no option for.
     properties: Vec<&'a Property>,
@@ -110,21 +113,19 @@ fn queues(mq: Queues, fds: Option<Val<Fds>>) -> Queues {
 impl Tap {
     fn backend(&self) -> Backend<'_> {
         Backend {
+            id: &self.id,
+            queues: queues(self.mq, self.fds),
             nic: Nic {
-                id: &self.id,
-                driver: &self.driver,
-                mac: &self.mac,
+                name: &self.id,
+                guest: &self.guest,
                 ifname: self.ifname.as_ref().map(|ifname| ifname as &dyn Emit),
-                disable_modern: &self.disable_modern,
-                queues: queues(self.mq, self.fds),
+                queues: queues(self.mq, self.fds).or(self.queues),
                 pci: &self.pci,
-                netdev: self.netdev.or(&self.id),
+                netdev: Box::new(self.netdev.or(&self.id)),
                 device: sides(Kind::Netdev, "tap", &self.properties).1,
             },
-            vhost: self.vhost,
             fds: self.fds,
-            vhostfds: self.vhostfds,
-            poll_us: self.poll_us,
+            moved: &self.moved,
             properties: sides(Kind::Netdev, "tap", &self.properties).0,
             source: FdSource::Tap { ifname: self.ifname.as_ref().map(|ifname| text(ifname)) },
         }
@@ -135,21 +136,19 @@ impl Macvtap {
     fn backend(&self) -> Backend<'_> {
         let ifname = text(&self.ifname);
         Backend {
+            id: &self.id,
+            queues: queues(self.mq, self.fds),
             nic: Nic {
-                id: &self.id,
-                driver: &self.driver,
-                mac: &self.mac,
+                name: &self.id,
+                guest: &self.guest,
                 ifname: Some(&self.ifname),
-                disable_modern: &self.disable_modern,
                 queues: queues(self.mq, self.fds),
                 pci: &self.pci,
-                netdev: self.netdev.or(&self.id),
+                netdev: Box::new(self.netdev.or(&self.id)),
                 device: sides(Kind::Netdev, "tap", &self.properties).1,
             },
-            vhost: self.vhost,
             fds: self.fds,
-            vhostfds: self.vhostfds,
-            poll_us: self.poll_us,
+            moved: &self.moved,
             properties: sides(Kind::Netdev, "tap", &self.properties).0,
             source: match self.kind.as_str() {
                 "macvtap" => FdSource::Macvtap { ifname },
@@ -163,18 +162,20 @@ impl Macvtap {
 impl Backend<'_> {
     /// Whether the kernel moves the packets. It does where the program gives file descriptors for it.
     fn vhost(&self, vm: &Vm) -> Vhost {
-        let default = if self.vhost.is_none() && self.gives_vhost(vm) { Vhost::On } else { Vhost::Off };
-        self.vhost.known().map_or(default, |vhost| vhost.value)
+        let default = if self.moved.vhost.is_none() && self.gives_vhost(vm) { Vhost::On } else { Vhost::Off };
+        self.moved.vhost.known().map_or(default, |vhost| vhost.value)
     }
 
     fn gives_vhost(&self, vm: &Vm) -> bool {
-        matches!(self.vhostfds, Some(Val::Open(open)) if vm.blanks.takes_fds(open.blank))
+        matches!(self.moved.vhostfds, Some(Val::Open(open)) if vm.blanks.takes_fds(open.blank))
     }
 
     fn check(&self, cx: &mut Checking<'_>) {
         self.nic.check(cx);
         let vhost = self.vhost(cx.vm);
-        if let Some(poll_us) = self.poll_us.filter(|_| vhost == Vhost::Off && !self.vhost.is_open()) {
+        if let Some(poll_us) =
+            self.moved.poll_us.filter(|_| vhost == Vhost::Off && !self.moved.vhost.is_open())
+        {
             cx.report(
                 Diagnostic::warning(Code::IgnoredOption, "`poll-us` is vhost-net's, and there is none")
                     .at(poll_us.span())
@@ -182,15 +183,15 @@ impl Backend<'_> {
             );
         }
         // A parameter is compared by nobody: it may be the right number.
-        let vhostfds = self.vhostfds.filter(|vhostfds| vhostfds.known().is_some() || self.gives_vhost(cx.vm));
-        let Some(vhostfds) = vhostfds.filter(|_| !self.vhost.is_open() && !cx.is_flawed()) else {
+        let vhostfds =
+            self.moved.vhostfds.filter(|vhostfds| vhostfds.known().is_some() || self.gives_vhost(cx.vm));
+        let Some(vhostfds) = vhostfds.filter(|_| !self.moved.vhost.is_open() && !cx.is_flawed()) else {
             return;
         };
         // The number of a program's is compared when it is there.
         let count = vhostfds.known().map(|count| count.0);
-        let queues = self.nic.queues.known().map_or(0, |queues| queues.0);
-        let is_right =
-            count.map_or(self.nic.queues.is_some(), |count| count == queues || self.nic.queues.is_open());
+        let queues = self.queues.known().map_or(0, |queues| queues.0);
+        let is_right = count.map_or(self.queues.is_some(), |count| count == queues || self.queues.is_open());
         let diagnostic = match vhost {
             Vhost::On if is_right => return,
             Vhost::On => {
@@ -213,9 +214,9 @@ impl Backend<'_> {
         };
         let diagnostic = diagnostic.label(vhostfds.span(), "file descriptors");
         let other = if vhost == Vhost::On {
-            self.nic.queues.map(|queues| queues.span())
+            self.queues.map(|queues| queues.span())
         } else {
-            self.vhost.map(|vhost| vhost.span())
+            self.moved.vhost.map(|vhost| vhost.span())
         };
         cx.report(match other {
             Some(span) => diagnostic.label(span, if vhost == Vhost::On { "queues" } else { "here" }),
@@ -225,29 +226,33 @@ impl Backend<'_> {
 
     /// Prints both sides. `alone` adds what QEMU needs to open the interface itself.
     fn lower(&self, out: &mut Lowering<'_>, alone: impl FnOnce(OptionArg<'_>) -> OptionArg<'_>) {
-        let id = &self.nic.netdev;
+        let id = &*self.nic.netdev;
         let vhost = self.vhost(out.vm);
-        let queues = self.nic.queues;
-        let given = self.vhostfds.map(|fds| fds.span());
+        let queues = self.queues;
+        let given = self.moved.vhostfds.map(|fds| fds.span());
         let vhostfds = queues
             .filter(|_| vhost == Vhost::On)
             .map(|queues| out.fds(&FdSource::VhostNet, id, queues, given));
         let given = self.fds.map(|fds| fds.span());
         let fds = queues.map(|queues| out.fds(&self.source, id, queues, given));
-        let is_said = self.vhost.is_some() || vhost == Vhost::On;
+        let is_said = self.moved.vhost.is_some() || vhost == Vhost::On;
         let netdev = out
             .option("-netdev")
             .word("tap")
             .set("id", id)
             .set("vhost", is_said.then_some(if vhost == Vhost::Off { "off" } else { "on" }))
             .set("vhostfds", vhostfds.as_deref())
-            .set("poll-us", &self.poll_us);
+            .set("poll-us", &self.moved.poll_us);
         let netdev = match fds {
             Some(fds) => netdev.set("fds", fds.as_slice()),
             None => alone(netdev),
         };
-        netdev.written_out(self.properties.iter().copied());
-        self.nic.lower(out);
+        netdev
+            .set("vhostforce", self.moved.vhostforce)
+            .set("sndbuf", &self.moved.sndbuf)
+            .written_out(self.properties.iter().copied());
+        let id = out.id_of_device(self.id);
+        self.nic.lower(&id, out);
     }
 }
 
@@ -281,8 +286,15 @@ impl Form for Tap {
                 .help("queues that are opened before QEMU starts have it: leave out one of them"),
             );
         }
+        if let (Some(br), None) = (&self.br, &self.helper) {
+            cx.report(
+                Diagnostic::warning(Code::IgnoredOption, "`br` is for `helper`, and there is none")
+                    .at(br.span())
+                    .help("write `netdev bridge br=`, for which QEMU runs its own, or leave it out"),
+            );
+        }
         let nameless = cx.vm.facts.name.is_none() && !cx.vm.is_fragment;
-        if self.mac.is_none() && self.ifname.is_none() && nameless && cx.vm.complete {
+        if self.guest.mac.is_none() && self.ifname.is_none() && nameless && cx.vm.complete {
             let place = cx.entry.head;
             cx.report(
                 Diagnostic::advice(Code::SharedMac, "another VM of such a text has the same MAC address")
@@ -299,6 +311,9 @@ impl Form for Tap {
                 .set("downscript", &self.downscript)
                 .set("script", &self.script)
                 .set("vnet_hdr", &self.vnet_hdr)
+                .set("queues", &self.queues)
+                .set("helper", &self.helper)
+                .set("br", &self.br)
         });
     }
 }

@@ -1,6 +1,6 @@
 //! `netdev user`
 
-use super::nic::{NO_QUEUES, NetId, Nic};
+use super::nic::{Guest, NO_QUEUES, NetId, Nic};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
@@ -11,7 +11,7 @@ use crate::qemu::changes;
 use crate::schema::Kind;
 use crate::statement::form::{Form, form};
 use crate::statement::pci::Virtio;
-use crate::value::{Driver, HostForward, MacText, OnOff, Path, Text, UInt};
+use crate::value::{HostForward, OnOff, Path, Text, UInt};
 
 form! {
     /// A network of the guest's own, behind QEMU: it reaches the host's networks, and is reached by forwarded ports.
@@ -64,13 +64,8 @@ form! {
         },
         /// The file to boot from it.
         bootfile "bootfile": Option<Val<Text>>,
-        /// The MAC address. Without it: one made of the VM's name and the id.
-        mac "mac": Option<Val<MacText>>,
-        /// The device.
-        driver "driver": Option<Val<Driver>> { default: "virtio-net-pci" },
-        /// Speaks only the protocol of virtio before 1.0.
-        disable_modern "disable-modern": Option<Val<OnOff>>,
     } with Virtio
+    groups [guest: Guest]
     opens properties [(Kind::Netdev, "user"), (Kind::Device, "virtio-net-pci")]
     refuses [NO_QUEUES]
 }
@@ -78,14 +73,12 @@ form! {
 impl User {
     fn nic(&self) -> Nic<'_> {
         Nic {
-            id: &self.id,
-            driver: &self.driver,
-            mac: &self.mac,
+            name: &self.id,
+            guest: &self.guest,
             ifname: None,
-            disable_modern: &self.disable_modern,
             queues: None,
             pci: &self.pci,
-            netdev: self.netdev.or(&self.id),
+            netdev: Box::new(self.netdev.or(&self.id)),
             device: sides(Kind::Netdev, "user", &self.properties).1,
         }
     }
@@ -121,8 +114,7 @@ impl Form for User {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        let option = out
-            .option("-netdev")
+        out.option("-netdev")
             .word("user")
             .set("id", &self.netdev.or(&self.id))
             .set("ipv4", &self.ipv4)
@@ -142,11 +134,12 @@ impl Form for User {
             .set("ipv6-host", &self.ipv6_host)
             .set("ipv6-dns", &self.ipv6_dns)
             .set("smb", &self.smb)
-            .set("smbserver", &self.smbserver);
-        let option = self.dnssearch.iter().fold(option, |option, domain| option.set("dnssearch", domain));
-        let option = self.hostfwd.iter().fold(option, |option, rule| option.set("hostfwd", rule));
-        let option = self.guestfwd.iter().fold(option, |option, rule| option.set("guestfwd", rule));
-        option.written_out(sides(Kind::Netdev, "user", &self.properties).0);
-        self.nic().lower(out);
+            .set("smbserver", &self.smbserver)
+            .given("dnssearch", &self.dnssearch)
+            .given("hostfwd", &self.hostfwd)
+            .given("guestfwd", &self.guestfwd)
+            .written_out(sides(Kind::Netdev, "user", &self.properties).0);
+        let id = out.id_of_device(&self.id);
+        self.nic().lower(&id, out);
     }
 }

@@ -3,7 +3,7 @@
 //! **It has no `fd`**: for a network backend QEMU refuses a socket that was opened before ("does not support FD passing", 5.2 to
 //! 11.1), though it takes one for a `vhost-user-fs`.
 
-use super::nic::{NetId, Nic, Queues};
+use super::nic::{Guest, NetId, Nic, Queues, check_queues};
 use crate::hardware::Checking;
 use crate::model::ids::{Id, OptionalId};
 use crate::model::{Maybe, Val};
@@ -13,7 +13,7 @@ use crate::statement::form::{Form, form};
 use crate::statement::pci::Virtio;
 use crate::statement::port::ChardevId;
 use crate::statement::socket::Socket;
-use crate::value::{MacText, OnOff, SocketPath};
+use crate::value::{OnOff, SocketPath};
 
 form! {
     /// Another process of the host that moves the packets, such as Open vSwitch or DPDK. It needs to share the guest's
@@ -31,25 +31,22 @@ form! {
         server "server": Option<Val<OnOff>>,
         /// How many queues there are.
         mq "mq": Queues,
-        /// The MAC address. Without it: one made of the VM's name and the id.
-        mac "mac": Option<Val<MacText>>,
-        /// Speaks only the protocol of virtio before 1.0.
-        disable_modern "disable-modern": Option<Val<OnOff>>,
+        /// QEMU takes the process for a guest without MSI-X, too.
+        vhostforce "vhostforce": Option<Val<OnOff>>,
     } with Virtio
+    groups [guest: Guest]
     opens properties [(Kind::Netdev, "vhost-user"), (Kind::Device, "virtio-net-pci")]
 }
 
 impl VhostUser {
     fn nic(&self) -> Nic<'_> {
         Nic {
-            id: &self.id,
-            driver: &None,
-            mac: &self.mac,
+            name: &self.id,
+            guest: &self.guest,
             ifname: None,
-            disable_modern: &self.disable_modern,
             queues: self.mq,
             pci: &self.pci,
-            netdev: self.netdev.or(&self.id),
+            netdev: Box::new(self.netdev.or(&self.id)),
             device: sides(Kind::Netdev, "vhost-user", &self.properties).1,
         }
     }
@@ -58,6 +55,7 @@ impl VhostUser {
 impl Form for VhostUser {
     fn check(&self, cx: &mut Checking<'_>) {
         self.nic().check(cx);
+        check_queues(&self.properties, self.mq, cx);
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
@@ -68,7 +66,9 @@ impl Form for VhostUser {
             .set("id", &self.netdev.or(&self.id))
             .set("chardev", &self.chardev)
             .set("queues", &self.mq)
+            .set("vhostforce", self.vhostforce)
             .written_out(sides(Kind::Netdev, "vhost-user", &self.properties).0);
-        self.nic().lower(out);
+        let id = out.id_of_device(&self.id);
+        self.nic().lower(&id, out);
     }
 }
