@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
-use qemu_dsl::{Options, compile, reference};
+use qemu_dsl::{Code, Options, compile, reference};
 
 /// The blocks of the text that are marked as a VM.
 fn blocks(text: &str) -> Vec<String> {
@@ -27,8 +27,10 @@ fn every_example_compiles_without_a_word() {
     }
     for example in examples {
         let compilation = compile(&example, &Options::default());
+        // Nobody's names are known of s390x.
+        let mut said = compilation.diagnostics.iter();
         assert!(
-            compilation.diagnostics.is_empty() && compilation.template.is_some(),
+            said.all(|said| said.code == Code::Unchecked) && compilation.template.is_some(),
             "{example}\n{:#?}",
             compilation.diagnostics
         );

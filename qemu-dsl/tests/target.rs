@@ -79,3 +79,34 @@ fn a_target_that_comes_later_says_nothing_of_names() {
     }
     assert!(!open("param d: path machine virt disk file={d} format=raw").diagnostics.is_empty());
 }
+
+#[test]
+fn what_only_other_machines_have_is_printed_for_them() {
+    for (text, devices) in [
+        (
+            "target s390x-7.2 machine s390-ccw-virtio\nvfio ccw sysfsdev=\"/sys/a\" devno=fe.0.0001",
+            &["vfio-ccw,sysfsdev=/sys/a,devno=fe.0.0001"][..],
+        ),
+        (
+            "target s390x-9.0 machine s390-ccw-virtio\nvfio ap id=a mdev=123e4567-e89b-12d3-a456-426614174000 iommufd",
+            &["vfio-ap,sysfsdev=/sys/bus/mdev/devices/123e4567-e89b-12d3-a456-426614174000,id=a,iommufd=a"],
+        ),
+        // Whichever stands first.
+        (
+            "target s390x-7.2 machine s390-ccw-virtio\nrng id=r transport=pci\nzpci uid=1 fid=2 target=r",
+            &["zpci,uid=1,fid=2,target=r", "virtio-rng-pci,id=r"],
+        ),
+        (
+            "target ppc64-7.2 machine pseries\nbridge phb id=p index=1 numa_node=0",
+            &["spapr-pci-host-bridge,id=p,index=1,numa_node=0"],
+        ),
+        ("target ppc64-7.2 machine pseries\ntpm emulator socket=\"/a\"", &["tpm-spapr,tpmdev=tpm0"]),
+        ("target aarch64-7.2 machine virt\ntpm emulator socket=\"/a\"", &["tpm-tis-device,tpmdev=tpm0"]),
+    ] {
+        let template = with(text, NOTHING, None).template.unwrap();
+        let args: Vec<_> = template.args.iter().map(|arg| template.text(&arg.text)).collect();
+        let options = args.iter().zip(args.iter().skip(1));
+        let printed = options.filter(|(option, _)| *option == "-device").map(|(_, device)| device.as_str());
+        assert_eq!(printed.collect::<Vec<_>>(), devices, "{text}");
+    }
+}

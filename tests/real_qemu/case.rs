@@ -120,7 +120,7 @@ impl Case {
                 "io-uring" => host::io_uring(&qemu.program)?,
                 "spice" => host::spice(&qemu.program)?,
                 // These are started below, or are no needs of every QEMU.
-                "vhost-user" | "proxy" | "daemon" | "fake-vhost-vsock" => {}
+                "vhost-user" | "proxy" | "tpm" | "daemon" | "fake-vhost-vsock" => {}
                 need => host::has(need)?,
             }
         }
@@ -137,6 +137,7 @@ impl Case {
             world.fake_vhost_vsock()?;
         }
         let _vhost_user = self.needs("vhost-user").then(|| StandIn::vhost_user(&world)).transpose()?;
+        let _tpm = self.needs("tpm").then(|| StandIn::tpm(&world)).transpose()?;
         let _proxy = self.needs("proxy").then(|| StandIn::proxy(&world)).transpose()?;
         if self.needs("daemon") {
             return crate::daemon::run(qemu, &self.text, &world);

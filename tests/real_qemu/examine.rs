@@ -90,6 +90,12 @@ fn one(qemu: &Running<'_>, argument: &Argument, arguments: &[Argument], devices:
         }
         "-net" => equal("networks", qemu.info("network")?.trim(), ""),
         "-netdev" => netdev(qemu, list),
+        "-tpmdev" => {
+            let id = some(list.get("id"), "id")?;
+            let tpm = find(&qemu.ask("query-tpm", json!({}))?, "id", id)?;
+            let sort = list.first.as_str();
+            equal("sort", tpm.pointer("/options/type"), Some(&json!(sort)))
+        }
         "-chardev" => {
             let id = some(list.get("id"), "id")?;
             let all = qemu.ask("query-chardev", json!({}))?;
@@ -331,9 +337,13 @@ fn global(qemu: &Running<'_>, argument: &Argument, devices: &[Device]) -> Outcom
 fn netdev(qemu: &Running<'_>, list: &List) -> Outcome {
     let id = some(list.get("id"), "id")?;
     let network = qemu.info("network")?;
+    if list.first == "hubport" {
+        let has = network.lines().any(|line| line.trim_start().starts_with(&format!("\\ {id}")));
+        return ensure!(has, "no port `{id}`\n--- info network\n{network}");
+    }
     let lines = network.lines().filter(|line| line.contains(&format!("{id}: index=")));
     let queues = match list.first.as_str() {
-        "tap" => list.get("fds").map_or(1, |fds| fds.split(':').count()),
+        "tap" if list.get("fds").is_some() => list.get("fds").map_or(1, |fds| fds.split(':').count()),
         _ => list.get("queues").and_then(|queues| queues.parse().ok()).unwrap_or(1),
     };
     // On the device's side and on the host's, or the latter only.

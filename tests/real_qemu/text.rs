@@ -25,6 +25,7 @@ impl Statement {
             ("cdrom", "usb") => return 2,
             // Backends alone.
             ("object" | "chardev" | "blockdev", _) | ("netdev", "none") | ("input", "linux") => false,
+            ("netdev", _) if self.words.iter().any(|word| word == "alone") => false,
             ("iothread" | "secret" | "tls-creds" | "throttle-group", _) => false,
             // Most are the machine's own.
             ("serial" | "parallel", _) => {
@@ -44,7 +45,7 @@ impl Statement {
                     Some(_) => 1,
                 };
             }
-            ("vmgenid" | "vmcoreinfo" | "applesmc" | "debug-exit" | "loader" | "erst", _) => true,
+            ("vmgenid" | "vmcoreinfo" | "applesmc" | "debug-exit" | "loader" | "erst" | "tpm", _) => true,
             (keyword, _) => qemu_dsl::TABLE.find(keyword).is_some_and(|spec| spec.pluggable),
         };
         usize::from(is_one)
@@ -73,8 +74,8 @@ pub(crate) fn statements(text: &str) -> Vec<Statement> {
 
 fn takes_kind(statement: &Statement, word: &str) -> bool {
     let takes = match statement.keyword() {
-        "netdev" | "vhost-user" | "name" | "device" | "object" | "chardev" => true,
-        "crypto" => word == "vhost-user",
+        "netdev" | "usb" | "vhost-user" | "name" | "device" | "object" | "chardev" => true,
+        "crypto" | "vsock" => word == "vhost-user",
         keyword => {
             let spec = qemu_dsl::TABLE.find(keyword);
             spec.is_some_and(|spec| spec.forms.iter().any(|form| form.family.is_some()))

@@ -56,7 +56,7 @@ impl Namespace {
             Self::Fsdev => format!("define it: `fs local id={name} ...`"),
             Self::Object => format!("define it: `object TYPE id={name} ...`"),
             Self::Audiodev => format!("define it: `audio none id={name}`, or another kind"),
-            Self::Tpmdev => format!("define it: `arg \"-tpmdev\" \"emulator,id={name},chardev=...\"`"),
+            Self::Tpmdev => format!("define it: `tpm emulator tpmdev={name} socket=...`"),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The order of statements.
 
 use crate::bind;
-use crate::hardware::Hardware;
+use crate::hardware::{Definition, Hardware, Namespace};
 use crate::plan::Piece;
 use crate::print::{Argument, Output, Printed};
 
@@ -30,6 +30,16 @@ fn needs(hardware: &Hardware<'_>) -> Vec<Vec<usize>> {
         let option = hardware.options.get(reference.option).map(|option| option.name);
         if let Some(needed) = definition.filter(|_| option == reference.namespace.option()) {
             add(reference.statement, needed.statement);
+        }
+    }
+    // What a device is called on s390x stands before it.
+    for zpci in hardware.devices.iter().filter(|device| device.name() == "zpci") {
+        let is_target = |definition: &&Definition<'_>| {
+            definition.namespace == Namespace::Device
+                && hardware.get(zpci, "target").is_some_and(|target| target.text == definition.name)
+        };
+        if let Some(target) = hardware.definitions.iter().find(is_target) {
+            add(target.statement, zpci.statement);
         }
     }
     needs

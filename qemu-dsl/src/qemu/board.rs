@@ -341,6 +341,15 @@ impl Board {
         matches!(self.target.arch, Arch::X86_64 | Arch::I386).then_some("isa-parallel")
     }
 
+    /// The device that a TPM is.
+    pub(crate) fn tpm_device(&self) -> &'static str {
+        match self.target.arch {
+            Arch::X86_64 | Arch::I386 => "tpm-tis",
+            Arch::Ppc64 => "tpm-spapr",
+            _ => "tpm-tis-device",
+        }
+    }
+
     /// How virtio devices are attached where nothing says so.
     pub(crate) fn transport(&self) -> Transport {
         let is_mmio = !self.has("PCI") && self.has("virtio-bus");

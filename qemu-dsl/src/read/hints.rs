@@ -58,13 +58,10 @@ const WORDS: &[(&[&str], Meant)] = &[
     (&["keyboard"], Meant::Lines(&["controller qemu-xhci", "input usb-kbd"])),
     (&["mouse"], Meant::Lines(&["controller qemu-xhci", "input usb-mouse"])),
     (&["tablet"], Meant::Lines(&["controller qemu-xhci", "input usb-tablet"])),
+    (&["tpmdev"], Meant::Lines(&["tpm emulator socket=\"/run/swtpm.sock\""])),
     (
-        &["tpm", "tpmdev"],
-        Meant::Lines(&[
-            "chardev socket id=chrtpm path=\"/run/swtpm.sock\"",
-            "arg \"-tpmdev\" \"emulator,id=tpm0,chardev=chrtpm\"",
-            "device tpm-crb tpmdev=tpm0",
-        ]),
+        &["virtiofs", "virtiofsd"],
+        Meant::Lines(&["memory 1G share", "fs virtiofs socket=\"/run/fs.sock\" tag=share"]),
     ),
     (&["usbdevice"], Meant::Lines(&["controller qemu-xhci", "input usb-{tablet}"])),
     (&["add-fd", "compat", "mon", "numa", "snapshot"], Meant::Argument),
@@ -75,6 +72,7 @@ const ALONE: &[(&str, &str)] = &[
     ("controller", "controller qemu-xhci"),
     ("gpu", "gpu virtio-vga"),
     ("input", "input usb-tablet"),
+    ("tpm", "tpm emulator socket=\"/run/swtpm.sock\""),
     ("usb", "controller qemu-xhci"),
 ];
 

@@ -6,6 +6,7 @@ use crate::hardware::Checking;
 use crate::model::ids::Id;
 use crate::model::{Entry, Extent, Maybe, Val};
 use crate::print::{Lowering, Shown};
+use crate::qemu::changes;
 use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::{Pci as Place, PciBus};
@@ -13,7 +14,7 @@ use crate::value::{OnOff, UInt};
 
 statement! {
     /// A bridge, which offers a PCI bus of its own name.
-    STATEMENT reserved "bridge" many pluggable Devices [Pci, Pcie, Port, Upstream, Expander]
+    STATEMENT reserved "bridge" many pluggable Devices [Pci, Pcie, Port, Upstream, Expander, Host]
     example "machine q35\nbridge root-port id=rp0\nrng bus=rp0\nbridge pcie id=b0"
 }
 
@@ -46,17 +47,21 @@ impl Form for Pci {
 
 form! {
     /// A bridge from PCI Express to PCI.
-    Pcie kinds ["pcie": "a bridge from a PCI Express bus to a PCI bus (`pcie-pci-bridge`)"] {
+    Pcie kinds [
+        "pcie": "a bridge from a PCI Express bus to a PCI bus (`pcie-pci-bridge`)",
+        "dmi": "the same as Intel's ICH9 has it (`i82801b11-bridge`)",
+    ] {
         /// Its id, which is the name of the bus behind it too.
         id "id": Id<PciBus>,
     } with Place
-    opens device [(Kind::Device, "pcie-pci-bridge")]
+    opens device [(Kind::Device, "pcie-pci-bridge"), (Kind::Device, "i82801b11-bridge")]
 }
 
 impl Form for Pcie {
     fn lower(&self, out: &mut Lowering<'_>) {
+        let driver = if self.kind.as_str() == "dmi" { "i82801b11-bridge" } else { "pcie-pci-bridge" };
         out.option("-device")
-            .word("pcie-pci-bridge")
+            .word(driver)
             .set("bus", &self.pci.bus)
             .set("id", &self.id)
             .addr(&self.pci)
@@ -160,6 +165,7 @@ form! {
     Expander kinds [
         "pxb": "of PCI, for `machine pc`",
         "pxb-pcie": "of PCI Express",
+        "pxb-cxl": "of CXL, for a machine with `cxl=on`" { &changes::PXB_CXL },
     ] settled "QEMU takes another root of PCI at its start only: put it into the VM's text" {
         /// Its id, which is the name of its bus too.
         id "id": Id<PciBus>,
@@ -177,6 +183,29 @@ impl Form for Expander {
             .set("id", &self.id)
             .pci(&self.pci)
             .set("bus_nr", &self.bus_nr)
+            .set("numa_node", &self.numa_node)
+            .written_out(&self.device);
+    }
+}
+
+form! {
+    /// Another root of PCI on `pseries` (ppc64), whose bus is called `ID.0`.
+    Host kinds ["phb": "another root of PCI on `pseries` (`spapr-pci-host-bridge`)"] {
+        /// Its id: that of its bus without the `.0`.
+        id "id": Id<PciBus>,
+        /// Its number: the machine's own is 0.
+        index "index": Val<UInt<1, 30>>,
+        /// The NUMA node that it is of.
+        numa_node "numa_node": Option<Val<UInt<0, 65535>>>,
+    }
+    opens device [(Kind::Device, "spapr-pci-host-bridge")]
+}
+
+impl Form for Host {
+    fn lower(&self, out: &mut Lowering<'_>) {
+        out.device("spapr-pci-host-bridge")
+            .set("id", &self.id)
+            .set("index", &self.index)
             .set("numa_node", &self.numa_node)
             .written_out(&self.device);
     }

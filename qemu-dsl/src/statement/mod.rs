@@ -61,13 +61,16 @@ statements! {
     bridge;
     controller;
     usb;
+    smartcard;
     input;
     vfio;
+    zpci;
     vsock;
     vhost_user;
     rng;
     balloon;
     crypto;
+    tpm;
     pvpanic;
     vmgenid;
     vmcoreinfo;

@@ -102,6 +102,29 @@ impl Place for Usb {
     }
 }
 
+/// The option that every smart card has.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    pub(crate) bus: Option<Val<BusName>>,
+}
+
+impl Reader {
+    pub(crate) const OPTIONS: &'static [OptionSpec] = &[OptionSpec::of::<Option<Val<BusName>>>(
+        "bus",
+        " The reader that it is in: `ID.0` of a `controller usb-ccid`. Without it: the first one.\n",
+    )];
+
+    pub(crate) fn read(args: &mut Args<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        Some(Self { bus: Field::take(Slot::of(args, "bus"), cx)? })
+    }
+}
+
+impl Place for Reader {
+    fn print<'o>(&self, option: OptionArg<'o>) -> OptionArg<'o> {
+        option.set("bus", &self.bus)
+    }
+}
+
 /// No option says where a device is that the machine has in one place alone.
 #[derive(Debug)]
 pub(crate) struct OwnPlace;

@@ -7,11 +7,11 @@ use crate::model::Val;
 use crate::statement::form::statement;
 use crate::statement::pci::Usb as Place;
 use crate::statement::single::single;
-use crate::value::{OnOff, Path, Text, UInt};
+use crate::value::{IdText, OnOff, Path, Text, UInt};
 
 statement! {
     /// A device of USB, which needs a controller: `controller qemu-xhci`. What is typed and moved is an `input`.
-    STATEMENT "usb" many pluggable Devices [Host, Hub, Mtp, Plain]
+    STATEMENT "usb" many pluggable Devices [Host, Hub, Mtp, Connected, Plain]
     example "controller qemu-xhci\nusb hub ports=4\nusb host vendorid=0x1234 productid=0x5678"
 }
 
@@ -47,6 +47,16 @@ single! {
         /// The guest can't write.
         readonly "readonly": Option<Val<OnOff>>,
     } with Place check whole_path;
+
+    /// A device whose other side is a character device's backend: `chardev`.
+    Connected kinds [
+        "redir": "a device of another host, or of SPICE's client: `chardev spicevmc id=ID name=usbredir`",
+        "serial": "a serial port",
+        "braille": "a Braille display: `chardev braille id=ID`",
+    ] prints "usb-{}" {
+        /// The id of the `chardev` that it is connected to.
+        chardev "chardev": Val<IdText>,
+    } with Place;
 
     /// Other devices.
     Plain kinds [
