@@ -30,6 +30,7 @@ type Test = fn(&Qemu) -> Outcome;
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("a card with two queues, a disk and an rng are plugged and unplugged", card_disk_and_rng),
     ("drives on other buses, a serial port and a tablet are plugged and unplugged", other_buses),
+    ("cards on sockets, a smart card and a serial line of USB are plugged and unplugged", sockets),
     ("a card with vhost-net is plugged", vhost),
     ("ports and memory are plugged", ports_and_memory),
     ("what has `fd` gets file descriptors", descriptors),
@@ -41,7 +42,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("what nothing refers to goes with what it came with", unreferred),
     ("what a paused QEMU keeps is told, and goes with a later call", descriptors_of_a_paused_guest),
     ("a controller takes what sits on it along", controller),
-    ("a vhost-user card is plugged and unplugged", vhost_user),
+    ("what another process serves is plugged and unplugged", vhost_user),
     ("a block device of the host is one in QEMU", block_device),
     ("what others removed is forgotten", removed_by_others),
     ("a QEMU that was stopped leaves what can be unplugged", stopped),
@@ -196,6 +197,41 @@ fn other_buses(qemu: &Qemu) -> Outcome {
     let text = "param dir: path\nserial file path=\"{dir}/com\" driver=pci-serial id=com";
     equal("devices", running.plug(text)?, ["com"])?;
     equal("chardev", running.get("/machine/peripheral/com", "chardev")?, json!("com"))
+}
+
+fn sockets(qemu: &Qemu) -> Outcome {
+    let world = World::new()?;
+    let running = start(qemu, "name web machine pc accel=tcg memory 32M", &world)?;
+    let before = running.all()?;
+    let text = "param port: int\n\
+                netdev socket id=a listen=\"127.0.0.1:{port}\"\n\
+                netdev user id=u alone\n\
+                netdev nic id=card netdev=u driver=e1000\n\
+                controller qemu-xhci id=usb\n\
+                controller usb-ccid id=reader bus=usb.0\n\
+                chardev null id=c\n\
+                smartcard passthru id=smart chardev=c bus=reader.0\n\
+                chardev null id=l\n\
+                usb serial id=line chardev=l bus=usb.0";
+    let mut all = vec!["a", "card", "usb", "reader", "smart", "line"];
+    equal("devices", running.plug(text)?, all.clone())?;
+    if qemu.version >= Version::new(7, 2) {
+        let text = "param dir: path\n\
+                    netdev stream id=s server fd addr.path=\"{dir}/handed.sock\"\n\
+                    netdev stream id=t server addr.path=\"{dir}/made.sock\"\n\
+                    netdev dgram id=d local.path=\"{dir}/a\" remote.path=\"{dir}/b\"";
+        let sockets = ["s", "t", "d"];
+        equal("devices", running.plug(text)?, sockets)?;
+        for name in ["handed.sock", "made.sock"] {
+            UnixStream::connect(world.file(name))
+                .map_err(|error| Stop::failed(format!("{name}: {error}")))?;
+        }
+        all.extend(sockets);
+    }
+    for id in all.iter().rev() {
+        running.unplug(id)?;
+    }
+    equal("all", running.all()?, before)
 }
 
 fn card_disk_and_rng(qemu: &Qemu) -> Outcome {
@@ -572,9 +608,16 @@ fn vhost_user(qemu: &Qemu) -> Outcome {
     let running = start(qemu, "machine pc accel=tcg memory 32M share", &world)?;
     let before = running.all()?;
     for _ in 0..2 {
-        running.plug("param dir: path\nnetdev vhost-user socket=\"{dir}/vhost-user.sock\" id=n mq=2")?;
-        running.unplug("n")?;
-        equal("all", running.all()?, before.clone())?;
+        for device in [
+            "netdev vhost-user socket=\"{dir}/vhost-user.sock\" id=n mq=2",
+            "fs virtiofs socket=\"{dir}/vhost-user.sock\" id=n tag=share",
+            "fs virtiofs socket=\"{dir}/vhost-user.sock\" id=n tag=share fd",
+            "vsock vhost-user socket=\"{dir}/vhost-user-config.sock\" id=n fd",
+        ] {
+            running.plug(&format!("param dir: path\n{device}"))?;
+            running.unplug("n")?;
+            equal("all", running.all()?, before.clone()).map_err(|stop| stop.with(device))?;
+        }
     }
     Ok(())
 }
