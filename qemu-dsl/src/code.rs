@@ -202,6 +202,8 @@ codes! {
     TooManyCpus = "too-many-cpus" settable,
     /// a topology that doesn't give the CPUs
     Topology = "topology",
+    /// nodes that don't share out the memory and CPUs
+    NumaNodes = "numa-nodes" settable,
     /// more memory at the start than at most
     MemoryMax = "memory-max",
     /// memory slots without a maximum

@@ -109,6 +109,7 @@ fn text(code: Code) -> &'static str {
         Code::MissingMachine => include_str!("pages/missing-machine.md"),
         Code::TooManyCpus => include_str!("pages/too-many-cpus.md"),
         Code::Topology => include_str!("pages/topology.md"),
+        Code::NumaNodes => include_str!("pages/numa-nodes.md"),
         Code::MemoryMax => include_str!("pages/memory-max.md"),
         Code::SlotsWithoutMax => include_str!("pages/slots-without-max.md"),
         Code::DimmWithoutSlots => include_str!("pages/dimm-without-slots.md"),

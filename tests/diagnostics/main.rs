@@ -38,6 +38,8 @@ const BROUGHT_TO_LIGHT: &[(&str, &str)] = &[
     ("`rtc` stands twice", "what is misspelt is not counted"),
     ("unknown parameter `x`", "what must be quoted is not looked into"),
     ("`uuid` has an empty value", "a string that does not end may have one"),
+    ("there are no slots for memory modules", "what else is wrong may be the memory"),
+    ("the machine has no NVDIMMs", "what else is wrong may be the machine"),
 ];
 
 /// The first line of a text of devices.

@@ -11,7 +11,7 @@ pub(crate) struct Argument {
 }
 
 /// The list in an option's value: what comes first without a name, and what has names.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct List {
     pub(crate) first: String,
     pub(crate) items: Vec<(String, String)>,

@@ -143,11 +143,20 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("audio sndio", AUDIO),
     ("audio spice", AUDIO),
     ("iommu smmuv3", "needs a machine of Arm's"),
+    ("firmware stateless", "needs a firmware that keeps no variables"),
+    ("confidential pef", CONFIDENTIAL),
+    ("confidential s390-pv", CONFIDENTIAL),
+    ("confidential sev", CONFIDENTIAL),
+    ("confidential sev-snp", CONFIDENTIAL),
+    ("confidential tdx", CONFIDENTIAL),
     ("ivshmem doorbell", PROCESS),
     ("loader cpu-num", "what starts there is another program than the machine's"),
     ("tls-creds x509", CERTIFICATES),
     ("thread-context node-affinity", "QEMU doesn't tell it"),
     ("bridge numa_node", "needs a node of memory"),
+    ("numa book-id", "needs a machine of s390x"),
+    ("numa drawer-id", "needs a machine of s390x"),
+    ("numa cluster-id", "needs a machine of Arm's"),
     ("watchdog diag288", "needs a machine of s390x"),
     ("usb hostaddr", DEVICE),
     ("usb hostdevice", DEVICE),
@@ -158,6 +167,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 const BUILT: &str = "needs a QEMU that was built with it";
+const CONFIDENTIAL: &str = "needs a processor and a kernel that can do it";
 const WINDOW: &str = "needs a window system, or what draws by OpenGL";
 const SPICE: &str = "needs a QEMU with SPICE, which Debian packs apart";
 const PROCESS: &str = "needs another process that does a device's work";
@@ -165,11 +175,12 @@ const AUDIO: &str = "needs a QEMU and a host with this way to be heard";
 const DEVICE: &str = "needs a device of the host";
 const CERTIFICATES: &str = "needs certificates that last";
 
-/// What all devices of PCI or all virtio devices have in common, all drives, and all that is connected to a backend: of one
-/// statement it is enough.
+/// What all devices of PCI or all virtio devices have in common, all drives, all memory, and all that is connected to a backend:
+/// of one statement it is enough.
 const SHARED: &[&str] = &[
     "addr",
     "aio",
+    "align",
     "bus",
     "cache",
     "channel",
@@ -177,11 +188,31 @@ const SHARED: &[&str] = &[
     "detect-zeroes",
     "devno",
     "discard",
+    "discard-data",
+    "dump",
+    "host-nodes",
+    "hugetlb",
+    "hugetlbsize",
+    "memfd",
+    "merge",
     "multifunction",
     "name",
+    "offset",
+    "path",
+    "pmem",
+    "policy",
+    "prealloc",
+    "prealloc-context",
+    "prealloc-threads",
     "readonly",
+    "reserve",
+    "rom",
+    "seal",
+    "share",
+    "shm",
     "snapshot",
     "transport",
+    "x-use-canonical-path-for-ramblock-id",
 ];
 
 /// Fails unless each kind and each word of the reference is in a case.

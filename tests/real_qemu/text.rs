@@ -76,6 +76,7 @@ fn takes_kind(statement: &Statement, word: &str) -> bool {
     let takes = match statement.keyword() {
         "netdev" | "usb" | "vhost-user" | "name" | "device" | "object" | "chardev" => true,
         "crypto" | "vsock" => word == "vhost-user",
+        "numa" => word == "cpu",
         keyword => {
             let spec = qemu_dsl::TABLE.find(keyword);
             spec.is_some_and(|spec| spec.forms.iter().any(|form| form.family.is_some()))

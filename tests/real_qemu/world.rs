@@ -43,6 +43,7 @@ impl World {
         for name in ["disk.img", "other.img", "a:b.img", "other,1.img", "other,2.img", "other,3.img"] {
             File::create(path(name))?.set_len(MIB)?;
         }
+        File::create(path("memory.img"))?.set_len(64 * MIB)?;
         fs::write(path("disk.qcow2"), qcow2())?;
         fs::write(path("kernel"), kernel())?;
         fs::write(path("initrd"), b"070701")?;

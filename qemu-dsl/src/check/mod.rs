@@ -20,6 +20,7 @@ mod machine;
 pub(crate) mod macs;
 mod members;
 mod needs;
+mod numa;
 pub(crate) mod once;
 mod place;
 mod ports;
@@ -84,5 +85,6 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     if !vm.is_fragment {
         dimms::check(hardware, diagnostics);
         sharing::check(hardware, diagnostics);
+        numa::check(hardware, diagnostics);
     }
 }

@@ -31,12 +31,19 @@ pub(crate) fn needing(hardware: &Hardware<'_>) -> impl Iterator<Item = (usize, D
             format!("the process behind `{what}` can't reach the guest's memory"),
         )
         .at(hardware.head(statement));
-        let memory = hardware.all("m").find(|memory| !memory.is_arg);
+        // Where it is that of nodes, these share it.
+        let is_nodes = |option: &&QemuOption<'_>| !option.is_arg && option.mentions("memdev");
+        let node = hardware.all("numa").find(is_nodes);
+        let memory = node.or_else(|| hardware.all("m").find(|memory| !memory.is_arg));
         let wrong = match memory.and_then(|memory| hardware.entry(memory.statement)) {
-            Some(memory) => diagnostic.label(memory.head, "the guest's own").help(
-                Remedy::new("share it: add `share` to `memory`, or `hugepages`")
-                    .insert(memory.span.end, " share"),
-            ),
+            Some(memory) => {
+                let help = match memory.spec.keyword {
+                    "numa" => "share it: add `share` to each `numa node`",
+                    _ => "share it: add `share` to `memory`, or `hugepages`",
+                };
+                let help = Remedy::new(help).insert(memory.span.end, " share");
+                diagnostic.label(memory.head, "the guest's own").help(help)
+            }
             None => diagnostic.help("share it: `memory 2G share`, or `hugepages`"),
         };
         (statement, wrong)
@@ -52,12 +59,18 @@ fn needs_memory(device: &Device<'_>) -> bool {
 
 /// Whether the guest's RAM is shared with other processes of the host.
 pub(crate) fn is_shared(hardware: &Hardware<'_>) -> bool {
-    let backend = hardware.machine("memory-backend");
-    let shares = |object: &QemuOption<'_>| object.get("share").is_some_and(|share| share.is_on());
-    hardware.all("object").any(|object| {
-        // By `-numa`, any object can be the RAM.
-        let is_ram =
-            backend.as_ref().is_none_or(|ram| object.get("id").is_some_and(|id| id.text == ram.text));
-        shares(object) && is_ram
-    }) || hardware.all("mem-path").any(|path| path.is_arg)
+    let by_machine = hardware.machine("memory-backend").map(|ram| ram.text);
+    let by_nodes: Vec<_> = hardware.all("numa").filter_map(|node| Some(node.get("memdev")?.text)).collect();
+    let shares = |object: &QemuOption<'_>| match object.get("share") {
+        Some(share) => share.is_on(),
+        None => {
+            object.first().is_some_and(|ty| matches!(ty.text, "memory-backend-memfd" | "memory-backend-shm"))
+        }
+    };
+    // It is that of the machine, or that of the nodes. Otherwise no object is.
+    let is_ram = |object: &QemuOption<'_>| {
+        object.get("id").is_some_and(|id| by_machine == Some(id.text) || by_nodes.contains(&id.text))
+    };
+    hardware.all("object").any(|object| shares(object) && is_ram(object))
+        || hardware.all("mem-path").any(|path| path.is_arg)
 }

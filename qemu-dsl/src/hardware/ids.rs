@@ -260,6 +260,7 @@ const PLAIN: &[(&str, &str, Namespace, Option<&str>)] = &[
     ("display", "audiodev", Namespace::Audiodev, None),
     ("fw_cfg", "gen_id", Namespace::Object, None),
     ("mon", "chardev", Namespace::Chardev, None),
+    ("numa", "memdev", Namespace::Object, Some("memory-backend")),
     ("spice", "password-secret", Namespace::Object, None),
     ("vnc", "audiodev", Namespace::Audiodev, None),
     ("vnc", "display", Namespace::Device, None),

@@ -11,6 +11,7 @@ use crate::bind::json;
 use crate::plan::{Json, JsonType, Member, Piece};
 use crate::print::{FD_SETS, Item, piece};
 use crate::schema::{self, Kind, Lookup, PropertyType, Schema, Type};
+use crate::value::{Numbers, ValueType as _};
 
 /// Writes the members of options' objects.
 pub(super) struct Writer {
@@ -46,6 +47,12 @@ impl Writer {
                 match lists.iter_mut().find(|(other, _)| other == name) {
                     Some((_, list)) => list.push(entry),
                     None => lists.push((name.to_string(), vec![entry])),
+                }
+            } else if let Some(PropertyType::List(element)) = scope.property(name) {
+                let more = self.elements(element.ty(), name, item.value);
+                match lists.iter_mut().find(|(other, _)| other == name) {
+                    Some((_, list)) => list.extend(more),
+                    None => lists.push((name.to_string(), more)),
                 }
             } else {
                 members.extend(self.member(scope, item));
@@ -87,6 +94,17 @@ impl Writer {
         let name = item.name?;
         let value = self.value(scope.property(&name), &name, item.value);
         Some(Member { name, value })
+    }
+
+    /// The elements of a list, of which one value can say several: `0-3`.
+    fn elements(&self, ty: PropertyType, name: &str, value: Vec<Piece>) -> Vec<Json> {
+        let numbers = plain(&value).and_then(|text| Numbers::parse(text).ok());
+        match numbers.filter(|_| matches!(ty, PropertyType::Int { .. })) {
+            Some(numbers) => (numbers.first..=numbers.last)
+                .map(|number| self.value(Some(ty), name, vec![piece(number.to_string())]))
+                .collect(),
+            None => vec![self.value(Some(ty), name, value)],
+        }
     }
 
     /// The value of the member `name`, of its type.

@@ -11,4 +11,4 @@ pub(crate) use blank::{Blank, Blanks, OpenPart, State, States};
 pub(crate) use property::{Property, PropertyValue};
 pub(crate) use rounds::{Bound, Rounds, Sort};
 pub(crate) use val::{Maybe, Open, Val};
-pub(crate) use vm::{Entry, Extent, Facts, Flash, Flaws, Once, Values, Vm};
+pub(crate) use vm::{Entry, Extent, Facts, Flash, Flaws, Once, Values, Vars, Vm};

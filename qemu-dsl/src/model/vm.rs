@@ -6,6 +6,7 @@ use std::fmt;
 use super::blank::Blanks;
 use super::ids::Ids;
 use super::rounds::Rounds;
+use super::val::Open;
 use crate::plan::{Piece, Text};
 use crate::qemu::board::Board;
 use crate::table::StatementSpec;
@@ -66,6 +67,8 @@ pub(crate) struct Facts {
     pub(crate) names_machine: bool,
     /// The id of the object that holds the RAM, where one does.
     pub(crate) ram: Option<Vec<Piece>>,
+    /// The id of the object that keeps the memory from the host, where one does.
+    pub(crate) guard: Option<Vec<Piece>>,
     /// What is in the machine's flash memory, where a statement says so.
     pub(crate) flash: Option<Flash>,
 }
@@ -73,10 +76,28 @@ pub(crate) struct Facts {
 /// What is in the machine's flash memory beside the firmware's code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Flash {
-    pub(crate) has_vars: bool,
+    pub(crate) vars: Vars,
     /// Whether only System Management Mode can write the variables.
     pub(crate) is_secure: bool,
 }
+
+/// Whether the firmware's variables have a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Vars {
+    None,
+    Known,
+    /// If this value is there.
+    Open(Open),
+}
+
+/// What is printed of a value that comes later leaves itself out where there is none: both print the same.
+impl PartialEq for Vars {
+    fn eq(&self, other: &Self) -> bool {
+        matches!(self, Self::Known) == matches!(other, Self::Known)
+    }
+}
+
+impl Eq for Vars {}
 
 impl Facts {
     /// What holds where nothing is said.
@@ -85,7 +106,7 @@ impl Facts {
             Extent::Part => Board::new(target, "", |_| false),
             Extent::Whole | Extent::Base | Extent::Devices => Board::default_of(target),
         };
-        Self { name: None, board, names_machine: false, ram: None, flash: None }
+        Self { name: None, board, names_machine: false, ram: None, guard: None, flash: None }
     }
 }
 

@@ -15,6 +15,7 @@ mod block;
 mod escape;
 mod fd;
 mod filled;
+mod firmware;
 mod fragment;
 mod json;
 mod mac;
@@ -32,6 +33,9 @@ pub use blank::{Number, Show, When};
 pub use block::{Block, Condition, Guard};
 pub use fd::{FIRST_FD, Fact, Fd, FdSource};
 pub(crate) use filled::{Filled, PerRound, Round, Rounds};
+pub use firmware::{
+    Firmware, FirmwareCode, SLOT as FIRMWARE_SLOT, STATELESS_SLOT as STATELESS_FIRMWARE_SLOT,
+};
 pub use fragment::{Action, Filling, Fragment, Step};
 pub use json::{Json, JsonType, Member};
 pub use mac::Mac;

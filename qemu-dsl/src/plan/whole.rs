@@ -115,6 +115,13 @@ impl Plan {
         Self::written(self.packed.len(), &Parts { program, args, fds, origin })
     }
 
+    /// The plan with another argument in the place of the one at `index`.
+    pub(super) fn with_arg(&self, index: usize, arg: &OsStr) -> Self {
+        let Parts { program, args, fds, origin } = self.view();
+        let args = Items(args.enumerate().map(|(at, own)| if at == index { arg } else { own }));
+        Self::written(self.packed.len() + arg.len(), &Parts { program, args, fds, origin })
+    }
+
     /// Adds lines to the table of file descriptors. Their numbers are the next ones, whatever they say.
     ///
     /// ```

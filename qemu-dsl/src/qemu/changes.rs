@@ -121,6 +121,69 @@ changes! {
     /// `-object memory-backend-memfd`
     MEMFD = Change::of("`memory-backend-memfd`").since(2, 12);
 
+    /// `-object memory-backend-shm`
+    MEMORY_SHM = Change::of("`memory-backend-shm`").since(9, 1);
+
+    /// `-object memory-backend-file,discard-data=`
+    DISCARD_DATA = Change::of("`discard-data=`").since(2, 11);
+
+    /// `-object memory-backend-file,align=`
+    MEMORY_ALIGN = Change::of("`align=`").since(2, 12);
+
+    /// `-object memory-backend-file,pmem=`
+    MEMORY_PMEM = Change::of("`pmem=`").since(3, 1);
+
+    /// `-object memory-backend-ram,x-use-canonical-path-for-ramblock-id=`
+    CANONICAL_PATH = Change::of("`x-use-canonical-path-for-ramblock-id=`").since(4, 0);
+
+    /// `-object memory-backend-ram,prealloc-threads=`
+    PREALLOC_THREADS = Change::of("`prealloc-threads=`").since(5, 0);
+
+    /// `-object memory-backend-file,readonly=`
+    MEMORY_READONLY = Change::of("`readonly` of memory").since(6, 0);
+
+    /// `-object memory-backend-ram,reserve=`
+    MEMORY_RESERVE = Change::of("`reserve=`").since(6, 1);
+
+    /// `-object memory-backend-ram,prealloc-context=`
+    PREALLOC_CONTEXT = Change::of("`prealloc-context=`").since(7, 2);
+
+    /// `-object memory-backend-file,offset=`
+    MEMORY_OFFSET = Change::of("`offset=` of memory").since(8, 1);
+
+    /// `-numa node,initiator=`, `hmat-lb` and `hmat-cache`.
+    HMAT = Change::of("what the table HMAT says of nodes").since(5, 0);
+
+    /// `-numa cpu,die-id=`
+    NUMA_DIE = Change::of("`die-id=`").since(4, 1);
+
+    /// `-numa cpu,cluster-id=`
+    NUMA_CLUSTER = Change::of("`cluster-id=`").since(7, 1);
+
+    /// `-numa cpu,book-id=` and `drawer-id=`
+    NUMA_BOOK = Change::of("`book-id=` and `drawer-id=`").since(8, 2);
+
+    /// `-numa cpu,module-id=`
+    NUMA_MODULE = Change::of("`module-id=`").since(9, 1);
+
+    /// `-device virtio-mem-pci,prealloc=`
+    VIRTIO_MEM_PREALLOC = Change::of("`prealloc=` of virtio-mem").since(7, 0);
+
+    /// That the way from a node to its own memory is known without a word, and that others than the first have CPUs.
+    OWN_INITIATOR = Change::of("a node without `initiator=`").since(7, 2);
+
+    /// `-machine confidential-guest-support=`, before `memory-encryption=`.
+    CONFIDENTIAL = Change::of("`confidential-guest-support=`").since(6, 0);
+
+    /// `-object sev-snp-guest`
+    SEV_SNP = Change::of("SEV-SNP").since(9, 1);
+
+    /// `-object tdx-guest`
+    TDX = Change::of("TDX").since(10, 1);
+
+    /// `-object memory-backend-file,rom=`
+    MEMORY_ROM = Change::of("`rom=`").since(8, 2);
+
     /// `-chardev socket,fd=` on the command line.
     CHARDEV_FD = Change::of("`fd=` of a socket").since(2, 12);
 

@@ -21,6 +21,9 @@ use crate::value::{IdText, Kind, MOST_FDS, Refusal, Type, ValueType, shown};
 pub(crate) trait Field: Typed + Sized {
     /// Its value, or `None` where an error has been reported.
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self>;
+
+    /// Where the text gives it, if it does.
+    fn said(&self) -> Option<Span>;
 }
 
 /// What is given for one option.
@@ -271,6 +274,10 @@ impl<T: ValueType> Field for Option<Val<T>> {
             None => Some(None),
         }
     }
+
+    fn said(&self) -> Option<Span> {
+        self.as_ref().map(Val::span)
+    }
 }
 
 impl<T: ValueType> Typed for Val<T> {
@@ -289,6 +296,10 @@ impl<T: ValueType> Field for Val<T> {
             }
         }
     }
+
+    fn said(&self) -> Option<Span> {
+        Some(self.span())
+    }
 }
 
 impl<T: ValueType> Typed for Vec<Val<T>> {
@@ -300,6 +311,10 @@ impl<T: ValueType> Typed for Vec<Val<T>> {
 impl<T: ValueType> Field for Vec<Val<T>> {
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
         Some(slot.all().filter_map(|given| slot.read(given, cx)).collect())
+    }
+
+    fn said(&self) -> Option<Span> {
+        self.first().map(Val::span)
     }
 }
 
@@ -326,6 +341,10 @@ impl<K: IdKind> Field for Id<K> {
             }
         })
     }
+
+    fn said(&self) -> Option<Span> {
+        self.written().map(|id| id.name.span())
+    }
 }
 
 impl<K: IdKind> Typed for OptionalId<K> {
@@ -342,5 +361,9 @@ impl<K: IdKind> Field for OptionalId<K> {
         };
         let id: Val<IdText> = slot.read(given, cx)?;
         Some(Self::new(Some(id.map(|id| id.0))))
+    }
+
+    fn said(&self) -> Option<Span> {
+        self.0.as_ref().map(Val::span)
     }
 }

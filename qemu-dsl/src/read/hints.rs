@@ -45,10 +45,7 @@ const WORDS: &[(&[&str], Meant)] = &[
     (&["acpi", "no-acpi"], Meant::Lines(&["machine q35 acpi=off"])),
     (&["hpet", "no-hpet"], Meant::Lines(&["machine q35 hpet=off"])),
     (&["video"], Meant::Statement("gpu")),
-    (
-        &["edk2", "ovmf", "pflash", "uefi"],
-        Meant::Lines(&["firmware uefi code=\"/usr/share/OVMF/OVMF_CODE_4M.fd\" vars=\"VARS.fd\""]),
-    ),
+    (&["edk2", "ovmf", "pflash", "uefi"], Meant::Lines(&["firmware uefi vars=\"VARS.fd\""])),
     (&["import", "require", "source"], Meant::Lines(&["include \"common.vm\""])),
     (&["unless"], Meant::Lines(&["if {!debug} { ... }"])),
     (&["scsi", "virtio-scsi"], Meant::Lines(&["controller virtio-scsi"])),
@@ -64,7 +61,7 @@ const WORDS: &[(&[&str], Meant)] = &[
         Meant::Lines(&["memory 1G share", "fs virtiofs socket=\"/run/fs.sock\" tag=share"]),
     ),
     (&["usbdevice"], Meant::Lines(&["controller qemu-xhci", "input usb-{tablet}"])),
-    (&["add-fd", "compat", "mon", "numa", "snapshot"], Meant::Argument),
+    (&["add-fd", "compat", "mon", "snapshot"], Meant::Argument),
 ];
 
 /// Statements whose keyword people write alone, and what that means here.

@@ -1,11 +1,12 @@
 //! `firmware`
 
+use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::Checking;
-use crate::model::{Facts, Flash, Maybe as _, Val};
-use crate::plan::Arch;
-use crate::print::Lowering;
+use crate::model::{Facts, Flash, Maybe as _, Open, Val, Vars};
+use crate::plan::{Arch, FIRMWARE_SLOT, Piece, STATELESS_FIRMWARE_SLOT};
+use crate::print::{Emit, Lowering};
 use crate::qemu::changes;
 use crate::schema::{self, Kind, Lookup};
 use crate::statement::form::{Form, form, statement};
@@ -15,19 +16,23 @@ use crate::value::{Format, OnOff, Path};
 statement! {
     /// The firmware in the machine's flash memory: UEFI.
     STATEMENT "firmware" once settled Bios [Firmware]
-    example "machine q35 accel=kvm\nfirmware uefi code=\"/usr/share/OVMF/OVMF_CODE_4M.fd\" vars=\"web_VARS.fd\""
+    example "machine q35 accel=kvm\nfirmware uefi vars=\"web_VARS.fd\""
 }
 
 form! {
     /// The firmware in the machine's flash memory: UEFI.
     Firmware kinds ["uefi": "UEFI, such as OVMF (x86) or AAVMF (ARM)"] {
-        /// The file with its code, which the guest can't write.
-        code "code": Val<Path>,
-        /// The file with its variables, such as the order of booting: this VM's own copy of the firmware's template. Without
-        /// it they are gone when QEMU ends, or the code's file has them.
+        /// The file with its code, which the guest can't write. Without it the host chooses: its descriptors, as QEMU's
+        /// `firmware.json` has them, tell which file fits the machine. `qemu-dslc run` and the runtime look for it; what is
+        /// printed has `uefi:code` in its place.
+        code "code": Option<Val<Path>>,
+        /// The file with its variables, such as the order of booting. Where it is missing, it is made from the template that
+        /// belongs to the code. Without it the variables are gone when QEMU ends, or the code's file has them.
         vars "vars": Option<Val<Path>>,
         /// The format of these files.
         format "format": Option<Val<Format>> { default: "raw" },
+        /// The host chooses a code that keeps no variables.
+        stateless "stateless": Option<Val<OnOff>> { excludes: &["code", "vars", "secure"] },
         /// Only System Management Mode can write the variables, as Secure Boot needs it. It switches on the machine's `smm`.
         secure "secure": Option<Val<OnOff>>,
     }
@@ -42,13 +47,72 @@ fn node(name: &'static str, out: &Lowering<'_>) -> String {
 
 impl Lowering<'_> {
     /// The names of the nodes that the machine has in its flash memory: that of the code, and that of the variables.
-    pub(crate) fn flash(&self) -> Option<(String, Option<String>)> {
+    pub(crate) fn flash(&self) -> Option<(String, Option<VarsNode>)> {
         let flash = self.vm.facts.flash.filter(|_| self.has(&changes::FLASH_NODES))?;
-        Some((node("code", self), flash.has_vars.then(|| node("vars", self))))
+        let vars = |open| Some(VarsNode { name: node("vars", self), open });
+        let vars = match flash.vars {
+            Vars::None => None,
+            Vars::Known => vars(None),
+            Vars::Open(open) => vars(Some(open)),
+        };
+        Some((node("code", self), vars))
+    }
+}
+
+/// The name of the node with the variables, and the value without which there is none.
+pub(crate) struct VarsNode {
+    name: String,
+    open: Option<Open>,
+}
+
+impl Emit for VarsNode {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        self.name.emit(text)
+    }
+
+    fn open(&self) -> Option<Open> {
+        self.open
+    }
+}
+
+/// The file of the code.
+enum CodeFile<'f> {
+    File(&'f Val<Path>),
+    Slot(&'static str),
+}
+
+impl Emit for CodeFile<'_> {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        match self {
+            Self::File(file) => file.emit(text),
+            Self::Slot(slot) => slot.emit(text),
+        }
+    }
+
+    fn span(&self) -> Option<Span> {
+        match self {
+            Self::File(file) => Some(Val::span(file)),
+            Self::Slot(_) => None,
+        }
+    }
+
+    fn open(&self) -> Option<Open> {
+        match self {
+            Self::File(file) => Emit::open(*file),
+            Self::Slot(_) => None,
+        }
     }
 }
 
 impl Firmware {
+    fn code(&self) -> CodeFile<'_> {
+        match &self.code {
+            Some(file) => CodeFile::File(file),
+            None if self.stateless.is(|stateless| stateless.0) => CodeFile::Slot(STATELESS_FIRMWARE_SLOT),
+            None => CodeFile::Slot(FIRMWARE_SLOT),
+        }
+    }
+
     fn is_secure(&self) -> bool {
         self.secure.is(|secure| secure.0)
     }
@@ -56,7 +120,12 @@ impl Firmware {
 
 impl Form for Firmware {
     fn register(&self, facts: &mut Facts) {
-        facts.flash = Some(Flash { has_vars: self.vars.is_some(), is_secure: self.is_secure() });
+        let vars = match self.vars {
+            None => Vars::None,
+            Some(Val::Known(_)) => Vars::Known,
+            Some(Val::Open(open)) => Vars::Open(open),
+        };
+        facts.flash = Some(Flash { vars, is_secure: self.is_secure() });
     }
 
     fn check(&self, cx: &mut Checking<'_>) {
@@ -121,7 +190,7 @@ impl Form for Firmware {
         out.section(Section::Devices);
         let Some((code, vars)) = out.flash() else {
             // Before, a machine knew them by their drives.
-            let drive = |unit: &str, out: &mut Lowering<'_>, file: &Val<Path>, is_readonly: bool| {
+            let drive = |unit: &str, out: &mut Lowering<'_>, file: &dyn Emit, is_readonly: bool| {
                 out.option("-drive")
                     .set("if", "pflash")
                     .set("unit", unit)
@@ -129,7 +198,7 @@ impl Form for Firmware {
                     .set("readonly", is_readonly.then_some("on"))
                     .set("file", file);
             };
-            drive("0", out, &self.code, true);
+            drive("0", out, &self.code(), true);
             self.vars.iter().for_each(|vars| drive("1", out, vars, false));
             return;
         };
@@ -138,11 +207,11 @@ impl Form for Firmware {
             .set("node-name", &code)
             .set("read-only", "on")
             .set("file.driver", "file")
-            .set("file.filename", &self.code);
+            .set("file.filename", self.code());
         if let (Some(file), Some(node)) = (&self.vars, &vars) {
             out.option("-blockdev")
                 .set_or("driver", &self.format, "raw")
-                .set("node-name", node)
+                .set("node-name", &node.name)
                 .set("file.driver", "file")
                 .set("file.filename", file);
         }

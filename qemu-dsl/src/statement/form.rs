@@ -3,6 +3,7 @@
 //! **A struct a form, written by one macro.** The table and the typed values come from the same lines, so they can't
 //! differ; lowering reads fields, not strings.
 
+use crate::Span;
 use crate::hardware::Checking;
 use crate::model::{Entry, Facts, Values};
 use crate::print::Lowering;
@@ -207,6 +208,12 @@ macro_rules! form {
 }
 pub(crate) use form;
 
+/// What `group!` tells of the options that several forms share.
+pub(crate) trait Group {
+    /// Those that the text gives, each with its place.
+    fn said(&self) -> Vec<(&'static str, Span)>;
+}
+
 /// Declares options that several forms share: a struct of their values, and what `form!` needs of it. Each is written as an
 /// option of a form is.
 macro_rules! group {
@@ -239,6 +246,13 @@ macro_rules! group {
             ) -> Option<Self> {
                 $(let $field = <$ty as $crate::read::Field>::take($crate::read::Slot::of(args, $option), cx);)*
                 Some(Self { $($field: $field?,)* })
+            }
+        }
+
+        impl $crate::statement::form::Group for $name {
+            fn said(&self) -> Vec<(&'static str, $crate::Span)> {
+                let said = [$(($option, $crate::read::Field::said(&self.$field))),*];
+                said.into_iter().filter_map(|(name, at)| Some((name, at?))).collect()
             }
         }
     };

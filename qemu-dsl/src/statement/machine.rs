@@ -38,6 +38,7 @@ impl Form for Machine {
 
     fn lower(&self, out: &mut Lowering<'_>) {
         let ram = out.vm.facts.ram.as_deref().filter(|_| out.has(&changes::MEMORY_BACKEND));
+        let (guarded_by, guard) = out.guard().unwrap_or_default();
         let (code, vars) = out.flash().unzip();
         let says_smm = self.properties.iter().any(|property| property.name.value == "smm");
         let smm = out.smm().filter(|_| !says_smm);
@@ -46,6 +47,7 @@ impl Form for Machine {
             .properties(&self.properties)
             .set("smm", smm)
             .set("memory-backend", ram)
+            .set(guarded_by, guard.as_deref())
             .set("pflash0", code)
             .set("pflash1", vars.flatten());
     }

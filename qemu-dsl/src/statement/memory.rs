@@ -15,6 +15,7 @@ use crate::plan::{FdSource, Show};
 use crate::print::{As, Emit, Lowering, number, text};
 use crate::qemu::changes;
 use crate::statement::form::{Form, form, statement};
+use crate::statement::ram::{Object, Ram, on};
 use crate::table::Section;
 use crate::value::{FdFlag, MemorySize, OnOff, UInt};
 
@@ -38,28 +39,25 @@ form! {
         slots "slots": Option<Val<UInt<0, 256>>>,
         /// The most that there can be, with the modules.
         max "max": Option<Val<MemorySize>>,
-        /// All of it is taken from the host at once, in huge pages. They are shared.
-        hugepages "hugepages": Option<Val<OnOff>>,
-        /// All of it is taken from the host at once.
-        prealloc "prealloc": Option<Val<OnOff>>,
-        /// Other processes of the host can have it too, which vhost-user devices need.
-        share "share": Option<Val<OnOff>>,
+        /// All of it is taken from the host at once, in huge pages: a file in `/dev/hugepages`, which must be mounted there.
+        /// They are shared. `hugetlb` needs no such folder.
+        hugepages "hugepages": Option<Val<OnOff>> { excludes: OBJECTS },
         /// It is a file in memory (memfd) that is made before QEMU starts, which gets it as a file descriptor: whoever
         /// hands one over in its place has the guest's RAM too. It is shared.
-        fd "fd": Option<Val<FdFlag>>,
-        /// The id of the object that holds it, where it is preallocated or shared.
+        fd "fd": Option<Val<FdFlag>> { excludes: OBJECTS },
+        /// The id of the object that holds it, where one does: where more is said of it than how much.
         backend "backend": Id<RamId>,
     }
+    groups [ram: Ram]
 }
+
+/// What says which object holds it.
+const OBJECTS: &[&str] = &["path", "memfd", "hugetlb", "hugetlbsize", "seal", "shm"];
 
 /// The folder where Linux has its huge pages.
 const HUGEPAGES: &str = "/dev/hugepages";
 /// The id that the object had before the machine knew it by name.
 const OLD_BACKEND: &str = "dimm1";
-
-fn on(flag: Option<Val<OnOff>>) -> bool {
-    flag.is(|flag| flag.0)
-}
 
 impl Memory {
     fn fd(&self) -> Option<Val<OnOff>> {
@@ -67,12 +65,12 @@ impl Memory {
     }
 
     fn has_backend(&self) -> bool {
-        on(self.hugepages) || on(self.prealloc) || on(self.share) || on(self.fd())
+        on(self.hugepages) || on(self.fd()) || self.ram.asks_for_object().is_some()
     }
 
     /// Whether other processes can have the RAM.
-    pub(crate) fn is_shared(&self) -> bool {
-        on(self.hugepages) || on(self.share) || on(self.fd())
+    fn is_shared(&self) -> bool {
+        on(self.hugepages) || on(self.ram.share) || on(self.fd())
     }
 
     /// The size for an object, which counts a bare number in bytes.
@@ -109,25 +107,21 @@ impl Form for Memory {
             );
         }
         let by_machine = cx.hardware.written_machine("memory-backend");
-        let flags = [
-            ("hugepages", self.hugepages),
-            ("prealloc", self.prealloc),
-            ("share", self.share),
-            ("fd", self.fd()),
-        ];
-        let flag = flags
-            .into_iter()
-            .find_map(|(name, flag)| Some((name, flag.known().copied().filter(|flag| flag.0)?)));
-        if let (Some(written), Some((name, flag))) = (by_machine, flag) {
+        let own = [("hugepages", self.hugepages), ("fd", self.fd())];
+        let mut own = own.into_iter().filter(|(_, flag)| on(*flag));
+        let own = own.find_map(|(name, flag)| Some((name, flag?.span())));
+        let said = own.or_else(|| self.ram.asks_for_object());
+        if let (Some(written), Some((name, at))) = (by_machine, said) {
             let diagnostic = Diagnostic::error(
                 Code::ExclusiveOptions,
                 format!("`memory-backend` and `{name}` both say what holds the RAM"),
             )
-            .label(flag.span, "this")
+            .label(at, "this")
             .label(written.name.unwrap_or(written.value), "and this")
             .help("leave out one of them");
             cx.report(diagnostic);
         }
+        self.ram.check(self.size.known().map(|size| size.bytes), cx);
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
@@ -144,38 +138,20 @@ impl Form for Memory {
         out.section(Section::Backends);
         let hugetlb = on(self.hugepages);
         let size_in_bytes = number(&self.size, |size| size.bytes);
+        let prealloc = (hugetlb || on(self.ram.prealloc)).then_some("on");
         if let Some(fd) = out.fd(self.fd, FdSource::Memfd { size: size_in_bytes, hugetlb, seal: true }, id) {
             // A set of file descriptors would not do: QEMU opens this path by itself.
-            out.option("-object")
-                .word("memory-backend-file")
-                .set("id", id)
-                .set("size", &size)
-                .set_prefixed("mem-path", "/proc/self/fd/", Some(fd))
-                .set("share", "on")
-                .set("prealloc", (hugetlb || on(self.prealloc)).then_some("on"));
+            let option = out.option("-object").word(Object::File.name()).set("id", id).set("size", &size);
+            let option = option.set_prefixed("mem-path", "/proc/self/fd/", Some(fd));
+            self.ram.print(option, "on", prealloc);
         } else if hugetlb {
-            out.option("-object")
-                .word("memory-backend-file")
-                .set("id", id)
-                .set("size", &size)
-                .set("mem-path", HUGEPAGES)
-                .set("share", "on")
-                .set("prealloc", "on");
-        } else if on(self.share) {
-            let option = if out.has(&changes::MEMFD) {
-                out.option("-object").word("memory-backend-memfd").set("id", id).set("size", &size)
-            } else {
-                let option =
-                    out.option("-object").word("memory-backend-file").set("id", id).set("size", &size);
-                option.set("mem-path", "/dev/shm")
-            };
-            option.set("share", "on").set("prealloc", on(self.prealloc).then_some("on"));
+            let option = out.option("-object").word(Object::File.name()).set("id", id).set("size", &size);
+            self.ram.print(option.set("mem-path", HUGEPAGES), "on", prealloc);
         } else {
-            out.option("-object")
-                .word("memory-backend-ram")
-                .set("id", id)
-                .set("size", &size)
-                .set("prealloc", "on");
+            let object = self.ram.object(out);
+            let option = out.option("-object").word(object.name()).set("id", id).set("size", &size);
+            let option = option.set("mem-path", self.ram.path(object));
+            self.ram.print(option, self.ram.shares(object), prealloc);
         }
         if by_machine {
             // The machine's own statement names it, where there is one.
@@ -184,7 +160,7 @@ impl Form for Memory {
             }
             return;
         }
-        if self.is_shared() {
+        if self.is_shared() || self.ram.says_more_than(&["prealloc", "share"]) {
             out.option("-numa").word("node").set("memdev", id);
         } else {
             out.option("-device").word("pc-dimm").set("id", OLD_BACKEND).set("memdev", id);

@@ -7,6 +7,7 @@ pub(crate) mod drive;
 pub(crate) mod form;
 pub(crate) mod passthrough;
 pub(crate) mod pci;
+pub(crate) mod ram;
 pub(crate) mod single;
 pub(crate) mod socket;
 
@@ -48,6 +49,7 @@ statements! {
     cpu;
     smp;
     memory;
+    numa;
     dimm;
     kernel;
     bios;
@@ -70,6 +72,7 @@ statements! {
     rng;
     balloon;
     crypto;
+    confidential;
     tpm;
     pvpanic;
     vmgenid;

@@ -80,8 +80,12 @@ pub enum Section {
     Memory,
     /// `-smp`
     Smp,
-    /// `-numa`
+    /// `-numa node`
     Numa,
+    /// `-numa` of what refers to nodes.
+    NumaRelations,
+    /// `-numa hmat-cache`, behind what is said of the way to its memory.
+    NumaCaches,
     /// What devices are behind.
     Iommu,
     /// Devices and their backends.

@@ -88,6 +88,8 @@ pub enum Kind {
     PowerOfTwo,
     /// Ranges of addresses.
     Ranges,
+    /// A number, or several that follow each other.
+    Numbers,
     /// A number, also one of bytes with a unit, where QEMU reads none.
     Number,
     /// One of some words, which stand here with spaces between.
@@ -97,6 +99,6 @@ pub enum Kind {
 packed! {
     enum Kind {
         Text, AnyText, Bus, Path, MachineType, Driver, Format, SocketPath, MountTag, VirtioFsTag, FileMode, CpuText, Argument, Uuid, AnyUuid, BootOrder,
-        Release, FwCfgName, VncAddress, WebSocket, LogItems, Ifname, HostForward, Mac, HostPci, Pci, Slot, Channel, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Timeout, PowerOfTwo, Ranges, Number, Word(words)
+        Release, FwCfgName, VncAddress, WebSocket, LogItems, Ifname, HostForward, Mac, HostPci, Pci, Slot, Channel, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Timeout, PowerOfTwo, Ranges, Numbers, Number, Word(words)
     }
 }

@@ -90,6 +90,7 @@ reading! {
     Timeout: number::Timeout;
     PowerOfTwo: number::PowerOfTwo;
     Ranges: text::Ranges;
+    Numbers: number::Numbers;
 }
 
 impl Kind {

@@ -23,7 +23,7 @@ pub(crate) use flag::OnOff;
 pub(crate) use id::{IdText, IommuFd, is_id};
 pub use kind::Kind;
 pub(crate) use net::{Forwarded, HostForward, Ifname, MacText, VncAddress, WebSocket};
-pub(crate) use number::{PowerOfTwo, Timeout, UInt};
+pub(crate) use number::{Numbers, PowerOfTwo, Timeout, UInt};
 pub(crate) use pci::{ChannelDevice, HostPci, PciAddr, PciSlot};
 pub(crate) use size::{MemorySize, Size, unit_letter};
 pub(crate) use text::{

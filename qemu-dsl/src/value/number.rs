@@ -78,6 +78,42 @@ impl fmt::Display for PowerOfTwo {
     }
 }
 
+/// A number, or several that follow each other: `4`, `0-3`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Numbers {
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+}
+
+impl ValueType for Numbers {
+    const TYPE: &'static Type = &ty("numbers", "a number, or several such as `0-3`");
+    const KIND: Kind = Kind::Numbers;
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let number = |text| read(text, 0, u16::MAX.into()).map(|number| number as u32);
+        let Some((first, last)) = text.split_once('-').filter(|(first, _)| !first.is_empty()) else {
+            let number = number(text)?;
+            return Ok(Self { first: number, last: number });
+        };
+        let (first, last) = (number(first)?, number(last)?);
+        if last < first {
+            let message = format!("`{text}` goes down");
+            let help = format!("write `{last}-{first}`");
+            return Err(Refusal::because(Code::OutOfRange, message, help));
+        }
+        Ok(Self { first, last })
+    }
+}
+
+impl fmt::Display for Numbers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.first == self.last {
+            return self.first.fmt(f);
+        }
+        write!(f, "{}-{}", self.first, self.last)
+    }
+}
+
 /// Milliseconds after which something happens; -1 is never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timeout(Option<u64>);
@@ -110,11 +146,23 @@ impl fmt::Display for Timeout {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{UInt, ValueType};
+    use super::{Numbers, UInt, ValueType};
     use crate::code::Code;
 
     fn code<T: ValueType>(text: &str) -> Code {
         T::parse(text).unwrap_err().code
+    }
+
+    #[test]
+    fn several_numbers_go_up() {
+        let read = |text| Numbers::parse(text).map(|numbers| numbers.to_string()).unwrap();
+        assert_eq!(["4", "0-3", "0x10-17", "7-7"].map(read), ["4", "0-3", "16-17", "7"]);
+        for wrong in ["", "-", "a", "0-", "0-3-5", "0,1", "0..3"] {
+            assert_eq!(code::<Numbers>(wrong), Code::WrongType, "{wrong}");
+        }
+        for wrong in ["3-0", "-1", "65536", "0-65536"] {
+            assert_eq!(code::<Numbers>(wrong), Code::OutOfRange, "{wrong}");
+        }
     }
 
     #[test]
