@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
 use clap::ValueEnum;
-use qemu_dsl::plan::{Fact, Fd, FdSource, Plan};
+use qemu_dsl::plan::{Fact, Fd, FdSource, Firmware, FirmwareCode, Plan};
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
@@ -34,6 +34,9 @@ pub(crate) fn shell(plan: &Plan) -> Vec<u8> {
     for fd in plan.fds() {
         out.extend_from_slice(comment(fd).as_bytes());
     }
+    if let Some(Firmware { code: FirmwareCode::Slot { .. }, .. }) = plan.firmware() {
+        out.extend_from_slice(SLOT_COMMENT.as_bytes());
+    }
     out.extend_from_slice(&quote_program(plan.program().as_bytes()));
     for arg in plan.args() {
         let option = arg.as_bytes().starts_with(b"-");
@@ -43,6 +46,9 @@ pub(crate) fn shell(plan: &Plan) -> Vec<u8> {
     out.push(b'\n');
     out
 }
+
+/// What stands above a command that leaves its firmware to the host.
+const SLOT_COMMENT: &str = "# `uefi:code` or `uefi:stateless` stands for the firmware's file, which the host's descriptors tell; `qemu-dslc run` finds it.\n";
 
 /// A line of the table. Nothing in it may end the comment.
 fn comment(fd: Fd<&OsStr>) -> String {

@@ -33,7 +33,7 @@ pub use qemu_dsl::{Arch, Target, Version};
 pub use qemu_dsl_macros::{base, base_file, devices, devices_file, part, part_file, vm, vm_file};
 pub use rejection::Rejection;
 pub use shutdown::{Shutdown, ShutdownPolicy, ShutdownStep};
-pub use spawn::{Lines, PathError, Spawn, SpawnError, StartError, Stderr, Stdio};
+pub use spawn::{FirmwareError, Lines, PathError, Spawn, SpawnError, StartError, Stderr, Stdio};
 pub use supervisor::{Cause, Exit, ShutdownReason, daemonizes};
 
 /// What `vm!` expands to names. It is no part of the interface.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::{fmt, io};
 
+use super::firmware::FirmwareError;
 use super::preflight::PathError;
 use crate::fd::{FdError, TableError};
 use crate::host::reason;
@@ -115,6 +116,8 @@ pub enum SpawnError {
     /// What is at a path that an argument names is not what QEMU needs there, and would not survive it: for a socket a file
     /// that is none, or one on which somebody listens; for huge pages a folder without them.
     Path(Box<PathError>),
+    /// The host has no firmware for the plan, which leaves it to the host.
+    Firmware(Box<FirmwareError>),
     /// The working directory can't be entered.
     CurrentDir {
         /// The directory.
@@ -153,6 +156,10 @@ impl SpawnError {
         match self {
             Self::Fd(error) => error.problem.io_error(),
             Self::Path(error) => error.source.as_ref(),
+            Self::Firmware(error) => match &**error {
+                FirmwareError::Vars { source, .. } => Some(source),
+                FirmwareError::NotFound { .. } | FirmwareError::NoTemplate { .. } => None,
+            },
             Self::Exec { source, .. }
             | Self::CurrentDir { source, .. }
             | Self::PidFile { source, .. }
@@ -184,6 +191,12 @@ impl From<TableError> for SpawnError {
             TableError::Namespace(source) => Self::System { action: Step::NetworkNamespace.action(), source },
             TableError::Thread(source) => Self::System { action: "starting a thread", source },
         }
+    }
+}
+
+impl From<FirmwareError> for SpawnError {
+    fn from(error: FirmwareError) -> Self {
+        Self::Firmware(Box::new(error))
     }
 }
 
@@ -225,6 +238,7 @@ impl fmt::Display for SpawnError {
             ),
             Self::Fd(error) => error.fmt(f),
             Self::Path(error) => error.fmt(f),
+            Self::Firmware(error) => error.fmt(f),
             Self::FdNumber { number } => {
                 write!(f, "the table's numbers of file descriptors must rise from 3: {number} doesn't")
             }

@@ -1,6 +1,7 @@
 //! How a guest is started.
 
 mod error;
+mod firmware;
 mod lines;
 mod listening;
 mod options;
@@ -9,6 +10,7 @@ mod program;
 mod stdio;
 
 pub use error::{SpawnError, StartError};
+pub use firmware::FirmwareError;
 pub use lines::Lines;
 pub use preflight::PathError;
 pub use stdio::{Stderr, Stdio};
@@ -91,6 +93,8 @@ struct Choices {
     shielded: bool,
     umask: Option<u32>,
     qmp: Option<QmpOptions>,
+    /// Where descriptors of firmware are looked for, if not where QEMU's are.
+    firmware_folders: Option<Vec<PathBuf>>,
 }
 
 impl Default for Choices {
@@ -113,6 +117,7 @@ impl Default for Choices {
             shielded: false,
             umask: None,
             qmp: None,
+            firmware_folders: None,
         }
     }
 }
@@ -173,6 +178,18 @@ impl<'a> Spawn<'a> {
     /// Where this host keeps the devices that the plan's file descriptors come from.
     pub fn host_paths(mut self, paths: HostPaths) -> Self {
         self.choices.host_paths = paths;
+        self
+    }
+
+    /// Where the descriptors are of firmware that the plan leaves to the host (`firmware uefi` without `code=`), as QEMU's
+    /// `firmware.json` says what is in them. Of two files of one name that of the first folder counts, and an empty one says that
+    /// there is none; the least name is tried first. Without this: `~/.config/qemu/firmware`, `/etc/qemu/firmware` and
+    /// `/usr/share/qemu/firmware`.
+    ///
+    /// The file of the variables (`vars=`) is made from the firmware's template where it is missing, as QEMU's
+    /// [user](Self::user), for whom alone it is. One that is there stays as it is.
+    pub fn firmware_folders(mut self, folders: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        self.choices.firmware_folders = Some(folders.into_iter().map(Into::into).collect());
         self
     }
 
@@ -352,6 +369,11 @@ impl<'a> Spawn<'a> {
     ///
     /// As [`Guest::spawn`].
     pub fn spawn(mut self) -> Result<Guest, SpawnError> {
+        let folders = self.choices.firmware_folders.take().unwrap_or_else(firmware::folders);
+        let (dir, user) = (self.choices.current_dir.as_deref(), self.choices.confinement.user.as_ref());
+        if let Some(plan) = firmware::resolve(&self.plan, &folders, dir, user)? {
+            self.plan = Cow::Owned(plan);
+        }
         let table: Vec<_> = self.plan.fds().collect();
         let highest = highest(&table)?;
         let handed = fd::assign(&table, mem::take(&mut self.fds), mem::take(&mut self.choices.handed))?;

@@ -5,6 +5,7 @@ mod confine;
 mod daemon;
 mod equipped;
 mod fds;
+mod firmware;
 mod guest;
 mod handed;
 mod held;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         daemon::TESTS,
         equipped::TESTS,
         fds::TESTS,
+        firmware::TESTS,
         handed::TESTS,
         sources::TESTS,
         taps::TESTS,
