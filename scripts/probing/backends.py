@@ -1,5 +1,6 @@
 """Objects, CPU models, accelerators, and backends of networks, disks and character devices."""
 
+import os
 import re
 
 from . import trials
@@ -13,9 +14,23 @@ CHARDEV_OPTIONS = ("chardev", "chardevs.0", "fd", "host", "name", "path", "port"
 CHARDEV_ALIASES = ("parport", "tty")
 
 
-def cpus(asked, schema, always, others):
+def models(asked):
+    """The models of CPUs, and what the names of their types end with."""
+    known = asked.ask("query-cpu-definitions")
+    if known is None:
+        # Not every architecture has the command in every version: then the types are called so.
+        types = sorted(asked.types("cpu"))
+        common = os.path.commonprefix([name[::-1] for name in types])[::-1]
+        suffix = common[common.index("-"):]
+        return [{"name": name.removesuffix(suffix), "typename": name} for name in types], suffix
+    suffixes = {each["typename"].removeprefix(each["name"]) for each in known}
+    assert len(suffixes) == 1, suffixes
+    return known, suffixes.pop()
+
+
+def cpus(models, schema, always, others):
     schema.add("cpu", "cpu", always, abstract=True)
-    for each in asked.ask("query-cpu-definitions"):
+    for each in models:
         schema.add("cpu", each["name"], parent="cpu", deprecated=each.get("deprecated"))
     for name in others:
         if ("cpu", name) not in schema.sections:

@@ -83,7 +83,9 @@ class Devices:
         return found or next(([arguments] for bus, arguments in self.providers.items() if self.fits(bus, wanted)), None)
 
     def machine(self, name):
-        options = ",nvdimm=on" if name in ("q35", "pc", "virt") else ""
+        # Other architectures' `virt` has none.
+        has_modules = name in ("q35", "pc", "virt") and "nvdimm" in self.tree.attributes
+        options = ",nvdimm=on" if has_modules else ""
         memory = ["-m", "256M,slots=4,maxmem=1G"] if options else []
         return ["-M", name + options, *memory, *(SILENCE if name in self.silent else [])]
 
