@@ -2,7 +2,7 @@
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
-use crate::hardware::{Device, Hardware, QemuOption};
+use crate::hardware::{Device, Hardware, Namespace, QemuOption};
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     if hardware.vm.complete && !hardware.is_uncertain && !is_shared(hardware) {
@@ -19,7 +19,8 @@ pub(crate) fn needing(hardware: &Hardware<'_>) -> impl Iterator<Item = (usize, D
     });
     let objects = hardware
         .all("object")
-        .filter(|object| object.first().is_some_and(|ty| ty.text == "cryptodev-vhost-user"));
+        .filter(|object| object.first().is_some_and(|ty| ty.text == "cryptodev-vhost-user"))
+        .filter(|object| !speaks_to_nobody(hardware, object));
     let devices = hardware.devices.iter().filter(|device| needs_memory(device));
     let statements = backends
         .map(|(netdev, kind)| (netdev.statement, format!("netdev {kind}")))
@@ -48,6 +49,13 @@ pub(crate) fn needing(hardware: &Hardware<'_>) -> impl Iterator<Item = (usize, D
         };
         (statement, wrong)
     })
+}
+
+/// Whether an object's character device is none that leads to another process. QEMU starts with one.
+fn speaks_to_nobody(hardware: &Hardware<'_>, object: &QemuOption<'_>) -> bool {
+    let chardev = object.get("chardev").and_then(|id| hardware.definition(Namespace::Chardev, &id.text));
+    let option = chardev.and_then(|chardev| hardware.options.get(chardev.option));
+    option.and_then(QemuOption::first).is_some_and(|kind| kind.text != "socket")
 }
 
 /// Whether another process of the host does a device's work.
