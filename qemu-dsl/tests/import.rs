@@ -99,6 +99,21 @@ fn statements(text: &str) -> Vec<&str> {
 }
 
 #[test]
+fn a_monitor_that_has_a_name_is_one() {
+    let chardev = "-chardev null,id=c0 -mon";
+    let last = |args: &str| statements(&text_of(&format!("{chardev} {args}"))).last().unwrap().to_string();
+    assert_eq!(last("chardev=c0,id=m0,mode=control"), "qmp chardev=c0");
+    assert_eq!(last("c0,mode=control,pretty=on"), "qmp chardev=c0 pretty");
+    assert_eq!(last("c0"), "monitor chardev=c0");
+    // Its name is told.
+    let text = text_of("-chardev null,id=c0 -mon chardev=c0,id=m0,mode=readline");
+    let note = "// `-mon chardev=c0,id=m0,mode=readline` is `-monitor chardev:c0` today.";
+    assert!(text.contains(note), "{text}");
+    // QEMU takes `pretty` for QMP alone.
+    assert!(last("c0,pretty=on").starts_with("arg \"-mon\""));
+}
+
+#[test]
 fn what_qemu_connects_by_itself_is_written_out() {
     // Without an index it has the first place that is free, whatever it is.
     let text = text_of("-drive file=a.iso,media=cdrom,format=raw -hdc b");

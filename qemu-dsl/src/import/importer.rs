@@ -12,6 +12,7 @@ use super::given::{self, Fds, Given, Item};
 use super::holes::Holes;
 use super::shape::{self, Shape, World};
 use super::{fit, old};
+use crate::code::Code;
 use crate::compile::compile;
 use crate::plan::{Plan, arguments};
 use crate::read::Options;
@@ -409,7 +410,8 @@ impl Importer {
         let mut givens = self.givens.clone();
         let mut is_free: Vec<_> = givens.iter().map(|given| given.at < self.end).collect();
         let mut placed: Vec<Placed> = Vec::new();
-        for same in shapes.chunk_by(|a, b| a.print.args.len() == b.print.args.len()) {
+        let of_one_rank = |shape: &&Shape| (fit::passes_on(shape), shape.print.args.len());
+        for same in shapes.chunk_by(|a, b| of_one_rank(a) == of_one_rank(b)) {
             for is_loose in [false, true] {
                 for shape in same {
                     self.fit_all(shape, is_loose, banned, &mut givens, &mut is_free, &mut placed);
@@ -602,6 +604,16 @@ impl Importer {
         (text, places, self.holes.values(&used))
     }
 
+    /// Whether a statement leaves this id to be generated, which then may be another one.
+    fn leaves_out(&self, placed: &Placed, id: &str) -> bool {
+        let (.., is_named) = placed.key;
+        let takes = placed.takes.iter().filter_map(|number| self.givens.get(*number));
+        let mut items = takes.flat_map(|given| &given.items);
+        !is_named
+            && placed.reason.is_none()
+            && items.any(|item| matches!(item.name.as_str(), "id" | "node-name") && item.value == id)
+    }
+
     /// What is wrong with a text, and the statements that are to blame, each with why.
     fn faults(
         &self,
@@ -619,7 +631,12 @@ impl Importer {
             compiled.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error)
         {
             errors.push(diagnostic.message.clone());
-            let blamed = diagnostic.span().and_then(|span| place_of(span.start));
+            let unnamed = || {
+                let span = diagnostic.span().filter(|_| diagnostic.code == Code::UnknownId)?;
+                let id = text.get(span.start as usize..span.end as usize)?;
+                placed.iter().position(|placed| self.leaves_out(placed, id.trim_matches('"')))
+            };
+            let blamed = unnamed().or_else(|| diagnostic.span().and_then(|span| place_of(span.start)));
             let is_passed = |index: &usize| placed.get(*index).is_none_or(|placed| placed.reason.is_some());
             if let Some(index) = blamed.filter(|index| !self.keeps_errors && !is_passed(index)) {
                 faults.push((index, format!("{}.", sentence(&diagnostic.message))));

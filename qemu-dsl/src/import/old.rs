@@ -389,6 +389,19 @@ fn renewed(given: &Given, counts: &mut Counts) -> Option<Vec<Given>> {
         "-realtime" => {
             value.strip_prefix("mlock=").and_then(|value| list("-overcommit", &[("mem-lock", value)]))
         }
+        "-mon" => {
+            let is_known = |name: &str| matches!(name, "chardev" | "mode" | "id" | "pretty");
+            let chardev =
+                given.get("chardev").filter(|_| given.items.iter().all(|item| is_known(&item.name)))?;
+            let is_pretty = given.get("pretty") == Some("on");
+            let flag = match given.get("mode") {
+                Some("control") if is_pretty => "-qmp-pretty",
+                Some("control") => "-qmp",
+                Some("readline") | None if !is_pretty => "-monitor",
+                _ => return None,
+            };
+            word(flag, &format!("chardev:{chardev}"))
+        }
         "-soundhw" => {
             let names: Vec<&str> = value.split(',').collect();
             let devices = names

@@ -384,7 +384,22 @@ fn of_form(spec: &'static StatementSpec, form: &'static FormSpec, world: &World)
         }
         Some(draft)
     });
+    let shapes = shapes.flat_map(|draft| {
+        let needed = draft.form.options().filter(|option| option.required);
+        let instead: Vec<_> = needed.filter_map(|option| in_place(&draft, option, world)).collect();
+        std::iter::once(draft).chain(instead)
+    });
     shapes.flat_map(|draft| of_draft(draft, world)).collect()
+}
+
+/// A statement with another option in the place of one that it needs.
+fn in_place(draft: &Draft, option: &'static OptionSpec, world: &World) -> Option<Draft> {
+    let mut draft = draft.clone();
+    draft.unset(option);
+    let instead = draft.form.options().find(|other| option.instead.contains(&other.name))?;
+    let (sample, _) = samples(&draft, instead, world).into_iter().next()?;
+    draft.set(instead, sample);
+    Some(draft)
 }
 
 fn of_draft(mut draft: Draft, world: &World) -> Vec<Shape> {

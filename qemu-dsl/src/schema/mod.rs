@@ -66,7 +66,7 @@ mod property;
 mod text;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::{OnceLock, RwLock};
 
@@ -172,7 +172,7 @@ pub struct Schema {
 }
 
 /// What the names in a schema are names of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// An accelerator, as in `-accel` (`kvm`).
     Accel,
@@ -224,6 +224,24 @@ impl Kind {
     fn takes_underscores(self) -> bool {
         matches!(self, Self::Cpu | Self::Machine)
     }
+}
+
+/// Whether some QEMU has a property of this name that can be on, of something of a kind. The names are collected once: whoever
+/// asks mostly asks for one that nothing has, and would look through all types.
+pub(crate) fn has_switch(kind: Kind, name: &str) -> bool {
+    static NAMES: RwLock<BTreeMap<Kind, HashSet<&'static str>>> = RwLock::new(BTreeMap::new());
+    let is_among = |names: &HashSet<&str>| {
+        names.contains(name) || (kind.takes_underscores() && names.contains(&*name.replace('_', "-")))
+    };
+    let known = NAMES.read().ok().and_then(|all| all.get(&kind).map(is_among));
+    known.unwrap_or_else(|| {
+        let names: HashSet<_> = SCHEMAS.iter().flat_map(|schema| schema.switches(kind)).collect();
+        let is_one = is_among(&names);
+        if let Ok(mut all) = NAMES.write() {
+            all.insert(kind, names);
+        }
+        is_one
+    })
 }
 
 impl Schema {
@@ -321,6 +339,19 @@ impl Schema {
         buses.find(|bus| bus.to_ascii_lowercase() == name)
     }
 
+    /// The names of all properties that can be on of what a user can make, those of more than one as often.
+    fn switches(&'static self, kind: Kind) -> impl Iterator<Item = &'static str> {
+        let mut seen = HashSet::new();
+        let users = self
+            .sections
+            .of(kind.word())
+            .filter(|section| !section.has("abstract") && !section.has("internal"));
+        let sections = users.flat_map(move |section| self.made_of(kind, section));
+        let sections = sections.filter(move |section| seen.insert(section.number));
+        let properties = sections.flat_map(|section| section.properties());
+        properties.filter(|(name, says)| Property::new(name, says).ty().can_be_on()).map(|(name, _)| name)
+    }
+
     fn section(&self, kind: Kind, name: &str) -> Option<Section> {
         self.sections.find(kind.word(), name)
     }
@@ -337,21 +368,27 @@ impl Schema {
         Some(found.iter().flat_map(Section::properties).map(|(name, ty)| Bus { name, ty }).collect())
     }
 
-    /// The type whose own section is `section`.
-    fn whole(&'static self, kind: Kind, section: Section) -> Option<Type> {
+    /// A type's own section, and those of what it is made of.
+    fn made_of(&'static self, kind: Kind, section: Section) -> Vec<Section> {
         let with_parents = |section, kind: Kind| {
             std::iter::successors(Some(section), move |section: &Section| {
                 self.section(kind, section.attribute("parent=")?)
             })
         };
+        let mut sections: Vec<Section> = with_parents(section, kind).collect();
+        if kind == Kind::Cpu {
+            // A CPU model is also a type of device, under a longer name.
+            let name = [section.name, self.target.arch.cpu_suffix()].concat();
+            let device = self.sections.find(Kind::Device.word(), &name);
+            sections.extend(device.into_iter().flat_map(|device| with_parents(device, Kind::Device)));
+        }
+        sections
+    }
+
+    /// The type whose own section is `section`.
+    fn whole(&'static self, kind: Kind, section: Section) -> Option<Type> {
         let whole = || {
-            let mut sections: Vec<Section> = with_parents(section, kind).collect();
-            if kind == Kind::Cpu {
-                // A CPU model is also a type of device, under a longer name.
-                let name = [section.name, self.target.arch.cpu_suffix()].concat();
-                let device = self.sections.find(Kind::Device.word(), &name);
-                sections.extend(device.into_iter().flat_map(|device| with_parents(device, Kind::Device)));
-            }
+            let sections = self.made_of(kind, section);
             // Of two of one name the first holds: its own before those of what it is made of.
             let mut by_name: Vec<_> = sections.iter().flat_map(Section::properties).collect();
             by_name.sort_by_key(|(name, _)| *name);

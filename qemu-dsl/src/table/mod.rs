@@ -313,6 +313,8 @@ pub struct OptionSpec {
     pub ty: &'static Type,
     /// Whether the statement needs it.
     pub required: bool,
+    /// The options with one of which it doesn't.
+    pub instead: &'static [&'static str],
     /// Whether it may be given again and again.
     pub list: bool,
     /// Whether it is an id of what the statement makes. Another one is of what is referred to.
@@ -341,6 +343,7 @@ impl OptionSpec {
             name,
             ty: F::TYPE,
             required: F::REQUIRED,
+            instead: &[],
             list: F::LIST,
             defines: F::DEFINES,
             positional: false,
@@ -467,11 +470,7 @@ impl Bare {
     /// Whether some version of QEMU has a property of this name there that can be on.
     pub(crate) fn is_property(self, name: &str) -> bool {
         let (Self::Flag(kind) | Self::Feature(kind)) = self else { return false };
-        schema::of_all().iter().any(|schema| {
-            let mut types = schema.names(kind).filter_map(|ty| schema.find(kind, ty));
-            types
-                .any(|ty| matches!(ty.property(name), schema::Lookup::Known(known) if known.ty().can_be_on()))
-        })
+        schema::has_switch(kind, name)
     }
 }
 
