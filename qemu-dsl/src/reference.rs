@@ -283,7 +283,9 @@ fn option(option: &OptionSpec, tells_kinds: bool) -> Item {
         (Some(_), _) => format!("{}[={ty}]", option.name),
         (None, _) => format!("{}={ty}", option.name),
     };
+    let instead: Vec<_> = option.instead.iter().map(|name| format!("`{name}`")).collect();
     let note = match (option.required, option.list) {
+        (true, _) if !instead.is_empty() => &*format!(" (required without {})", instead.join(" or ")),
         (true, _) => " (required)",
         (false, true) => " (repeatable)",
         (false, false) => "",

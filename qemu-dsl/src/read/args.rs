@@ -38,7 +38,7 @@ impl Given<'_, '_> {
 pub(crate) struct Args<'t, 's> {
     table: Table,
     keyword: &'t Keyword<'s>,
-    spec: &'static FormSpec,
+    pub(super) spec: &'static FormSpec,
     kind: Option<Node<String>>,
     /// Whether the kind asks for help, which has been reported.
     asks_for_help: bool,

@@ -67,8 +67,18 @@ impl<'a, 's> Slot<'a, 's> {
         } else {
             Diagnostic::error(Code::MissingOption, format!("{what} needs `{}=`", option.name))
                 .at(self.args.head)
-                .help(format!("add `{}=` and {expects}", option.name))
+                .help(match option.instead.first() {
+                    Some(instead) => format!("add `{}=` and {expects}, or `{instead}=`", option.name),
+                    None => format!("add `{}=` and {expects}", option.name),
+                })
         });
+    }
+
+    /// Whether the statement is nothing without it.
+    fn is_needed(&self) -> bool {
+        let is_given = |name: &&str| self.args.given.iter().any(|given| given.option.name == *name);
+        let option = self.args.spec.options().find(|option| option.name == self.name);
+        option.is_some_and(|option| option.required && !option.instead.iter().any(|name| is_given(name)))
     }
 
     fn read<T: ValueType>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Val<T>> {
@@ -269,6 +279,9 @@ impl<T: ValueType> Typed for Option<Val<T>> {
 
 impl<T: ValueType> Field for Option<Val<T>> {
     fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        if slot.is_needed() {
+            return Val::take(slot, cx).map(Some);
+        }
         match slot.first() {
             Some(given) => Some(slot.read(given, cx)),
             None => Some(None),

@@ -46,10 +46,11 @@ form! {
     Disk {
         /// Its id: that of the drive, and where it is written of the device too.
         id "id": Id<DiskId>,
-        /// The drive's id, where that isn't the device's.
+        /// The drive's id, where that isn't the device's. Without `file=` the drive is another statement's, such as a
+        /// `blockdev`'s.
         drive "drive": OptionalId<DiskId>,
         /// The file or block device.
-        file "file": Val<Path>,
+        file "file": Option<Val<Path>> { required: true, instead: &["drive"] },
         /// The serial number that the guest sees: up to 20 bytes.
         serial "serial": Option<Val<Text>>,
         /// Its place in the order in which firmware tries to boot, from 0.
@@ -84,10 +85,11 @@ form! {
     ] {
         /// Its id: that of the drive, and where it is written of the device too.
         id "id": Id<DiskId>,
-        /// The drive's id, where that isn't the device's.
+        /// The drive's id, where that isn't the device's. Without `file=` the drive is another statement's, such as a
+        /// `blockdev`'s.
         drive "drive": OptionalId<DiskId>,
         /// The file or block device.
-        file "file": Val<Path>,
+        file "file": Option<Val<Path>> { required: true, instead: &["drive"] },
         /// The serial number that the guest sees. Of `nvme`, which has none by itself, it is the drive's id where it is absent.
         serial "serial": Option<Val<Text>> { kinds: &["scsi", "ide", "nvme", "usb"] },
         /// Its place in the order in which firmware tries to boot, from 0.
@@ -147,7 +149,8 @@ form! {
 
 impl Form for Disk {
     fn check(&self, cx: &mut Checking<'_>) {
-        self.host.check(&self.file, self.id.name.known(), true, cx);
+        let interface = self.interface.as_ref().map(Val::span);
+        self.host.check(&self.file, self.id.name.known(), true, interface, cx);
         if let Some(serial) =
             self.serial.known().filter(|serial| serial.0.len() > 20 && self.driver.is_none())
         {
@@ -184,21 +187,21 @@ impl Form for Disk {
         let scsi = self.scsi.filter(|_| out.has(&changes::VIRTIO_BLK_SCSI));
         let drive = self.drive.or(&self.id);
         let none = "none";
-        let of = Of {
+        let of = self.file.as_ref().map(|file| Of {
             drive: &drive,
             device: &self.id,
-            file: &self.file,
+            file,
             format: None,
             is_readonly: false,
             interface: if self.interface.is_some() { &self.interface } else { &none },
-        };
-        let fd = self.host.fd(of, out);
+        });
+        let fd = of.and_then(|of| self.host.fd(of, out));
         // Of a node, this is the device's to say.
         let writethrough = out.plugs() && self.host.writes_through();
         // On a PCI bus it has a shorter name, too, which is printed for all versions.
         let is_short = self.pci.transport.is_none() && out.transport(&self.pci) == Transport::Pci;
         let driver = if is_short { "virtio-blk".to_owned() } else { out.virtio("virtio-blk", &self.pci) };
-        let id = out.id_of_device(&self.id);
+        let id = device_id(&self.id, of.is_some(), out);
         out.option("-device")
             .word_or(&self.driver, &driver)
             .truth("disable-modern", &self.disable_modern)
@@ -211,8 +214,15 @@ impl Form for Disk {
             .set("write-cache", writethrough.then_some("off"))
             .virtio(&self.pci)
             .written_out(&self.device);
-        self.host.lower(of, fd, out);
+        if let Some(of) = of {
+            self.host.lower(of, fd, out);
+        }
     }
+}
+
+/// The id of a device, which has its drive's where that is of the same statement.
+fn device_id<'i>(id: &'i Id<DiskId>, has_drive: bool, out: &Lowering<'_>) -> Option<&'i Id<DiskId>> {
+    if has_drive { out.id_of_device(id) } else { out.id_of_own(id) }
 }
 
 /// The device of a kind of disks.
@@ -228,7 +238,7 @@ fn driver(kind: &str) -> &str {
 
 impl Form for DiskOf {
     fn check(&self, cx: &mut Checking<'_>) {
-        self.host.check(&self.file, self.id.name.known(), true, cx);
+        self.host.check(&self.file, self.id.name.known(), true, None, cx);
         let readonly = self.host.readonly.known().filter(|readonly| readonly.0);
         if let (Some(readonly), "ide") = (readonly, self.kind.as_str()) {
             let help = Remedy::new("use another kind, such as `disk scsi`, or leave it out");
@@ -239,18 +249,18 @@ impl Form for DiskOf {
 
     fn lower(&self, out: &mut Lowering<'_>) {
         let drive = self.drive.or(&self.id);
-        let of = Of {
+        let of = self.file.as_ref().map(|file| Of {
             drive: &drive,
             device: &self.id,
-            file: &self.file,
+            file,
             format: None,
             is_readonly: false,
             interface: &"none",
-        };
-        let fd = self.host.fd(of, out);
+        });
+        let fd = of.and_then(|of| self.host.fd(of, out));
         let kind = self.kind.as_str();
         let writethrough = out.plugs() && self.host.writes_through() && kind != "sd";
-        let id = out.id_of_device(&self.id);
+        let id = device_id(&self.id, of.is_some(), out);
         let option =
             out.option("-device").word(driver(kind)).set("drive", &drive).set("id", id).set("bus", &self.bus);
         let option = match (kind, &self.serial) {
@@ -261,23 +271,15 @@ impl Form for DiskOf {
             .set("bootindex", self.bootindex)
             .set("write-cache", writethrough.then_some("off"))
             .written_out(&self.device);
-        self.host.lower(of, fd, out);
+        if let Some(of) = of {
+            self.host.lower(of, fd, out);
+        }
     }
 }
 
 impl Disc {
     fn check(&self, host: &Drive, cx: &mut Checking<'_>) {
-        match &self.file {
-            Some(file) => host.check(file, self.id.name.known(), false, cx),
-            // Of what another statement makes, that says it.
-            None => {
-                if let Some((name, at)) = host.first_said() {
-                    let message = format!("`{name}` is of a file, and none is in this drive");
-                    let help = "add `file=`, or leave it out: what `drive=` names has its own";
-                    cx.report(Diagnostic::error(Code::IgnoredOption, message).at(at).help(help));
-                }
-            }
-        }
+        host.check(&self.file, self.id.name.known(), false, None, cx);
     }
 
     /// Prints it as this device, behind the bridge from USB that it may need.

@@ -85,25 +85,6 @@ pub(crate) struct Of<'a> {
 }
 
 impl Drive {
-    /// The first of these options that is written.
-    pub(crate) fn first_said(&self) -> Option<(&'static str, Span)> {
-        fn at<T>(value: &Option<Val<T>>) -> Option<Span> {
-            value.as_ref().map(Val::span)
-        }
-        let said = [
-            ("fd", at(&self.fd)),
-            ("format", at(&self.format)),
-            ("aio", at(&self.aio)),
-            ("cache", at(&self.cache)),
-            ("readonly", at(&self.readonly)),
-            ("discard", at(&self.discard)),
-            ("detect-zeroes", at(&self.detect_zeroes)),
-            ("copy-on-read", at(&self.copy_on_read)),
-            ("snapshot", at(&self.snapshot)),
-        ];
-        said.into_iter().find_map(|(name, at)| Some((name, at?)))
-    }
-
     fn is_native(&self) -> bool {
         self.aio.is(|aio| *aio == Aio::Native)
     }
@@ -141,14 +122,41 @@ impl Drive {
         }
     }
 
-    /// Reports what is wrong with a drive of this file. `guesses` tells whether QEMU guesses the format.
+    /// Reports what is said of a file where there is none: of what another statement makes, that says it.
+    fn check_absent(&self, interface: Option<Span>, cx: &mut Checking<'_>) {
+        fn at<T>(value: &Option<Val<T>>) -> Option<Span> {
+            value.as_ref().map(Val::span)
+        }
+        let said = [
+            ("fd", at(&self.fd)),
+            ("format", at(&self.format)),
+            ("aio", at(&self.aio)),
+            ("cache", at(&self.cache)),
+            ("readonly", at(&self.readonly)),
+            ("discard", at(&self.discard)),
+            ("detect-zeroes", at(&self.detect_zeroes)),
+            ("copy-on-read", at(&self.copy_on_read)),
+            ("snapshot", at(&self.snapshot)),
+            ("if", interface),
+        ];
+        for (name, at) in said.into_iter().filter_map(|(name, at)| Some((name, at?))) {
+            let message = format!("`{name}` is of a file, and none is in this drive");
+            let help = "add `file=`, or leave it out: what `drive=` names has its own";
+            cx.report(Diagnostic::error(Code::IgnoredOption, message).at(at).help(help));
+        }
+    }
+
+    /// Reports what is wrong with a drive of this file, or of none. `guesses` tells whether QEMU guesses the format;
+    /// `interface` stands where the text says what the drive is connected to.
     pub(crate) fn check(
         &self,
-        file: &Val<Path>,
+        file: &Option<Val<Path>>,
         id: Option<&Node<String>>,
         guesses: bool,
+        interface: Option<Span>,
         cx: &mut Checking<'_>,
     ) {
+        let Some(file) = file else { return self.check_absent(interface, cx) };
         if cx.vm.is_fragment {
             self.check_node(id, cx);
         } else if self.format.is_none() && guesses {
