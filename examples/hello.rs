@@ -7,11 +7,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         name hello
         machine pc accel=tcg
         memory 16M
-        device isa-debug-exit iobase=0xf4 iosize=0x04
-        blockdev file node-name=boot filename="examples/hello/hello.img" read-only=on
-        device floppy drive=boot
-        chardev stdio id=com1
-        device isa-serial chardev=com1
+        disk floppy file="examples/hello/hello.img" format=raw readonly
+        serial stdio
+        debug-exit iobase=0xf4 iosize=0x04
         nodefaults
         display none
     };

@@ -21,12 +21,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             name {test}
             machine pc accel=tcg
             memory 16M
-            device isa-debug-exit iobase=0xf4 iosize=0x04
-            blockdev file node-name=boot filename={kernel} read-only=on
-            device floppy drive=boot
+            disk floppy file={kernel} format=raw readonly
             if {size > 0} { disk file={disk.path()} format=raw }
-            chardev stdio id=com1
-            device isa-serial chardev=com1
+            serial stdio
+            debug-exit iobase=0xf4 iosize=0x04
             nodefaults
             display none
         }?;

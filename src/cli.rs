@@ -140,7 +140,7 @@ pub(crate) struct Run {
     pub(crate) grace: Duration,
     /// Shut the guest down once it has written this text to its serial port, and end with status 0
     ///
-    /// The serial port must be on standard output (`chardev stdio`, `nographic`): another is refused. Where the guest ends
+    /// The serial port must be on standard output (`serial stdio`, `nographic`): another is refused. Where the guest ends
     /// without the text, the status is as without this option, or 1 where that is 0.
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) wait_for: Option<String>,

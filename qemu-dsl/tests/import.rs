@@ -102,9 +102,9 @@ fn statements(text: &str) -> Vec<&str> {
 fn a_monitor_that_has_a_name_is_one() {
     let chardev = "-chardev null,id=c0 -mon";
     let last = |args: &str| statements(&text_of(&format!("{chardev} {args}"))).last().unwrap().to_string();
-    assert_eq!(last("chardev=c0,id=m0,mode=control"), "qmp chardev=c0");
-    assert_eq!(last("c0,mode=control,pretty=on"), "qmp chardev=c0 pretty");
-    assert_eq!(last("c0"), "monitor chardev=c0");
+    assert_eq!(last("chardev=c0,id=m0,mode=control"), "qmp null id=c0");
+    assert_eq!(last("c0,mode=control,pretty=on"), "qmp null id=c0 pretty");
+    assert_eq!(last("c0"), "monitor null id=c0");
     // Its name is told.
     let text = text_of("-chardev null,id=c0 -mon chardev=c0,id=m0,mode=readline");
     let note = "// `-mon chardev=c0,id=m0,mode=readline` is `-monitor chardev:c0` today.";

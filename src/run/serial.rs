@@ -24,14 +24,25 @@ pub(crate) fn refuse_elsewhere(plan: &Plan) -> Result<(), Failure> {
             STDOUT.contains(&part.strip_prefix("file:").unwrap_or(part))
         })
     };
-    let before = iter::once("").chain(args.iter().map(AsRef::as_ref));
-    let somewhere = before.zip(&args).any(|(option, value)| !MONITORS.contains(&option) && is_stdout(value));
+    let options = || iter::once("").chain(args.iter().map(AsRef::as_ref)).zip(args.iter().map(AsRef::as_ref));
+    // A backend to which a monitor alone is connected.
+    let is_monitors = |value: &str| {
+        let id = value.split(',').find_map(|part| part.strip_prefix("id=")).unwrap_or_default();
+        let names = [format!("chardev:{id}"), format!("chardev={id}")];
+        let mut users = options().filter(|(_, value): &(&str, &str)| {
+            value.split(',').any(|part| names.iter().any(|name| name == part))
+        });
+        users.clone().next().is_some() && users.all(|(option, _)| MONITORS.contains(&option))
+    };
+    let somewhere = options().any(|(option, value)| {
+        !MONITORS.contains(&option) && is_stdout(value) && !(option == "-chardev" && is_monitors(value))
+    });
     if somewhere || (has("-nographic") && !has("-nodefaults")) {
         return Ok(());
     }
     Err(Failure::usage(
-        "--wait-for: no serial port of this VM is on standard output: write `chardev stdio id=com1` and \
-         `device isa-serial chardev=com1`, or `nographic`",
+        "--wait-for: no serial port of this VM is on standard output: write `serial stdio`, or \
+         `nographic`",
     ))
 }
 

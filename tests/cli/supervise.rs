@@ -314,15 +314,15 @@ fn a_guest_that_ends_without_saying_it_has_failed() {
 #[test]
 fn a_serial_port_elsewhere_is_not_waited_for() {
     for elsewhere in
-        ["", "chardev null id=com1\ndevice isa-serial chardev=com1\narg \"-monitor\" \"stdio\"\n"]
+        ["", "serial null\narg \"-monitor\" \"stdio\"\n", "serial null\nmonitor stdio\n"]
     {
         let (_folder, mut command) = prepare(&format!("{IDLE}{elsewhere}"), &["--wait-for", "x"]);
         let ended = end(command.spawn().unwrap());
         assert_eq!(ended.status, Some(2));
         assert_eq!(
             ended.stderr,
-            "qemu-dslc: --wait-for: no serial port of this VM is on standard output: write `chardev stdio id=com1` and \
-             `device isa-serial chardev=com1`, or `nographic`\n"
+            "qemu-dslc: --wait-for: no serial port of this VM is on standard output: write `serial stdio`, or \
+             `nographic`\n"
         );
     }
 }
