@@ -313,9 +313,7 @@ fn a_guest_that_ends_without_saying_it_has_failed() {
 
 #[test]
 fn a_serial_port_elsewhere_is_not_waited_for() {
-    for elsewhere in
-        ["", "serial null\narg \"-monitor\" \"stdio\"\n", "serial null\nmonitor stdio\n"]
-    {
+    for elsewhere in ["", "serial null\narg \"-monitor\" \"stdio\"\n", "serial null\nmonitor stdio\n"] {
         let (_folder, mut command) = prepare(&format!("{IDLE}{elsewhere}"), &["--wait-for", "x"]);
         let ended = end(command.spawn().unwrap());
         assert_eq!(ended.status, Some(2));

@@ -59,10 +59,11 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 
 /// What a device is of which a VM has one.
 pub(crate) fn only(device: &Device<'_>) -> Option<&'static str> {
-    let bases = Transport::ALL.into_iter().filter_map(|transport| transport.device(device.name()));
+    let driver = device.name();
+    let is_driver_of =
+        |name: &str| Transport::ALL.iter().any(|transport| transport.device(driver) == Some(name));
     // `pvpanic-pci` is another device.
-    let bases: Vec<_> = bases.filter(|base| base.starts_with("virtio")).collect();
-    let is_it = |name: &&&str| device.name() == **name || bases.contains(*name);
+    let is_it = |name: &&&str| driver == **name || (name.starts_with("virtio") && is_driver_of(name));
     ONCE.iter().find(is_it).copied()
 }
 

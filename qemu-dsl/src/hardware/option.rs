@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::model::Vm;
 use crate::plan::{Piece, When, arguments, optlist};
-use crate::print::{Argument, Item, Output, Printed, Written, piece};
+use crate::print::{Argument, Item, Output, Pieces, Printed, Written, piece};
 use crate::schema::{self, Kind, Type};
 use crate::table::Section;
 use crate::{Span, Target};
@@ -75,7 +75,7 @@ impl<'p> QemuOption<'p> {
     /// What its first value names behind a word: the id in `chardev:serial0`.
     pub(crate) fn behind(&self, word: &str) -> Option<Value<'_>> {
         let item = self.items.first()?;
-        let text = match item.value.as_slice() {
+        let text = match &*item.value {
             [Piece::Text(text)] => text.strip_prefix(word)?,
             [Piece::Text(text), Piece::Id(slot)] if text == word => self.ids.get(*slot as usize)?,
             _ => return None,
@@ -189,7 +189,7 @@ impl<'p> QemuOption<'p> {
         if item.open.is_some() {
             return None;
         }
-        let text = match item.value.as_slice() {
+        let text = match &*item.value {
             [] => "",
             [Piece::Text(text)] => text,
             [Piece::Id(slot)] => self.ids.get(*slot as usize)?,
@@ -247,7 +247,7 @@ fn read(list: &str, at: Span) -> Vec<Item> {
     let written = Some(Written { name: Some(at), value: at });
     let items = optlist::read(list).map(|(name, value)| Item {
         name: name.map(|name| name.to_owned().into()),
-        value: vec![piece(value.into_owned())],
+        value: Pieces::One(piece(value.into_owned())),
         open: None,
         written,
     });

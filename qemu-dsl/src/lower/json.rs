@@ -43,7 +43,7 @@ impl Writer {
                     None => nested.push((outer, Options(vec![inner]))),
                 }
             } else if scope.is_list_of_strings(name) {
-                let entry = object(vec![member("str", Json::Text(item.value.into()))]);
+                let entry = object(vec![member("str", Json::Text(item.value.into_vec().into()))]);
                 match lists.iter_mut().find(|(other, _)| other == name) {
                     Some((_, list)) => list.push(entry),
                     None => lists.push((name.to_string(), vec![entry])),
@@ -92,7 +92,7 @@ impl Writer {
 
     pub(super) fn member(&self, scope: &Scope, item: Item) -> Option<Member> {
         let name = item.name?;
-        let value = self.value(scope.property(&name), &name, item.value);
+        let value = self.value(scope.property(&name), &name, item.value.into_vec());
         Some(Member { name, value })
     }
 
@@ -201,20 +201,20 @@ pub(super) struct Options(pub(super) Vec<Item>);
 impl Options {
     pub(super) fn take(&mut self, name: &str) -> Option<Vec<Piece>> {
         let index = self.0.iter().position(|item| item.name.as_deref() == Some(name))?;
-        Some(self.0.remove(index).value)
+        Some(self.0.remove(index).value.into_vec())
     }
 
     /// The first value, which may stand without its name.
     pub(super) fn take_first(&mut self, name: &str) -> Vec<Piece> {
         let unnamed = self.0.iter().position(|item| item.name.is_none());
         match unnamed {
-            Some(index) => self.0.remove(index).value,
+            Some(index) => self.0.remove(index).value.into_vec(),
             None => self.take(name).unwrap_or_default(),
         }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&[Piece]> {
-        self.0.iter().find(|item| item.name.as_deref() == Some(name)).map(|item| item.value.as_slice())
+        self.0.iter().find(|item| item.name.as_deref() == Some(name)).map(|item| &*item.value)
     }
 
     pub(super) fn text(&self, name: &str) -> Option<&str> {

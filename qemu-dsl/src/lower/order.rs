@@ -76,7 +76,7 @@ pub(super) fn arrange(mut output: Output, order: &[usize]) -> Output {
 fn renumber(argument: &mut Argument, numbers: &[u32]) {
     let pieces: Vec<&mut Piece> = match &mut argument.printed {
         Printed::Word(pieces) => pieces.iter_mut().collect(),
-        Printed::Option { items, .. } => items.iter_mut().flat_map(|item| &mut item.value).collect(),
+        Printed::Option { items, .. } => items.iter_mut().flat_map(|item| item.value.iter_mut()).collect(),
     };
     for piece in pieces {
         if let Piece::Fd(slot) = piece

@@ -94,7 +94,7 @@ impl Writer<'_> {
         let backend =
             options.0.iter().find(|item| item.name.as_deref().is_some_and(|name| NAMING.contains(&name)));
         match backend {
-            Some(item) => item.value.clone(),
+            Some(item) => item.value.to_vec(),
             None => {
                 let slot = self.ids.len() as u32;
                 let prefix = "device";

@@ -126,9 +126,9 @@ impl<'h> Ties<'h> {
             };
             let of = namespace.what();
             let at = self.at(option, Some(item));
-            self.add(Sort::Id { of: of.into() }, Relation::Defines, item.value.clone(), at);
+            self.add(Sort::Id { of: of.into() }, Relation::Defines, item.value.to_vec(), at);
             if option.get("mux").is_some_and(|mux| mux.is_on()) {
-                self.add(Sort::User { of: of.into() }, Relation::Has, item.value.clone(), at);
+                self.add(Sort::User { of: of.into() }, Relation::Has, item.value.to_vec(), at);
             }
         }
     }
@@ -140,7 +140,7 @@ impl<'h> Ties<'h> {
         let rules = option.items().iter().filter(|item| item.name.as_deref() == Some("hostfwd"));
         for rule in rules.filter(|rule| rule.open.is_none()) {
             let at = self.at(option, Some(rule));
-            self.add(Sort::HostPort, Relation::Takes, rule.value.clone(), at);
+            self.add(Sort::HostPort, Relation::Takes, rule.value.to_vec(), at);
         }
     }
 
@@ -151,7 +151,7 @@ impl<'h> Ties<'h> {
         let Some(buses) = device.buses() else {
             // It may provide any, but of a sort that it sits on itself.
             let of: Cow<'static, str> = [ANY, device.bus_sort().unwrap_or("")].concat().into();
-            let mut name = id.map_or_else(Vec::new, |id| id.value.clone());
+            let mut name = id.map_or_else(Vec::new, |id| id.value.to_vec());
             let at = self.at(option, id);
             self.add(Sort::Bus { of: of.clone() }, Relation::Has, name.clone(), at);
             if !name.is_empty() {
@@ -164,7 +164,7 @@ impl<'h> Ties<'h> {
             let name = match (bus.fixed_name(), id) {
                 (Some(name), _) => vec![piece(name)],
                 (None, Some(id)) => {
-                    let mut name = id.value.clone();
+                    let mut name = id.value.to_vec();
                     name.push(piece(bus.name("")));
                     name
                 }
@@ -188,11 +188,11 @@ impl<'h> Ties<'h> {
         let is_pair = ["failover", "failover_pair_id"].iter().any(|name| option.mentions(name));
         if let Some(mac) = option.item("mac").filter(is_said).filter(|_| !is_pair) {
             let at = self.at(option, Some(mac));
-            self.add(Sort::Mac, Relation::Takes, mac.value.clone(), at);
+            self.add(Sort::Mac, Relation::Takes, mac.value.to_vec(), at);
         }
         if let Some(cid) = option.item("guest-cid").filter(is_said) {
             let at = self.at(option, Some(cid));
-            self.add(Sort::Cid, Relation::Takes, cid.value.clone(), at);
+            self.add(Sort::Cid, Relation::Takes, cid.value.to_vec(), at);
         }
         let is_open = |name| option.is_open(name);
         if let Some(addr) = option.item("addr").filter(is_said)
@@ -204,7 +204,7 @@ impl<'h> Ties<'h> {
             let mut name = match known {
                 Some(Ok(addr)) => vec![piece(addr.to_string())],
                 Some(Err(_)) => return,
-                None => addr.value.clone(),
+                None => addr.value.to_vec(),
             };
             if let Some(bus) = option.item("bus") {
                 name.push(piece(OF_BUS));
@@ -234,7 +234,7 @@ impl<'h> Ties<'h> {
         }
         let lack = check::buses::wrong(device, self.hardware).and_then(lack);
         let relation = Relation::Needs { first: true, lack };
-        let name = bus.map_or_else(Vec::new, |bus| bus.value.clone());
+        let name = bus.map_or_else(Vec::new, |bus| bus.value.to_vec());
         let at = self.at(option, bus);
         self.add(Sort::Bus { of: sort.unwrap_or("").into() }, relation, name, at);
     }
@@ -255,7 +255,8 @@ impl<'h> Ties<'h> {
             let wrong = (!is_there).then(|| check::ids::unknown(reference, &suggestions, hardware)).flatten();
             let first = reference.namespace.option() == Some(option.name);
             let item = option.item(reference.property).filter(|_| option.name != "global");
-            let name = item.map_or_else(|| vec![piece(reference.name.to_owned())], |item| item.value.clone());
+            let name =
+                item.map_or_else(|| vec![piece(reference.name.to_owned())], |item| item.value.to_vec());
             let of = reference.namespace.what();
             let at = At { statement: reference.statement, option: Some(option), span: reference.span };
             if check::ids::is_use(reference, hardware)

@@ -6,15 +6,12 @@ use std::borrow::Cow;
 use super::Piece;
 pub use super::escape::Escape;
 
-/// An item of a list: its name, if it has one, its value, and the blank without whose value it isn't there.
+/// Writes a list of names and values, each with the blank without whose value it isn't there. The first may have no name,
+/// and is always there. `text` is room that is used again.
 #[cfg(feature = "compiler")]
-pub(crate) type ListItem<'n> = (Option<Cow<'n, str>>, Vec<Piece>, Option<u32>);
-
-/// Writes a list of names and values. The first may have no name, and is always there. `text` is room that is used again.
-#[cfg(feature = "compiler")]
-pub(crate) fn write<'n>(
+pub(crate) fn write<'n, V: IntoIterator<Item = Piece>>(
     escape: Escape,
-    items: impl IntoIterator<Item = ListItem<'n>>,
+    items: impl IntoIterator<Item = (Option<Cow<'n, str>>, V, Option<u32>)>,
     text: &mut String,
 ) -> Vec<Piece> {
     let mut list = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::Pieces;
 use crate::Span;
 use crate::model::Open;
 use crate::plan::optlist::Escape;
@@ -35,7 +36,7 @@ pub(crate) enum Printed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Item {
     pub(crate) name: Option<Cow<'static, str>>,
-    pub(crate) value: Vec<Piece>,
+    pub(crate) value: Pieces,
     /// The value, if it comes later.
     pub(crate) open: Option<Open>,
     /// Where the text says so, if it does.
@@ -53,7 +54,7 @@ pub(crate) struct Written {
 impl Item {
     /// The value, where it is a text and nothing else.
     pub(crate) fn plain(&self) -> &str {
-        match self.value.as_slice() {
+        match &*self.value {
             [Piece::Text(text)] => text,
             _ => "",
         }

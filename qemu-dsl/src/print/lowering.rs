@@ -6,6 +6,7 @@ use std::fmt;
 use super::Asked;
 use super::argument::{Argument, Item, Printed, Written, piece};
 use super::emit::{Emit, text};
+use super::pieces::Pieces;
 use crate::model::ids::Id;
 use crate::model::{Extent, Maybe as _, Property, PropertyValue, Val, Vm};
 use crate::plan::optlist::{Escape, append};
@@ -33,6 +34,8 @@ pub(crate) struct Lowering<'v> {
     pub(super) head: Span,
     pub(super) span: Span,
     pub(super) when: Option<When>,
+    /// Where the pieces of a value come together.
+    pub(super) room: Vec<Piece>,
 }
 
 impl<'v> Lowering<'v> {
@@ -134,7 +137,7 @@ impl<'v> Lowering<'v> {
             Some(Printed::Option { items, .. }) => Some(items),
             _ => None,
         };
-        OptionArg { items, sort, target: self.vm.target, short_booleans }
+        OptionArg { items, room: &mut self.room, sort, target: self.vm.target, short_booleans }
     }
 
     /// Defaults for properties of drivers. QEMU parts the short form at the first dot, and knows no escape in it.
@@ -235,6 +238,8 @@ impl<'v> Lowering<'v> {
 /// An option's list of values.
 pub(crate) struct OptionArg<'o> {
     items: Option<&'o mut Vec<Item>>,
+    /// Where the pieces of a value come together.
+    room: &'o mut Vec<Piece>,
     /// What it makes, where schemas know such things.
     sort: Option<Kind>,
     target: Target,
@@ -243,13 +248,14 @@ pub(crate) struct OptionArg<'o> {
 
 impl OptionArg<'_> {
     fn push(self, name: Option<Cow<'static, str>>, name_span: Option<Span>, value: impl Emit) -> Self {
-        let mut pieces = Vec::new();
-        if !value.emit(&mut pieces) {
+        self.room.clear();
+        if !value.emit(self.room) {
             return self;
         }
         let written = value.span().map(|value| Written { name: name_span, value });
         let open = value.open();
-        self.item(Item { name, value: pieces, open, written })
+        let value = Pieces::take(self.room);
+        self.item(Item { name, value, open, written })
     }
 
     fn item(mut self, item: Item) -> Self {
@@ -326,7 +332,7 @@ impl OptionArg<'_> {
         prefix.emit(&mut pieces);
         value.emit(&mut pieces);
         let written = value.span().map(|value| Written { name: None, value });
-        self.item(Item { name: None, value: pieces, open: None, written })
+        self.item(Item { name: None, value: pieces.into(), open: None, written })
     }
 
     /// `name=true` or `name=false`, where it is given.

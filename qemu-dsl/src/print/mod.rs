@@ -6,6 +6,7 @@
 mod argument;
 mod emit;
 mod lowering;
+mod pieces;
 
 use crate::Span;
 use crate::model::{Entry, Vm};
@@ -15,6 +16,7 @@ use crate::table::Section;
 pub(crate) use argument::{Argument, FD_SETS, Item, Printed, Written, piece};
 pub(crate) use emit::{As, Emit, Shown, number, text};
 pub(crate) use lowering::{Lowering, OptionArg, sides};
+pub(crate) use pieces::Pieces;
 
 /// What prints a statement.
 pub(crate) type Print = fn(&Entry, &mut Lowering<'_>);
@@ -61,6 +63,7 @@ pub(crate) fn print_entries<'e>(
         head: Span::default(),
         span: Span::default(),
         when: None,
+        room: Vec::with_capacity(1),
     };
     for (statement, when, entry) in entries {
         out.statement = statement;

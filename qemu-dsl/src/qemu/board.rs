@@ -42,22 +42,31 @@ impl Transport {
 
     /// The driver of a virtio device by this transport: `virtio-net-pci` of `virtio-net`.
     pub(crate) fn driver(self, device: &str) -> String {
-        let suffix = match self {
-            Self::Pci => "pci",
-            Self::PciTransitional => "pci-transitional",
-            Self::PciNonTransitional => "pci-non-transitional",
-            Self::Mmio if BARE_BY_MMIO.contains(&device) => return device.to_owned(),
-            Self::Mmio => "device",
-            Self::Ccw => "ccw",
-        };
-        format!("{device}-{suffix}")
+        let suffix = if self.is_bare(device) { "" } else { self.suffix() };
+        [device, suffix].concat()
+    }
+
+    const fn suffix(self) -> &'static str {
+        match self {
+            Self::Pci => "-pci",
+            Self::PciTransitional => "-pci-transitional",
+            Self::PciNonTransitional => "-pci-non-transitional",
+            Self::Mmio => "-device",
+            Self::Ccw => "-ccw",
+        }
+    }
+
+    /// Whether a device's driver is called as it.
+    fn is_bare(self, device: &str) -> bool {
+        self == Self::Mmio && BARE_BY_MMIO.contains(&device)
     }
 
     /// The virtio device that this is the driver of by this transport, if it is: `virtio-net` of `virtio-net-pci`.
     pub(crate) fn device(self, driver: &str) -> Option<&str> {
-        let end = driver.rmatch_indices('-').map(|(at, _)| at);
-        let ends = std::iter::once(driver.len()).chain(end).filter_map(|at| driver.get(..at));
-        ends.into_iter().find(|device| self.driver(device) == driver)
+        if self.is_bare(driver) {
+            return Some(driver);
+        }
+        driver.strip_suffix(self.suffix()).filter(|device| !self.is_bare(device))
     }
 }
 
