@@ -91,9 +91,14 @@ fn whole(spec: &StatementSpec, level: usize, out: &mut Markdown) {
     if let [forms] = declared.as_slice() {
         // Most often the one begins as the other.
         let own = forms.first().map(|form| flat(form.doc)).unwrap_or_default();
-        let more = own.strip_prefix(doc.as_str()).unwrap_or(&own).trim();
-        let more = if doc.starts_with(more) { "" } else { more };
-        out.paragraph(&format!("{doc} {more}{once}"));
+        let text = if own.starts_with(doc.trim_end_matches('.')) {
+            own
+        } else if doc.starts_with(&own) {
+            doc
+        } else {
+            format!("{doc} {own}")
+        };
+        out.paragraph(&format!("{text}{once}"));
         kind_list(forms, out);
         body(spec, forms, out);
     } else {

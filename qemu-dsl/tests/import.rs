@@ -23,7 +23,7 @@ fn texts() -> Vec<(String, String)> {
     for folder in ["examples", "tests/diagnostics", "tests/seed"] {
         files(&root.join(folder), &mut texts);
     }
-    for file in ["README.md", "docs/language.md", "docs/cookbook.md"] {
+    for file in ["README.md", "docs/language.md", "docs/tasks.md"] {
         let Ok(text) = fs::read_to_string(root.join(file)) else { continue };
         let blocks = text.split("```").skip(1).step_by(2);
         texts.extend(blocks.enumerate().map(|(number, block)| {

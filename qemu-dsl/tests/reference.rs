@@ -4,6 +4,11 @@
 
 use qemu_dsl::{Code, Options, compile, reference};
 
+/// What to write for what one wants.
+fn tasks() -> String {
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/tasks.md")).unwrap()
+}
+
 /// The blocks of the text that are marked as a VM.
 fn blocks(text: &str) -> Vec<String> {
     let mut blocks = text.split("\n```");
@@ -25,6 +30,9 @@ fn every_example_compiles_without_a_word() {
         assert!(lines.iter().any(|line| line.starts_with(keyword)), "{keyword}: {example}");
         examples.push(lines.join("\n"));
     }
+    let tasks = blocks(&tasks());
+    assert!(tasks.len() >= 20);
+    examples.extend(tasks);
     for example in examples {
         let compilation = compile(&example, &Options::default());
         // Nobody's names are known of s390x.
@@ -35,6 +43,16 @@ fn every_example_compiles_without_a_word() {
             compilation.diagnostics
         );
     }
+}
+
+#[test]
+fn what_tasks_refer_to_is_there() {
+    let language = reference::language();
+    let headings: Vec<_> = language.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    let tasks = tasks();
+    let links = tasks.split("(language.md#").skip(1).map(|rest| rest.split(')').next().unwrap());
+    let missing: Vec<_> = links.filter(|link| !headings.contains(link)).collect();
+    assert_eq!(missing, [""; 0], "{headings:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a case needs of the machine, and the machine lacks or not.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::thread::UnshareFlags;
 
-use crate::outcome::{Outcome, Stop};
+use crate::outcome::{Outcome, Stop, ensure};
 use crate::seccomp::{Refused, refusing};
 
 fn need(there: bool, what: &str) -> Outcome {
@@ -27,6 +27,20 @@ pub(crate) fn has(what: &str) -> Outcome {
         "ifup" => need(fs::exists("/etc/qemu-ifup")?, "/etc/qemu-ifup"),
         "root" => need(rustix::process::geteuid().is_root(), "root"),
         other => Err(Stop::failed(format!("it is not known how to tell whether there is `{other}`"))),
+    }
+}
+
+/// An image that is encrypted by the passphrase in a file (LUKS).
+pub(crate) fn make_vault(image: &Path, passphrase: &Path) -> Outcome {
+    let secret = format!("secret,id=key,file={}", passphrase.display());
+    let options = ["-f", "luks", "-o", "key-secret=key,iter-time=10"];
+    let mut command = Command::new("qemu-img");
+    let made =
+        command.args(["create", "-q", "--object", &secret]).args(options).arg(image).arg("1M").status();
+    match made {
+        Ok(status) => ensure!(status.success(), "qemu-img: {status}"),
+        Err(error) if error.kind() == ErrorKind::NotFound => need(false, "qemu-img"),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -30,6 +30,7 @@ mod text;
 mod topology;
 mod values;
 mod virt;
+mod vms;
 mod world;
 
 use std::process::ExitCode;
@@ -84,6 +85,9 @@ fn trials(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
     for (name, test) in plug::TESTS {
         add(name, Box::new(test));
     }
+    for vm in vms::VMS {
+        add(vm.name, Box::new(|qemu| vms::starts(qemu, vm)));
+    }
     add("is what the schema says", Box::new(schema::is_what_qemu_says));
     add("leaves no QEMU of the schema's script", Box::new(schema::leaves_no_qemu));
     let between = Arc::clone(cases);
@@ -102,6 +106,7 @@ fn on_virt(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
     for case in cases.iter().filter(|case| virt::can_take(case)).cloned() {
         add(&case.name.clone(), Box::new(move |qemu| virt::takes(qemu, &case)));
     }
+    add(vms::ARM.name, Box::new(|qemu| vms::starts(qemu, &vms::ARM)));
     add("is what the schema says", Box::new(schema::is_what_qemu_says));
     trials
 }
@@ -132,6 +137,7 @@ fn main() -> ExitCode {
     }
     all.push(trial("what QEMU can't say is refused".into(), values::refused));
     all.push(trial("the compiler's README".into(), readme::is_true));
+    all.push(trial("all VMs of the examples are started".into(), vms::are_all));
     all.push(trial("there is a QEMU".into(), move || match qemus {
         Ok(qemus) if qemus.is_empty() => {
             Err(Stop::failed("no qemu-system-x86_64: `scripts/install` installs it"))
