@@ -377,8 +377,11 @@ fn is_compatible(
         if is_own {
             return value.is_some();
         }
+        // What prints a device alone, and any by a name, says no more of it than `device` does.
+        let is_the_device = shape.print.args.len() == 1 && given.flag == "-device" && item.name == "driver";
         let may_change = effects
             .iter()
+            .filter(|effect| effect.is_word || !is_the_device)
             .any(|effect| effect.removes.iter().any(|(at, removed)| *at == number && removed == item));
         // What is generated, an option says in any case.
         let is_generated = item.value.chars().any(|c| ('\u{e000}'..'\u{f8ff}').contains(&c));
