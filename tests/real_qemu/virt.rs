@@ -22,6 +22,7 @@ const NOT_FOR_IT: &[(&str, &str)] = &[
     ("cdrom", "no option `unit`"),
     ("disk-drivers", "the bus `ide.0`"),
     ("disk-kinds", "no IDE bus"),
+    ("disk-of-node", "the bus `ide.0`"),
     ("dimm", "takes no memory modules"),
     ("dimm-virtio", "no device `virtio-pmem-pci`"),
     ("dimm-others", "takes no memory modules"),

@@ -215,6 +215,9 @@ pub(crate) fn starts(qemu: &Qemu, vm: &Vm) -> Outcome {
     let run = || qemu.run(&compiled, &world)?.quit();
     match vm.start {
         Start::Always => run(),
+        Start::WithVault if qemu.version < Version::new(6, 0) => Err(Stop::lacking(
+            "needs a QEMU that doesn't hang at two threads and an encrypted disk, as 5.2 may",
+        )),
         Start::WithVault => {
             host::make_vault(&world.file("vault.img"), &world.file("secret"))?;
             run()
