@@ -155,6 +155,13 @@ pub(crate) const VMS: &[Vm] = &[
         start: Start::Never("virtiofsd and /dev/vhost-vsock"),
     },
     Vm {
+        name: "the VM numa",
+        file: "numa.vm",
+        set: &[ACCEL, ("disk", "{dir}/disk.img")],
+        from: ANY,
+        start: Start::Always,
+    },
+    Vm {
         name: "the VM gpu",
         file: "gpu.vm",
         set: &[("disk", "{dir}/disk.img"), ("vars", "{dir}/vars.img")],

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::draft::Draft;
 use super::given::{Given, Item, same};
-use super::shape::{ANY_KIND, ANY_PROPERTY, Cause, ID, Print, Shape, World};
+use super::shape::{ANY_KIND, ANY_PROPERTY, Cause, Effect, ID, Print, Shape, World};
 
 /// What the generated ids are called in the command line.
 type Bound = HashMap<u32, String>;
@@ -379,9 +379,14 @@ fn is_compatible(
         }
         // What prints a device alone, and any by a name, says no more of it than `device` does.
         let is_the_device = shape.print.args.len() == 1 && given.flag == "-device" && item.name == "driver";
+        let leads_here = |effect: &&Effect| {
+            let is_it =
+                |added: &Item| value.is_some_and(|value| same(&given.flag, &item.name, &added.value, value));
+            effect.adds.iter().any(|(at, added)| *at == number && added.name == item.name && is_it(added))
+        };
         let may_change = effects
             .iter()
-            .filter(|effect| effect.is_word || !is_the_device)
+            .filter(|effect| !is_the_device || (effect.is_word && leads_here(effect)))
             .any(|effect| effect.removes.iter().any(|(at, removed)| *at == number && removed == item));
         // What is generated, an option says in any case.
         let is_generated = item.value.chars().any(|c| ('\u{e000}'..'\u{f8ff}').contains(&c));

@@ -49,7 +49,7 @@ impl Writer {
                     None => lists.push((name.to_string(), vec![entry])),
                 }
             } else if let Some(PropertyType::List(element)) = scope.property(name) {
-                let more = self.elements(element.ty(), name, item.value);
+                let more = self.elements(element.ty(), name, item.value.into_vec());
                 match lists.iter_mut().find(|(other, _)| other == name) {
                     Some((_, list)) => list.extend(more),
                     None => lists.push((name.to_string(), more)),

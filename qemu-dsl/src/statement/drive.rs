@@ -9,7 +9,7 @@ use crate::plan::{FdSource, Piece, Show};
 use crate::print::{As, Emit, FD_SETS, Lowering, text};
 use crate::qemu::changes;
 use crate::source::Node;
-use crate::statement::form::group;
+use crate::statement::form::{Group as _, group};
 use crate::statement::passthrough::check_node_name;
 use crate::value::{FdFlag, Format, OnOff, Path, choice, is_windows_path};
 
@@ -124,22 +124,7 @@ impl Drive {
 
     /// Reports what is said of a file where there is none: of what another statement makes, that says it.
     fn check_absent(&self, interface: Option<Span>, cx: &mut Checking<'_>) {
-        fn at<T>(value: &Option<Val<T>>) -> Option<Span> {
-            value.as_ref().map(Val::span)
-        }
-        let said = [
-            ("fd", at(&self.fd)),
-            ("format", at(&self.format)),
-            ("aio", at(&self.aio)),
-            ("cache", at(&self.cache)),
-            ("readonly", at(&self.readonly)),
-            ("discard", at(&self.discard)),
-            ("detect-zeroes", at(&self.detect_zeroes)),
-            ("copy-on-read", at(&self.copy_on_read)),
-            ("snapshot", at(&self.snapshot)),
-            ("if", interface),
-        ];
-        for (name, at) in said.into_iter().filter_map(|(name, at)| Some((name, at?))) {
+        for (name, at) in self.said().into_iter().chain(interface.map(|at| ("if", at))) {
             let message = format!("`{name}` is of a file, and none is in this drive");
             let help = "add `file=`, or leave it out: what `drive=` names has its own";
             cx.report(Diagnostic::error(Code::IgnoredOption, message).at(at).help(help));

@@ -65,7 +65,8 @@ impl Memory {
     }
 
     fn has_backend(&self) -> bool {
-        on(self.hugepages) || on(self.fd()) || self.ram.asks_for_object().is_some()
+        let is_named = self.backend.written().is_some();
+        is_named || on(self.hugepages) || on(self.fd()) || self.ram.asks_for_object().is_some()
     }
 
     /// Whether other processes can have the RAM.
