@@ -1,13 +1,14 @@
 //! A command line becomes statements: the best that print it.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fmt;
 use std::fmt::Write as _;
 use std::ops::{Range, RangeInclusive};
 use std::rc::Rc;
 
+use super::fit::Fitted;
 use super::given::{self, Fds, Given, Item};
 use super::holes::Holes;
 use super::shape::{self, Shape, World};
@@ -260,7 +261,12 @@ pub(super) struct Importer {
     keeps_errors: bool,
     /// Whether all options of the machine are one.
     is_merged: bool,
+    /// What came of fitting statements to options: each round tries the same again.
+    fits: RefCell<HashMap<Fit, Option<Fitted>>>,
 }
+
+/// A shape by its place in memory, the values of the options that it is to print, and whether its ids are to be written.
+type Fit = (usize, Vec<(usize, Option<String>)>, bool);
 
 impl Importer {
     pub(super) fn new(plan: &Plan, target: TargetSpec, holes: Holes) -> Result<Self, ImportError> {
@@ -283,6 +289,7 @@ impl Importer {
             end: usize::MAX,
             keeps_errors: false,
             is_merged: true,
+            fits: RefCell::default(),
         })
     }
 
@@ -342,6 +349,7 @@ impl Importer {
 
     /// The text of the options as they are.
     fn written(&mut self) -> Import {
+        self.fits.get_mut().clear();
         let learned = Learned::of(self.target, self.machine());
         let Learned { world, shapes } = &*learned;
         self.world = world.clone();
@@ -538,6 +546,18 @@ impl Importer {
         Some(Placed { words, section: spec.section, takes: numbers, rank, key, reason: None })
     }
 
+    /// As [`fit::fit`], which is asked once.
+    fn fit(&self, shape: &Shape, wanted: &[&Given], named: bool) -> Option<Fitted> {
+        let values = wanted.iter().map(|given| (given.at, given.value.clone())).collect();
+        let key = (std::ptr::from_ref(shape).addr(), values, named);
+        if let Some(known) = self.fits.borrow().get(&key) {
+            return known.clone();
+        }
+        let fitted = fit::fit(shape, wanted, &self.world, named);
+        self.fits.borrow_mut().insert(key, fitted.clone());
+        fitted
+    }
+
     /// The statement of a shape for these options, which it takes.
     fn fit_one(
         &self,
@@ -551,7 +571,7 @@ impl Importer {
         let wanted: Vec<&Given> = numbers.iter().filter_map(|number| givens.get(*number)).collect();
         let keys = [false, true].map(|named| (spec.keyword.to_owned(), numbers.clone(), named));
         let (key, fitted) = keys.into_iter().filter(|key| !banned.contains(key)).find_map(|key| {
-            let fitted = fit::fit(shape, &wanted, &self.world, key.2)?;
+            let fitted = self.fit(shape, &wanted, key.2)?;
             Some((key, fitted))
         })?;
         let words = fitted.draft.words(self.world.table)?;
