@@ -53,7 +53,7 @@ pub(crate) fn needing(hardware: &Hardware<'_>) -> impl Iterator<Item = (usize, D
 
 /// Whether an object's character device is none that leads to another process. QEMU starts with one.
 fn speaks_to_nobody(hardware: &Hardware<'_>, object: &QemuOption<'_>) -> bool {
-    let chardev = object.get("chardev").and_then(|id| hardware.definition(Namespace::Chardev, &id.text));
+    let chardev = object.get("chardev").and_then(|id| hardware.definition(Namespace::Chardev, id.text));
     let option = chardev.and_then(|chardev| hardware.options.get(chardev.option));
     option.and_then(QemuOption::first).is_some_and(|kind| kind.text != "socket")
 }

@@ -78,7 +78,7 @@ impl<'a, 's> Slot<'a, 's> {
     fn is_needed(&self) -> bool {
         let is_given = |name: &&str| self.args.given.iter().any(|given| given.option.name == *name);
         let option = self.args.spec.options().find(|option| option.name == self.name);
-        option.is_some_and(|option| option.required && !option.instead.iter().any(|name| is_given(name)))
+        option.is_some_and(|option| option.required && !option.instead.iter().any(is_given))
     }
 
     fn read<T: ValueType>(&self, given: Given<'_, '_>, cx: &mut Cx<'_>) -> Option<Val<T>> {
