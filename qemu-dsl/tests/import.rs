@@ -13,6 +13,46 @@ use qemu_dsl::{Options, TABLE, TargetSpec, Version, compile, import};
 const TARGETS: [Version; 4] =
     [Version::new(5, 2), Version::new(7, 2), Version::new(10, 0), Version::new(11, 1)];
 
+/// What has the file descriptors that QEMU gets.
+const DESCRIPTORS: &str = r#"
+machine q35
+memory 1G fd
+port socket path="/tmp/p.sock" fd
+serial socket path="/tmp/s.sock" fd
+tpm emulator socket="/tmp/t.sock" fd
+fs virtiofs socket="/tmp/f.sock" fd tag=share
+vsock cid=5 fd
+disk file="/tmp/d.img" fd format=raw
+netdev vhost-vdpa vhostdev="/dev/vhost-vdpa-0" fd mac=52:54:00:00:00:01
+netdev stream fd addr.path="/tmp/c.sock" mac=52:54:00:00:00:02
+netdev tap mq=2 vhost mac=52:54:00:00:00:03
+crypto vhost-user socket="/tmp/k.sock" fd
+qmp socket path="/tmp/early" fd
+gdb socket path="/tmp/gdb" fd
+monitor socket path="/tmp/m" fd
+"#;
+
+#[test]
+fn descriptors_come_back() {
+    let target = Version::new(10, 0).into();
+    let first = plan(DESCRIPTORS, target).unwrap();
+    let import = import(&first, target).unwrap();
+    assert!(import.passed.is_empty() && import.errors.is_empty(), "{}", import.text);
+    let keywords = |text: &str| {
+        let words = text.lines().filter_map(|line| Some(line.split(' ').next()?.to_owned()));
+        let mut words: Vec<_> = words.filter(|word| !word.is_empty() && word != "target").collect();
+        words.sort();
+        words
+    };
+    assert_eq!(keywords(&import.text), keywords(DESCRIPTORS), "{}", import.text);
+    let sources = |plan: &Plan| {
+        let mut sources: Vec<_> = plan.fds().map(|fd| format!("{:?}", fd.source)).collect();
+        sources.sort();
+        sources
+    };
+    assert_eq!(sources(&plan(&import.text, target).unwrap()), sources(&first));
+}
+
 /// The texts of the tests, the examples and the reference.
 fn texts() -> Vec<(String, String)> {
     let mut texts: Vec<_> = TABLE

@@ -367,6 +367,19 @@ fn is_compatible(
             return true;
         }
         let effects = shape.effects(world);
+        let is_driver = given.flag == "-device" && item.name == "driver";
+        let leads_here = |effect: &&Effect| {
+            let is_it =
+                |added: &Item| value.is_some_and(|value| same(&given.flag, &item.name, &added.value, value));
+            effect.adds.iter().any(|(at, added)| *at == number && added.name == item.name && is_it(added))
+        };
+        // Another statement has a word for this device.
+        if is_driver
+            && value.is_some_and(|value| world.is_of_others(value, shape.draft.spec))
+            && !effects.iter().any(|effect| effect.is_word && leads_here(&effect))
+        {
+            return false;
+        }
         let is_own = effects.iter().any(|effect| {
             let is_sample = match effect.cause {
                 Cause::Kind => true,
@@ -378,12 +391,7 @@ fn is_compatible(
             return value.is_some();
         }
         // What prints a device alone, and any by a name, says no more of it than `device` does.
-        let is_the_device = shape.print.args.len() == 1 && given.flag == "-device" && item.name == "driver";
-        let leads_here = |effect: &&Effect| {
-            let is_it =
-                |added: &Item| value.is_some_and(|value| same(&given.flag, &item.name, &added.value, value));
-            effect.adds.iter().any(|(at, added)| *at == number && added.name == item.name && is_it(added))
-        };
+        let is_the_device = shape.print.args.len() == 1 && is_driver;
         let may_change = effects
             .iter()
             .filter(|effect| !is_the_device || (effect.is_word && leads_here(effect)))

@@ -116,10 +116,12 @@ impl Given {
 
     /// Tells what the numbers of file descriptors in it are numbers of.
     fn tell(&mut self, fds: &Fds) {
+        let is_address = self.get("addr.type") == Some("fd");
         let items = std::mem::take(&mut self.items);
         for item in items {
             let numbers = match item.name.as_str() {
                 "fd" | "fds" | "set" | "vhostfd" | "vhostfds" => Some(("", item.value.as_str())),
+                "addr.str" if is_address => Some(("", item.value.as_str())),
                 _ => [FD_SETS, FD_PATHS]
                     .into_iter()
                     .find_map(|before| Some((before, item.value.strip_prefix(before)?))),
@@ -171,7 +173,8 @@ pub(super) fn told(name: &str, before: &str, sources: &[&FdSource<String, String
             items.push(Item::new(format!("{name}{FD}{what}"), value.to_string()));
         };
         tell("kind", &source.kind());
-        for (what, fact) in source.facts() {
+        // How large a file in memory is, the object that it holds says as well.
+        for (what, fact) in source.facts().into_iter().filter(|(what, _)| *what != "size") {
             match fact {
                 Fact::Name(text) | Fact::Number(text) => tell(what, text),
                 Fact::Switch(is_on) => tell(what, &is_on),

@@ -218,8 +218,10 @@ impl Learned {
         if let Some(known) = known {
             return known;
         }
-        let world = World::new(statement::TABLE, target, machine.clone());
-        let learned = Rc::new(Self { shapes: shape::all(&world), world });
+        let mut world = World::new(statement::TABLE, target, machine.clone());
+        let shapes = shape::all(&world);
+        world.know_drivers(&shapes);
+        let learned = Rc::new(Self { shapes, world });
         LEARNED.with_borrow_mut(|all| {
             if all.len() >= REMEMBERED {
                 all.remove(0);
@@ -489,7 +491,19 @@ impl Importer {
         if is_there && !args.is_empty() {
             shapes.push(shape);
         }
-        if args.is_empty() || args.iter().any(|arg| has(&arg.given.flag) > 0) {
+        let is_likely = || {
+            shape.fixed(&self.world).iter().all(|fixed| {
+                let of_flag = self.givens.iter().filter(|given| given.flag == fixed.flag);
+                let mut said = of_flag.filter_map(|given| given.get(&fixed.name));
+                let is_it = |said: &str| {
+                    fixed.values.iter().any(|value| given::same(&fixed.flag, &fixed.name, value, said))
+                };
+                said.any(is_it)
+            })
+        };
+        let may_vary =
+            if shape.is_plain() { args.iter().any(|arg| has(&arg.given.flag) > 0) } else { is_there };
+        if args.is_empty() || (may_vary && is_likely()) {
             for variant in shape.variants(&self.world) {
                 self.fitting(variant, shapes);
             }

@@ -4,7 +4,9 @@
 //! of its options. What changes in the output is that option's *effect*. So an option of QEMU's leads back to the words that
 //! print it, and no second list says what means what.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::draft::Draft;
 use super::given::{FD, Given, Item, canonical, told};
@@ -49,12 +51,23 @@ pub(super) struct World {
     machine: String,
     /// What it prints alone.
     alone: Vec<Item>,
+    /// The devices that statements print by a word, each with its statement.
+    drivers: Rc<HashSet<(String, &'static str)>>,
+    /// What came of texts: many are asked for again.
+    printed: Rc<RefCell<HashMap<String, Option<Print>>>>,
 }
 
 impl World {
     /// The world of a machine. `machine` is its statement, or nothing where no machine is named.
     pub(super) fn new(table: Table, target: Target, machine: String) -> Self {
-        let mut world = Self { table, target, machine: String::new(), alone: Vec::new() };
+        let mut world = Self {
+            table,
+            target,
+            machine: String::new(),
+            alone: Vec::new(),
+            drivers: Rc::default(),
+            printed: Rc::default(),
+        };
         if let Some((_, output)) = printed(&machine, target).filter(|_| !machine.is_empty()) {
             world.alone =
                 args(&output.arguments, &output.fds).into_iter().flat_map(|arg| arg.given.items).collect();
@@ -63,14 +76,43 @@ impl World {
         world
     }
 
+    /// Remembers which devices these shapes print by a word.
+    pub(super) fn know_drivers(&mut self, shapes: &[Shape]) {
+        let of_shape = |shape: &Shape| {
+            let devices = shape.print.args.iter().filter(|arg| arg.given.flag == "-device");
+            let drivers = devices.filter_map(|arg| arg.given.get("driver")).map(str::to_owned);
+            let is_said = |driver: &String| shape.draft.options.iter().any(|(_, value)| value == driver);
+            let keyword = shape.draft.spec.keyword;
+            drivers.filter(|driver| !is_said(driver)).map(|driver| (driver, keyword)).collect::<Vec<_>>()
+        };
+        let shapes = shapes.iter().filter(|shape| !super::fit::passes_on(shape));
+        self.drivers = Rc::new(shapes.flat_map(of_shape).collect());
+    }
+
+    /// Whether other statements print this device by a word, and this one doesn't.
+    pub(super) fn is_of_others(&self, driver: &str, spec: &StatementSpec) -> bool {
+        let mut owners =
+            self.drivers.iter().filter(|(own, _)| own == driver).map(|(_, owner)| *owner).peekable();
+        owners.peek().is_some() && owners.all(|owner| owner != spec.keyword)
+    }
+
     /// What a statement prints, or nothing where it isn't right, or not one statement.
     pub(super) fn print(&self, draft: &Draft) -> Option<Print> {
         let own = draft.words(self.table)?.join(" ");
-        let is_alone = self.machine.is_empty() || draft.spec.keyword == "machine";
-        let text = if is_alone { own } else { format!("{}\n{own}", self.machine) };
+        if let Some(known) = self.printed.borrow().get(&own) {
+            return known.clone();
+        }
+        let print = self.print_text(&own, draft.spec.keyword);
+        self.printed.borrow_mut().insert(own, print.clone());
+        print
+    }
+
+    fn print_text(&self, own: &str, keyword: &str) -> Option<Print> {
+        let is_alone = self.machine.is_empty() || keyword == "machine";
+        let text = if is_alone { own.to_owned() } else { format!("{}\n{own}", self.machine) };
         let (vm, output) = printed(&text, self.target)?;
         let index = usize::from(!is_alone);
-        if vm.statements.len() != index + 1 || !vm.statements.last()?.spec.keyword.eq(draft.spec.keyword) {
+        if vm.statements.len() != index + 1 || vm.statements.last()?.spec.keyword != keyword {
             return None;
         }
         let (of_machine, own): (Vec<_>, Vec<_>) =
@@ -210,9 +252,31 @@ impl Effect {
 pub(super) struct Shape {
     pub(super) draft: Draft,
     pub(super) print: Print,
-    effects: OnceCell<(Vec<Effect>, Vec<Shape>)>,
+    learned: OnceCell<Learned>,
     /// How many options it has beyond those that its form needs.
     depth: usize,
+    /// Options whose own shapes have this one's among their variants.
+    elsewhere: Vec<&'static OptionSpec>,
+}
+
+/// What a shape's options do.
+#[derive(Debug, Default)]
+struct Learned {
+    effects: Vec<Effect>,
+    /// The shapes that print something else, each with one option more.
+    variants: Vec<Shape>,
+    /// The options that these have more.
+    varied: Vec<&'static OptionSpec>,
+    /// What is printed whichever of the options it has.
+    fixed: Vec<Fixed>,
+}
+
+/// An item that stands in whatever a statement prints, with one of these values.
+#[derive(Debug)]
+pub(super) struct Fixed {
+    pub(super) flag: String,
+    pub(super) name: String,
+    pub(super) values: Vec<String>,
 }
 
 /// So many options beyond what a form needs may make a shape of their own.
@@ -226,48 +290,156 @@ impl Shape {
 
     fn new(draft: Draft, depth: usize, world: &World) -> Option<Self> {
         let print = world.print(&draft)?;
-        Some(Self { draft, print, effects: OnceCell::new(), depth })
+        Some(Self { draft, print, learned: OnceCell::new(), depth, elsewhere: Vec::new() })
+    }
+
+    /// Whether it has but what its form needs.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.depth == 0
     }
 
     /// The options' effects.
     pub(super) fn effects(&self, world: &World) -> &[Effect] {
-        &self.learned(world).0
+        &self.learned(world).effects
     }
 
-    /// The shapes that print other options, each with one option more.
+    /// The shapes that print other options, or other file descriptors, each with one option more.
     pub(super) fn variants(&self, world: &World) -> &[Self] {
-        &self.learned(world).1
+        &self.learned(world).variants
     }
 
-    fn learned(&self, world: &World) -> &(Vec<Effect>, Vec<Self>) {
-        self.effects.get_or_init(|| {
-            let mut effects = self.inherent();
-            let mut variants = Vec::new();
-            let is_new = |option: &&OptionSpec| !self.draft.has(option) || !is_free(option);
+    /// What it prints whichever options it has.
+    pub(super) fn fixed(&self, world: &World) -> &[Fixed] {
+        &self.learned(world).fixed
+    }
+
+    fn learned(&self, world: &World) -> &Learned {
+        self.learned.get_or_init(|| {
+            let mut learned = Learned { effects: self.inherent(), ..Learned::default() };
+            let mut silent = Vec::new();
+            let is_new = |option: &&OptionSpec| {
+                let has = self.draft.has(option);
+                // What it needs and hasn't, it has in another way.
+                (!has || !is_free(option)) && (has || !option.required)
+            };
             for option in self.draft.form.options().filter(is_new) {
-                for (sample, is_word) in samples(&self.draft, option, world) {
-                    let mut draft = self.draft.clone();
-                    draft.set(option, sample.as_str());
-                    let Some(print) = world.print(&draft) else { continue };
-                    match difference(&self.print, &print) {
-                        Some((adds, removes)) => {
-                            effects.push(Effect {
-                                cause: Cause::Option(option),
-                                sample,
-                                is_word,
-                                adds,
-                                removes,
-                            });
-                        }
-                        None if self.depth < DEEPEST && !self.draft.has(option) => {
-                            variants.extend(Self::new(draft, self.depth + 1, world));
-                        }
-                        None => {}
-                    }
+                let samples = samples(&self.draft, option, world);
+                let said: Vec<_> = samples
+                    .iter()
+                    .map(|(sample, is_word)| self.learn(option, sample, *is_word, world, &mut learned))
+                    .collect();
+                if !said.contains(&Some(true)) {
+                    let words = samples
+                        .into_iter()
+                        .zip(said)
+                        .filter(|((_, is_word), said)| *is_word && said.is_some());
+                    silent.extend(words.map(|((word, _), _)| (option, word)));
                 }
             }
-            (effects, variants)
+            if self.depth < DEEPEST {
+                learned.variants.extend(self.pairs(&silent, world));
+            }
+            learned.fixed = self.always(&learned);
+            learned
         })
+    }
+
+    /// Learns what an option does. Tells whether it does anything, if it can be said.
+    fn learn(
+        &self,
+        option: &'static OptionSpec,
+        sample: &str,
+        is_word: bool,
+        world: &World,
+        learned: &mut Learned,
+    ) -> Option<bool> {
+        let mut draft = self.draft.clone();
+        draft.set(option, sample);
+        let print = world.print(&draft)?;
+        let difference = difference(&self.print, &print);
+        // What was needed stands in no item now: the file descriptor's own tell of it.
+        let replaces = |removes: &Items| removes.iter().any(|(_, item)| self.is_given(item));
+        let is_other = difference.as_ref().is_none_or(|(_, removes)| is_word && replaces(removes));
+        let is_elsewhere = self.elsewhere.iter().any(|other| super::draft::is_same(other, option));
+        if is_other && self.depth < DEEPEST && !self.draft.has(option) && !is_elsewhere {
+            let mut elsewhere = self.elsewhere.clone();
+            elsewhere.extend(learned.varied.iter().filter(|other| !super::draft::is_same(other, option)));
+            learned.variants.push(Self {
+                draft,
+                print,
+                learned: OnceCell::new(),
+                depth: self.depth + 1,
+                elsewhere,
+            });
+            learned.varied.push(option);
+        }
+        let Some((adds, removes)) = difference else { return Some(true) };
+        let says = !adds.is_empty() || !removes.is_empty();
+        let (cause, sample) = (Cause::Option(option), sample.to_owned());
+        learned.effects.push(Effect { cause, sample, is_word, adds, removes });
+        Some(says)
+    }
+
+    /// Whether a printed item is the value of an option that the draft has.
+    fn is_given(&self, item: &Item) -> bool {
+        self.draft.options.iter().any(|(option, value)| is_free(option) && item.value == *value)
+    }
+
+    /// The shapes of words that say something only beside another option.
+    fn pairs(&self, silent: &[(&'static OptionSpec, String)], world: &World) -> Vec<Self> {
+        let mut all = Vec::new();
+        for (option, word) in silent {
+            let others = self.draft.form.options().filter(|other| is_free(other) && !self.draft.has(other));
+            all.extend(others.filter_map(|other| {
+                let mut draft = self.draft.clone();
+                draft.set(option, word.as_str());
+                let (sample, _) = samples(&draft, other, world).into_iter().next()?;
+                let mut without = self.draft.clone();
+                without.set(other, sample.as_str());
+                draft.set(other, sample);
+                let pair = Self::new(draft, self.depth + 1, world)?;
+                let without = world.print(&without);
+                let says = without.is_none_or(|without| {
+                    let difference = difference(&without, &pair.print);
+                    difference.is_none_or(|(adds, removes)| !adds.is_empty() || !removes.is_empty())
+                });
+                says.then_some(pair)
+            }));
+        }
+        all
+    }
+
+    /// What stands in all that was learned.
+    fn always(&self, learned: &Learned) -> Vec<Fixed> {
+        let args = self.print.args.iter().enumerate().filter(|(_, arg)| arg.is_list);
+        let items =
+            args.flat_map(|(number, arg)| arg.given.items.iter().map(move |item| (number, arg, item)));
+        let fixed = items.filter_map(|(number, arg, item)| {
+            let (flag, name) = (arg.given.flag.clone(), item.name.clone());
+            let is_own = |(at, added): &(usize, Item)| *at == number && added == item;
+            if !is_text(item) || self.inherent().iter().any(|effect| effect.adds.iter().any(is_own)) {
+                return None;
+            }
+            let mut values = vec![item.value.clone()];
+            for effect in learned.effects.iter().filter(|effect| effect.removes.iter().any(is_own)) {
+                let is_it = |(at, added): &&(usize, Item)| *at == number && added.name == name;
+                let (_, instead) = effect.adds.iter().find(is_it).filter(|(_, item)| is_text(item))?;
+                if !effect.is_word {
+                    return None;
+                }
+                values.push(instead.value.clone());
+            }
+            for variant in &learned.variants {
+                let mut args = variant.print.args.iter().filter(|arg| arg.given.flag == flag);
+                let value = args.find_map(|arg| arg.given.get(&name))?;
+                if value != item.value && variant.is_given(&Item::new("", value)) {
+                    return None;
+                }
+                values.push(value.to_owned());
+            }
+            Some(Fixed { flag, name, values })
+        });
+        fixed.collect()
     }
 
     /// The effects of what it has already.
@@ -288,6 +460,12 @@ impl Shape {
         });
         effects.collect()
     }
+}
+
+/// Whether an item is the same whatever the command line calls its things.
+fn is_text(item: &Item) -> bool {
+    let is_special = |text: &str| text.chars().any(|c| ('\u{e000}'..='\u{f8ff}').contains(&c));
+    item.name != ANY_PROPERTY && !is_special(&item.name) && !is_special(&item.value)
 }
 
 /// Whether an option takes more than a few values.

@@ -306,7 +306,7 @@ impl Ram {
             && size % page.bytes != 0
         {
             let message = format!("{size} bytes are no whole number of pages of {} bytes", page.bytes);
-            let whole = size.next_multiple_of(page.bytes) >> 20;
+            let whole = size.checked_next_multiple_of(page.bytes).unwrap_or(page.bytes) >> 20;
             let diagnostic = Diagnostic::error(Code::OutOfRange, message).at(page.span);
             cx.report(diagnostic.help(format!("make it `{whole}M`, or take smaller pages")));
         }

@@ -282,18 +282,20 @@ impl<'s> Grouper<'s, '_> {
             return None;
         }
         let token = self.peek()?;
+        let without = spec.form(None).and_then(|form| spec.forms.get(form));
+        let is_kind = |word: &str| spec.kinds().any(|kind| kind.name == word);
         match token.kind {
-            // A text where the kind may be left out is a value of its own, and so is one that no kind can be: a path.
-            kind if kind.is_quoted() && spec.form(None).is_none() => {
+            // A text where a value may stand without a kind is that value, and so is one that no kind can be: a path.
+            kind if kind.is_quoted() && without.is_none_or(|form| form.positionals().next().is_none()) => {
                 let text = self.text_of(token.span).trim_matches('"');
                 let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-                (any || text.chars().all(is_word)).then(|| self.value(token))
+                let may_be = if without.is_some() { is_kind(text) } else { any || text.chars().all(is_word) };
+                may_be.then(|| self.value(token))
             }
-            Kind::OpenHole if any && spec.form(None).is_none() => Some(self.value(token)),
+            Kind::OpenHole if any && without.is_none() => Some(self.value(token)),
             Kind::Word => {
                 let word = self.text_of(token.span);
-                let is_kind = spec.kinds().any(|kind| kind.name == word);
-                let without = spec.form(None).and_then(|form| spec.forms.get(form));
+                let is_kind = is_kind(word);
                 let is_optional =
                     spec.kind_is_optional() || without.is_some_and(|form| form.option(word).is_some());
                 let begins_line = || indentation(self.source, token.span.start).is_some();
