@@ -306,9 +306,11 @@ impl Ram {
             && size % page.bytes != 0
         {
             let message = format!("{size} bytes are no whole number of pages of {} bytes", page.bytes);
-            let whole = size.checked_next_multiple_of(page.bytes).unwrap_or(page.bytes) >> 20;
-            let diagnostic = Diagnostic::error(Code::OutOfRange, message).at(page.span);
-            cx.report(diagnostic.help(format!("make it `{whole}M`, or take smaller pages")));
+            let help = match size.checked_next_multiple_of(page.bytes) {
+                Some(whole) => format!("make it `{}M`, or take smaller pages", whole >> 20),
+                None => "take smaller pages".to_owned(),
+            };
+            cx.report(Diagnostic::error(Code::OutOfRange, message).at(page.span).help(help));
         }
         if let (Some(hugetlb), Some(page)) =
             (self.hugetlb.known().filter(|hugetlb| !hugetlb.0), &self.hugetlbsize)
