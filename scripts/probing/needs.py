@@ -216,7 +216,10 @@ def value_of(name, kind):
         return f"its-{name}"
     if kind.startswith("uint"):
         return "3"
-    return "ffff:ff:1f.7" if name == "host" else "/schema"
+    if name == "host":
+        return "ffff:ff:1f.7"
+    # A folder must be there.
+    return "/" if name.endswith("dir") else "/schema"
 
 
 def said(words):
