@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::draft::Draft;
 use super::given::{Given, Item, same};
-use super::shape::{ANY_KIND, ANY_PROPERTY, Cause, Effect, ID, Print, Shape, World};
+use super::shape::{ANY_PROPERTY, Cause, Effect, ID, Print, Shape, World};
 
 /// What the generated ids are called in the command line.
 type Bound = HashMap<u32, String>;
@@ -407,10 +407,5 @@ pub(super) fn rank(shape: &Shape) -> impl Ord + use<> {
     let args = &shape.print.args;
     let items: usize = args.iter().map(|arg| arg.given.items.len()).sum();
     let kind = usize::from(shape.draft.kind.is_some());
-    (passes_on(shape), usize::MAX - args.len(), usize::MAX - items, shape.draft.len() + kind)
-}
-
-/// Whether the statement passes on whatever QEMU has.
-pub(super) fn passes_on(shape: &Shape) -> bool {
-    shape.draft.kind.as_deref() == Some(ANY_KIND) || !shape.draft.properties.is_empty()
+    (shape.passes_on(), usize::MAX - args.len(), usize::MAX - items, shape.draft.len() + kind)
 }

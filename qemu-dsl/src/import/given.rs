@@ -174,7 +174,7 @@ pub(super) fn told(name: &str, before: &str, sources: &[&FdSource<String, String
         };
         tell("kind", &source.kind());
         // How large a file in memory is, the object that it holds says as well.
-        for (what, fact) in source.facts().into_iter().filter(|(what, _)| *what != "size") {
+        for (what, fact) in source.facts().filter(|(what, _)| *what != "size") {
             match fact {
                 Fact::Name(text) | Fact::Number(text) => tell(what, text),
                 Fact::Switch(is_on) => tell(what, &is_on),

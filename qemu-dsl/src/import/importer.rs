@@ -420,7 +420,7 @@ impl Importer {
         let mut givens = self.givens.clone();
         let mut is_free: Vec<_> = givens.iter().map(|given| given.at < self.end).collect();
         let mut placed: Vec<Placed> = Vec::new();
-        let of_one_rank = |shape: &&Shape| (fit::passes_on(shape), shape.print.args.len());
+        let of_one_rank = |shape: &&Shape| (shape.passes_on(), shape.print.args.len());
         for same in shapes.chunk_by(|a, b| of_one_rank(a) == of_one_rank(b)) {
             for is_loose in [false, true] {
                 for shape in same {
@@ -429,7 +429,7 @@ impl Importer {
             }
         }
         if self.keeps_errors {
-            for shape in shapes.iter().filter(|shape| !fit::passes_on(shape)) {
+            for shape in shapes.iter().filter(|shape| !shape.passes_on()) {
                 let is_said = placed.iter().any(|placed| placed.key.0 == shape.draft.spec.keyword);
                 if !(shape.draft.spec.once && is_said) {
                     placed.extend(self.guess(shape, &givens, &mut is_free));
@@ -440,7 +440,7 @@ impl Importer {
             let is_behind = given.at >= self.end;
             if is_behind || is_free.get(number) == Some(&true) {
                 let is_said = all.iter().any(|shape| {
-                    !fit::passes_on(shape) && shape.print.args.iter().any(|arg| arg.given.flag == given.flag)
+                    !shape.passes_on() && shape.print.args.iter().any(|arg| arg.given.flag == given.flag)
                 });
                 placed.push(passed_on(number, given, is_behind, is_said, reasons));
             }

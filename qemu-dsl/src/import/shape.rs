@@ -85,7 +85,7 @@ impl World {
             let keyword = shape.draft.spec.keyword;
             drivers.filter(|driver| !is_said(driver)).map(|driver| (driver, keyword)).collect::<Vec<_>>()
         };
-        let shapes = shapes.iter().filter(|shape| !super::fit::passes_on(shape));
+        let shapes = shapes.iter().filter(|shape| !shape.passes_on());
         self.drivers = Rc::new(shapes.flat_map(of_shape).collect());
     }
 
@@ -291,6 +291,11 @@ impl Shape {
     fn new(draft: Draft, depth: usize, world: &World) -> Option<Self> {
         let print = world.print(&draft)?;
         Some(Self { draft, print, learned: OnceCell::new(), depth, elsewhere: Vec::new() })
+    }
+
+    /// Whether the statement passes on whatever QEMU has.
+    pub(super) fn passes_on(&self) -> bool {
+        self.draft.kind.as_deref() == Some(ANY_KIND) || !self.draft.properties.is_empty()
     }
 
     /// Whether it has but what its form needs.
