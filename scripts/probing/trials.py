@@ -23,11 +23,12 @@ def of_devices(program, pairs, value):
         if len(answers) == len(drivers):
             break
         at = drivers[len(answers)]
-        killers = killers_of(program, [pair for pair in left if pair[0] == at], value)
-        # Of some it makes objects by itself.
-        made = re.findall(r"can't apply global ([^.]+)\.", stderr) if not answers else []
+        killers = killers_of(program, at, [pair for pair in left if pair[0] == at], value)
+        # Of some it makes objects by itself: within the one that it is asked about, or before it is asked.
+        made = re.findall(r"can't apply global ([^.]+)\.", stderr)
         if made and not killers:
-            killers = [pair for pair in left if pair[0] == made[-1]]
+            of_made = [pair for pair in left if pair[0] == made[-1]]
+            killers = killers_of(program, at, of_made, value) if answers else of_made
         if not killers:
             sys.exit(f"{program.path} ended when asked about {at} with defaults of {value!r}: {stderr[-300:]}")
         said |= dict.fromkeys(killers)
@@ -40,15 +41,14 @@ def of_devices(program, pairs, value):
     return said
 
 
-def killers_of(program, pairs, value):
-    """Those of a driver's properties that end QEMU where they get `value`, by halves."""
-    driver = pairs[0][0] if pairs else None
+def killers_of(program, driver, pairs, value):
+    """Those of these properties that end QEMU where they get `value` and it is asked about a driver, by halves."""
     if not pairs or with_globals(program, pairs, value, [driver])[0]:
         return []
     if len(pairs) == 1:
         return pairs
     half = len(pairs) // 2
-    return killers_of(program, pairs[:half], value) + killers_of(program, pairs[half:], value)
+    return killers_of(program, driver, pairs[:half], value) + killers_of(program, driver, pairs[half:], value)
 
 
 def with_globals(program, pairs, value, drivers):

@@ -13,6 +13,7 @@ mod device;
 mod examine;
 mod host;
 mod lifetime;
+mod machines;
 mod memory;
 mod outcome;
 mod plug;
@@ -29,7 +30,6 @@ mod targets;
 mod text;
 mod topology;
 mod values;
-mod virt;
 mod vms;
 mod world;
 
@@ -40,6 +40,7 @@ use libtest_mimic::{Arguments, Trial};
 use qemu_dsl::Arch;
 
 use case::Case;
+use machines::Machine;
 use outcome::{Outcome, Stop, completion};
 use qemu::Qemu;
 use values::Way;
@@ -96,17 +97,19 @@ fn trials(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
     trials
 }
 
-/// The trials of a QEMU for aarch64.
-fn on_virt(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
+/// The trials of a QEMU for another architecture.
+fn on_other(machine: &'static Machine, qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
     let mut trials = Vec::new();
     let mut add = |name: &str, test: Box<dyn FnOnce(&Qemu) -> Outcome + Send>| {
         let qemu = qemu.clone();
         trials.push(trial(format!("{} {} {name}", qemu.arch, qemu.version), move || test(&qemu)));
     };
-    for case in cases.iter().filter(|case| virt::can_take(case)).cloned() {
-        add(&case.name.clone(), Box::new(move |qemu| virt::takes(qemu, &case)));
+    for case in cases.iter().filter(|case| machine.can_take(case)).cloned() {
+        add(&case.name.clone(), Box::new(move |qemu| machine.takes(qemu, &case)));
     }
-    add(vms::ARM.name, Box::new(|qemu| vms::starts(qemu, &vms::ARM)));
+    for (_, vm) in vms::ELSEWHERE.iter().filter(|(arch, _)| *arch == machine.arch) {
+        add(vm.name, Box::new(|qemu| vms::starts(qemu, vm)));
+    }
     add("is what the schema says", Box::new(schema::is_what_qemu_says));
     trials
 }
@@ -116,7 +119,7 @@ fn main() -> ExitCode {
     // A QEMU has several threads of its own.
     arguments.test_threads.get_or_insert(2);
     let qemus = Qemu::all(Arch::X86_64);
-    let others = Qemu::all(Arch::Aarch64);
+    let others: Vec<_> = machines::ALL.iter().map(|machine| (*machine, Qemu::all(machine.arch))).collect();
     let cases = Case::all().map(Arc::new);
     let mut all = Vec::new();
     match &cases {
@@ -128,7 +131,9 @@ fn main() -> ExitCode {
                 targets::print_like_a_neighbour(&own)
             }));
             all.extend(qemus.iter().flatten().flat_map(|qemu| trials(qemu, cases)));
-            all.extend(others.iter().flatten().flat_map(|qemu| on_virt(qemu, cases)));
+            for (machine, qemus) in &others {
+                all.extend(qemus.iter().flatten().flat_map(|qemu| on_other(machine, qemu, cases)));
+            }
         }
         Err(stop) => {
             let stop = format!("{stop:?}");
@@ -145,12 +150,16 @@ fn main() -> ExitCode {
         Ok(_) => Ok(()),
         Err(error) => Err(Stop::failed(error)),
     }));
-    all.push(trial("there is a QEMU for aarch64".into(), move || match others {
-        Ok(qemus) if qemus.is_empty() => {
-            Err(Stop::lacking("no qemu-system-aarch64: `scripts/install --tests` installs it"))
-        }
-        Ok(_) => Ok(()),
-        Err(error) => Err(Stop::failed(error)),
-    }));
+    for (machine, qemus) in others {
+        let arch = machine.arch;
+        all.push(trial(format!("there is a QEMU for {arch}"), move || match qemus {
+            Ok(qemus) if qemus.is_empty() => Err(Stop::lacking(format!(
+                "no {}: `scripts/qemus --arch {arch}` prepares some",
+                arch.program()
+            ))),
+            Ok(_) => Ok(()),
+            Err(error) => Err(Stop::failed(error)),
+        }));
+    }
     libtest_mimic::run(&arguments, all).exit_code()
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use qemu_dsl::plan::Plan;
-use qemu_dsl::{Included, Inclusion, Options, Sources, Target, Version};
+use qemu_dsl::{Arch, Included, Inclusion, Options, Sources, Target, Version};
 
 use crate::host;
 use crate::outcome::{Outcome, Stop, ensure, equal};
@@ -177,14 +177,38 @@ pub(crate) const VMS: &[Vm] = &[
     },
 ];
 
-/// The VM for ARM.
-pub(crate) const ARM: Vm = Vm {
-    name: "the VM arm",
-    file: "arm.vm",
-    set: &[("disk", "{dir}/disk.qcow2"), ("code", "{dir}/large-flash.img"), ("vars", "{dir}/large-vars.img")],
-    from: ANY,
-    start: Start::Always,
-};
+/// The VMs for other architectures.
+pub(crate) const ELSEWHERE: &[(Arch, Vm)] = &[
+    (
+        Arch::Aarch64,
+        Vm {
+            name: "the VM arm",
+            file: "arm.vm",
+            set: &[
+                ("disk", "{dir}/disk.qcow2"),
+                ("code", "{dir}/flash-64M.img"),
+                ("vars", "{dir}/flash-64M-vars.img"),
+            ],
+            from: ANY,
+            start: Start::Always,
+        },
+    ),
+    (
+        Arch::Riscv64,
+        Vm {
+            name: "the VM riscv",
+            file: "riscv.vm",
+            set: &[
+                ("disk", "{dir}/disk.qcow2"),
+                ("code", "{dir}/flash-32M.img"),
+                ("vars", "{dir}/flash-32M-vars.img"),
+            ],
+            // The machine of those before has its flash memory by another option, and for another firmware.
+            from: Version::new(8, 1),
+            start: Start::Always,
+        },
+    ),
+];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/vms")
@@ -192,7 +216,7 @@ fn folder() -> PathBuf {
 
 /// Fails unless each file in the folder is one that is started here.
 pub(crate) fn are_all() -> Outcome {
-    let listed: Vec<_> = VMS.iter().map(|vm| vm.file).chain([ARM.file]).collect();
+    let listed: Vec<_> = VMS.iter().chain(ELSEWHERE.iter().map(|(_, vm)| vm)).map(|vm| vm.file).collect();
     let mut missing = Vec::new();
     for folder in [folder(), folder().join("bridged")] {
         for entry in fs::read_dir(folder)? {
@@ -209,9 +233,11 @@ pub(crate) fn are_all() -> Outcome {
 /// Compiles a VM, and starts it where that can be.
 pub(crate) fn starts(qemu: &Qemu, vm: &Vm) -> Outcome {
     let world = World::new()?;
-    // What the machine `virt` wants.
-    for name in ["large-flash.img", "large-vars.img"] {
-        fs::File::create(world.file(name))?.set_len(64 << 20)?;
+    // What the machines `virt` want.
+    for size in [32, 64] {
+        for name in [format!("flash-{size}M.img"), format!("flash-{size}M-vars.img")] {
+            fs::File::create(world.file(&name))?.set_len(size << 20)?;
+        }
     }
     let compiled = compile(qemu, vm, &world)?;
     if qemu.version < vm.from {

@@ -250,9 +250,7 @@ impl<'f> Binding<'f> {
                 out.push(Piece::Id(new.unwrap_or(*slot)));
             }
             Piece::VmName { otherwise } => out.push(Piece::VmName { otherwise: self.text(otherwise) }),
-            Piece::Mac { vm, device } => {
-                out.push(Piece::Mac { vm: self.text(vm), device: self.text(device) });
-            }
+            Piece::Mac { of } => out.push(Piece::Mac { of: self.text(of) }),
             Piece::Blank { blank, show, .. } => {
                 if let Some(value) = self.filled.blank(self.round, *blank) {
                     let mut text = Vec::new();
@@ -282,10 +280,7 @@ fn ids_in(text: &[Piece], slots: &mut Vec<u32>) {
         match piece {
             Piece::Id(slot) => slots.push(*slot),
             Piece::VmName { otherwise } => ids_in(otherwise, slots),
-            Piece::Mac { vm, device } => {
-                ids_in(vm, slots);
-                ids_in(device, slots);
-            }
+            Piece::Mac { of } => ids_in(of, slots),
             Piece::Given { text, .. } => ids_in(text, slots),
             Piece::Text(_) | Piece::Fd(_) | Piece::Blank { .. } => {}
         }

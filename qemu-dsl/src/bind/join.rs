@@ -243,7 +243,7 @@ impl Shift {
                     }
                     continue;
                 }
-                Piece::Mac { vm, device } => Piece::Mac { vm: self.text(vm), device: self.text(device) },
+                Piece::Mac { of } => Piece::Mac { of: self.text(of) },
                 Piece::Blank { blank, escape, show } => {
                     Piece::Blank { blank: blank + self.blank, escape: *escape, show: *show }
                 }

@@ -5,6 +5,19 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::hardware::Hardware;
 use crate::schema::{self, Kind};
 
+/// Options that not all QEMUs have for all machines, and what each is about.
+const NOT_ALL: &[(&str, &str)] = &[
+    ("acpitable", "ACPI tables"),
+    ("fw_cfg", "device `fw_cfg`"),
+    ("numa", "NUMA nodes"),
+    ("smbios", "SMBIOS tables"),
+];
+
+/// Reports options that QEMU hasn't for this machine.
+pub(super) fn options(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    diagnostics.extend(NOT_ALL.iter().filter_map(|(name, what)| not_taken(hardware, name, what)));
+}
+
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     if hardware.vm.complete && !hardware.is_uncertain {
         diagnostics.extend(missing(hardware));
@@ -27,6 +40,22 @@ fn missing(hardware: &Hardware<'_>) -> Option<Diagnostic> {
         Some(span) => missing.at(span),
         None => missing,
     })
+}
+
+/// What is said of an option that QEMU doesn't have for this architecture, or that is about what the machine hasn't.
+fn not_taken(hardware: &Hardware<'_>, name: &str, what: &str) -> Option<Diagnostic> {
+    let option = hardware.all(name).next()?;
+    let board = &hardware.board;
+    let is_sure = hardware.vm.complete && !hardware.is_uncertain;
+    let (code, message) = if !board.knows(name) {
+        let arch = hardware.vm.target.arch;
+        (Code::WrongArchitecture, format!("QEMU for {arch} takes no {what}"))
+    } else if is_sure && board.lacks(name) {
+        (Code::IgnoredOption, format!("the machine `{}` has no {what}", board.name))
+    } else {
+        return None;
+    };
+    Some(Diagnostic::error(code, message).at(hardware.head(option.statement)).help("leave it out"))
 }
 
 /// What is said of more CPUs than the machine takes.

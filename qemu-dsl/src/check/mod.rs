@@ -70,6 +70,7 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     terminal::check(hardware, diagnostics);
     if !vm.target_is_open {
         place::check(hardware, diagnostics);
+        machine::options(hardware, diagnostics);
     }
     let others = diagnostics.len();
     if !vm.target_is_open {

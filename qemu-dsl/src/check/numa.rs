@@ -12,7 +12,7 @@ const DEFAULT_MEMORY: u64 = 128 << 20;
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let all: Vec<_> = hardware.all("numa").collect();
-    let is_open = |option: &&QemuOption<'_>| option.items().iter().any(|item| item.open.is_some());
+    let is_open = |option: &&QemuOption<'_>| option.items().iter().any(|item| item.late.is_some());
     let is_told = all.iter().any(|option| !option.is_arg);
     if !is_told || !hardware.vm.complete || hardware.is_uncertain || all.iter().any(is_open) {
         return;

@@ -20,7 +20,7 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
             Some(lacking) => diagnostics.push(lacking),
             // Of a device that the text names, the schema tells.
             None if device.ty.is_some() && is_named(device, hardware) => {}
-            None => elsewhere(device, place, diagnostics),
+            None => elsewhere(device, place, hardware, diagnostics),
         }
     }
 }
@@ -61,7 +61,6 @@ fn lacking(device: &Device<'_>, written: &Node<Transport>, hardware: &Hardware<'
         let driver = transport.driver(base);
         match transport {
             board::Transport::Ccw if target.arch != Arch::S390x => false,
-            board::Transport::Mmio if target.arch == Arch::S390x => false,
             _ => {
                 schemas.is_empty()
                     || schemas.iter().any(|schema| schema.find(Kind::Device, &driver).is_some())
@@ -88,12 +87,19 @@ fn lacking(device: &Device<'_>, written: &Node<Transport>, hardware: &Hardware<'
 }
 
 /// Reports what of a place isn't one for how a device is attached.
-fn elsewhere(device: &Device<'_>, place: &Virtio, diagnostics: &mut Vec<Diagnostic>) {
+fn elsewhere(
+    device: &Device<'_>,
+    place: &Virtio,
+    hardware: &Hardware<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let printed = |name: &str| hardware.option_of(device)?.get(name)?.written.map(|written| written.value);
     let Some((by, is_pci, is_ccw)) = attached(device) else { return };
     let pci = &place.pci;
     let written = [
         ("addr", is_pci, pci.addr.as_ref().map(Val::span)),
         ("multifunction", is_pci, pci.multifunction.as_ref().map(Val::span)),
+        ("disable-modern", is_pci, printed("disable-modern")),
         ("bus", !is_ccw, pci.bus.as_ref().map(Val::span)),
         ("devno", is_ccw, place.devno.as_ref().map(Val::span)),
     ];
@@ -113,6 +119,7 @@ fn elsewhere(device: &Device<'_>, place: &Virtio, diagnostics: &mut Vec<Diagnost
 fn attached(device: &Device<'_>) -> Option<(&'static str, bool, bool)> {
     match device.bus_sort() {
         Some("PCI" | "PCIE" | "CXL") => Some(("a PCI bus", true, false)),
+        Some("virtual-css-bus") => Some(("channels", false, true)),
         Some("virtio-bus") => Some(("a bus of virtio", false, false)),
         Some(_) => Some(("another bus", false, false)),
         None if device.ty.is_some() => None,

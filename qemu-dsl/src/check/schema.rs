@@ -230,7 +230,7 @@ impl Asking<'_> {
             .filter(|schema| schema.find(kind, name).is_some())
             .collect();
         let arch = self.hardware.vm.target.arch;
-        let mut others = schema::of_all().iter().rev().filter(|schema| schema.target().arch != arch);
+        let mut others = schema::of_all().iter().filter(|schema| schema.target().arch != arch);
         let other = others.find(|schema| elsewhere.is_empty() && schema.find(kind, name).is_some());
         // What exists elsewhere isn't misspelt: at most another version of it is meant.
         let exists = !elsewhere.is_empty() || other.is_some();

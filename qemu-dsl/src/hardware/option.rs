@@ -125,7 +125,7 @@ impl<'p> QemuOption<'p> {
 
     /// Whether its value of this name comes later.
     pub(crate) fn is_open(&self, name: &str) -> bool {
-        self.items.iter().any(|item| item.open.is_some() && item.name.as_deref() == Some(name))
+        self.items.iter().any(|item| item.late.is_some() && item.name.as_deref() == Some(name))
     }
 
     /// Whether a value comes later on which others hang: what it makes, how that is called, what the machine is.
@@ -135,14 +135,14 @@ impl<'p> QemuOption<'p> {
         }
         let is_machine = self.name == "machine";
         let hangs = |name: &str| is_machine || matches!(name, "id" | "node-name" | "share");
-        let mut open = self.items.iter().filter(|item| item.open.is_some());
+        let mut open = self.items.iter().filter(|item| item.late.is_some());
         self.is_unseen() || open.any(|item| item.name.as_deref().is_some_and(hangs))
     }
 
     /// Whether it may make what can't be seen, whatever it is called: QEMU reads it elsewhere, or what it makes comes later.
     pub(crate) fn is_unseen(&self) -> bool {
         let hangs = |name: &str| name == "driver";
-        let mut open = self.items.iter().filter(|item| item.open.is_some());
+        let mut open = self.items.iter().filter(|item| item.late.is_some());
         self.name == "readconfig" || self.is_json() || open.any(|item| item.name.as_deref().is_none_or(hangs))
     }
 
@@ -186,7 +186,7 @@ impl<'p> QemuOption<'p> {
     }
 
     fn value<'o>(&'o self, item: &'o Item) -> Option<Value<'o>> {
-        if item.open.is_some() {
+        if item.late.is_some() {
             return None;
         }
         let text = match &*item.value {
@@ -248,7 +248,7 @@ fn read(list: &str, at: Span) -> Vec<Item> {
     let items = optlist::read(list).map(|(name, value)| Item {
         name: name.map(|name| name.to_owned().into()),
         value: Pieces::One(piece(value.into_owned())),
-        open: None,
+        late: None,
         written,
     });
     items.collect()

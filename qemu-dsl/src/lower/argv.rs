@@ -53,7 +53,7 @@ pub(super) fn args(arguments: Vec<Argument>, target: Target, block_of: impl Fn(u
 /// The name of an option that comes later, which can't be: others hang on it.
 pub(crate) fn late_option(output: &Output) -> Option<Span> {
     output.arguments.iter().find_map(|argument| match &argument.printed {
-        Printed::Option { flag, items, .. } if flag.is_empty() => Some(items.first()?.open?.span),
+        Printed::Option { flag, items, .. } if flag.is_empty() => items.first()?.late_span(),
         Printed::Option { .. } | Printed::Word(_) => None,
     })
 }
@@ -73,7 +73,7 @@ pub(crate) fn late_in_json(output: &Output, target: Target) -> Option<Span> {
         "-object" => has_members(Kind::Object, items, target),
         _ => false,
     });
-    json.find_map(|(_, items)| items.iter().find_map(|item| Some(item.open?.span)))
+    json.find_map(|(_, items)| items.iter().find_map(Item::late_span))
 }
 
 /// An option's values as its argument has them.

@@ -14,7 +14,7 @@ pub(crate) fn rules(hardware: &Hardware<'_>, output: &Output) -> Vec<Rule> {
         let Printed::Option { flag, items, .. } = &argument.printed else { continue };
         let flag = flag.trim_start_matches('-');
         for item in items {
-            let (Some(open), Some(name)) = (item.open, item.name.as_deref()) else { continue };
+            let (Some(late), Some(name)) = (item.late, item.name.as_deref()) else { continue };
             let what = match (flag, name) {
                 ("device", "mac") => Some(("MAC address", String::new())),
                 ("device", "guest-cid") => Some(("context id", String::new())),
@@ -23,7 +23,7 @@ pub(crate) fn rules(hardware: &Hardware<'_>, output: &Output) -> Vec<Rule> {
                 _ => defined_by(flag, name).map(|namespace| ("id", namespace.what().to_owned())),
             };
             if let Some(what) = what {
-                distinct.entry(what).or_default().push(open.blank);
+                distinct.entry(what).or_default().push(late.blank);
             }
         }
         if flag == "m" {
@@ -75,8 +75,8 @@ pub(crate) fn rules(hardware: &Hardware<'_>, output: &Output) -> Vec<Rule> {
 
 /// That the memory at the start is at most what there can be.
 fn at_most(items: &[Item]) -> Option<Rule> {
-    let operand = |item: &Item| match item.open {
-        Some(open) => Operand::Blank(open.blank),
+    let operand = |item: &Item| match item.late {
+        Some(late) => Operand::Blank(late.blank),
         None => Operand::Written(item.plain().to_owned().into()),
     };
     let size = items.first().map(operand)?;
@@ -86,7 +86,7 @@ fn at_most(items: &[Item]) -> Option<Rule> {
 }
 
 fn is_open(items: &[Item], name: &str) -> bool {
-    items.iter().any(|item| item.name.as_deref() == Some(name) && item.open.is_some())
+    items.iter().any(|item| item.name.as_deref() == Some(name) && item.late.is_some())
 }
 
 fn text_of(items: &[Item], name: &str) -> String {

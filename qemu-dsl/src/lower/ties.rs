@@ -138,7 +138,7 @@ impl<'h> Ties<'h> {
             return;
         }
         let rules = option.items().iter().filter(|item| item.name.as_deref() == Some("hostfwd"));
-        for rule in rules.filter(|rule| rule.open.is_none()) {
+        for rule in rules.filter(|rule| rule.late.is_none()) {
             let at = self.at(option, Some(rule));
             self.add(Sort::HostPort, Relation::Takes, rule.value.to_vec(), at);
         }

@@ -41,10 +41,8 @@ pub enum Piece {
     },
     /// The MAC address of a device that names none: see [`Mac::generate`].
     Mac {
-        /// The name of the VM, or the interface's.
-        vm: Text,
-        /// The id of the device.
-        device: Text,
+        /// The name of the VM, or the interface's; a zero byte; and the id of the device.
+        of: Text,
     },
     /// A value that comes later: that of this blank.
     Blank {
@@ -180,7 +178,7 @@ packed! {
         Fd(slot),
         Id(slot),
         VmName { otherwise },
-        Mac { vm, device },
+        Mac { of },
         Blank { blank, escape, show },
         Given { blank, text }
     }
@@ -387,14 +385,13 @@ impl Slots<'_> {
                     Some(name) => out.extend_from_slice(name.as_bytes()),
                     None => self.write(otherwise, out),
                 },
-                Piece::Mac { vm, device } => {
+                Piece::Mac { of } => {
                     // What it is made of stands there for a moment, where there is room.
                     let start = out.len();
-                    self.write(vm, out);
-                    let middle = out.len();
-                    self.write(device, out);
-                    let name = |range| String::from_utf8_lossy(out.get(range).unwrap_or_default());
-                    let mac = Mac::generate(&name(start..middle), &name(middle..out.len()));
+                    self.write(of, out);
+                    let names = String::from_utf8_lossy(out.get(start..).unwrap_or_default());
+                    let (vm, device) = names.rsplit_once('\0').unwrap_or(("", &names));
+                    let mac = Mac::generate(vm, device);
                     out.truncate(start);
                     show(mac, out);
                 }

@@ -37,10 +37,24 @@ pub(crate) enum Printed {
 pub(crate) struct Item {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) value: Pieces,
-    /// The value, if it comes later.
-    pub(crate) open: Option<Open>,
+    /// The blank of the value, if that comes later.
+    pub(crate) late: Option<Late>,
     /// Where the text says so, if it does.
     pub(crate) written: Option<Written>,
+}
+
+/// The blank of a value that comes later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Late {
+    pub(crate) blank: u32,
+    /// Whether there may be none: then the item is left out.
+    optional: bool,
+}
+
+impl From<Open> for Late {
+    fn from(open: Open) -> Self {
+        Self { blank: open.blank, optional: open.optional }
+    }
 }
 
 /// Where the text has an item.
@@ -62,7 +76,12 @@ impl Item {
 
     /// The blank without whose value it isn't there.
     pub(crate) fn given(&self) -> Option<u32> {
-        self.open.filter(|open| open.optional).map(|open| open.blank)
+        self.late.filter(|late| late.optional).map(|late| late.blank)
+    }
+
+    /// Where the text has the value, if that comes later.
+    pub(crate) fn late_span(&self) -> Option<Span> {
+        self.late.and(self.written).map(|written| written.value)
     }
 }
 

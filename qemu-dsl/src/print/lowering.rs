@@ -67,6 +67,10 @@ impl<'v> Lowering<'v> {
     }
 
     fn argument(&mut self, printed: Printed) {
+        // What is printed stays for long, and is much in a VM of thousands of devices.
+        if let Some(Argument { printed: Printed::Option { items, .. }, .. }) = self.arguments.last_mut() {
+            items.shrink_to_fit();
+        }
         let Self { statement, section, span, when, .. } = *self;
         self.arguments.push(Argument { statement, section, span, when, printed });
     }
@@ -230,8 +234,10 @@ impl<'v> Lowering<'v> {
         let name = self.vm.facts.name.clone();
         let vm = name.or_else(|| interface.map(text)).unwrap_or_else(|| text(&""));
         let is_elsewhere = matches!(self.vm.extent, Extent::Devices | Extent::Part);
-        let vm = if is_elsewhere { vec![Piece::VmName { otherwise: vm }].into() } else { vm };
-        [Piece::Mac { vm, device: text(device) }]
+        let mut of = if is_elsewhere { vec![Piece::VmName { otherwise: vm }] } else { vm.into_owned() };
+        of.push(piece("\0"));
+        device.emit(&mut of);
+        [Piece::Mac { of: of.into() }]
     }
 }
 
@@ -253,9 +259,9 @@ impl OptionArg<'_> {
             return self;
         }
         let written = value.span().map(|value| Written { name: name_span, value });
-        let open = value.open();
+        let late = value.open().map(Into::into);
         let value = Pieces::take(self.room);
-        self.item(Item { name, value, open, written })
+        self.item(Item { name, value, late, written })
     }
 
     fn item(mut self, item: Item) -> Self {
@@ -332,7 +338,7 @@ impl OptionArg<'_> {
         prefix.emit(&mut pieces);
         value.emit(&mut pieces);
         let written = value.span().map(|value| Written { name: None, value });
-        self.item(Item { name: None, value: pieces.into(), open: None, written })
+        self.item(Item { name: None, value: pieces.into(), late: None, written })
     }
 
     /// `name=true` or `name=false`, where it is given.

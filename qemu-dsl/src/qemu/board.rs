@@ -3,6 +3,7 @@
 //! The schema has the buses of each machine type as it is by itself. What hangs on its properties stands here, and what it
 //! has on its PCI bus.
 
+use super::changes;
 use crate::plan::{Arch, Target};
 use crate::schema::{self, Kind};
 
@@ -99,6 +100,8 @@ struct Known {
     /// How many serial and parallel ports it has.
     serial_ports: Option<usize>,
     parallel_ports: Option<usize>,
+    /// The options of QEMU's that are about what it hasn't.
+    lacks: &'static [&'static str],
 }
 
 const fn bus(name: &'static str, ty: &'static str) -> OwnBus {
@@ -150,6 +153,24 @@ const VIRT: Known = Known {
     modules_by_acpi: true,
     ..OTHER
 };
+const RISCV_VIRT: Known = Known {
+    taken: &[(0, None)],
+    free: 1,
+    ignores_vga: true,
+    levels: Some(&[]),
+    serial_ports: Some(1),
+    parallel_ports: Some(0),
+    ..OTHER
+};
+// Its network device is no PCI device.
+const CCW: Known = Known {
+    ignores_vga: true,
+    levels: Some(&["drawers", "books"]),
+    serial_ports: Some(2),
+    parallel_ports: Some(0),
+    lacks: &["fw_cfg", "numa"],
+    ..OTHER
+};
 const VERSATILE: Known = Known { taken: &[(11, None)], free: 12, ..OTHER };
 const OTHER: Known = Known {
     usb_buses: &[],
@@ -164,6 +185,7 @@ const OTHER: Known = Known {
     modules_by_acpi: false,
     serial_ports: None,
     parallel_ports: None,
+    lacks: &[],
 };
 
 /// What is known of a machine type beside what QEMU tells, and the name of the newest one of its family.
@@ -177,6 +199,9 @@ fn known(arch: Arch, name: &str) -> (&'static Known, &str) {
         (Arch::X86_64 | Arch::I386, "microvm") => (&MICROVM, name),
         (Arch::Aarch64 | Arch::Arm, "virt") => (&VIRT, name),
         (Arch::Aarch64 | Arch::Arm, _) if family("virt-") => (&VIRT, "virt"),
+        (Arch::Riscv64 | Arch::Riscv32, "virt") => (&RISCV_VIRT, name),
+        (Arch::S390x, "s390-ccw-virtio") => (&CCW, name),
+        (Arch::S390x, _) if family("s390-ccw-virtio-") => (&CCW, "s390-ccw-virtio"),
         (Arch::Aarch64 | Arch::Arm, "versatilepb" | "versatileab") => (&VERSATILE, name),
         _ => (&OTHER, name),
     }
@@ -275,7 +300,7 @@ impl Board {
 
     /// Machine types that many use and that have a bus of a sort.
     pub(crate) fn others(&self, sort: &str) -> Vec<&'static str> {
-        let usual = ["q35", "pc", "virt"].into_iter().filter(|name| *name != self.name);
+        let usual = ["q35", "pc", "virt", "s390-ccw-virtio"].into_iter().filter(|name| *name != self.name);
         usual.filter(|name| Self::new(self.target, name, |_| false).has(sort)).collect()
     }
 
@@ -333,6 +358,23 @@ impl Board {
     /// The same of parallel ports.
     pub(crate) fn parallel_ports(&self) -> Option<usize> {
         self.known.parallel_ports
+    }
+
+    /// Whether QEMU for its architecture knows an option.
+    pub(crate) fn knows(&self, option: &str) -> bool {
+        let Target { arch, version } = self.target;
+        let is_x86 = matches!(arch, Arch::X86_64 | Arch::I386);
+        match option {
+            "acpitable" => is_x86,
+            "smbios" if matches!(arch, Arch::Riscv32 | Arch::Riscv64) => changes::SMBIOS_RISCV.is_in(version),
+            "smbios" => is_x86 || matches!(arch, Arch::Aarch64 | Arch::Arm | Arch::Loongarch64),
+            _ => true,
+        }
+    }
+
+    /// Whether it lacks what an option is about.
+    pub(crate) fn lacks(&self, option: &str) -> bool {
+        self.known.lacks.contains(&option)
     }
 
     /// The device that a serial port of its own is, where it can be plugged in as one.

@@ -319,6 +319,9 @@ changes! {
     /// SMBIOS tables of type 11.
     SMBIOS_11 = Change::of("SMBIOS tables of type `11`").since(2, 12);
 
+    /// `-smbios` of RISC-V.
+    SMBIOS_RISCV = Change::of("`-smbios` of RISC-V").since(9, 0);
+
     /// `-smbios type=11,path=`
     SMBIOS_PATH = Change::of("`path=` of SMBIOS tables").since(5, 2);
 

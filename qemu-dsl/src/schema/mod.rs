@@ -77,9 +77,13 @@ pub(crate) use property::whole_number;
 pub use property::{Element, Property, PropertyType};
 
 /// In the order of architectures and versions.
-static SCHEMAS: [Schema; 6] = [
+static SCHEMAS: [Schema; 10] = [
     schema(Arch::Aarch64, 7, 2, include_str!("aarch64/7.2.txt")),
     schema(Arch::Aarch64, 11, 1, include_str!("aarch64/11.1.txt")),
+    schema(Arch::Riscv64, 7, 2, include_str!("riscv64/7.2.txt")),
+    schema(Arch::Riscv64, 11, 1, include_str!("riscv64/11.1.txt")),
+    schema(Arch::S390x, 7, 2, include_str!("s390x/7.2.txt")),
+    schema(Arch::S390x, 11, 1, include_str!("s390x/11.1.txt")),
     schema(Arch::X86_64, 5, 2, include_str!("x86_64/5.2.txt")),
     schema(Arch::X86_64, 7, 2, include_str!("x86_64/7.2.txt")),
     schema(Arch::X86_64, 10, 0, include_str!("x86_64/10.0.txt")),

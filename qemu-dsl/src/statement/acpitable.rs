@@ -1,6 +1,5 @@
 //! `acpitable`
 
-use crate::Arch;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
@@ -41,12 +40,6 @@ form! {
 
 impl Form for AcpiTable {
     fn check(&self, cx: &mut Checking<'_>) {
-        let arch = cx.vm.target.arch;
-        if arch != Arch::X86_64 {
-            let message = format!("QEMU for {arch} takes no ACPI tables");
-            let diagnostic = Diagnostic::error(Code::WrongArchitecture, message).at(cx.entry.head);
-            cx.report(diagnostic.help("leave it out"));
-        }
         if self.data.is_none() && self.file.is_none() {
             let diagnostic = Diagnostic::error(Code::MissingOption, "`acpitable` needs what is in the table");
             cx.missing("data", diagnostic.at(cx.entry.head).help("add `data=` or `file=` and a file's path"));

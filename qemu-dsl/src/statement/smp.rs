@@ -142,13 +142,13 @@ impl Smp {
             if let Some(level) =
                 level.known().filter(|level| level.0 > 1 && !is_general && !own.contains(&name))
             {
-                let own: Vec<_> = own.iter().map(|own| format!("`{own}`")).collect();
+                let own: Vec<_> = own.iter().map(|own| format!(", `{own}`")).collect();
                 cx.report(
                     Diagnostic::error(Code::Topology, format!("the machine `{machine}` has no {name}"))
                         .at(level.span)
                         .help(format!(
-                            "leave out `{name}=`: beside `sockets`, `cores` and `threads` it has {}",
-                            own.join(" and ")
+                            "leave out `{name}=`: it has `sockets`, `cores`, `threads`{}",
+                            own.concat()
                         )),
                 );
             }
