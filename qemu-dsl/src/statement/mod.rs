@@ -122,16 +122,28 @@ statements! {
     arg;
 }
 
-/// The statement of a keyword. Each word of a text is looked for here.
+/// The statements by the first letters of their keywords.
+type ByLetter = [Vec<&'static Statement>; 26];
+
+/// The statement of a keyword. Each word of a text is looked for here, and few are one: hardly any is compared.
 fn find(keyword: &str) -> Option<&'static Statement> {
-    static SORTED: LazyLock<Vec<&Statement>> = LazyLock::new(|| {
-        let mut sorted = STATEMENTS.concat();
-        sorted.sort_by_key(|statement| statement.spec.keyword);
+    static SORTED: LazyLock<ByLetter> = LazyLock::new(|| {
+        let mut sorted = ByLetter::default();
+        for statement in STATEMENTS.concat() {
+            let letter = letter(statement.spec.keyword);
+            if let Some(of_letter) = letter.and_then(|letter| sorted.get_mut(letter)) {
+                of_letter.push(statement);
+            }
+        }
         sorted
     });
 
-    let found = SORTED.binary_search_by(|statement| statement.spec.keyword.cmp(keyword)).ok()?;
-    SORTED.get(found).copied()
+    SORTED.get(letter(keyword)?)?.iter().find(|statement| statement.spec.keyword == keyword).copied()
+}
+
+/// The number of the letter that a word begins with.
+fn letter(word: &str) -> Option<usize> {
+    Some(usize::from(word.bytes().next()?.checked_sub(b'a')?))
 }
 
 /// What goes with a form of the table: how it is read, and what it means.
