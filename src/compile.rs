@@ -5,7 +5,7 @@ use std::path::Path;
 
 use qemu_dsl::bind::Value;
 use qemu_dsl::plan::Plan;
-use qemu_dsl::{Arch, Open, Options, Parsed, TargetSpec};
+use qemu_dsl::{Arch, Open, Options, Parsed, TargetSpec, import};
 
 use crate::cli::{Compile, Language, Target};
 use crate::emit::{self, Form};
@@ -120,7 +120,12 @@ pub(crate) fn compile(
             compilation = parsed.compile(&options);
         }
     }
-    reporter.report(source.map(), &compilation.diagnostics)?;
+    let mut diagnostics = compilation.diagnostics;
+    if purpose == Purpose::Check {
+        diagnostics.extend(import::advise(&parsed, &options));
+        diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
+    }
+    reporter.report(source.map(), &diagnostics)?;
     if let Some(template) = compilation.open.filter(|_| purpose != Purpose::Check) {
         let bound = template.in_file(source.name()).bind_named(&late);
         return bound

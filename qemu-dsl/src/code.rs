@@ -232,6 +232,8 @@ codes! {
     WrongArchitecture = "wrong-architecture",
     /// an architecture whose names nobody checks
     Unchecked = "unchecked" settable,
+    /// A statement says what the text passes on.
+    HasStatement = "has-statement" settable,
     /// something that the target deprecates
     Deprecated = "deprecated" settable,
     /// something that the target has no more

@@ -16,6 +16,7 @@ use crate::shape::Shaper;
 use crate::source::SourceMap;
 use crate::sources::Sources;
 use crate::syntax::{Head, Tree};
+use crate::table::StatementSpec;
 use crate::{Options, Span, Target, check, lower, print, statement, syntax};
 
 /// What came of a text.
@@ -170,6 +171,18 @@ pub struct Parsed<'s> {
 }
 
 impl Parsed<'_> {
+    /// The text and its statements that stand in no block, where it includes no other texts.
+    pub(crate) fn alone(&self) -> Option<(&str, impl Iterator<Item = (Span, &'static StatementSpec)>)> {
+        let is_alone = self.files.is_none_or(|files| files.files().len() == 1);
+        let tree = self.tree.as_ref().ok().filter(|_| is_alone)?;
+        let outside = tree.statements.iter().filter(|statement| statement.block.is_none());
+        let statements = outside.filter_map(|statement| {
+            let Head::Keyword(keyword) = &statement.head else { return None };
+            Some((statement.span()?, keyword.spec))
+        });
+        Some((tree.source, statements))
+    }
+
     /// Does as [`compile()`].
     pub fn compile(&self, options: &Options) -> Compilation {
         let Analysed { vm, printed, names_version, diagnostics } = self.analyse(Extent::Whole, options);

@@ -121,6 +121,7 @@ fn text(code: Code) -> &'static str {
         Code::MissingKernel => include_str!("pages/missing-kernel.md"),
         Code::FutureTarget => include_str!("pages/future-target.md"),
         Code::UnknownTarget => include_str!("pages/unknown-target.md"),
+        Code::HasStatement => include_str!("pages/has-statement.md"),
         Code::WrongArchitecture => include_str!("pages/wrong-architecture.md"),
         Code::Unchecked => include_str!("pages/unchecked.md"),
         Code::Deprecated => include_str!("pages/deprecated.md"),

@@ -7,6 +7,7 @@ use qemu_dsl::{Code, Diagnostic, Options, Severity, compile, compile_devices, co
 /// Codes whose page has no examples, and why.
 const WITHOUT_EXAMPLES: &[(Code, &str)] = &[
     (Code::TooLong, "the text would have more than 4 GiB"),
+    (Code::HasStatement, "only those who look at a text are told, by `import::advise`"),
     (Code::LateValue, "only what a program gives comes later"),
     (Code::OtherTarget, "it takes two texts"),
     (Code::Rejected, "the compiler doesn't say it: QEMU does, once it is started"),

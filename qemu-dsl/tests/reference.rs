@@ -35,7 +35,7 @@ fn every_example_compiles_without_a_word() {
     examples.extend(tasks);
     for example in examples {
         let compilation = compile(&example, &Options::default());
-        // Nobody's names are known of s390x.
+        // Nobody's names are known of ppc64.
         let mut said = compilation.diagnostics.iter();
         assert!(
             said.all(|said| said.code == Code::Unchecked) && compilation.template.is_some(),

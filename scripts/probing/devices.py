@@ -22,6 +22,9 @@ BY_DESCRIPTION = {
 # A netdev's name, but here it is an interface of the host.
 PLAIN = {("pvrdma", "netdev")}
 
+# What `-device` takes for itself, so that a property of that name can't be set.
+OWN = ("bus", "driver", "id")
+
 
 class Kinds:
     """What QEMU's own names of types mean."""
@@ -42,7 +45,8 @@ class Kinds:
         found = {}
         for each in listed:
             name, kind = each["name"], each["type"]
-            if name != "type" and "[" not in name and not kind.startswith(READ_ONLY):
+            is_own = owner is not None and name in OWN
+            if name != "type" and "[" not in name and not is_own and not kind.startswith(READ_ONLY):
                 assert " " not in name, name
                 found[name] = self.kind(kind, each.get("description") or "")
                 if found[name] == "str" and (owner, name) not in PLAIN:

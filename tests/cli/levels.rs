@@ -104,3 +104,28 @@ fn what_can_t_be_set_is_told() {
         assert_eq!((told.status, told.stderr.contains(expected)), (Some(2), true), "{}", told.stderr);
     }
 }
+
+/// What a statement says is told where somebody looks at the text, and nowhere else.
+#[test]
+fn what_has_a_statement_is_told_with_the_edit() {
+    let text = "target 10.0\nmachine q35\ndevice qemu-xhci id=usb0\ndevice usb-tablet bus=usb0.0\nobject iothread id=io0\n\
+                arg \"-rtc\" \"base=utc\"\narg \"-k\" \"de\"\ndevice virtio-gpu-pci xres=800\n";
+    let told = run(&["check", "--message-format", "json", "-"], text);
+    let edits = told.stdout.split("\"edits\":[").skip(1);
+    let replacements: Vec<_> = edits
+        .filter_map(|rest| Some(rest.split_once("\"text\":\"")?.1.split_once('"')?.0.to_owned()))
+        .collect();
+    let expected = [
+        "controller qemu-xhci id=usb0",
+        "input usb-tablet bus=usb0.0",
+        "iothread io0",
+        "rtc base=utc",
+        "gpu virtio-gpu xres=800",
+    ];
+    assert_eq!(replacements, expected, "{}", told.stdout);
+    assert_eq!(told.status, Some(0));
+    assert_eq!(run(&["check", "--allow", "has-statement", "-"], text).stderr, "");
+    assert_eq!(run(&["-", "--emit", "argv"], text).stderr, "");
+    let parameter = "param d: string = i6300esb device {d}";
+    assert_eq!(run(&["check", "-"], parameter).stderr, "");
+}

@@ -25,6 +25,7 @@ const NEVER_TOLD: &[(Code, &str)] = &[
     (Code::ParameterType, "a program has no parameters"),
     (Code::RepeatedParameter, "a program has no parameters"),
     (Code::SharedMac, "it is advice, by which a program that denies warnings could not be built"),
+    (Code::HasStatement, "only those who look at a file are told"),
     (Code::OtherTarget, "it takes two texts"),
     (Code::Rejected, "it takes a QEMU that rejects something"),
 ];

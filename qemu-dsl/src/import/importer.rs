@@ -48,6 +48,12 @@ pub struct Place {
 }
 
 impl Import {
+    /// The statements, each with the arguments at which the options begin that it stands for.
+    pub(super) fn statements(&self) -> impl Iterator<Item = (&str, &[usize])> {
+        let said = |place: &Range<usize>| self.text.get(place.clone()).unwrap_or_default();
+        self.statements.iter().map(move |(place, options)| (said(place), options.as_slice()))
+    }
+
     /// Where the command line of `plan` says what stands at a place in the text.
     ///
     /// ```

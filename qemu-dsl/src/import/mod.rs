@@ -4,6 +4,7 @@
 //! table what each prints, `fit.rs` finds the statements that print what there is, and what they print is compared with it.
 //! A statement that is added to the table is imported without a line here.
 
+mod advice;
 mod backend;
 mod draft;
 mod fit;
@@ -17,6 +18,7 @@ mod script;
 mod shape;
 mod variables;
 
+pub use advice::advise;
 pub use importer::{Import, ImportError, Passed, Place, exact, import, with_errors};
 pub use readconfig::{BadConfig, readconfig};
 pub use script::{NoCommand, Script, Segment, Word};

@@ -81,6 +81,8 @@ struct Known {
     usb_buses: &'static [OwnBus],
     /// Those that come with its property `pcie`.
     pcie_buses: &'static [OwnBus],
+    /// Those that come with certain CPUs of the host.
+    host_buses: &'static [OwnBus],
     /// Slots and functions of its first PCI bus where the machine itself has devices.
     taken: &'static [Slot],
     /// Those where it has USB controllers, with its property `usb`.
@@ -164,6 +166,7 @@ const RISCV_VIRT: Known = Known {
 };
 // Its network device is no PCI device.
 const CCW: Known = Known {
+    host_buses: &[bus("ap-bus", "ap-bus")],
     ignores_vga: true,
     levels: Some(&["drawers", "books"]),
     serial_ports: Some(2),
@@ -175,6 +178,7 @@ const VERSATILE: Known = Known { taken: &[(11, None)], free: 12, ..OTHER };
 const OTHER: Known = Known {
     usb_buses: &[],
     pcie_buses: &[],
+    host_buses: &[],
     taken: &[],
     usb_taken: &[],
     free: 0,
@@ -259,9 +263,10 @@ impl Board {
         });
         let buses = own.and_then(|own| own.buses()).map(|own| {
             let own = own.filter_map(|own| Some(bus(own.fixed_name()?, own.ty())));
-            pcie.iter().copied().chain(own).chain(usb.iter().copied()).collect()
+            let others = usb.iter().chain(known.host_buses);
+            pcie.iter().copied().chain(own).chain(others.copied()).collect()
         });
-        let added = pcie.iter().chain(usb).filter(|_| own.is_some());
+        let added = pcie.iter().chain(usb).chain(known.host_buses).filter(|_| own.is_some());
         let added = added.flat_map(|bus| schema.bus_sorts(bus.ty));
         let sorts = own.iter().flat_map(|own| own.bus_sorts()).copied().chain(added).collect();
         Self { target, name: name.to_owned(), known, buses, sorts, has_usb }

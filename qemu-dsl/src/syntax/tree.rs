@@ -35,6 +35,16 @@ pub(crate) struct Statement<'s> {
     pub(crate) joined: bool,
 }
 
+impl Statement<'_> {
+    /// From its keyword to its last word, where it begins with a keyword.
+    pub(crate) fn span(&self) -> Option<Span> {
+        let Head::Keyword(keyword) = &self.head else { return None };
+        let values = keyword.kind.iter().chain(&keyword.values).map(|value| value.span);
+        let last = values.chain(self.items.iter().map(Item::span)).last();
+        Some(last.map_or(keyword.word.span, |last| keyword.word.span.to(last)))
+    }
+}
+
 /// What a statement begins with.
 #[derive(Clone, Debug)]
 pub(crate) enum Head<'s> {
