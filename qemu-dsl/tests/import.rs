@@ -53,6 +53,23 @@ fn descriptors_come_back() {
     assert_eq!(sources(&plan(&import.text, target).unwrap()), sources(&first));
 }
 
+/// A device that a statement prints, but not just so, is still a device.
+#[test]
+fn what_no_statement_says_is_passed_on_by_what_knows_most_of_it() {
+    for (args, expected) in [
+        ("-device virtio-serial-pci", "device virtio-serial-pci"),
+        (
+            "-device virtio-serial-pci -chardev pty,id=c0 -device virtconsole,chardev=c0,id=p0",
+            "device virtconsole chardev=c0 id=p0",
+        ),
+        ("-object memory-backend-ram,id=m,size=1G", "object memory-backend-ram id=m size=1G"),
+    ] {
+        let text = text_of(args);
+        assert!(text.lines().any(|line| line == expected), "{text}");
+        assert!(!text.contains("arg "), "{text}");
+    }
+}
+
 /// The texts of the tests, the examples and the reference.
 fn texts() -> Vec<(String, String)> {
     let mut texts: Vec<_> = TABLE

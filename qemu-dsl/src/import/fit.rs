@@ -373,8 +373,9 @@ fn is_compatible(
                 |added: &Item| value.is_some_and(|value| same(&given.flag, &item.name, &added.value, value));
             effect.adds.iter().any(|(at, added)| *at == number && added.name == item.name && is_it(added))
         };
-        // Another statement has a word for this device.
+        // Another statement has a word for this device. What passes on anything takes it all the same.
         if is_driver
+            && !shape.passes_on()
             && value.is_some_and(|value| world.is_of_others(value, shape.draft.spec))
             && !effects.iter().any(|effect| effect.is_word && leads_here(&effect))
         {
