@@ -15,7 +15,10 @@ const NOT_ALL: &[(&str, &str)] = &[
 
 /// Reports options that QEMU hasn't for this machine.
 pub(super) fn options(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics.extend(NOT_ALL.iter().filter_map(|(name, what)| not_taken(hardware, name, what)));
+    for (name, what) in NOT_ALL {
+        let taken = hardware.all(name).filter_map(|option| not_taken(hardware, option.statement, name, what));
+        diagnostics.extend(taken);
+    }
 }
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
@@ -43,8 +46,7 @@ fn missing(hardware: &Hardware<'_>) -> Option<Diagnostic> {
 }
 
 /// What is said of an option that QEMU doesn't have for this architecture, or that is about what the machine hasn't.
-fn not_taken(hardware: &Hardware<'_>, name: &str, what: &str) -> Option<Diagnostic> {
-    let option = hardware.all(name).next()?;
+fn not_taken(hardware: &Hardware<'_>, statement: usize, name: &str, what: &str) -> Option<Diagnostic> {
     let board = &hardware.board;
     let is_sure = hardware.vm.complete && !hardware.is_uncertain;
     let (code, message) = if !board.knows(name) {
@@ -55,7 +57,7 @@ fn not_taken(hardware: &Hardware<'_>, name: &str, what: &str) -> Option<Diagnost
     } else {
         return None;
     };
-    Some(Diagnostic::error(code, message).at(hardware.head(option.statement)).help("leave it out"))
+    Some(Diagnostic::error(code, message).at(hardware.head(statement)).help("leave it out"))
 }
 
 /// What is said of more CPUs than the machine takes.

@@ -12,14 +12,15 @@ use crate::statement::TABLE;
 use crate::table::{Kinds, Section, StatementSpec};
 use crate::{Severity, Span};
 
-/// Nothing is said of a VM of more arguments: nobody reads so much advice, and it takes its time.
-const MOST: usize = 2000;
+/// Nothing is said of a VM of more arguments: nobody reads so much advice, and the time that it takes grows with their
+/// square.
+const MOST: usize = 200;
 
 /// Which `device`, `object`, `chardev`, `arg` and the like a statement says as well, with the edit: advice, for those who
 /// look at a text. QEMU gets the same arguments with it.
 ///
 /// Nothing is said of a text that has errors, that includes others, or whose values come later; nor of a statement in a
-/// block, or with a value of a parameter, which would be lost.
+/// block, or with a comment or a parameter's value in it, which would be lost; nor of a VM of more than 200 arguments.
 ///
 /// ```
 /// use qemu_dsl::{import, parse};
@@ -32,7 +33,7 @@ pub fn advise(parsed: &Parsed<'_>, options: &Options) -> Vec<Diagnostic> {
     let Some((source, statements)) = parsed.alone() else { return Vec::new() };
     let passing: Vec<_> = statements
         .map(|(span, spec)| (span, says_little(spec)))
-        .filter(|(span, little)| *little > 0 && !said(source, *span).contains('{'))
+        .filter(|(span, little)| *little > 0 && is_plain(said(source, *span)))
         .collect();
     if passing.is_empty() {
         return Vec::new();
@@ -66,6 +67,11 @@ pub fn advise(parsed: &Parsed<'_>, options: &Options) -> Vec<Diagnostic> {
 
 fn said(source: &str, span: Span) -> &str {
     source.get(span.start as usize..span.end as usize).unwrap_or_default()
+}
+
+/// Whether nothing in a statement is lost where another one takes its place.
+fn is_plain(statement: &str) -> bool {
+    !["{", "//", "/*"].iter().any(|sign| statement.contains(sign))
 }
 
 fn contains(outer: Span, inner: Span) -> bool {
