@@ -45,8 +45,7 @@ class Kinds:
         found = {}
         for each in listed:
             name, kind = each["name"], each["type"]
-            is_own = owner is not None and name in OWN
-            if name != "type" and "[" not in name and not is_own and not kind.startswith(READ_ONLY):
+            if name != "type" and "[" not in name and not kind.startswith(READ_ONLY):
                 assert " " not in name, name
                 found[name] = self.kind(kind, each.get("description") or "")
                 if found[name] == "str" and (owner, name) not in PLAIN:
@@ -100,6 +99,9 @@ def learn(asked, kinds):
                            if each["name"].startswith("legacy-") and each["name"] not in shown]
         listed[name] = None if properties is None else kinds.settable(properties, name)
         bus, alias, creatable = known.get(name, (None, None, False))
+        if creatable:
+            for own in OWN:
+                (listed[name] or {}).pop(own, None)
         attributes[name] = {"bus": bus, "internal": not creatable}
         if alias:
             aliases[alias] = name

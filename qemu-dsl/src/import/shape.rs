@@ -255,8 +255,6 @@ pub(super) struct Shape {
     learned: OnceCell<Learned>,
     /// How many options it has beyond those that its form needs.
     depth: usize,
-    /// Options whose own shapes have this one's among their variants.
-    elsewhere: Vec<&'static OptionSpec>,
 }
 
 /// What a shape's options do.
@@ -265,8 +263,6 @@ struct Learned {
     effects: Vec<Effect>,
     /// The shapes that print something else, each with one option more.
     variants: Vec<Shape>,
-    /// The options that these have more.
-    varied: Vec<&'static OptionSpec>,
     /// What is printed whichever of the options it has.
     fixed: Vec<Fixed>,
 }
@@ -290,7 +286,7 @@ impl Shape {
 
     fn new(draft: Draft, depth: usize, world: &World) -> Option<Self> {
         let print = world.print(&draft)?;
-        Some(Self { draft, print, learned: OnceCell::new(), depth, elsewhere: Vec::new() })
+        Some(Self { draft, print, learned: OnceCell::new(), depth })
     }
 
     /// Whether the statement passes on whatever QEMU has.
@@ -365,18 +361,8 @@ impl Shape {
         // What was needed stands in no item now: the file descriptor's own tell of it.
         let replaces = |removes: &Items| removes.iter().any(|(_, item)| self.is_given(item));
         let is_other = difference.as_ref().is_none_or(|(_, removes)| is_word && replaces(removes));
-        let is_elsewhere = self.elsewhere.iter().any(|other| super::draft::is_same(other, option));
-        if is_other && self.depth < DEEPEST && !self.draft.has(option) && !is_elsewhere {
-            let mut elsewhere = self.elsewhere.clone();
-            elsewhere.extend(learned.varied.iter().filter(|other| !super::draft::is_same(other, option)));
-            learned.variants.push(Self {
-                draft,
-                print,
-                learned: OnceCell::new(),
-                depth: self.depth + 1,
-                elsewhere,
-            });
-            learned.varied.push(option);
+        if is_other && self.depth < DEEPEST && !self.draft.has(option) {
+            learned.variants.push(Self { draft, print, learned: OnceCell::new(), depth: self.depth + 1 });
         }
         let Some((adds, removes)) = difference else { return Some(true) };
         let says = !adds.is_empty() || !removes.is_empty();
