@@ -17,9 +17,12 @@ pub(super) fn renewed(given: &Given, id: &str) -> Option<Vec<Given>> {
         None => (false, value),
     };
     let (kind, mut list) = backend(value)?;
-    // QEMU's own way of listening for gdb.
-    if given.flag == "-gdb" && kind == "socket" {
-        list.extend([("server".to_owned(), "on".to_owned()), ("wait".to_owned(), "off".to_owned())]);
+    // What QEMU itself adds where gdb connects by TCP.
+    if given.flag == "-gdb" && list.iter().any(|(name, _)| name == "host") {
+        for (name, value) in [("nodelay", "on"), ("server", "on"), ("wait", "off")] {
+            list.retain(|(own, _)| own != name);
+            list.push((name.to_owned(), value.to_owned()));
+        }
     }
     if is_shared {
         list.push(("mux".to_owned(), "on".to_owned()));
@@ -30,10 +33,12 @@ pub(super) fn renewed(given: &Given, id: &str) -> Option<Vec<Given>> {
     let mut all = vec![("", kind), ("id", id)];
     all.extend(list.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let to = format!("chardev:{id}");
-    let mut new = vec![
-        Given::of_list(given.at, "-chardev", &all),
-        Given::new(given.at, &*given.flag, Some(to.clone())),
-    ];
+    let user = match given.flag.as_str() {
+        // It looks for a character device of its own.
+        "-debugcon" => Given::of_list(given.at, "-device", &[("", "isa-debugcon"), ("chardev", id)]),
+        flag => Given::new(given.at, flag, Some(to.clone())),
+    };
+    let mut new = vec![Given::of_list(given.at, "-chardev", &all), user];
     if is_shared && given.flag != "-monitor" {
         new.push(Given::new(given.at, "-monitor", Some(to)));
     }

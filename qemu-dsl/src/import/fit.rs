@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 
 use super::draft::Draft;
-use super::given::{Given, Item, same};
+use super::given::{Given, Item, is_derived, same};
 use super::shape::{ANY_PROPERTY, Cause, Effect, ID, Print, Shape, World};
+use crate::table::OptionSpec;
 
 /// What the generated ids are called in the command line.
 type Bound = HashMap<u32, String>;
@@ -24,6 +25,8 @@ pub(super) struct Fitted {
 struct Difference {
     missing: Vec<(usize, Item)>,
     extra: Vec<(usize, Item)>,
+    /// What has a generated id there.
+    named: Vec<(usize, Item)>,
     bound: Bound,
 }
 
@@ -54,7 +57,8 @@ fn unify(flag: &str, name: &str, printed: &str, wanted: &str, bound: &mut Bound)
 }
 
 fn difference(print: &Print, wanted: &[&Given], draft: &Draft) -> Option<Difference> {
-    let mut found = Difference { missing: Vec::new(), extra: Vec::new(), bound: Bound::new() };
+    let mut found =
+        Difference { missing: Vec::new(), extra: Vec::new(), named: Vec::new(), bound: Bound::new() };
     if print.args.len() != wanted.len() {
         return None;
     }
@@ -77,8 +81,12 @@ fn difference(print: &Print, wanted: &[&Given], draft: &Draft) -> Option<Differe
                 Some((place, other))
                     if unify(flag, &item.name, &item.value, &other.value, &mut found.bound) =>
                 {
-                    rest.remove(place);
+                    let other = rest.remove(place);
+                    if item.value.contains(ID[0]) {
+                        found.named.push((number, other.clone()));
+                    }
                 }
+                None if is_derived(flag, &item.name) => {}
                 _ => found.extra.push((number, item.clone())),
             }
         }
@@ -98,15 +106,12 @@ pub(super) fn fit(shape: &Shape, wanted: &[&Given], world: &World, named: bool) 
         print = world.print(&draft)?;
     }
     let mut found = difference(&print, wanted, &draft)?;
-    // All at once, which mostly does.
-    let mut all = draft.clone();
-    for (number, item) in &found.missing {
-        let flag = wanted.get(*number).map_or("", |given| given.flag.as_str());
-        if let Some(next) = proposals(&all, &draft, shape, world, *number, item, flag).into_iter().next() {
-            all = next;
+    for items in [found.missing.clone(), [found.missing.clone(), found.named.clone()].concat()] {
+        if found.len() > 0 {
+            let all = all_at_once(&draft, shape, world, wanted, &items);
+            improve(all, wanted, world, &mut draft, &mut print, &mut found);
         }
     }
-    improve(all, wanted, world, &mut draft, &mut print, &mut found);
     while found.len() > 0 {
         let mut nexts = Vec::new();
         for (number, item) in &found.missing {
@@ -189,7 +194,76 @@ fn improve(
     true
 }
 
-/// Drafts that may print a missing item. `first` is what the shape began with, whose values may be replaced.
+/// The draft with what prints these items at once, which mostly does. What has but one cause comes first: where things
+/// have an id each, `id=serial0` is that of the device alone, and `chardev=c0` is left for the others.
+fn all_at_once(
+    draft: &Draft,
+    shape: &Shape,
+    world: &World,
+    wanted: &[&Given],
+    items: &[(usize, Item)],
+) -> Draft {
+    let flag = |number: &usize| wanted.get(*number).map_or("", |given| given.flag.as_str());
+    let causes_of = |number: &usize, item| causes(shape, world, *number, item, flag(number));
+    let mut missing: Vec<_> = items.iter().map(|(number, item)| (item, causes_of(number, item))).collect();
+    missing.sort_by_key(|(_, causes)| causes.len());
+    let mut all = draft.clone();
+    let mut chosen: Vec<(&Effect, String)> = Vec::new();
+    for (item, causes) in missing {
+        let is_chosen = |effect: &Effect| chosen.iter().find(|(own, _)| std::ptr::eq(*own, effect));
+        if causes.iter().any(|(effect, value)| is_chosen(effect).is_some_and(|(_, own)| own == value)) {
+            continue;
+        }
+        let is_list = |effect: &Effect| matches!(effect.cause, Cause::Option(option) if option.list);
+        let cause = causes.into_iter().find(|(effect, _)| is_chosen(effect).is_none() || is_list(effect));
+        match cause {
+            Some((effect, value)) => {
+                all = caused(&all, draft, effect, &value);
+                chosen.push((effect, value));
+            }
+            None if draft.form.open.is_some() => all.properties.push(item.clone()),
+            None => {}
+        }
+    }
+    all
+}
+
+/// What may print a missing item, each with the value for it.
+fn causes<'s>(
+    shape: &'s Shape,
+    world: &World,
+    number: usize,
+    item: &Item,
+    flag: &str,
+) -> Vec<(&'s Effect, String)> {
+    let effects = shape.effects(world).iter().filter_map(|effect| {
+        let is_it = |(at, added): &&(usize, Item)| *at == number && added.name == item.name;
+        let (_, printed) = effect.adds.iter().find(is_it)?;
+        Some((effect, effect.value(printed, &item.value, flag)?))
+    });
+    effects.collect()
+}
+
+/// A draft with the value of what caused an effect. `first` is what the shape began with, whose values may be replaced.
+fn caused(draft: &Draft, first: &Draft, effect: &Effect, value: &str) -> Draft {
+    let mut next = draft.clone();
+    match effect.cause {
+        Cause::Kind => next.kind = Some(value.to_owned()),
+        Cause::Option(option) => {
+            let is_it =
+                |own: &OptionSpec, old: &str| super::draft::is_same(own, option) && old == effect.sample;
+            let is_sample = first.options.iter().any(|(own, old)| is_it(own, old) && !effect.is_word);
+            let has_sample = draft.options.iter().any(|(own, old)| is_it(own, old));
+            if option.list && is_sample && has_sample {
+                next.unset(option);
+            }
+            next.set(option, value);
+        }
+    }
+    next
+}
+
+/// Drafts that may print a missing item.
 fn proposals(
     draft: &Draft,
     first: &Draft,
@@ -199,30 +273,8 @@ fn proposals(
     item: &Item,
     flag: &str,
 ) -> Vec<Draft> {
-    let mut drafts = Vec::new();
-    for effect in shape.effects(world) {
-        let printed = effect.adds.iter().find(|(at, added)| *at == number && added.name == item.name);
-        let Some((_, printed)) = printed else { continue };
-        let Some(value) = effect.value(printed, &item.value, flag) else { continue };
-        let mut next = draft.clone();
-        match effect.cause {
-            Cause::Kind => next.kind = Some(value),
-            Cause::Option(option) => {
-                let is_sample = first.options.iter().any(|(own, old)| {
-                    super::draft::is_same(own, option) && *old == effect.sample && !effect.is_word
-                });
-                let has_sample = draft
-                    .options
-                    .iter()
-                    .any(|(own, old)| super::draft::is_same(own, option) && *old == effect.sample);
-                if option.list && is_sample && has_sample {
-                    next.unset(option);
-                }
-                next.set(option, value);
-            }
-        }
-        drafts.push(next);
-    }
+    let causes = causes(shape, world, number, item, flag).into_iter();
+    let mut drafts: Vec<_> = causes.map(|(effect, value)| caused(draft, first, effect, &value)).collect();
     if draft.form.open.is_some() {
         let mut next = draft.clone();
         next.properties.push(item.clone());
@@ -268,10 +320,10 @@ fn name_ids(
         if is_likely && !named {
             continue;
         }
-        let old = format!("{}{slot}{}", ID[0], ID[1]);
+        // With other options written, the numbers are others than the effects have. What comes of it tells.
         let written = shape.effects(world).iter().find_map(|effect| {
             let Cause::Option(option) = effect.cause else { return None };
-            effect.removes.iter().find(|(_, removed)| removed.value.contains(&old))?;
+            effect.removes.iter().find(|(_, removed)| removed.value.contains(ID[0]))?;
             let mut next = draft.clone();
             next.set(option, id.as_str());
             let new = world.print(&next)?;
@@ -381,18 +433,19 @@ fn is_compatible(
         {
             return false;
         }
-        let is_own = effects.iter().any(|effect| {
-            let is_sample = match effect.cause {
-                Cause::Kind => true,
-                Cause::Option(option) => shape.draft.has(option) && !effect.is_word,
-            };
-            is_sample && effect.adds.iter().any(|(at, added)| *at == number && added == item)
-        });
+        // What prints a device alone, and any by a name, says no more of it than `device` does.
+        let is_the_device = shape.print.args.len() == 1 && is_driver;
+        let is_own = (!is_the_device || shape.passes_on())
+            && effects.iter().any(|effect| {
+                let is_sample = match effect.cause {
+                    Cause::Kind => true,
+                    Cause::Option(option) => shape.draft.has(option) && !effect.is_word,
+                };
+                is_sample && effect.adds.iter().any(|(at, added)| *at == number && added == item)
+            });
         if is_own {
             return value.is_some();
         }
-        // What prints a device alone, and any by a name, says no more of it than `device` does.
-        let is_the_device = shape.print.args.len() == 1 && is_driver;
         let may_change = effects
             .iter()
             .filter(|effect| !is_the_device || (effect.is_word && leads_here(effect)))

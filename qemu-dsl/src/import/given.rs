@@ -70,6 +70,7 @@ const IMPLIED: &[(&str, &str)] = &[
     ("-sandbox", "enable"),
     ("-smp", "cpus"),
     ("-tpmdev", "type"),
+    ("-vnc", "vnc"),
 ];
 
 /// Options whose value may be JSON.
@@ -108,7 +109,7 @@ impl Given {
         self.items.iter().rev().find(|item| item.name == name).map(|item| item.value.as_str())
     }
 
-    /// Whether both say the same.
+    /// Whether it says the same as the other, which may leave out what QEMU works out.
     pub(super) fn says_as(&self, other: &Self) -> bool {
         let has_fds = self.items.iter().any(|item| item.name.contains(FD));
         self.flag == other.flag && (!has_fds && self.value == other.value || self.has_items_of(other))
@@ -147,13 +148,20 @@ impl Given {
         };
         let is_same = |name: &str| {
             let (own, others) = (values(self, name), values(other, name));
-            own.len() == others.len()
-                && own.iter().zip(&others).all(|(own, other)| same(&self.flag, name, own, other))
+            let is_left_out = others.is_empty() && is_derived(&self.flag, name);
+            is_left_out
+                || (own.len() == others.len()
+                    && own.iter().zip(&others).all(|(own, other)| same(&self.flag, name, own, other)))
         };
         !self.items.is_empty()
-            && self.items.len() == other.items.len()
             && self.items.iter().all(|item| is_same(&item.name))
+            && other.items.iter().all(|item| is_same(&item.name))
     }
+}
+
+/// Whether QEMU works out this item where it is left out, and the statement prints what comes of it.
+pub(super) fn is_derived(flag: &str, name: &str) -> bool {
+    flag == "-smp" && name != "cpus"
 }
 
 /// What stands before the number of a file descriptor where it is a path.

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::ops::{Range, RangeInclusive};
 use std::rc::Rc;
 
+use super::draft::Draft;
 use super::fit::Fitted;
 use super::given::{self, Fds, Given, Item};
 use super::holes::Holes;
@@ -269,6 +270,8 @@ pub(super) struct Importer {
     keeps_errors: bool,
     /// Whether all options of the machine are one.
     is_merged: bool,
+    /// Whether `option` passes on what it can, before `arg` does.
+    passes_lists: bool,
     /// What came of fitting statements to options: each round tries the same again.
     fits: RefCell<HashMap<Fit, Option<Fitted>>>,
 }
@@ -297,6 +300,7 @@ impl Importer {
             end: usize::MAX,
             keeps_errors: false,
             is_merged: true,
+            passes_lists: false,
             fits: RefCell::default(),
         })
     }
@@ -350,6 +354,10 @@ impl Importer {
                 break;
             }
             self.notes.extend(notes);
+            import = self.written();
+        }
+        if !import.passed.is_empty() {
+            self.passes_lists = true;
             import = self.written();
         }
         import
@@ -445,6 +453,11 @@ impl Importer {
         for (number, given) in givens.iter().enumerate() {
             let is_behind = given.at >= self.end;
             if is_behind || is_free.get(number) == Some(&true) {
+                let listed = (self.passes_lists && !is_behind).then(|| self.listed(number, given, banned));
+                if let Some(listed) = listed.flatten() {
+                    placed.push(listed);
+                    continue;
+                }
                 let is_said = all.iter().any(|shape| {
                     !shape.passes_on() && shape.print.args.iter().any(|arg| arg.given.flag == given.flag)
                 });
@@ -453,6 +466,28 @@ impl Importer {
         }
         placed.sort_by_key(|placed| (placed.section, placed.rank));
         self.in_order_of_fds(placed)
+    }
+
+    /// An option that takes a list of values, as `option` passes it on.
+    fn listed(&self, number: usize, given: &Given, banned: &HashSet<Key>) -> Option<Placed> {
+        let key = ("option".to_owned(), vec![number], false);
+        if banned.contains(&key) {
+            return None;
+        }
+        let spec = self.world.table.find(&key.0)?;
+        let mut draft = Draft::new(spec, spec.forms.first()?, None);
+        let texts = draft.form.positionals().next()?;
+        draft.set(texts, given.flag.as_str());
+        let (unnamed, named): (Vec<_>, Vec<_>) =
+            given.items.iter().cloned().partition(|item| item.name.is_empty());
+        unnamed.iter().for_each(|item| draft.set(texts, item.value.as_str()));
+        draft.properties = named;
+        let print = self.world.print(&draft)?;
+        let words = draft.words(self.world.table)?;
+        let is_it = matches!(print.args.as_slice(), [arg] if arg.given.says_as(given));
+        let placed =
+            Placed { words, section: spec.section, takes: vec![number], rank: number, key, reason: None };
+        is_it.then_some(placed)
     }
 
     /// The statements so that those which ask for file descriptors do so in the order of the numbers.
@@ -507,8 +542,12 @@ impl Importer {
                 said.any(is_it)
             })
         };
-        let may_vary =
-            if shape.is_plain() { args.iter().any(|arg| has(&arg.given.flag) > 0) } else { is_there };
+        let may_vary = if shape.is_plain() {
+            // With an id, a device stands in the place of what makes one.
+            args.iter().any(|arg| has(&arg.given.flag) > 0 || is_maker(&arg.given.flag))
+        } else {
+            is_there
+        };
         if args.is_empty() || (may_vary && is_likely()) {
             for variant in shape.variants(&self.world) {
                 self.fitting(variant, shapes);
@@ -644,14 +683,16 @@ impl Importer {
         (text, places, self.holes.values(&used))
     }
 
-    /// Whether a statement leaves this id to be generated, which then may be another one.
-    fn leaves_out(&self, placed: &Placed, id: &str) -> bool {
+    /// Whether a statement leaves an id in this text to be generated, which then may be another one.
+    fn leaves_out(&self, placed: &Placed, said: &str) -> bool {
         let (.., is_named) = placed.key;
         let takes = placed.takes.iter().filter_map(|number| self.givens.get(*number));
         let mut items = takes.flat_map(|given| &given.items);
         !is_named
             && placed.reason.is_none()
-            && items.any(|item| matches!(item.name.as_str(), "id" | "node-name") && item.value == id)
+            && items.any(|item| {
+                matches!(item.name.as_str(), "id" | "node-name") && whole(said, &item.value).is_some()
+            })
     }
 
     /// What is wrong with a text, and the statements that are to blame, each with why.
@@ -673,8 +714,8 @@ impl Importer {
             errors.push(diagnostic.message.clone());
             let unnamed = || {
                 let span = diagnostic.span().filter(|_| diagnostic.code == Code::UnknownId)?;
-                let id = text.get(span.start as usize..span.end as usize)?;
-                placed.iter().position(|placed| self.leaves_out(placed, id.trim_matches('"')))
+                let said = text.get(span.start as usize..span.end as usize)?;
+                placed.iter().position(|placed| self.leaves_out(placed, said))
             };
             let blamed = unnamed().or_else(|| diagnostic.span().and_then(|span| place_of(span.start)));
             let is_passed = |index: &usize| placed.get(*index).is_none_or(|placed| placed.reason.is_some());
@@ -706,6 +747,11 @@ impl Importer {
         }
         (errors, faults)
     }
+}
+
+/// Whether an option makes a device of its own for a character device.
+fn is_maker(flag: &str) -> bool {
+    matches!(flag, "-serial" | "-parallel")
 }
 
 fn other_words(given: &Given) -> String {

@@ -39,7 +39,7 @@ impl Reader<'_> {
             '{' => {
                 self.chars.next();
                 if self.take('}').is_some() {
-                    return Some(());
+                    return self.empty(path);
                 }
                 loop {
                     self.space();
@@ -55,7 +55,7 @@ impl Reader<'_> {
             '[' => {
                 self.chars.next();
                 if self.take(']').is_some() {
-                    return Some(());
+                    return self.empty(path);
                 }
                 for index in 0.. {
                     path.push(index.to_string());
@@ -88,6 +88,11 @@ impl Reader<'_> {
                 Some(())
             }
         }
+    }
+
+    /// A list can say nothing of what has no members: but the whole may be so.
+    fn empty(&self, path: &[String]) -> Option<()> {
+        path.is_empty().then_some(())
     }
 
     fn add(&mut self, path: &[String], value: String) {
@@ -137,7 +142,7 @@ mod tests {
 
     #[test]
     fn members_have_dotted_names() {
-        let text = r#" {"driver": "virtio-blk-pci", "id":"a\"\u00e9\ud83d\ude00", "q":[{"io":"x"},{"io":"y","n":-1}], "on":true, "e":{}} "#;
+        let text = r#" {"driver": "virtio-blk-pci", "id":"a\"\u00e9\ud83d\ude00", "q":[{"io":"x"},{"io":"y","n":-1}], "on":true} "#;
         let members = members(text).unwrap_or_default();
         let expected = [
             ("driver", "virtio-blk-pci"),
@@ -153,7 +158,18 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_none() {
-        for text in ["", "{", "[]", "{\"a\"}", "{\"a\":}", "{} x", "{\"a\":\"\\ud800\"}", "{\"a\":null}"] {
+        for text in [
+            "",
+            "{",
+            "[]",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{} x",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":null}",
+            "{\"a\":{}}",
+            "{\"a\":[]}",
+        ] {
             assert_eq!(members(text), None, "{text}");
         }
         assert_eq!(members(&"{\"a\":".repeat(100_000)), None);

@@ -16,7 +16,7 @@ use crate::{Arch, Target};
 pub(super) fn renew(givens: &mut Vec<Given>, target: Target, passed: &HashSet<usize>) -> Vec<String> {
     let mut notes = Vec::new();
     let mut all: Vec<Given> = Vec::new();
-    let mut cards: Vec<usize> = Vec::new();
+    let mut early: Vec<usize> = Vec::new();
     let mut counts = Counts::new(givens, target);
     for given in givens.drain(..) {
         let is_passed = passed.contains(&given.at);
@@ -28,15 +28,15 @@ pub(super) fn renew(givens: &mut Vec<Given>, target: Target, passed: &HashSet<us
                     [] => format!("`{old}` says nothing that isn't so anyway."),
                     words => format!("`{old}` is `{}` today.", words.join(" ")),
                 });
-                let is_network = matches!(given.flag.as_str(), "-net" | "-nic");
+                let is_early = matches!(given.flag.as_str(), "-net" | "-nic" | "-usbdevice");
                 for given in new {
-                    let is_card = is_network && given.flag == "-device";
-                    if is_card {
-                        cards.push(given.at);
+                    let is_early = is_early && given.flag == "-device";
+                    if is_early {
+                        early.push(given.at);
                     }
-                    let is_device = |other: &Given| other.flag == "-device" && !cards.contains(&other.at);
-                    match all.iter().position(is_device).filter(|_| is_card) {
-                        // The machine makes its own cards before the devices of the command line.
+                    let is_device = |other: &Given| other.flag == "-device" && !early.contains(&other.at);
+                    match all.iter().position(is_device).filter(|_| is_early) {
+                        // QEMU makes these before the devices of the command line.
                         Some(at) => all.insert(at, given),
                         None => add(&mut all, given),
                     }
@@ -47,11 +47,13 @@ pub(super) fn renew(givens: &mut Vec<Given>, target: Target, passed: &HashSet<us
     }
     *givens = all;
     if notes.is_empty() {
+        snapshot(givens, passed, &mut notes);
+        memory(givens, passed, &mut notes, &mut counts);
         drives(givens, passed, &mut notes, &mut counts);
-        addresses(givens, passed, &mut notes);
+        addresses(givens, &mut notes);
         let machine = givens.iter_mut().find(|given| given.flag == "-machine" && passed.contains(&given.at));
         if let Some(machine) =
-            machine.filter(|machine| machine.get("type").is_none() && counts.board.is_some())
+            machine.filter(|machine| machine.get("type").is_none() && counts.board == Some(Board::Pc))
         {
             merge(machine, &Given::of_list(machine.at, "-machine", &[("", "pc")]));
             notes.push("Without a type the machine is QEMU's default, `pc`.".to_owned());
@@ -61,12 +63,9 @@ pub(super) fn renew(givens: &mut Vec<Given>, target: Target, passed: &HashSet<us
 }
 
 /// Writes out the MAC addresses that QEMU gives to cards without one, by their order.
-fn addresses(givens: &mut [Given], passed: &HashSet<usize>, notes: &mut Vec<String>) {
-    let is_wanted = |id: &str| {
-        let mut backends =
-            givens.iter().filter(|given| given.flag == "-netdev" && passed.contains(&given.at));
-        backends.any(|given| given.get("id") == Some(id))
-    };
+fn addresses(givens: &mut [Given], notes: &mut Vec<String>) {
+    let is_wanted =
+        |id: &str| givens.iter().any(|given| given.flag == "-netdev" && given.get("id") == Some(id));
     let is_card = |given: &Given| {
         given.flag == "-device"
             && given.items.iter().all(|item| !item.name.contains('.'))
@@ -118,6 +117,8 @@ struct Counts {
     /// The id of the network of `-net`, where that is one card and one backend: more of them share a hub.
     network: Option<String>,
     board: Option<Board>,
+    /// The character devices of monitors.
+    monitors: Vec<String>,
     has_defaults: bool,
     has_snapshot: bool,
 }
@@ -127,6 +128,8 @@ struct Counts {
 enum Board {
     Pc,
     Q35,
+    /// Of the drives that QEMU connects by itself it has the firmware's alone.
+    Virt,
 }
 
 impl Counts {
@@ -135,6 +138,9 @@ impl Counts {
         let machine = givens.iter().find(|given| given.flag == "-machine");
         let ty = machine.and_then(|machine| machine.get("type")).unwrap_or("pc");
         let board = match ty {
+            ty if target.arch == Arch::Aarch64 => {
+                (ty == "virt" || ty.starts_with("virt-")).then_some(Board::Virt)
+            }
             _ if target.arch != Arch::X86_64 => None,
             "pc" => Some(Board::Pc),
             "q35" => Some(Board::Q35),
@@ -156,7 +162,20 @@ impl Counts {
             Some(id) => id.to_owned(),
             None => fresh(&mut ids, "vlan", Some(0)),
         });
-        Self { ids, network, board, has_defaults: !has("-nodefaults"), has_snapshot: has("-snapshot") }
+        let monitors = givens.iter().filter_map(|given| match given.flag.as_str() {
+            "-mon" => given.get("chardev"),
+            "-monitor" | "-qmp" | "-qmp-pretty" => given.value.as_deref()?.strip_prefix("chardev:"),
+            _ => None,
+        });
+        let monitors = monitors.map(str::to_owned).collect();
+        Self {
+            ids,
+            network,
+            board,
+            monitors,
+            has_defaults: !has("-nodefaults"),
+            has_snapshot: has("-snapshot"),
+        }
     }
 }
 
@@ -169,10 +188,57 @@ fn fresh(ids: &mut HashSet<String>, wanted: &str, number: Option<usize>) -> Stri
     id
 }
 
+/// Makes `-snapshot` a property of each drive, which it is.
+fn snapshot(givens: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>) {
+    let Some(at) = givens.iter().position(|given| given.flag == "-snapshot" && passed.contains(&given.at))
+    else {
+        return;
+    };
+    givens.remove(at);
+    for given in givens.iter_mut().filter(|given| given.flag == "-drive" && given.get("snapshot").is_none()) {
+        let mut list: Vec<_> =
+            given.items.iter().map(|item| (item.name.as_str(), item.value.as_str())).collect();
+        list.push(("snapshot", "on"));
+        *given = Given::of_list(given.at, "-drive", &list);
+    }
+    notes.push("`-snapshot` is `snapshot=on` of each drive today.".to_owned());
+}
+
+/// Makes where the guest's memory is, `-mem-path` and `-mem-prealloc`, an object of the machine's.
+fn memory(givens: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>, counts: &mut Counts) {
+    let is_old = |given: &&Given| matches!(given.flag.as_str(), "-mem-path" | "-mem-prealloc");
+    let has_nodes = givens.iter().any(|given| given.flag == "-numa");
+    let has_own =
+        givens.iter().any(|given| given.flag == "-machine" && given.get("memory-backend").is_some());
+    let old: Vec<Given> = givens.iter().filter(is_old).cloned().collect();
+    let Some(first) = old.iter().find(|given| passed.contains(&given.at)) else { return };
+    if has_nodes || has_own {
+        return;
+    }
+    let of_memory = givens.iter().find(|given| given.flag == "-m");
+    let size = of_memory.and_then(|given| given.get("size")).unwrap_or("128");
+    let is_number = size.bytes().all(|byte| byte.is_ascii_digit());
+    let size = if is_number { format!("{size}M") } else { size.to_owned() };
+    let id = fresh(&mut counts.ids, "ram", Some(0));
+    let path = old.iter().rev().find(|given| given.flag == "-mem-path").and_then(|given| given.value.clone());
+    let kind = if path.is_some() { "memory-backend-file" } else { "memory-backend-ram" };
+    let mut list = vec![("", kind), ("id", id.as_str()), ("size", size.as_str())];
+    list.extend(path.as_deref().map(|path| ("mem-path", path)));
+    list.extend(old.iter().any(|given| given.flag == "-mem-prealloc").then_some(("prealloc", "on")));
+    let words: Vec<_> = old.iter().map(shown).collect();
+    let object = Given::of_list(first.at, "-object", &list);
+    notes.push(format!("`{}` is `{}` today, of the machine's.", words.join(" "), shown(&object)));
+    let machine = Given::of_list(first.at, "-machine", &[("memory-backend", &id)]);
+    givens.retain(|given| !is_old(&given));
+    givens.push(object);
+    add(givens, machine);
+}
+
 /// Makes drives that QEMU connects by itself drives and devices.
 fn drives(all: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>, counts: &mut Counts) {
     let Some(board) = counts.board else { return };
     let is_drive = |given: &Given| given.flag == "-drive";
+    let is_flash = |given: &Given| given.get("if") == Some("pflash");
     let is_ide = |given: &Given| is_drive(given) && matches!(given.get("if"), None | Some("ide"));
     let index_of = |given: &Given| given.get("index").and_then(|index| index.parse::<usize>().ok());
     let mut taken: Vec<usize> = all.iter().filter(|given| is_ide(given)).filter_map(index_of).collect();
@@ -208,19 +274,21 @@ fn drives(all: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>
         };
         if !passed.contains(&given.at)
             || given.items.is_empty()
-            || !given.items.iter().all(|item| known(&item.name))
+            || !given.items.iter().all(|item| known(&item.name) || (item.name == "unit" && is_flash(given)))
         {
             continue;
         }
         let is_cd = given.get("media") == Some("cdrom");
+        // Of another file QEMU guesses the format.
+        let is_iso = given.get("file").is_some_and(|file| file.to_ascii_lowercase().ends_with(".iso"));
         let (id, device) = match given.get("if").unwrap_or("ide") {
-            "ide" => {
+            "ide" if board != Board::Virt => {
                 let free = (0..).find(|index| !taken.contains(index)).unwrap_or_default();
                 let index = index_of(given).unwrap_or(free);
                 taken.push(index);
                 let (bus, unit) = match board {
                     Board::Pc => (index / 2, index % 2),
-                    Board::Q35 => (index, 0),
+                    Board::Q35 | Board::Virt => (index, 0),
                 };
                 let most = if board == Board::Pc { 4 } else { 6 };
                 if index >= most {
@@ -239,7 +307,7 @@ fn drives(all: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>
                 is_named = true;
                 (id.clone(), Given::of_list(at, "-device", &list))
             }
-            "virtio" if !is_cd && given.get("index").is_none() => {
+            "virtio" if board != Board::Virt && !is_cd && given.get("index").is_none() => {
                 let id = given.get("id").map(str::to_owned);
                 let id = id.unwrap_or_else(|| fresh(&mut counts.ids, "virtio", Some(0)));
                 (id.clone(), Given::of_list(at, "-device", &[("", "virtio-blk"), ("drive", id.as_str())]))
@@ -252,6 +320,18 @@ fn drives(all: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>
                     given.flag = String::new();
                     given.value = None;
                 }
+                continue;
+            }
+            // Its device is another option's.
+            "none" if given.get("media").is_some() => {
+                let own = given.items.iter().filter(|item| item.name != "media");
+                let mut list: Vec<_> = own.map(|item| (item.name.as_str(), item.value.as_str())).collect();
+                let has = |name: &str| given.get(name).is_some();
+                list.extend((is_cd && !has("readonly")).then_some(("readonly", "on")));
+                list.extend((is_cd && is_iso && !has("format")).then_some(("format", "raw")));
+                let new = Given::of_list(at, "-drive", &list);
+                notes.push(format!("`{old}` is `{}` today.", shown(&new)));
+                *given = new;
                 continue;
             }
             _ => continue,
@@ -278,6 +358,10 @@ fn drives(all: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>
         if is_cd && given.get("readonly").is_none() {
             list.push(("readonly", "on"));
         }
+        if is_cd && is_iso && given.get("format").is_none() {
+            list.push(("format", "raw"));
+            notes.push(format!("QEMU would guess the format of `{old}`: an ISO image is `raw`."));
+        }
         list.push(("if", "none"));
         let new = Given::of_list(at, "-drive", &list);
         device = Given::of_list(at, "-device", &of_device);
@@ -286,7 +370,7 @@ fn drives(all: &mut Vec<Given>, passed: &HashSet<usize>, notes: &mut Vec<String>
     }
     let default = match board {
         Board::Pc => ("ide.1", "0", 2),
-        Board::Q35 => ("ide.2", "0", 2),
+        Board::Q35 | Board::Virt => ("ide.2", "0", 2),
     };
     if is_named && !names_devices && counts.has_defaults && !taken.contains(&default.2) {
         let id = fresh(&mut counts.ids, &format!("{}-cd0", default.0.replace('.', "")), None);
@@ -372,6 +456,14 @@ fn renewed(given: &Given, counts: &mut Counts) -> Option<Vec<Given>> {
         "-sd" => list("-drive", &[("file", value), ("if", "sd")]),
         "-pflash" => list("-drive", &[("file", value), ("if", "pflash")]),
         "-mtdblock" => list("-drive", &[("file", value), ("if", "mtd")]),
+        "-smp" if given.get("cpus").is_none() => {
+            let number = |name: &str| given.get(name).and_then(|text| text.parse::<u64>().ok());
+            let parts = ["sockets", "dies", "clusters", "modules", "drawers", "books", "cores", "threads"];
+            let all = parts.iter().filter_map(|name| number(name));
+            let cpus = number("maxcpus").or_else(|| all.clone().try_fold(1, u64::checked_mul))?.to_string();
+            let own = given.items.iter().map(|item| (item.name.as_str(), item.value.as_str()));
+            list("-smp", &[("", cpus.as_str())].into_iter().chain(own).collect::<Vec<_>>())
+        }
         "-localtime" => list("-rtc", &[("base", "localtime")]),
         "-startdate" => list("-rtc", &[("base", value)]),
         "-rtc-td-hack" => list("-rtc", &[("driftfix", "slew")]),
@@ -400,6 +492,10 @@ fn renewed(given: &Given, counts: &mut Counts) -> Option<Vec<Given>> {
                 Some("readline") | None if !is_pretty => "-monitor",
                 _ => return None,
             };
+            // `-monitor` is called like its character device: a second one would be, too.
+            if counts.monitors.iter().filter(|own| *own == chardev).count() > 1 {
+                return None;
+            }
             word(flag, &format!("chardev:{chardev}"))
         }
         "-soundhw" => {
@@ -462,6 +558,7 @@ fn network(given: &Given, counts: &mut Counts) -> Option<Vec<Given>> {
     let mut model = match counts.board? {
         Board::Pc => "e1000",
         Board::Q35 => "e1000e",
+        Board::Virt => return None,
     };
     let mut own = None;
     for item in rest {
@@ -495,6 +592,9 @@ fn network(given: &Given, counts: &mut Counts) -> Option<Vec<Given>> {
             Some(id) => id.to_owned(),
             None => fresh(&mut counts.ids, "nic", Some(0)),
         };
+        // Without a number of them QEMU has none here, and its default elsewhere.
+        let has_vectors = card.iter().any(|(name, _)| *name == "vectors");
+        card.extend((model == "virtio-net-pci" && !has_vectors).then_some(("vectors", "0")));
         return Some(vec![netdev(&id, &backend), device(&id, &card)]);
     }
     let id = counts.network.clone()?;

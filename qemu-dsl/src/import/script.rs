@@ -782,7 +782,8 @@ fn is_name(text: &str) -> bool {
 
 /// The name of a program that is QEMU, in small letters, or of a variable that holds it.
 fn runs_qemu(name: &str) -> bool {
-    name.starts_with("qemu-system-")
+    // A distribution's own build has a word between: `qemu-vanilla-system-x86_64`.
+    (name.starts_with("qemu-") && name.contains("-system-"))
         || matches!(
             name,
             "qemu-kvm" | "kvm" | "qemu" | "qemu_bin" | "qemu_binary" | "qemu_cmd" | "qemu_system"

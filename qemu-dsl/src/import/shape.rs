@@ -360,7 +360,9 @@ impl Shape {
         let difference = difference(&self.print, &print);
         // What was needed stands in no item now: the file descriptor's own tell of it.
         let replaces = |removes: &Items| removes.iter().any(|(_, item)| self.is_given(item));
-        let is_other = difference.as_ref().is_none_or(|(_, removes)| is_word && replaces(removes));
+        let is_other = difference
+            .as_ref()
+            .is_none_or(|(_, removes)| (is_word && replaces(removes)) || self.parts_ids(removes));
         if is_other && self.depth < DEEPEST && !self.draft.has(option) {
             learned.variants.push(Self { draft, print, learned: OnceCell::new(), depth: self.depth + 1 });
         }
@@ -369,6 +371,15 @@ impl Shape {
         let (cause, sample) = (Cause::Option(option), sample.to_owned());
         learned.effects.push(Effect { cause, sample, is_word, adds, removes });
         Some(says)
+    }
+
+    /// Whether some of the things that share a generated id lose it with these items, and others keep it.
+    fn parts_ids(&self, removed: &Items) -> bool {
+        let slot = |item: &Item| Some(item.value.split_once(ID[0])?.1.split_once(ID[1])?.0.to_owned());
+        let lost: Vec<_> = removed.iter().filter_map(|(_, item)| slot(item)).collect();
+        let all = self.print.args.iter().flat_map(|arg| &arg.given.items).filter_map(slot);
+        let shared = all.filter(|slot| lost.contains(slot)).count();
+        shared > lost.len()
     }
 
     /// Whether a printed item is the value of an option that the draft has.
@@ -466,18 +477,22 @@ fn is_free(option: &OptionSpec) -> bool {
 
 /// Values that an option takes, and whether each is one of few.
 pub(super) fn samples(draft: &Draft, option: &'static OptionSpec, world: &World) -> Vec<(String, bool)> {
-    if !option.ty.choices.is_empty() {
-        return option.ty.choices.iter().map(|(word, _)| ((*word).to_owned(), true)).collect();
-    }
-    if option.ty.bare.is_some() {
-        return ["on", "off"].map(|word| (word.to_owned(), true)).into();
-    }
-    let number = 10 + draft.form.options().position(|own| std::ptr::eq(own, option)).unwrap_or_default();
     let is_right = |sample: &String| {
         let mut draft = draft.clone();
         draft.set(option, sample.as_str());
         world.print(&draft).is_some()
     };
+    if !option.ty.choices.is_empty() {
+        let words = option.ty.choices.iter().map(|(word, _)| (*word).to_owned());
+        // Some take other values beside their words, and have an example.
+        let is_word = |text: &String| option.ty.choices.iter().any(|(word, _)| word == text);
+        let other = examples(option).find(|example| !is_word(example) && is_right(example));
+        return words.map(|word| (word, true)).chain(other.map(|other| (other, false))).collect();
+    }
+    if option.ty.bare.is_some() {
+        return ["on", "off"].map(|word| (word.to_owned(), true)).into();
+    }
+    let number = 10 + draft.form.options().position(|own| std::ptr::eq(own, option)).unwrap_or_default();
     candidates(option, number).into_iter().find(is_right).map(|sample| (sample, false)).into_iter().collect()
 }
 
@@ -490,11 +505,14 @@ fn candidates(option: &OptionSpec, number: usize) -> Vec<String> {
         "size" => (number << 20).to_string(),
         _ => format!("probe{number}"),
     };
-    // Types tell an example.
-    let examples = option.ty.expects.split('`').skip(1).step_by(2).map(str::to_owned);
     let others = ["7", "3", "64", "1M", "16M", "/probe", "1.0", "2026-11-27", "on", "a=b", "127.0.0.1:1"];
     let others = others.into_iter().map(str::to_owned);
-    std::iter::once(usual).chain(examples).chain(others).collect()
+    std::iter::once(usual).chain(examples(option)).chain(others).collect()
+}
+
+/// The examples that an option's type tells.
+fn examples(option: &OptionSpec) -> impl Iterator<Item = String> + use<> {
+    option.ty.expects.split('`').skip(1).step_by(2).map(str::to_owned)
 }
 
 /// Items, each with the number of the option that has it.

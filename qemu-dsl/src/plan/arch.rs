@@ -120,7 +120,12 @@ impl Arch {
     /// called otherwise (`kvm`).
     #[must_use]
     pub fn of_program(path: &str) -> Option<Self> {
-        let name = path.rsplit('/').next().unwrap_or(path).strip_prefix(PROGRAM)?;
+        let name = path.rsplit('/').next().unwrap_or(path).strip_prefix("qemu-")?;
+        // Some builds have a word of their own before it: `qemu-vanilla-system-x86_64`.
+        let (own, name) = name.split_once("system-")?;
+        if !own.is_empty() && !own.ends_with('-') {
+            return None;
+        }
         let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
         name.get(..end)?.parse().ok()
     }

@@ -212,17 +212,22 @@ impl<'s> Grouper<'s, '_> {
         match open.map_or(Bare::Nothing, |open| open.bare) {
             _ if spec.reserved => true,
             Bare::Nothing | Bare::On => true,
-            bare if spec.stands_alone() => !bare.is_property(self.text_of(token.span)),
-            bare if bare.is_property(self.text_of(token.span)) => self.is_followed_by_kind(spec),
+            bare if bare.is_property(self.text_of(token.span)) => self.is_followed_by_own(spec),
+            _ if spec.stands_alone() => true,
             Bare::Flag(_) | Bare::Feature(_) if self.is_followed() => true,
             _ => indentation(self.source, token.span.start).is_some(),
         }
     }
 
-    /// Whether the next token, a keyword, is followed by one of its kinds.
-    fn is_followed_by_kind(&self, spec: &StatementSpec) -> bool {
+    /// Whether the next token, a keyword, is followed by one of its kinds or options.
+    fn is_followed_by_own(&self, spec: &StatementSpec) -> bool {
         self.peek_behind().is_some_and(|next| {
-            next.kind == Kind::Word && spec.kinds().any(|kind| kind.name == self.text_of(next.span))
+            let text = self.text_of(next.span);
+            match next.kind {
+                Kind::Word => spec.kinds().any(|kind| kind.name == text),
+                Kind::Name => spec.forms.iter().any(|form| form.option(text).is_some()),
+                _ => false,
+            }
         })
     }
 
