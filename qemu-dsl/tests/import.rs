@@ -60,7 +60,7 @@ fn what_no_statement_says_is_passed_on_by_what_knows_most_of_it() {
         ("-device virtio-serial-pci", "device virtio-serial-pci"),
         (
             "-device virtio-serial-pci -chardev pty,id=c0 -device virtconsole,chardev=c0,id=p0",
-            "device virtconsole chardev=c0 id=p0",
+            "console pty id=p0 chardev=c0",
         ),
         ("-object memory-backend-ram,id=m,size=1G", "object memory-backend-ram id=m size=1G"),
     ] {
@@ -167,7 +167,119 @@ fn a_monitor_that_has_a_name_is_one() {
     let note = "// `-mon chardev=c0,id=m0,mode=readline` is `-monitor chardev:c0` today.";
     assert!(text.contains(note), "{text}");
     // QEMU takes `pretty` for QMP alone.
-    assert!(last("c0,pretty=on").starts_with("arg \"-mon\""));
+    assert_eq!(last("c0,pretty=on"), "option \"-mon\" chardev=c0 pretty=on");
+    // Two can't be called like their character device.
+    let text = text_of("-chardev stdio,id=c,mux=on -mon chardev=c,mode=control -mon chardev=c,mode=readline");
+    assert_eq!(
+        statements(&text).iter().filter(|line| line.starts_with("option \"-mon\"")).count(),
+        2,
+        "{text}"
+    );
+}
+
+/// Where a backend and its device have an id each, the statement of both has them.
+#[test]
+fn things_with_an_id_each_are_one_statement() {
+    for (args, expected) in [
+        ("-chardev pty,id=c0 -device isa-serial,chardev=c0,id=serial0", "serial pty id=serial0 chardev=c0"),
+        (
+            "-netdev user,id=hostnet0 -device virtio-net-pci,netdev=hostnet0,id=net0,mac=52:54:00:11:22:33",
+            "netdev user id=net0 netdev=hostnet0 mac=52:54:00:11:22:33",
+        ),
+        (
+            "-object rng-random,id=o,filename=/dev/urandom -device virtio-rng-pci,rng=o,id=rng0",
+            "rng random id=rng0 rng=o filename=/dev/urandom",
+        ),
+        (
+            "-drive file=/a.img,format=qcow2,if=none,id=drive-v0 -device ide-hd,drive=drive-v0,id=v0",
+            "disk ide id=v0 drive=drive-v0 file=/a.img format=qcow2",
+        ),
+        (
+            "-chardev socket,id=chrtpm,path=/x/t -tpmdev emulator,id=tpm0,chardev=chrtpm -device tpm-tis,tpmdev=tpm0",
+            "tpm emulator chardev=chrtpm socket=/x/t",
+        ),
+        (
+            "-device virtio-serial-pci,id=vs -chardev socket,id=ga,path=/ga,server=on,wait=off \
+             -device virtserialport,chardev=ga,name=org.qemu.guest_agent.0,id=port7",
+            "port socket id=port7 chardev=ga name=org.qemu.guest_agent.0 path=/ga",
+        ),
+        // It is no serial port.
+        ("-chardev null,id=c -device vhost-user-rng-pci,chardev=c", "device vhost-user-rng-pci chardev=c"),
+    ] {
+        let args =
+            format!("-machine q35,memory-backend=m -m 1G -object memory-backend-memfd,id=m,size=1G {args}");
+        let text = text_of(&args);
+        assert!(statements(&text).contains(&expected), "{text}");
+        assert!(!text.contains("arg "), "{text}");
+    }
+}
+
+#[test]
+fn what_qemu_works_out_may_be_left_out() {
+    for (args, expected) in [
+        ("-smp 4,cores=2", "smp 4 cores=2"),
+        ("-smp cores=2,threads=2,sockets=1", "smp 4 cores=2 threads=2 sockets=1"),
+        ("-smp maxcpus=8,cores=4", "smp 8 cores=4 maxcpus=8"),
+        ("-m 2G -mem-path /dev/hugepages -mem-prealloc", "memory 2G path=/dev/hugepages prealloc"),
+        ("-m 512 -mem-prealloc", "memory 512 prealloc"),
+        ("-snapshot -hda /x.qcow2", "disk ide drive=ide0-hd0 file=/x.qcow2 bus=ide.0 snapshot"),
+        ("-cdrom /x.iso", "cdrom drive=ide2-cd0 file=/x.iso bus=ide.2"),
+        ("-rtc base=2006-06-17", "rtc base=2006-06-17"),
+        ("-debugcon null", "debugcon null"),
+        ("-vnc vnc=unix:/tmp/a.sock", "display vnc unix:/tmp/a.sock"),
+        ("-nic user,model=virtio-net-pci", "netdev user netdev=nic0 mac=52:54:00:12:34:56 vectors=0"),
+        (
+            "-gdb tcp::1234,server,nowait",
+            "chardev socket id=gdb0 host=\"\" port=1234 nodelay=on server=on wait=off",
+        ),
+    ] {
+        let text = text_of(&format!("-machine q35 {args}"));
+        assert!(statements(&text).contains(&expected), "{text}");
+        assert!(!text.contains("arg "), "{text}");
+    }
+}
+
+/// A list can say nothing of what is empty: the whole stays as it is.
+#[test]
+fn json_that_no_list_says_is_passed_on() {
+    let json = r#"{"driver":"null-co","node-name":"n","read-only":null}"#;
+    assert!(text_of(&format!("-blockdev {json}")).contains("arg \"-blockdev\""));
+    // But for a backing file.
+    let json = r#"{"driver":"qcow2","node-name":"n","file":"f","backing":null}"#;
+    let text = text_of(&format!("-blockdev driver=file,filename=/a,node-name=f -blockdev {json}"));
+    assert_eq!(statements(&text).last(), Some(&"blockdev qcow2 node-name=n file=f backing=null"), "{text}");
+    let json = r#"{"driver":"null-co","node-name":"n","read-only":{}}"#;
+    let text = text_of(&format!("-blockdev {json}"));
+    assert!(text.contains("arg \"-blockdev\"") && text.contains("{}"), "{text}");
+}
+
+/// What another option needs by its id has that written, wherever in a text it stands.
+#[test]
+fn an_id_within_a_value_is_written() {
+    let text = text_of("-audiodev none,id=audio1 -vnc vnc=unix:/tmp/a=b.sock,audiodev=audio1");
+    assert!(text.contains("audio1"), "{text}");
+}
+
+#[test]
+fn flash_of_other_machines_is_theirs() {
+    let args = ["-machine", "virt", "-drive", "if=pflash,file=/c.fd,format=raw,readonly=on,unit=0"];
+    let plan = Plan::new("qemu-system-aarch64", args, Vec::new());
+    let text = import(&plan, Version::new(7, 2).into()).unwrap().text;
+    assert!(text.contains("firmware uefi code=/c.fd"), "{text}");
+}
+
+/// A keyword behind `cpu` is a feature's name where nothing of its own follows.
+#[test]
+fn a_monitor_stands_behind_a_cpu() {
+    for (text, option) in [
+        ("cpu host\nmonitor stdio", "-monitor"),
+        ("cpu host monitor chardev=c\nchardev stdio id=c", "-monitor"),
+    ] {
+        let plan = plan(&format!("machine pc accel=kvm\n{text}"), Version::new(7, 2).into()).unwrap();
+        assert!(args(&plan).iter().any(|arg| arg == option), "{text}");
+    }
+    let plan = plan("machine pc accel=kvm\ncpu host monitor", Version::new(7, 2).into()).unwrap();
+    assert!(args(&plan).contains(&"host,monitor=on".to_owned()), "{:?}", args(&plan));
 }
 
 #[test]

@@ -221,7 +221,7 @@ impl<'f> Binding<'f> {
             Json::FileDriver(text) => Json::FileDriver(self.text(text)),
             Json::List(list) => Json::List(list.iter().map(|json| self.json(json)).collect()),
             Json::Object(members) => Json::Object(members.iter().map(|member| self.member(member)).collect()),
-            Json::Bool(_) | Json::Int(_) => json.clone(),
+            Json::Null | Json::Bool(_) | Json::Int(_) => json.clone(),
         }
     }
 
@@ -295,6 +295,6 @@ fn ids_of(json: &Json, slots: &mut Vec<u32>) {
         }
         Json::List(list) => list.iter().for_each(|json| ids_of(json, slots)),
         Json::Object(members) => members.iter().for_each(|member| ids_of(&member.value, slots)),
-        Json::Bool(_) | Json::Int(_) => {}
+        Json::Null | Json::Bool(_) | Json::Int(_) => {}
     }
 }

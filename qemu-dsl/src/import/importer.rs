@@ -110,6 +110,9 @@ pub struct Passed {
     pub reason: String,
 }
 
+/// The statement that passes on any option with a list.
+const OPTION: &str = "option";
+
 /// So often statements are taken back that don't say the same in their VM.
 const ROUNDS: usize = 24;
 /// So often options of old become others that are of old themselves.
@@ -385,7 +388,10 @@ impl Importer {
             for (index, reason) in faults {
                 let Some(placed) = placed.get(index) else { continue };
                 is_new |= banned.insert(placed.key.clone());
-                reasons.extend(placed.takes.iter().map(|number| (*number, reason.clone())));
+                // Of what `option` can't pass on, the reason is still that no statement says it.
+                if placed.key.0 != OPTION {
+                    reasons.extend(placed.takes.iter().map(|number| (*number, reason.clone())));
+                }
             }
             if !is_new {
                 break;
@@ -470,7 +476,7 @@ impl Importer {
 
     /// An option that takes a list of values, as `option` passes it on.
     fn listed(&self, number: usize, given: &Given, banned: &HashSet<Key>) -> Option<Placed> {
-        let key = ("option".to_owned(), vec![number], false);
+        let key = (OPTION.to_owned(), vec![number], false);
         if banned.contains(&key) {
             return None;
         }

@@ -69,6 +69,10 @@ impl Reader<'_> {
             }
             '"' | '\'' => {
                 let text = self.string()?;
+                // A list means by it that there is none.
+                if text == "null" && is_backing(path) {
+                    return None;
+                }
                 self.add(path, text);
                 Some(())
             }
@@ -80,6 +84,7 @@ impl Reader<'_> {
                 let text = match word.as_str() {
                     "true" => "on",
                     "false" => "off",
+                    "null" if is_backing(path) => "null",
                     // There is no way to say it in a list.
                     "null" | "" => return None,
                     _ => &word,
@@ -134,6 +139,11 @@ impl Reader<'_> {
     fn unit(&mut self) -> Option<u32> {
         (0..4).try_fold(0, |unit, _| Some(unit * 16 + self.chars.next()?.to_digit(16)?))
     }
+}
+
+/// Whether a block node's backing file is named here, which can be none.
+fn is_backing(path: &[String]) -> bool {
+    path.last().is_some_and(|name| name == "backing")
 }
 
 #[cfg(test)]

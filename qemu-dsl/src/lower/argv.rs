@@ -3,6 +3,8 @@
 //! **JSON where a property has members.** QEMU reads the lists of `-device` and `-object` without looking into a name:
 //! `limits.bps-total` is a property that nothing has. It takes JSON there, of which it makes devices when those of
 //! all lists are there. So behind the first such device all are JSON, and stay in their order.
+//!
+//! A block node without a backing file is JSON too: a list has no word for nothing.
 
 use super::json::{self, Options, Writer};
 use crate::plan::optlist::{self, Escape};
@@ -33,6 +35,7 @@ pub(super) fn args(arguments: Vec<Argument>, target: Target, block_of: impl Fn(u
                     "-object" if has_members(Kind::Object, &items, target) => {
                         json(Kind::Object, items, target)
                     }
+                    "-blockdev" if items.iter().any(json::is_null) => json(Kind::Blockdev, items, target),
                     _ => list(escape, items, &mut room),
                 };
                 [Some(vec![piece(flag)]), Some(list)]
@@ -71,6 +74,7 @@ pub(crate) fn late_in_json(output: &Output, target: Target) -> Option<Span> {
     let mut json = options().filter(|(flag, items)| match *flag {
         "-device" => devices_are_json,
         "-object" => has_members(Kind::Object, items, target),
+        "-blockdev" => items.iter().any(json::is_null),
         _ => false,
     });
     json.find_map(|(_, items)| items.iter().find_map(Item::late_span))

@@ -54,6 +54,8 @@ impl Writer {
                     Some((_, list)) => list.extend(more),
                     None => lists.push((name.to_string(), more)),
                 }
+            } else if scope.kind == Kind::Blockdev && is_null(&item) {
+                members.push(Member { name: "backing".into(), value: Json::Null });
             } else {
                 members.extend(self.member(scope, item));
             }
@@ -137,6 +139,12 @@ impl Writer {
         matches!(what, "chardev" | "drive" | "netdev")
             || self.schemas.iter().any(|schema| schema.driver(what).is_some())
     }
+}
+
+/// Whether it says that a block node has no backing file, whatever the image names.
+pub(super) fn is_null(item: &Item) -> bool {
+    let name = item.name.as_deref().unwrap_or_default();
+    name.rsplit('.').next() == Some("backing") && plain(&item.value) == Some("null")
 }
 
 /// What the schemas say of an object's members.

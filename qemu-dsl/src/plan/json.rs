@@ -19,6 +19,8 @@ pub struct Member {
 /// A value of a command's arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Json {
+    /// Nothing: `backing=null`.
+    Null,
     /// True or false.
     Bool(bool),
     /// A whole number.
@@ -56,7 +58,7 @@ pub enum JsonType {
 packed! {
     struct Member { name, value }
     enum Json {
-        Bool(value), Int(value), Text(text), Id(text), FileDriver(path), Late(text, ty), List(list), Object(members)
+        Null, Bool(value), Int(value), Text(text), Id(text), FileDriver(path), Late(text, ty), List(list), Object(members)
     }
     enum JsonType { Bool, Int, Number, Text, Guess }
 }
@@ -72,6 +74,7 @@ impl Json {
 
     fn write(&self, to: &mut Vec<Piece>) {
         match self {
+            Self::Null => append(to, "null"),
             Self::Bool(value) => append(to, if *value { "true" } else { "false" }),
             Self::Int(value) => append(to, &value.to_string()),
             // What comes later doesn't stand in an argument's JSON.

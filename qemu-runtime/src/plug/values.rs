@@ -43,6 +43,7 @@ impl Values<'_> {
 
     fn value(&mut self, json: &Json) -> Value {
         match json {
+            Json::Null => Value::Null,
             Json::Bool(value) => Value::Bool(*value),
             // What is beyond 64 bits QEMU refuses in any form.
             Json::Int(value) => i64::try_from(*value)
