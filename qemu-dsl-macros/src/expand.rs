@@ -195,11 +195,10 @@ macro_rules! parts {
             }
 
             fn place_open(open: &mut Self, source: &Source, sources: &Sources) {
-                let PartTemplate { template, open, ties, .. } = Arc::make_mut(&mut open.part);
+                let PartTemplate { template, open, .. } = Arc::make_mut(&mut open.part);
                 name_holes(open, source);
                 let args = template.args.iter().map(|arg| arg.span);
-                let spans = args.chain(open.spans()).chain(ties.iter().map(|tie| tie.span));
-                template.places = places(spans, source, sources).into();
+                template.places = places(args.chain(open.spans()), source, sources).into();
             }
 
             fn blanks(open: &Self) -> &Blanks {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::bind::{Choice, OpenBase, OpenFragment, OpenPart, OpenTemplate, PartTemplate, Rule};
+use crate::bind::{Choice, OpenBase, OpenFragment, OpenPart, OpenTemplate, PartTemplate, Tie};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::hardware::{self, Hardware, QemuOption};
@@ -187,10 +187,11 @@ impl Parsed<'_> {
     pub fn compile(&self, options: &Options) -> Compilation {
         let Analysed { vm, printed, names_version, diagnostics } = self.analyse(Extent::Whole, options);
         let (mut template, mut open) = (None, None);
-        if let Some(Ordered { output, order, choices, rules }) = printed {
+        if let Some(Ordered { output, order, choices }) = printed {
+            let (ties, _) = if vm.is_open { ties(&vm, &output) } else { (Vec::new(), false) };
             let printed = lower::template(&vm, output, &order);
             if vm.is_open {
-                let holes = lower::blanks(&vm, &printed.ids, choices, rules);
+                let holes = lower::blanks(&vm, &printed.ids, choices, lower::late_ties(ties));
                 let places = self.places(printed.args.iter().map(|arg| arg.span).chain(holes.spans()));
                 open = Some(OpenTemplate {
                     template: Template { places: places.into(), ..printed },
@@ -208,11 +209,12 @@ impl Parsed<'_> {
     pub fn compile_devices(&self, options: &Options) -> CompiledDevices {
         let Analysed { vm, printed, diagnostics, .. } = self.analyse(Extent::Devices, options);
         let (mut fragment, mut open) = (None, None);
-        if let Some(Ordered { output, order, choices, rules }) = printed {
+        if let Some(Ordered { output, order, choices }) = printed {
+            let (ties, _) = if vm.is_open { ties(&vm, &output) } else { (Vec::new(), false) };
             let printed = lower::fragment(&vm, output, &order);
             let spans = printed.steps.iter().map(|step| step.span);
             if vm.is_open {
-                let holes = lower::blanks(&vm, &printed.ids, choices, rules);
+                let holes = lower::blanks(&vm, &printed.ids, choices, lower::late_ties(ties));
                 let places = self.places(spans.chain(holes.spans()));
                 open = Some(OpenFragment {
                     fragment: Fragment { places: places.into(), ..printed },
@@ -244,24 +246,16 @@ impl Parsed<'_> {
         options: &Options,
     ) -> (Option<Arc<PartTemplate>>, Vec<Diagnostic>) {
         let Analysed { vm, printed, diagnostics, .. } = self.analyse(extent, options);
-        let part = printed.map(|Ordered { output, order, choices, rules }| {
-            let options = hardware::options(&vm, &output);
-            let mut hardware = Hardware::new(&vm, &output, &options);
-            // Here are all shapes, and names will be there when they are compared.
-            hardware.is_uncertain = vm.target_is_open || options.iter().any(QemuOption::is_unseen);
-            let ties = lower::ties(&hardware);
-            let template = lower::template(&vm, output.clone(), &order);
-            let open = lower::blanks(&vm, &template.ids, choices, rules);
-            let spans = template.args.iter().map(|arg| arg.span).chain(open.spans());
-            let places = self.places(spans.chain(ties.iter().map(|tie| tie.span)));
-            let root = vm.facts.board.root().filter(|_| vm.extent.has_machine()).unwrap_or("");
+        let part = printed.map(|Ordered { output, order, choices }| {
+            let (ties, uncertain) = ties(&vm, &output);
+            let template = lower::template(&vm, output, &order);
+            let open = lower::blanks(&vm, &template.ids, choices, ties);
+            let places = self.places(template.args.iter().map(|arg| arg.span).chain(open.spans()));
             Arc::new(PartTemplate {
                 template: Template { places: places.into(), ..template },
                 open,
-                ties: ties.into(),
                 name: vm.facts.name.clone(),
-                root: root.into(),
-                uncertain: hardware.is_uncertain,
+                uncertain,
             })
         });
         (part, diagnostics)
@@ -334,10 +328,9 @@ impl Parsed<'_> {
         options.levels.apply(&mut diagnostics);
         let is_wanted = !failed(&diagnostics) && (!vm.is_open || options.open.is_template());
         let order = is_wanted.then(|| lower::order(&hardware));
-        let rules = if is_wanted && vm.is_open { lower::rules(&hardware, &output) } else { Vec::new() };
         let printed = order.map(|order| {
             if !vm.is_open {
-                return Ordered { output, order, choices: Vec::new(), rules };
+                return Ordered { output, order, choices: Vec::new() };
             }
             if let Some(span) = lower::late_in_json(&output, vm.target).filter(|_| extent != Extent::Devices)
             {
@@ -352,9 +345,11 @@ impl Parsed<'_> {
             }
             let shapes = Shaper { reading: &reading, print, levels: &options.levels }
                 .shapes(&mut vm, &mut diagnostics);
-            Ordered { output: shapes.print(&vm, print), order, choices: shapes.choices, rules }
+            Ordered { output: shapes.print(&vm, print), order, choices: shapes.choices }
         });
         let printed = printed.filter(|_| !failed(&diagnostics));
+        // Whatever hangs on values, nothing is missing.
+        vm.complete |= printed.is_some() && extent != Extent::Part;
         let names_version = vm.names_version;
         Analysed { printed, names_version, vm, diagnostics }
     }
@@ -452,7 +447,15 @@ struct Ordered {
     /// The order of the statements.
     order: Vec<usize>,
     choices: Vec<Choice>,
-    rules: Vec<Rule>,
+}
+
+/// What the statements, in all of their shapes, have to do with each other, and whether there may be more than can be seen.
+fn ties(vm: &Vm, output: &Output) -> (Vec<Tie>, bool) {
+    let options = hardware::options(vm, output);
+    let mut hardware = Hardware::new(vm, output, &options);
+    // Names will be there when they are compared.
+    hardware.is_uncertain = vm.target_is_open || options.iter().any(QemuOption::is_unseen);
+    (lower::ties(&hardware), hardware.is_uncertain)
 }
 
 /// The whole language.

@@ -372,3 +372,131 @@ fn a_value_that_comes_later_makes_the_devices_of_the_text_that_has_it() {
     }
     seen.all_equal(70);
 }
+
+/// A text with parameters, of which each takes the value behind it.
+fn bound(text: &str, values: &[(&str, &str)]) -> Result<Plan, BindError> {
+    let params: String = values.iter().map(|(name, _)| format!("param {name}: string\n")).collect();
+    let options = Options { open: Open::Parameters, ..Options::default() };
+    let compiled = compile(&format!("{params}{text}"), &options);
+    let open = compiled.open.unwrap_or_else(|| panic!("{text}\n{:#?}", compiled.diagnostics));
+    let values: Vec<_> = values.iter().map(|(name, value)| (*name, Value::from(*value))).collect();
+    open.bind_named(&values)
+}
+
+/// What one text refuses that has the values written out is refused where they come later.
+#[test]
+fn what_concerns_several_statements_is_looked_at_with_the_values() {
+    const DISK: &str = "disk file=\"/x\" format=raw";
+    let q35 = |rest: &str| format!("machine q35\nmemory 1G\n{rest}");
+    let port = "device pcie-root-port id=rp0 chassis=1\n";
+    let nic = "netdev user hostfwd=\"tcp::2222-:22\"\n";
+    for (text, wrong, right, code) in [
+        (q35(&format!("{port}rng bus={{a}}")), "rp9", "rp0", "unknown-bus"),
+        (q35(&format!("controller qemu-xhci id=u\n{DISK} bus={{a}}")), "u.0", "pcie.0", "unknown-bus"),
+        (q35(&format!("iothread io0\n{DISK} iothread={{a}}")), "io9", "io0", "unknown-id"),
+        (
+            q35(&format!("iothread io0\nobject rng-builtin id=r\n{DISK} iothread={{a}}")),
+            "r",
+            "io0",
+            "wrong-id",
+        ),
+        (q35("chardev null id=c0\nserial chardev={a}"), "c9", "c0", "unknown-id"),
+        (q35("chardev null id=c0\nmonitor chardev={a}"), "c9", "c0", "unknown-id"),
+        (
+            q35("chardev null id=c0\nchardev null id=c1\nserial chardev=c0\nqmp chardev={a}"),
+            "c0",
+            "c1",
+            "in-use",
+        ),
+        (q35(&format!("{nic}netdev user hostfwd={{a}}")), "tcp::2222-:80", "tcp::2223-:80", "address-in-use"),
+        (q35(&format!("{nic}netdev user hostfwd=\"tcp::{{a}}-:80\"")), "2222", "2223", "address-in-use"),
+        (q35("fw_cfg opt/a string=x\nfw_cfg {a} string=y"), "opt/a", "opt/b", "duplicate-id"),
+        (q35("display vnc \":1\"\ndisplay vnc {a}"), ":1", ":2", "repeated-statement"),
+        (q35(&format!("{port}device pcie-root-port id=rp1 chassis={{a}}")), "0x1", "2", "duplicate-chassis"),
+        (
+            q35("bridge pcie id=b\nbridge pci id=c bus=b chassis=1\nbridge pci id=d bus=b chassis={a}"),
+            "1",
+            "2",
+            "duplicate-chassis",
+        ),
+        (q35("rng addr={a}\nballoon addr=5.1"), "5", "5.2", "single-function"),
+        (q35("rng addr=5\nballoon addr={a}"), "5.1", "6.1", "single-function"),
+        (q35("rng addr=5.0\nballoon addr={a}"), "5", "6", "address-in-use"),
+        (q35("vsock cid=3\nvsock cid={a}"), "3", "4", "address-in-use"),
+        (
+            q35("netdev user mac=52:54:00:00:00:0a\nnetdev user mac={a}"),
+            "52:54:00:00:00:0A",
+            "52:54:00:00:00:0b",
+            "equal-macs",
+        ),
+        (q35("netdev user id=n\nnetdev user id={a}"), "n", "m", "duplicate-id"),
+        (
+            "machine q35\nmemory 1G slots={a} max=4G\ndimm pc-dimm size=1G\ndimm pc-dimm size=1G".to_owned(),
+            "1",
+            "2",
+            "dimm-without-slots",
+        ),
+        ("machine q35\nmemory {a} max=4G".to_owned(), "5G", "4096", "memory-max"),
+        ("machine q35\nsmp 4 sockets={a} cores=2 threads=1".to_owned(), "3", "2", "topology"),
+        ("machine q35\nsmp 4 cores={a}".to_owned(), "3", "2", "topology"),
+        ("machine q35\nsmp {a} maxcpus=4".to_owned(), "5", "3", "topology"),
+        ("machine microvm\nsmp {a}".to_owned(), "300", "3", "too-many-cpus"),
+        (
+            "machine q35\nmemory {a}\nnuma node size=1G\nnuma node size=1G".to_owned(),
+            "1G",
+            "2G",
+            "numa-nodes",
+        ),
+    ] {
+        let error = bound(&text, &[("a", wrong)]).expect_err(&text);
+        let codes: Vec<_> = error.problems.iter().map(|problem| &*problem.code).collect();
+        assert_eq!(codes, [code], "{text}\n{error}");
+        let [problem] = error.problems.as_slice() else { unreachable!() };
+        assert_eq!(problem.hole, "a", "{text}\n{error}");
+        let place = problem.place.as_ref().unwrap();
+        let whole = format!("param a: string\n{text}");
+        let line = whole.lines().nth(place.line as usize - 1).unwrap();
+        // The place of what stands between the braces.
+        let rest = line.get(place.column as usize - 1..).unwrap();
+        assert!(rest.starts_with("a}") || line.contains("\"tcp::{a}"), "{error}");
+        bound(&text, &[("a", right)]).unwrap_or_else(|error| panic!("{text}\n{error}"));
+        // Written out it is the same.
+        let written = compile(
+            &text
+                .replace("{a}", &format!("\"{wrong}\""))
+                .replace("\"tcp::\"2222\"-:80\"", "\"tcp::2222-:80\""),
+            &Options::default(),
+        );
+        let said = written.diagnostics.iter().find(|one| one.code.as_str() == code);
+        assert!(said.is_some(), "{text}\n{:#?}", written.diagnostics);
+    }
+}
+
+/// What is referred to by a value comes first.
+#[test]
+fn what_a_value_names_comes_first() {
+    let text = "machine q35\nmemory 1G\nrng bus={a}\nnetdev tap ifname=t bus={b} vhost\n\
+                device pcie-root-port id=rp0 chassis=1 bus=up\ndevice pcie-root-port id=rp1 chassis=2\n\
+                device pcie-root-port id=up chassis=3\ndisk file=\"/d\" format=raw fd\n";
+    let plan = bound(text, &[("a", "rp0"), ("b", "rp1")]).unwrap();
+    let written = compile(&text.replace("{a}", "rp0").replace("{b}", "rp1"), &Options::default());
+    let written = Plan::of(written.template.unwrap());
+    assert!(plan.args().eq(written.args()), "{plan:#?}\n{written:#?}");
+    assert!(plan.fds().eq(written.fds()), "{plan:#?}\n{written:#?}");
+}
+
+/// There are as many as a loop repeats.
+#[test]
+fn what_loops_repeat_is_counted() {
+    let text = "param all: list of string\nmachine q35\nmemory 1G slots=2 max=8G\nfor one in {all} { dimm pc-dimm size=1G\nserial null }";
+    let options = Options { open: Open::Parameters, ..Options::default() };
+    let open = compile(text, &options).open.unwrap();
+    let codes = |count: usize| -> Vec<String> {
+        let all: Vec<_> = (0..count).map(|one| one.to_string()).collect();
+        let bound = open.bind_named(&[("all", all.into())]);
+        bound.err().into_iter().flat_map(|error| error.problems).map(|problem| problem.code).collect()
+    };
+    assert_eq!(codes(2), [""; 0]);
+    assert_eq!(codes(3), ["dimm-without-slots"]);
+    assert_eq!(codes(5), ["dimm-without-slots", "out-of-range"]);
+}

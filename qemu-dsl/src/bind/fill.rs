@@ -7,7 +7,8 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use super::blank::{Blank, BlankPart, Choice, Hole, Written, place_of};
 use super::error::{BindError, BindProblem};
-use super::rule::Rule;
+use super::tie::{Relation, Tie};
+use super::tied::Tied;
 use super::value::{self, Values};
 use crate::Span;
 use crate::code::Code;
@@ -24,8 +25,8 @@ pub struct Blanks {
     pub blanks: Cow<'static, [Blank]>,
     /// The statements that have several shapes.
     pub choices: Cow<'static, [Choice]>,
-    /// What must hold between values.
-    pub rules: Cow<'static, [Rule]>,
+    /// What must hold between values, and between these and what the text says.
+    pub ties: Cow<'static, [Tie]>,
     /// The parts of the text that are there or not, or repeat. They are numbered from 1.
     pub blocks: Cow<'static, [Block]>,
     /// The ids that the text names itself.
@@ -34,7 +35,7 @@ pub struct Blanks {
     pub order: Cow<'static, [u32]>,
 }
 
-packed! { struct Blanks { holes, blanks, choices, rules, blocks, taken, order } }
+packed! { struct Blanks { holes, blanks, choices, ties, blocks, taken, order } }
 
 impl Blanks {
     /// Reads and checks the values. Those of commands are text.
@@ -56,6 +57,7 @@ impl Blanks {
             shapes: PerRound::new(&rounds, self.choices.iter().map(|choice| choice.block), 0),
             ids: PerRound::new(&rounds, generated.iter().map(|id| id.block), String::new()),
             lines: Vec::new(),
+            needs: Vec::new(),
             rounds,
         };
         let rounds = &filled.rounds;
@@ -108,14 +110,18 @@ impl Blanks {
                 }
             }
         }
-        for rule in &*self.rules {
-            rule.check(&self.blanks, &filled, |blank, code, message, help| {
-                let problem = self.problem(blank, places, code.as_str(), message, help);
-                // An id of a device and of its backend is said once.
-                if !problems.contains(&problem) {
-                    problems.push(problem);
-                }
-            });
+        self.ids(&mut filled, generated);
+        if !self.ties.is_empty() {
+            let tied = Tied::new(self.ties.iter().map(|tie| (0, tie)), self, &filled, generated, places);
+            tied.check(true, &mut problems);
+            // Otherwise the compiler has seen to the order.
+            if self
+                .ties
+                .iter()
+                .any(|tie| tie.is_late() && matches!(tie.relation, Relation::Needs { first: true, .. }))
+            {
+                filled.needs = tied.needs();
+            }
         }
         // What is wrong with a statement's shape may be why nothing takes them.
         if values.has_fds() && problems.is_empty() {
@@ -125,7 +131,6 @@ impl Blanks {
             });
         }
         BindError::of(&mut problems)?;
-        self.ids(&mut filled, generated);
         Ok(filled)
     }
 
@@ -253,7 +258,7 @@ impl Blanks {
                 return;
             }
             let at = next.iter().position(|(prefix, _)| *prefix == id.prefix).unwrap_or_else(|| {
-                next.push((&id.prefix, 0));
+                next.push((&id.prefix, GeneratedId::first(&id.prefix)));
                 next.len() - 1
             });
             let Some((prefix, number)) = next.get_mut(at) else { return };
@@ -278,10 +283,7 @@ impl Blanks {
         message: String,
         help: String,
     ) -> BindProblem {
-        let hole = blank.parts.iter().find_map(|part| match part {
-            BlankPart::Hole(hole) => self.holes.get(*hole as usize),
-            BlankPart::Text(_) => None,
-        });
+        let hole = self.hole_in(blank);
         BindProblem {
             place: hole.and_then(|hole| place_of(places, hole)).cloned(),
             first: None,
@@ -290,6 +292,19 @@ impl Blanks {
             message,
             help,
         }
+    }
+
+    /// The first hole in a blank.
+    fn hole_in(&self, blank: &Blank) -> Option<&Hole> {
+        blank.parts.iter().find_map(|part| match part {
+            BlankPart::Hole(hole) => self.holes.get(*hole as usize),
+            BlankPart::Text(_) => None,
+        })
+    }
+
+    /// The first hole in the blank of this number.
+    pub(super) fn hole_of(&self, blank: u32) -> Option<&Hole> {
+        self.hole_in(self.blanks.get(blank as usize)?)
     }
 
     /// The function of [`Values`] that adds the value of a hole, of which it takes a reference, but of file descriptors: see
@@ -311,6 +326,6 @@ impl Blanks {
 
     /// The spans of which a message tells the place.
     pub fn spans(&self) -> impl Iterator<Item = Span> {
-        self.holes.iter().map(|hole| hole.span)
+        self.holes.iter().map(|hole| hole.span).chain(self.ties.iter().map(|tie| tie.span))
     }
 }

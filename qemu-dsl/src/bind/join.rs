@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use super::blank::{Blank, BlankPart, Choice, Hole, Written};
 use super::fill::Blanks;
 use super::order::order;
-use super::rule::{Operand, Rule};
-use super::tie::{MACHINE, Tie};
+use super::tie::{MACHINE, Relation, Tie};
 use crate::Span;
 use crate::plan::packed::packed;
 use crate::plan::{Arg, Block, FdSlot, GeneratedId, Number, Piece, Place, Template, Text, When};
@@ -16,19 +15,15 @@ use crate::plan::{Arg, Block, FdSlot, GeneratedId, Number, Piece, Place, Templat
 pub struct PartTemplate {
     /// The template, with blanks in it.
     pub template: Template,
-    /// What hangs on values.
+    /// What hangs on values, and what others have to do with it.
     pub open: Blanks,
-    /// What others have to do with it.
-    pub ties: Cow<'static, [Tie]>,
     /// The name of the VM, where the base has one.
     pub name: Option<Text>,
-    /// The machine's first PCI bus, where the base's has one.
-    pub root: Cow<'static, str>,
     /// Whether there may be more than can be seen.
     pub uncertain: bool,
 }
 
-packed! { struct PartTemplate { template, open, ties, name, root, uncertain } }
+packed! { struct PartTemplate { template, open, name, uncertain } }
 
 /// The parts that have been joined.
 #[derive(Default)]
@@ -38,7 +33,7 @@ pub(super) struct Joined {
     /// The ties, each with the number of its part.
     pub(super) ties: Vec<(usize, Tie)>,
     /// How many statements there are.
-    pub(super) statements: u32,
+    statements: u32,
     /// Where the next text begins, as if all were one.
     end: u32,
     /// The name of the VM, where the base has one.
@@ -57,7 +52,7 @@ struct Lens {
 impl Joined {
     /// Adds a part. The first is the base.
     pub(super) fn add(&mut self, part: &PartTemplate) {
-        let PartTemplate { template, open, ties, name, .. } = part;
+        let PartTemplate { template, open, name, .. } = part;
         if self.parts == 0 {
             self.template.target = template.target;
             self.template.program.clone_from(&template.program);
@@ -92,7 +87,7 @@ impl Joined {
             .places
             .to_mut()
             .extend(template.places.iter().map(|place| Place { span: by.span(place.span), ..place.clone() }));
-        let Blanks { holes, blanks, choices, rules, blocks, taken, order } = open;
+        let Blanks { holes, blanks, choices, ties, blocks, taken, order } = open;
         self.open.holes.to_mut().extend(holes.iter().map(|hole| Hole {
             span: by.span(hole.span),
             block: by.block(hole.block),
@@ -104,7 +99,6 @@ impl Joined {
             block: by.block(choice.block),
             ..choice.clone()
         }));
-        self.open.rules.to_mut().extend(rules.iter().map(|rule| by.rule(rule)));
         self.open.blocks.to_mut().extend(
             blocks.iter().map(|block| Block { parent: by.block(block.parent), guard: block.guard.clone() }),
         );
@@ -134,7 +128,11 @@ impl Joined {
 
 /// Brings arguments and file descriptors into the order of a text that has all of it: each statement behind those that it
 /// needs, of which `needs` has pairs.
-pub(super) fn arrange(template: &mut Template, statements: u32, needs: &[(u32, u32)]) {
+pub(super) fn arrange(template: &mut Template, needs: &[(u32, u32)]) {
+    let own =
+        template.args.iter().map(|arg| arg.statement).chain(template.fds.iter().map(|slot| slot.statement));
+    let needed = needs.iter().flat_map(|(of, first)| [*of, *first]);
+    let statements = own.chain(needed).max().map_or(0, |last| last + 1);
     let mut needed = vec![Vec::new(); statements as usize];
     for (of, first) in needs {
         if let Some(needed) = needed.get_mut(*of as usize) {
@@ -299,25 +297,16 @@ impl Shift {
         Written { text: written.text.clone(), block: self.block(written.block) }
     }
 
-    fn rule(&self, rule: &Rule) -> Rule {
-        let operand = |operand: &Operand| match operand {
-            Operand::Written(_) => operand.clone(),
-            Operand::Blank(blank) => Operand::Blank(blank + self.blank),
-        };
-        match rule {
-            Rule::Distinct { what, blanks, written } => Rule::Distinct {
-                what: what.clone(),
-                blanks: self.blanks(blanks),
-                written: written.iter().map(|written| self.written(written)).collect(),
-            },
-            Rule::AtMost(size, most) => Rule::AtMost(operand(size), operand(most)),
-        }
-    }
-
     fn tie(&self, tie: &Tie) -> Tie {
         Tie {
             sort: tie.sort.clone(),
-            relation: tie.relation.clone(),
+            relation: match &tie.relation {
+                Relation::Gives { amount } => Relation::Gives { amount: self.text(amount) },
+                Relation::Uses { amount } => {
+                    Relation::Uses { amount: amount.iter().map(|factor| self.text(factor)).collect() }
+                }
+                other => other.clone(),
+            },
             name: self.text(&tie.name),
             statement: self.statement(tie.statement),
             span: self.span(tie.span),

@@ -18,10 +18,10 @@ pub(crate) mod json;
 mod named;
 mod order;
 mod part;
-mod rule;
 mod size;
 mod template;
 pub(crate) mod tie;
+mod tied;
 mod value;
 
 pub use blank::{Blank, BlankPart, Choice, Hole, RefusedShape, Written};
@@ -33,7 +33,6 @@ pub use join::PartTemplate;
 #[cfg(feature = "compiler")]
 pub(crate) use order::order;
 pub use part::{Addition, Assembly, Base, OpenBase, OpenPart, Part};
-pub use rule::{Operand, Rule};
 pub use size::{Size, SizeError};
 pub use template::OpenTemplate;
 pub use tie::{Lack, Relation, Sort, Tie};

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::equipped::Equipped;
 use super::error::{BindError, BindProblem};
 use super::join::{Joined, PartTemplate, arrange};
-use super::tie;
+use super::tied::Tied;
 use super::value::{Said, Value, Values};
 use crate::code::Code;
 use crate::plan::packed::packed;
@@ -217,7 +217,7 @@ impl Base {
             said.add(own, joined.open.blocks.len() as u32);
             joined.add(part);
         }
-        let Joined { mut template, open, ties, statements, .. } = joined;
+        let Joined { mut template, open, ties, .. } = joined;
         let values = Values::of_parts(said, fds);
         let mut problems = self.other_targets(&template);
         let Template { ids, fds: slots, places, .. } = &template;
@@ -228,17 +228,13 @@ impl Base {
                 return Err(BindError { problems });
             }
         };
-        let root = self.0.first().map_or("", |base| &*base.part.root);
-        let told = tie::told(&ties, &template, &filled, root);
-        tie::taken_twice(&told, places, &mut problems);
+        let tied = Tied::new(ties.iter().map(|(part, tie)| (*part, tie)), &open, &filled, ids, places);
         // What can't be seen may be there.
-        if !self.0.iter().any(|bound| bound.part.uncertain) {
-            tie::lacking(&told, places, &mut problems);
-        }
+        tied.check(!self.0.iter().any(|bound| bound.part.uncertain), &mut problems);
         BindError::of(&mut problems)?;
-        let needs = tie::needs(&told);
-        drop(told);
-        arrange(&mut template, statements, &needs);
+        let needs = tied.needs();
+        drop(tied);
+        arrange(&mut template, &needs);
         filled.lines = open.lines_of(&values, &template.fds, &filled);
         let plan = Plan::filled(&template, &filled);
         let lines = filled.lines;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::equipped::Equipped;
 use super::error::BindError;
 use super::fill::Blanks;
+use super::join::arrange;
 use super::value::{Value, Values};
 use crate::plan::packed::packed;
 use crate::plan::{Filled, Packed, Plan, Template};
@@ -53,7 +54,7 @@ impl OpenTemplate {
     ///
     /// As of [`Self::bind_named`].
     pub fn bind(&self, values: &Values) -> Result<Plan, BindError> {
-        Ok(Plan::filled(&self.template, &self.filled(values)?))
+        Ok(self.planned(self.filled(values)?, values).0)
     }
 
     /// The plan with a value for each hole, in their order, and with the file descriptors among them.
@@ -62,10 +63,21 @@ impl OpenTemplate {
     ///
     /// As of [`Self::bind_named`], and where file descriptors are too many or too few. They are closed then.
     pub fn equip(&self, values: Values) -> Result<Equipped<'static, Plan>, BindError> {
-        let filled = self.filled(&values)?;
-        let plan = Plan::filled(&self.template, &filled);
-        let lines = filled.lines;
+        let (plan, lines) = self.planned(self.filled(&values)?, &values);
         Ok(Equipped::new(Cow::Owned(plan), values.into_fds(&lines)))
+    }
+
+    /// The plan, and the lines of the table for which there are file descriptors.
+    fn planned(&self, mut filled: Filled<'_>, values: &Values) -> (Plan, Vec<(u32, u32)>) {
+        let plan = if filled.needs.is_empty() {
+            Plan::filled(&self.template, &filled)
+        } else {
+            let mut template = self.template.clone();
+            arrange(&mut template, &filled.needs);
+            filled.lines = self.open.lines_of(values, &template.fds, &filled);
+            Plan::filled(&template, &filled)
+        };
+        (plan, filled.lines)
     }
 
     fn filled<'v>(&'v self, values: &'v Values) -> Result<Filled<'v>, BindError> {

@@ -1,17 +1,17 @@
-//! What ties the parts of a VM together: ids and buses that others refer to, and what no two may have.
+//! What ties a VM together: ids and buses that others refer to, what no two may have, and of what there is only so much.
 //!
-//! The compiler says of each part what it has, needs and takes. Whether that goes together is seen when the parts are there,
-//! by no more than their names; what is said then of what doesn't, the compiler has said before, or says by the same words.
+//! The compiler says of each statement what it has, needs, takes and uses up. Whether that goes together is seen when all of it
+//! is there, values and parts ([`Tied`](super::tied::Tied)), by no more than names and numbers; what is said then of what
+//! doesn't, the compiler has said before, or says by the same words. One list serves both: a VM whose values come later, and
+//! parts that are joined.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
-use super::error::BindProblem;
 use crate::Span;
 use crate::code::Code;
 use crate::plan::packed::packed;
-use crate::plan::{Filled, Piece, Place, Template, Text, When};
-use crate::value::{Forwarded, MacText, ValueType as _};
+use crate::plan::{Piece, Text, When};
+use crate::value::{Forwarded, MacText, PciAddr, ValueType as _};
 
 /// The number of no statement: the machine has it.
 pub(crate) const MACHINE: u32 = u32::MAX;
@@ -19,12 +19,15 @@ pub(crate) const MACHINE: u32 = u32::MAX;
 /// What a bus takes of which nothing is known. A sort behind it is one that it doesn't take.
 pub(crate) const ANY: &str = "*";
 
+/// What stands in the words about a name that comes later.
+pub(crate) const NAME: &str = "{}";
+
 /// What parts of a VM have to do with each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tie {
     /// What it is.
     pub sort: Sort,
-    /// Whether it is there, or needed.
+    /// Whether it is there, needed, or used up.
     pub relation: Relation,
     /// How it is called.
     pub name: Text,
@@ -38,7 +41,7 @@ pub struct Tie {
     pub block: u32,
 }
 
-/// What parts can have, need or take.
+/// What parts can have, need, take or use up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Sort {
     /// A statement that may stand once, by its keyword.
@@ -55,25 +58,66 @@ pub enum Sort {
         /// What that is: "a network backend".
         of: Cow<'static, str>,
     },
+    /// What is of some type, by its id.
+    Type {
+        /// What it is: "an object".
+        of: Cow<'static, str>,
+        /// Its own type of QEMU's and all that this is, with commas between them; the one that is needed.
+        ty: Cow<'static, str>,
+        /// The property that needs it.
+        by: Cow<'static, str>,
+    },
     /// A bus. Without a name it is any.
     Bus {
         /// The sorts of devices that it takes, with commas between them, or `*`; the one of the device that needs it.
         of: Cow<'static, str>,
     },
+    /// The machine's first PCI bus.
+    Root,
     /// A MAC address.
     Mac,
     /// A context id of vsock.
     Cid,
     /// A place on a bus, named as a message names it.
     Address,
+    /// A slot of a bus, by a place in it: one at function 0 has it for itself, others share it.
+    Slot,
     /// The number of a bridge.
     BridgeChassis,
     /// The numbers of a port, as a message names them.
     PortChassis,
     /// A port of the host, by the rule that forwards it.
     HostPort,
+    /// Where a server of VNC listens.
+    Vnc,
+    /// The name of a file for the firmware.
+    File,
+    /// QEMU's standard input and output.
+    Terminal,
     /// Memory that other processes can have.
     SharedMemory,
+    /// What is said or not: a property that the machine has, an option.
+    Fact,
+    /// Slots for memory modules.
+    Slots,
+    /// Ports of the machine's own, by the machine.
+    Ports {
+        /// What they are: "serial".
+        of: Cow<'static, str>,
+    },
+    /// Places for drives on a bus of IDE, by the bus. Without a name it is the machine's last.
+    Drives,
+    /// The CPUs that a machine takes, by the machine.
+    Cpus,
+    /// The CPUs that there can be: those at the start are among them.
+    Topology {
+        /// Whether they are made of levels, all of which are said, or some of them.
+        levels: Option<bool>,
+    },
+    /// The most memory that there can be.
+    Memory,
+    /// The memory of the machine, which its nodes share out.
+    Nodes,
 }
 
 /// What a part has to do with something.
@@ -92,14 +136,31 @@ pub enum Relation {
         /// What is wrong where it isn't there. None where it is seen to elsewhere.
         lack: Option<Lack>,
     },
+    /// It must not be there.
+    Bars {
+        /// What is wrong where it is.
+        clash: Lack,
+        /// The [fact](Sort::Fact) with which it may, if there is one.
+        unless: Cow<'static, str>,
+    },
+    /// There is so much of it, in all.
+    Gives {
+        /// How much. What is no number isn't known.
+        amount: Text,
+    },
+    /// Of that it uses up so much.
+    Uses {
+        /// The product of these.
+        amount: Cow<'static, [Text]>,
+    },
 }
 
-/// What is wrong where something isn't there.
+/// What is wrong where something isn't there, or is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lack {
     /// The code of the mistake.
     pub code: Cow<'static, str>,
-    /// What is wrong.
+    /// What is wrong. Of a name that comes later `{}` stands for it.
     pub message: Cow<'static, str>,
     /// What to do about it.
     pub help: Cow<'static, str>,
@@ -113,20 +174,74 @@ packed! {
         Device,
         Id { of },
         User { of },
+        Type { of, ty, by },
         Bus { of },
+        Root,
         Mac,
         Cid,
         Address,
+        Slot,
         BridgeChassis,
         PortChassis,
         HostPort,
-        SharedMemory
+        Vnc,
+        File,
+        Terminal,
+        SharedMemory,
+        Fact,
+        Slots,
+        Ports { of },
+        Drives,
+        Cpus,
+        Topology { levels },
+        Memory,
+        Nodes
     }
-    enum Relation { Has, Takes, Defines, Needs { first, lack } }
+    enum Relation { Has, Takes, Defines, Needs { first, lack }, Bars { clash, unless }, Gives { amount }, Uses { amount } }
+}
+
+impl Tie {
+    /// Whether what it says hangs on values.
+    pub(crate) fn is_late(&self) -> bool {
+        let is_late = |text: &[Piece]| text.iter().any(is_late);
+        let amount = match &self.relation {
+            // There are as many as the block repeats.
+            Relation::Gives { .. } | Relation::Uses { .. } if self.block > 0 => true,
+            Relation::Gives { amount } => is_late(amount),
+            Relation::Uses { amount } => amount.iter().any(|factor| is_late(factor)),
+            _ => false,
+        };
+        amount || is_late(&self.name)
+    }
+
+    /// The first value in it that comes later.
+    pub(super) fn blank(&self) -> Option<u32> {
+        let amounts: &[Text] = match &self.relation {
+            Relation::Gives { amount } => std::slice::from_ref(amount),
+            Relation::Uses { amount } => amount,
+            _ => &[],
+        };
+        let mut pieces = std::iter::once(&self.name).chain(amounts).flat_map(|text| text.iter());
+        pieces.find_map(|piece| match piece {
+            Piece::Blank { blank, .. } => Some(*blank),
+            _ => None,
+        })
+    }
+}
+
+fn is_late(piece: &Piece) -> bool {
+    match piece {
+        Piece::Blank { .. } => true,
+        Piece::Given { text, .. } => text.iter().any(is_late),
+        _ => false,
+    }
 }
 
 /// What stands between an address and its bus.
 pub(crate) const OF_BUS: &str = "` of the bus `";
+
+/// What stands between the numbers of a port.
+pub(crate) const AND_SLOT: &str = " and the slot ";
 
 /// The name of a place on a bus. Without a bus it is the machine's first.
 pub(crate) fn address(addr: impl ToString, bus: Option<&str>) -> String {
@@ -134,10 +249,37 @@ pub(crate) fn address(addr: impl ToString, bus: Option<&str>) -> String {
     bus.map_or(addr.clone(), |bus| [&*addr, OF_BUS, bus].concat())
 }
 
+/// What is wrong: a code, a message and a remedy.
+pub(crate) type Wrong = (Code, String, String);
+
 /// What is wrong where the id `name` is another thing's.
-pub(crate) fn wrong_id(name: &str, is: &str, must_be: &str) -> (Code, String, String) {
+pub(crate) fn wrong_id(name: &str, is: &str, must_be: &str) -> Wrong {
     let message = format!("`{name}` is the id of {is}, not of {must_be}");
     (Code::WrongId, message, format!("name {must_be} here"))
+}
+
+/// What is wrong where what has the id `name` is of another type than `by` takes.
+pub(crate) fn wrong_type(name: &str, is: &str, by: &str, wants: &str) -> Wrong {
+    let message = format!("`{name}` is {}, and `{by}` takes {}", one(is), one(wants));
+    (Code::WrongId, message, format!("name {} here", one(wants)))
+}
+
+/// "an `iothread`"
+pub(crate) fn one(ty: &str) -> String {
+    let article = if ty.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} `{ty}`")
+}
+
+/// What is wrong where a bus takes other devices.
+pub(crate) fn no_bus(name: &str) -> (Code, String) {
+    (Code::UnknownBus, format!("`{name}` is no bus for this device"))
+}
+
+/// What is wrong where another device is in the slot of one that has it for itself. `addr` is the other's.
+pub(crate) fn lonely(addr: &str) -> (Code, String, &'static str) {
+    let message = format!("the device at function 0 has the slot for itself, and another is at `{addr}`");
+    let help = "write `multifunction=on` for the device at function 0, or take another slot";
+    (Code::SingleFunction, message, help)
 }
 
 impl Sort {
@@ -193,237 +335,191 @@ impl Sort {
                     "forward another port of the host",
                 )
             }
+            Self::Vnc => (
+                Code::RepeatedStatement,
+                format!("two servers of VNC listen at `{name}`"),
+                "give each an address of its own",
+            ),
+            Self::File => (
+                Code::DuplicateId,
+                format!("`{name}` is the name of another file"),
+                "give each a name of its own",
+            ),
+            Self::Terminal => (
+                Code::InUse,
+                "two can't have QEMU's standard input and output".to_owned(),
+                "connect one of them to something else: a `file` or a `socket`",
+            ),
+            Self::Drives => (
+                Code::AddressInUse,
+                format!("two drives are at the unit {name}"),
+                "give each a unit of its own, or leave it out",
+            ),
             // Nobody takes these.
-            Self::Bus { .. } | Self::SharedMemory => (Code::InUse, format!("`{name}` is taken"), ""),
+            Self::Type { .. }
+            | Self::Bus { .. }
+            | Self::Root
+            | Self::Slot
+            | Self::SharedMemory
+            | Self::Fact
+            | Self::Slots
+            | Self::Ports { .. }
+            | Self::Cpus
+            | Self::Topology { .. }
+            | Self::Memory
+            | Self::Nodes => (Code::InUse, format!("`{name}` is taken"), ""),
+        }
+    }
+
+    /// What is wrong where there is so much of it, and `used` is more, or not the same. `name` is whose it is.
+    pub(crate) fn beyond(&self, name: &str, room: u64, used: u64) -> Wrong {
+        match self {
+            Self::Slots => (
+                Code::DimmWithoutSlots,
+                match room {
+                    0 => "there are no slots for memory modules".to_owned(),
+                    _ => format!("there are more memory modules than slots ({room})"),
+                },
+                "give `memory` enough, and a maximum: `memory 2G slots=2 max=4G`".to_owned(),
+            ),
+            Self::Ports { of } => {
+                let has = match room {
+                    0 => format!("no {of} port"),
+                    1 => format!("one {of} port"),
+                    _ => format!("{room} {of} ports"),
+                };
+                let help = match &**of {
+                    "serial" => "leave it out, or plug one in: `serial ... driver=pci-serial`",
+                    _ => "leave it out",
+                };
+                (Code::OutOfRange, format!("`{name}` has {has}: this one isn't there"), help.to_owned())
+            }
+            Self::Drives => {
+                let drives = if room == 1 { "one drive".to_owned() } else { format!("{room} drives") };
+                (
+                    Code::AddressInUse,
+                    format!("the bus `{name}` has room for {drives}"),
+                    "put it elsewhere: `controller ich9-ahci id=sata0` has the buses `sata0.0` to `sata0.5`"
+                        .to_owned(),
+                )
+            }
+            Self::Cpus => (
+                Code::TooManyCpus,
+                format!("the machine `{name}` takes no more CPUs than {room}"),
+                match room {
+                    1 => "write `smp 1`, or choose another machine".to_owned(),
+                    _ => format!("write at most `smp {room}`, or choose another machine"),
+                },
+            ),
+            Self::Topology { levels: None } => (
+                Code::Topology,
+                format!("{used} CPUs at the start are more than at most ({room})"),
+                "raise `maxcpus`, or leave it out".to_owned(),
+            ),
+            Self::Topology { levels: Some(all) } => (
+                Code::Topology,
+                match all {
+                    true => format!("the levels make {used} CPUs, not {room}"),
+                    false => format!("the levels can't make {room} CPUs"),
+                },
+                format!(
+                    "the product of all levels is the number of CPUs: write `smp {used}`, or change a level"
+                ),
+            ),
+            Self::Memory => (
+                Code::MemoryMax,
+                format!("{} at the start is more than at most ({})", bytes(used), bytes(room)),
+                "raise `max`, or lower the size".to_owned(),
+            ),
+            Self::Nodes => (
+                Code::NumaNodes,
+                format!("the nodes have {} of memory, the machine {}", bytes(used), bytes(room)),
+                "share out all of it".to_owned(),
+            ),
+            // There is no end of these.
+            _ => (Code::OutOfRange, format!("{used} are more than {room}"), String::new()),
+        }
+    }
+
+    /// Whether so much of it is right, where there is `room`.
+    pub(super) const fn fits(&self, room: u64, used: u64, is_all: bool) -> bool {
+        match self {
+            Self::Nodes => used == room,
+            Self::Topology { levels: Some(true) } if is_all => used == room,
+            Self::Topology { levels: Some(_) } => used > 0 && room.is_multiple_of(used),
+            _ => used <= room,
         }
     }
 
     /// What is the same for names that mean the same. `root` is the machine's first PCI bus.
-    fn key(&self, name: String, root: &str) -> String {
+    pub(super) fn key(&self, name: &str, root: &str) -> String {
+        let number = |text: &str| number(text).map_or_else(|| text.to_owned(), |number| number.to_string());
         match self {
-            Self::Mac => MacText::parse(&name).map_or(name, |mac| mac.mac.to_string()),
-            Self::Address => {
-                let (addr, bus) = name.split_once(OF_BUS).unwrap_or((&name, root));
-                let addr = addr.strip_suffix(".0").unwrap_or(addr);
+            Self::Mac => MacText::parse(name).map_or_else(|_| name.to_owned(), |mac| mac.mac.to_string()),
+            Self::Address | Self::Slot => {
+                let (addr, bus) = name.split_once(OF_BUS).unwrap_or((name, root));
+                let known = PciAddr::parse(addr).ok();
+                let addr = match (self, known) {
+                    (Self::Slot, Some(known)) => format!("{:x}", known.slot),
+                    (_, Some(known)) => known.to_string(),
+                    (_, None) => addr.to_owned(),
+                };
+                let addr = addr.strip_suffix(".0").unwrap_or(&addr);
                 address(addr, Some(bus).filter(|bus| !bus.is_empty()))
             }
-            Self::HostPort => {
-                Forwarded::of(&name).map_or(name, |Forwarded { is_udp, port, .. }| format!("{is_udp} {port}"))
-            }
-            _ => name,
+            Self::HostPort => Forwarded::of(name)
+                .map_or_else(|| name.to_owned(), |Forwarded { is_udp, port, .. }| format!("{is_udp} {port}")),
+            Self::Cid | Self::BridgeChassis => number(name),
+            Self::PortChassis => match name.split_once(AND_SLOT) {
+                Some((chassis, slot)) => [&*number(chassis), AND_SLOT, &number(slot)].concat(),
+                None => name.to_owned(),
+            },
+            // There is one of each.
+            Self::Slots
+            | Self::Ports { .. }
+            | Self::Cpus
+            | Self::Topology { .. }
+            | Self::Memory
+            | Self::Nodes => String::new(),
+            _ => name.to_owned(),
         }
     }
 
     /// Whether two of one key are the same indeed.
-    fn collides(&self, one: &str, other: &str) -> bool {
+    pub(super) fn collides(&self, one: &str, other: &str) -> bool {
         match (self, Forwarded::of(one), Forwarded::of(other)) {
             (Self::HostPort, Some(one), Some(other)) => one.collides(other),
             _ => true,
         }
     }
-}
 
-/// A tie where the values are there.
-pub(super) struct Told<'t> {
-    tie: &'t Tie,
-    /// The number of its part.
-    part: usize,
-    name: String,
-    key: String,
-}
-
-/// The ties of all parts, each with the number of its part.
-pub(super) fn told<'t>(
-    ties: &'t [(usize, Tie)],
-    template: &Template,
-    filled: &Filled<'_>,
-    root: &str,
-) -> Vec<Told<'t>> {
-    let mut all = Vec::with_capacity(ties.len());
-    for (part, tie) in ties {
-        for round in filled.rounds.of(tie.block) {
-            let is_there = |piece: &Piece| match piece {
-                Piece::Blank { blank, .. } => filled.blank(round, *blank).is_some(),
-                _ => true,
-            };
-            if filled.is_there(round, tie.when) && tie.name.iter().all(is_there) {
-                let name = template.text_in(filled, round, &tie.name);
-                let key = tie.sort.key(name.clone(), root);
-                all.push(Told { tie, part: *part, name, key });
+    /// Whether a name of it can say no more than that: of a place that is no other's slot, of a port that any free one is.
+    pub(super) fn is_idle(&self, relation: &Relation, name: &str) -> bool {
+        match (self, relation) {
+            (Self::Slot, relation) => {
+                let addr = name.split_once(OF_BUS).map_or(name, |(addr, _)| addr);
+                let is_first = PciAddr::parse(addr).is_ok_and(|addr| addr.function.unwrap_or(0) == 0);
+                is_first != matches!(relation, Relation::Bars { .. })
             }
+            (Self::Vnc, _) => name == "none",
+            _ => false,
         }
     }
-    all
 }
 
-/// Reports what two parts have that one may have.
-pub(super) fn taken_twice(all: &[Told<'_>], places: &[Place], problems: &mut Vec<BindProblem>) {
-    let mut seen: HashMap<(&Sort, &str), Vec<&Told<'_>>> = HashMap::new();
-    // What several can use.
-    let is_shared =
-        |told: &&Told<'_>| matches!((&told.tie.sort, &told.tie.relation), (Sort::User { .. }, Relation::Has));
-    let shared: HashSet<_> = all.iter().filter(is_shared).map(|told| (&told.tie.sort, &*told.key)).collect();
-    let ids: HashMap<_, _> = all.iter().filter_map(|told| Some((told.defined()?, told.part))).collect();
-    for told in all {
-        let is_taken = matches!(told.tie.relation, Relation::Takes | Relation::Defines);
-        // Who uses what isn't there is told of that.
-        let (is_used, by_part) = match &told.tie.sort {
-            Sort::User { of } => match ids.get(&(&**of, &*told.name)) {
-                Some(part) => (true, *part),
-                None => (false, told.part),
-            },
-            _ => (true, told.part),
-        };
-        if !is_taken || !is_used || shared.contains(&(&told.tie.sort, &*told.key)) {
-            continue;
-        }
-        let before = seen.entry((&told.tie.sort, &told.key)).or_default();
-        // What is wrong within a part has been looked at there, where it could be seen.
-        let is_news = |other: &Told<'_>| other.part != told.part || by_part != told.part;
-        let collides = |other: &Told<'_>| told.tie.sort.collides(&other.name, &told.name);
-        let other = before.iter().find(|other| is_news(other) && collides(other));
-        // Two of one id are told of as such.
-        let both_own = |other: &&&Told<'_>| {
-            [told, other].iter().all(|told| told.tie.relation == Relation::Defines)
-                && matches!(told.tie.sort, Sort::User { .. })
-        };
-        let other = other.filter(|other| !both_own(other));
-        if let Some(other) = other {
-            let (code, message, help) = told.tie.sort.twice(told.shown());
-            let first = place(other.tie, places);
-            let problem = BindProblem { first, ..problem(told.tie, places, code.as_str(), message, help) };
-            // The id of a device and of its backend is said once.
-            let is_it = |other: &BindProblem| {
-                (&other.code, &other.place, &other.first) == (&problem.code, &problem.place, &problem.first)
-            };
-            if !problems.iter().any(is_it) {
-                problems.push(problem);
-            }
-        }
-        before.push(told);
+/// A number as QEMU reads it.
+pub(crate) fn number(text: &str) -> Option<u64> {
+    match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
     }
 }
 
-/// Reports what parts need and none has.
-pub(super) fn lacking(all: &[Told<'_>], places: &[Place], problems: &mut Vec<BindProblem>) {
-    let found = Found::new(all);
-    for told in all {
-        let Relation::Needs { lack: Some(Lack { code, message, help }), .. } = &told.tie.relation else {
-            continue;
-        };
-        if found.of(told, true).is_some() {
-            continue;
-        }
-        let Sort::Id { of } = &told.tie.sort else {
-            problems.push(problem(told.tie, places, code, &**message, &**help));
-            continue;
-        };
-        let mut ids = all.iter().filter_map(Told::defined);
-        let other = ids.find(|(_, id)| *id == told.name).map(|(of, _)| of);
-        problems.push(match other {
-            Some(other) => {
-                let (code, message, help) = wrong_id(&told.name, other, of);
-                problem(told.tie, places, code.as_str(), message, help)
-            }
-            None => problem(told.tie, places, code, &**message, &**help),
-        });
-    }
-}
-
-/// The statements that come before others: a statement, and one that it needs.
-pub(super) fn needs(all: &[Told<'_>]) -> Vec<(u32, u32)> {
-    let found = Found::new(all);
-    let first = all.iter().filter(|told| matches!(told.tie.relation, Relation::Needs { first: true, .. }));
-    let edges = first.filter_map(|told| Some((told.tie.statement, found.of(told, false)?)));
-    edges.filter(|(of, needed)| of != needed && *needed != MACHINE).collect()
-}
-
-impl Told<'_> {
-    /// The id that it defines: what has it, and the id.
-    fn defined(&self) -> Option<(&str, &str)> {
-        match (&self.tie.sort, &self.tie.relation) {
-            (Sort::Id { of }, Relation::Defines) => Some((of, &self.name)),
-            _ => None,
-        }
-    }
-
-    /// What a message says.
-    fn shown(&self) -> &str {
-        if self.tie.sort == Sort::HostPort { &self.name } else { &self.key }
-    }
-}
-
-/// What is there, and the number of the first statement that has it.
-struct Found<'t> {
-    things: HashMap<(&'t Sort, &'t str), u32>,
-    /// Each bus by its name, and the sorts that it takes.
-    buses: HashMap<&'t str, Vec<(&'t str, u32)>>,
-    /// The first bus of each sort.
-    sorts: HashMap<&'t str, u32>,
-}
-
-impl<'t> Found<'t> {
-    fn new(all: &'t [Told<'_>]) -> Self {
-        let mut found = Self { things: HashMap::new(), buses: HashMap::new(), sorts: HashMap::new() };
-        let is_there = |told: &&Told<'_>| matches!(told.tie.relation, Relation::Has | Relation::Defines);
-        for told in all.iter().filter(is_there) {
-            let statement = told.tie.statement;
-            if let Sort::Bus { of } = &told.tie.sort {
-                found.buses.entry(&told.name).or_default().push((of, statement));
-                for sort in of.split(',') {
-                    found.sorts.entry(sort).or_insert(statement);
-                }
-            } else {
-                found.things.entry((&told.tie.sort, &told.name)).or_insert(statement);
-            }
-        }
-        found
-    }
-
-    /// The statement that has what another needs. A bus of a name may be of another sort, if `exact` doesn't hold.
-    fn of(&self, told: &Told<'_>, exact: bool) -> Option<u32> {
-        let Sort::Bus { of: wanted } = &told.tie.sort else {
-            return self.things.get(&(&told.tie.sort, &*told.name)).copied();
-        };
-        // Bridges apart, what sits on a bus provides none of its sort.
-        let may_take = |sorts: &str| {
-            sorts.strip_prefix(ANY).is_some_and(|on| on != wanted || matches!(on, "PCI" | "CXL"))
-        };
-        if told.name.is_empty() {
-            let mut unknown = self.sorts.iter().filter(|(sorts, _)| exact && may_take(sorts));
-            let known = self.sorts.get(&**wanted).copied();
-            return known.or_else(|| unknown.next().map(|(_, statement)| *statement));
-        }
-        let takes = |sorts: &str| {
-            !exact
-                || wanted.is_empty()
-                || sorts.starts_with(ANY)
-                || sorts.split(',').any(|sort| sort == wanted)
-        };
-        let on_board = self.buses.get("").into_iter().flatten();
-        let on_board = on_board.filter(|(_, statement)| exact && *statement == MACHINE);
-        let mut buses = self.buses.get(&*told.name).into_iter().flatten().chain(on_board);
-        buses.find(|(sorts, _)| takes(sorts)).map(|(_, statement)| *statement)
-    }
-}
-
-fn place(tie: &Tie, places: &[Place]) -> Option<Place> {
-    places.iter().find(|place| place.span == tie.span).cloned()
-}
-
-fn problem(
-    tie: &Tie,
-    places: &[Place],
-    code: &str,
-    message: impl Into<String>,
-    help: impl Into<String>,
-) -> BindProblem {
-    BindProblem {
-        place: place(tie, places),
-        first: None,
-        hole: String::new(),
-        code: code.to_owned(),
-        message: message.into(),
-        help: help.into(),
+/// A number of bytes as people say it.
+pub(crate) fn bytes(bytes: u64) -> String {
+    match bytes {
+        _ if bytes > 0 && bytes.is_multiple_of(1 << 30) => format!("{}G", bytes >> 30),
+        _ if bytes.is_multiple_of(1 << 20) => format!("{}M", bytes >> 20),
+        _ => format!("{bytes} bytes"),
     }
 }

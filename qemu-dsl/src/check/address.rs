@@ -75,16 +75,11 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
         // In the order of the source, whatever the map's.
         shared.sort_by_key(|(other, _)| other.device);
         diagnostics.extend(shared.into_iter().map(|(other, first)| {
-            Diagnostic::error(
-                Code::SingleFunction,
-                format!(
-                    "the device at function 0 has the slot for itself, and another is at `{}`",
-                    other.addr
-                ),
-            )
-            .label(other.span, "shares its slot")
-            .label(first.span, "has the slot for itself")
-            .help("write `multifunction=on` for the device at function 0, or take another slot")
+            let (code, message, help) = tie::lonely(&other.addr.to_string());
+            Diagnostic::error(code, message)
+                .label(other.span, "shares its slot")
+                .label(first.span, "has the slot for itself")
+                .help(help)
         }));
     }
 }
@@ -158,7 +153,7 @@ fn by_default(hardware: &Hardware<'_>) -> Vec<(&'static str, &'static str)> {
 }
 
 /// Whether a `global` makes devices share their slots.
-fn sets_multifunction(hardware: &Hardware<'_>) -> bool {
+pub(crate) fn sets_multifunction(hardware: &Hardware<'_>) -> bool {
     hardware.all("global").any(|global| {
         global.named().any(|(name, value)| {
             name.ends_with(".multifunction") || (name == "property" && value.text == "multifunction")

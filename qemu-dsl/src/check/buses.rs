@@ -2,10 +2,12 @@
 
 use super::place;
 use crate::Span;
+use crate::bind::tie::{self, NAME};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::{Device, Hardware, Value};
 use crate::model::Extent;
+use crate::print::Item;
 use crate::qemu::board::{Board, ROOTS};
 use crate::suggest::did_you_mean;
 
@@ -30,6 +32,19 @@ pub(crate) fn wrong(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<Diag
         None if hardware.is_open(device, "bus") => None,
         None => homeless(device, hardware),
     }
+}
+
+/// What is wrong where nothing has the bus whose name comes later.
+pub(crate) fn unknown_late(device: &Device<'_>, bus: &Item, hardware: &Hardware<'_>) -> Option<Diagnostic> {
+    // What is known of no device can be on any bus.
+    let wants = device.bus_sort()?;
+    if hardware.is_uncertain || hardware.vm.is_fragment {
+        return None;
+    }
+    let span = bus.late_span().unwrap_or_else(|| hardware.head(device.statement));
+    let diagnostic =
+        Diagnostic::error(Code::UnknownBus, format!("nothing provides the bus `{NAME}`")).at(span);
+    Some(diagnostic.help(remedy(NAME, span, Some(wants), hardware)))
 }
 
 /// What is wrong with the bus that a device names.
@@ -75,21 +90,18 @@ fn unknown(device: &Device<'_>, bus: &Value<'_>, hardware: &Hardware<'_>) -> Opt
     }
     let span = bus.span_or(hardware.head(device.statement));
     let elsewhere = hardware.definitions.iter().find(|definition| definition.name == name);
+    let (code, message) = tie::no_bus(name);
     let diagnostic = match (owner, elsewhere) {
-        (Some(owner), _) => {
-            Diagnostic::error(Code::UnknownBus, format!("`{name}` is no bus for this device"))
-                .label(span, "the bus")
-                .label(id_span(owner, hardware), "what it names")
-        }
+        (Some(owner), _) => Diagnostic::error(code, message)
+            .label(span, "the bus")
+            .label(id_span(owner, hardware), "what it names"),
         (None, Some(other)) => Diagnostic::error(
             Code::WrongId,
             format!("`{name}` is the id of {}, not a bus", other.namespace.what()),
         )
         .label(span, "must be a bus")
         .label(other.span, format!("is {}", other.namespace.what())),
-        (None, None) if own.is_some() => {
-            Diagnostic::error(Code::UnknownBus, format!("`{name}` is no bus for this device")).at(span)
-        }
+        (None, None) if own.is_some() => Diagnostic::error(code, message).at(span),
         (None, None) => {
             Diagnostic::error(Code::UnknownBus, format!("nothing provides the bus `{name}`")).at(span)
         }
@@ -124,7 +136,9 @@ fn remedy(name: &str, span: Span, wants: Option<&str>, hardware: &Hardware<'_>) 
         PCI => "a bridge provides a bus of its own name".to_owned(),
         sort => format!("{} provides one", controllers(sort, board).unwrap_or("another machine")),
     };
-    did_you_mean(name, span, candidates.iter().map(String::as_str)).unwrap_or_else(|| {
+    // What comes later is no word that was meant otherwise.
+    let meant = || did_you_mean(name, span, candidates.iter().map(String::as_str));
+    (name != NAME).then(meant).flatten().unwrap_or_else(|| {
         let machine = &board.name;
         let own: Vec<_> = board.buses_of(sort).collect();
         match own.as_slice() {

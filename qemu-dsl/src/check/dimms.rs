@@ -1,6 +1,7 @@
 //! Memory modules: each needs a slot, and the machine must know its sort.
 
 use crate::Span;
+use crate::bind::Sort;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::{Device, Hardware, QemuOption};
@@ -12,13 +13,7 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     }
     let slots = hardware.all("m").find_map(|memory| memory.get("slots")?.text.parse().ok()).unwrap_or(0u64);
     let nvdimm = hardware.machine("nvdimm").is_some_and(|nvdimm| nvdimm.is_on());
-    // Before a machine knew its RAM by name, that was printed as a module of its own.
-    let is_written =
-        |device: &Device<'_>| hardware.option_of(device).and_then(|option| option.first()?.written).is_some();
-    let modules = hardware
-        .devices
-        .iter()
-        .filter(|device| matches!(device.name(), "pc-dimm" | "nvdimm") && is_written(device));
+    let modules = modules(hardware);
     let has_room = hardware.all("m").any(|memory| memory.mentions("maxmem"));
     // On a bus of virtio's own they have no place in the guest's memory.
     let memory = |device: &&Device<'_>| {
@@ -39,18 +34,8 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
         let head = hardware.head(device.statement);
         // Reported once: for the first that finds no slot.
         if number == slots + 1 {
-            diagnostics.push(
-                Diagnostic::error(
-                    Code::DimmWithoutSlots,
-                    if slots == 0 {
-                        "there are no slots for memory modules".to_owned()
-                    } else {
-                        format!("there are more memory modules than slots ({slots})")
-                    },
-                )
-                .at(head)
-                .help("give `memory` enough, and a maximum: `memory 2G slots=2 max=4G`"),
-            );
+            let (code, message, help) = Sort::Slots.beyond("", slots, number);
+            diagnostics.push(Diagnostic::error(code, message).at(head).help(help));
         }
         if device.name() == "nvdimm" && !nvdimm {
             diagnostics.push(
@@ -60,6 +45,17 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
             );
         }
     }
+}
+
+/// The memory modules.
+pub(crate) fn modules<'d, 'p>(
+    hardware: &'d Hardware<'p>,
+) -> impl Iterator<Item = &'d Device<'p>> + Clone + use<'d, 'p> {
+    // Before a machine knew its RAM by name, that was printed as a module of its own.
+    let is_written =
+        |device: &Device<'_>| hardware.option_of(device).and_then(|option| option.first()?.written).is_some();
+    let devices = hardware.devices.iter();
+    devices.filter(move |device| matches!(device.name(), "pc-dimm" | "nvdimm") && is_written(device))
 }
 
 /// What is wrong where a machine takes modules by ACPI, and has none.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::Span;
+use crate::bind::Sort;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::{Device, Hardware, QemuOption};
@@ -82,12 +83,16 @@ fn without_window(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Whether a server listens at the address that is its own: not at another one's, nor at a free one.
+pub(crate) fn listens(vnc: &QemuOption<'_>) -> bool {
+    !["reverse", "to"].into_iter().any(|name| vnc.mentions(name))
+}
+
 /// Servers that would listen at one address.
 fn same_address(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut seen: HashMap<&str, Span> = HashMap::new();
     for vnc in hardware.all("vnc") {
-        let is_elsewhere = ["reverse", "to"].into_iter().any(|name| vnc.mentions(name));
-        let Some(address) = vnc.first().or_else(|| vnc.get("vnc")).filter(|_| !is_elsewhere) else {
+        let Some(address) = vnc.first().or_else(|| vnc.get("vnc")).filter(|_| listens(vnc)) else {
             continue;
         };
         let at = address.span_or(hardware.head(vnc.statement));
@@ -95,14 +100,12 @@ fn same_address(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
             continue;
         }
         if let Some(first) = seen.insert(address.text, at) {
+            let (code, message, help) = Sort::Vnc.twice(address.text);
             diagnostics.push(
-                Diagnostic::error(
-                    Code::RepeatedStatement,
-                    format!("two servers of VNC listen at `{}`", address.text),
-                )
-                .label(at, "again here")
-                .label(first, "first here")
-                .help("give each an address of its own"),
+                Diagnostic::error(code, message)
+                    .label(at, "again here")
+                    .label(first, "first here")
+                    .help(help),
             );
         }
     }

@@ -1,6 +1,6 @@
 //! Files for the firmware and the guest: each has a name of its own.
 
-use crate::code::Code;
+use crate::bind::Sort;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Hardware;
 
@@ -10,12 +10,15 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
         let Some(name) = file.get("name").or_else(|| file.first()) else { continue };
         let at = name.span_or(hardware.head(file.statement));
         match seen.iter().find(|(other, _)| *other == name.text) {
-            Some((_, first)) => diagnostics.push(
-                Diagnostic::error(Code::DuplicateId, format!("`{}` is the name of another file", name.text))
-                    .label(at, "again here")
-                    .label(*first, "first here")
-                    .help("give each a name of its own"),
-            ),
+            Some((_, first)) => {
+                let (code, message, help) = Sort::File.twice(name.text);
+                diagnostics.push(
+                    Diagnostic::error(code, message)
+                        .label(at, "again here")
+                        .label(*first, "first here")
+                        .help(help),
+                );
+            }
             None => seen.push((name.text, at)),
         }
     }

@@ -1,6 +1,7 @@
 //! Ids: each is defined once, and whoever refers to one refers to what is there.
 
-use crate::bind::{Sort, tie};
+use crate::bind::Sort;
+use crate::bind::tie::{self, one};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::{Definition, Hardware, Namespace, Reference};
@@ -162,27 +163,18 @@ fn wrong_type(
     if option.ty.as_ref()?.is_a(wants) || !is_known(reference, hardware) {
         return None;
     }
-    let name = reference.name;
-    let wrong = Diagnostic::error(
-        Code::WrongId,
-        format!("`{name}` is {}, and `{}` takes {}", one(ty.text), reference.property, one(wants)),
-    )
-    .label(reference.span, format!("must be {}", one(wants)))
-    .label(definition.span, format!("is {}", one(ty.text)))
-    .help(format!("name {} here", one(wants)));
+    let (code, message, help) = tie::wrong_type(reference.name, ty.text, reference.property, wants);
+    let wrong = Diagnostic::error(code, message)
+        .label(reference.span, format!("must be {}", one(wants)))
+        .label(definition.span, format!("is {}", one(ty.text)))
+        .help(help);
     Some(Diagnostic { by_schema: true, ..wrong })
 }
 
 /// Whether the type of what is referred to is known. Others may be what several types have in common.
-fn is_known(reference: &Reference<'_>, hardware: &Hardware<'_>) -> bool {
+pub(crate) fn is_known(reference: &Reference<'_>, hardware: &Hardware<'_>) -> bool {
     let schema = schema::nearest(hardware.vm.target);
     reference.wants.is_some_and(|wants| schema.driver(wants).is_some() || schema.bus_is(wants, "bus"))
-}
-
-/// "an `iothread`"
-fn one(ty: &str) -> String {
-    let article = if ty.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
-    format!("{article} `{ty}`")
 }
 
 /// Whether a user can make a device that is `wanted`.
@@ -210,7 +202,7 @@ pub(crate) fn unknown(
         return None;
     }
     // Some of QEMU's types have no section of their own: an object may be of such a one, too.
-    let is_object = || hardware.definition(Namespace::Object, name).is_some();
+    let is_object = || reference.late.is_some() || hardware.definition(Namespace::Object, name).is_some();
     if is_device && is_object() && !is_known(reference, hardware) {
         return None;
     }
@@ -236,6 +228,7 @@ pub(crate) fn unknown(
             .label(reference.span, format!("must be {what}"))
             .help(match name {
                 "" => format!("name {what} here, or leave it out").into(),
+                _ if reference.late.is_some() => reference.namespace.definition(name).into(),
                 _ => suggestions
                     .did_you_mean(name, reference.span, names)
                     .unwrap_or_else(|| reference.namespace.definition(name).into()),

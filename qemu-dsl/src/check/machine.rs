@@ -1,5 +1,6 @@
 //! The machine: there is one, and it takes the CPUs and the graphics adapter.
 
+use crate::bind::Sort;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::hardware::Hardware;
@@ -60,31 +61,34 @@ fn not_taken(hardware: &Hardware<'_>, statement: usize, name: &str, what: &str) 
     Some(Diagnostic::error(code, message).at(hardware.head(statement)).help("leave it out"))
 }
 
+/// How many CPUs the machine takes.
+pub(crate) fn max_cpus(hardware: &Hardware<'_>) -> Option<u64> {
+    let machine = &hardware.board.name;
+    // Between two schemas, what both say is certain.
+    let schemas = schema::around(hardware.vm.asked_target);
+    let limits: Option<Vec<_>> =
+        schemas.iter().map(|schema| schema.find(Kind::Machine, machine)?.max_cpus()).collect();
+    limits?.into_iter().max().map(u64::from)
+}
+
 /// What is said of more CPUs than the machine takes.
 fn cpus(hardware: &Hardware<'_>) -> Option<Diagnostic> {
     let mut all = hardware.all("smp");
     let smp = all.next().filter(|smp| !smp.is_arg && all.next().is_none())?;
     let value = ["maxcpus", "cpus"].into_iter().find_map(|name| smp.get(name)).or_else(|| smp.first())?;
     let cpus: u64 = value.text.parse().ok()?;
-    let schemas = schema::around(hardware.vm.asked_target);
-    let machine = &hardware.board.name;
-    // Between two schemas, what both say is certain.
-    let limits: Option<Vec<_>> =
-        schemas.iter().map(|schema| schema.find(Kind::Machine, machine)?.max_cpus()).collect();
-    let limit = u64::from(limits?.into_iter().max()?);
+    let limit = max_cpus(hardware)?;
     if cpus <= limit {
         return None;
     }
+    let schemas = schema::around(hardware.vm.asked_target);
     let is_newer = schemas.last().is_some_and(|newest| newest.version() < hardware.vm.asked_target.version);
     let severity = if is_newer { Severity::Warning } else { Severity::Error };
-    let message = format!("the machine `{machine}` takes no more CPUs than {limit}");
-    let diagnostic = Diagnostic::new(severity, Code::TooManyCpus, message);
-    let help = match limit {
-        _ if smp.get("maxcpus").is_some() => {
-            format!("write at most `maxcpus={limit}`, or choose another machine")
-        }
-        1 => "write `smp 1`, or choose another machine".to_owned(),
-        _ => format!("write at most `smp {limit}`, or choose another machine"),
+    let (code, message, help) = Sort::Cpus.beyond(&hardware.board.name, limit, cpus);
+    let diagnostic = Diagnostic::new(severity, code, message);
+    let help = match smp.get("maxcpus") {
+        Some(_) => format!("write at most `maxcpus={limit}`, or choose another machine"),
+        None => help,
     };
     Some(diagnostic.at(value.span_or(hardware.head(smp.statement))).help(help))
 }

@@ -2,25 +2,25 @@
 //!
 //! What concerns one statement alone stands in the statement's file.
 
-mod accel;
+pub(crate) mod accel;
 pub(crate) mod address;
 pub(crate) mod buses;
 pub(crate) mod chassis;
 mod cids;
 mod companions;
 mod cpus;
-mod dimms;
-mod display;
+pub(crate) mod dimms;
+pub(crate) mod display;
 mod express;
 mod fw_cfg;
 pub(crate) mod ids;
 mod loader;
 mod locking;
-mod machine;
+pub(crate) mod machine;
 pub(crate) mod macs;
 mod members;
 mod needs;
-mod numa;
+pub(crate) mod numa;
 pub(crate) mod once;
 mod place;
 mod ports;
@@ -30,8 +30,8 @@ mod schema;
 mod secret;
 pub(crate) mod sharing;
 mod smbios;
-mod terminal;
-mod units;
+pub(crate) mod terminal;
+pub(crate) mod units;
 mod watchdog;
 
 use crate::diagnostic::Diagnostic;

@@ -1,14 +1,16 @@
 //! NUMA: the nodes share out all that the machine has, and what else is said of nodes is of some that are there.
 
 use crate::Span;
+use crate::bind::{Sort, tie};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::{Hardware, QemuOption, Value};
+use crate::print::Item;
 use crate::qemu::changes;
 use crate::value::{MemorySize, Numbers, Size, ValueType as _};
 
 /// How much memory a machine has where nothing is said.
-const DEFAULT_MEMORY: u64 = 128 << 20;
+pub(crate) const DEFAULT_MEMORY: u64 = 128 << 20;
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let all: Vec<_> = hardware.all("numa").collect();
@@ -20,11 +22,30 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     let numa = Numa { hardware, nodes: nodes(&all) };
     numa.numbers(diagnostics);
     numa.memory(diagnostics);
+    // Other parts may have more nodes.
+    if hardware.vm.extent.is_partial() {
+        return;
+    }
     numa.cpus(diagnostics);
     numa.relations(&all, diagnostics);
     numa.distances(&all, diagnostics);
     numa.hmat(&all, diagnostics);
     numa.caches(&all, diagnostics);
+}
+
+/// The nodes that have memory of their own, and how much. Nothing of those whose memory isn't seen.
+pub(crate) fn sizes<'h>(
+    hardware: &'h Hardware<'_>,
+) -> impl Iterator<Item = (&'h QemuOption<'h>, Option<&'h Item>)> {
+    let nodes = hardware.all("numa").filter(|option| is_a(option, "node"));
+    nodes.filter(|node| node.mentions("memdev") || node.mentions("mem")).map(|node| {
+        let memdev = node.item("memdev").filter(|memdev| memdev.late.is_none());
+        let object = memdev.and_then(|memdev| {
+            let mut objects = hardware.all("object");
+            objects.find(|object| object.item("id").is_some_and(|id| id.value == memdev.value))
+        });
+        (node, object.and_then(|object| object.item("size")))
+    })
 }
 
 struct Node<'p> {
@@ -76,7 +97,7 @@ impl<'p> Numa<'_, 'p> {
                         .label(at(first), "first here")
                         .help("number them from 0, or leave `nodeid` out"),
                 );
-            } else if node.number >= count {
+            } else if node.number >= count && !self.hardware.vm.extent.is_partial() {
                 let message = format!("node {} leaves a gap: there are {count} nodes", node.number);
                 diagnostics
                     .push(self.wrong(message, at(node)).help("number them from 0, or leave `nodeid` out"));
@@ -143,21 +164,13 @@ impl<'p> Numa<'_, 'p> {
             None => memory.is_none().then_some(DEFAULT_MEMORY),
         };
         let (Some(all), Some(last)) = (all, self.nodes.last()) else { return };
-        if sum != all {
-            let shown = |bytes: u64| {
-                if bytes.is_multiple_of(1 << 20) {
-                    format!("{}M", bytes >> 20)
-                } else {
-                    format!("{bytes} bytes")
-                }
-            };
+        if sum != all && !hardware.vm.extent.is_partial() {
             let at = self.hardware.head(last.option.statement);
-            let message = format!("the nodes have {} of memory, the machine {}", shown(sum), shown(all));
-            let wrong = self.wrong(message, at);
+            let (code, message, _) = Sort::Nodes.beyond("", all, sum);
+            let wrong = Diagnostic::error(code, message).at(at);
             let wrong = match said.and_then(|said| said.written).filter(|_| sum > 0) {
                 Some(said) => {
-                    let sum = shown(sum).trim_end_matches(" bytes").to_owned();
-                    let sum = if sum.ends_with('M') { sum } else { format!("{sum}B") };
+                    let sum = tie::bytes(sum).replace(" bytes", "B");
                     wrong.label(said.value, "the machine's").help(
                         Remedy::new(format!("share out all of it, or write `{sum}` here"))
                             .replace(said.value, sum),

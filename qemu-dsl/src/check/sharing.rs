@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::{Device, Hardware, Namespace, QemuOption};
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    if hardware.vm.complete && !hardware.is_uncertain && !is_shared(hardware) {
+    if hardware.vm.complete && !hardware.is_uncertain && sharing(hardware).next().is_none() {
         diagnostics.extend(needing(hardware).map(|(_, wrong)| wrong));
     }
 }
@@ -65,20 +65,20 @@ fn needs_memory(device: &Device<'_>) -> bool {
     name.starts_with("vhost-user-") && !name.starts_with("vhost-user-test")
 }
 
-/// Whether the guest's RAM is shared with other processes of the host.
-pub(crate) fn is_shared(hardware: &Hardware<'_>) -> bool {
+/// The options by which the guest's RAM is shared with other processes of the host.
+pub(crate) fn sharing<'h>(hardware: &'h Hardware<'_>) -> impl Iterator<Item = &'h QemuOption<'h>> {
     let by_machine = hardware.machine("memory-backend").map(|ram| ram.text);
     let by_nodes: Vec<_> = hardware.all("numa").filter_map(|node| Some(node.get("memdev")?.text)).collect();
-    let shares = |object: &QemuOption<'_>| match object.get("share") {
+    let shares = |object: &&QemuOption<'_>| match object.get("share") {
         Some(share) => share.is_on(),
         None => {
             object.first().is_some_and(|ty| matches!(ty.text, "memory-backend-memfd" | "memory-backend-shm"))
         }
     };
     // It is that of the machine, or that of the nodes. Otherwise no object is.
-    let is_ram = |object: &QemuOption<'_>| {
+    let is_ram = move |object: &&QemuOption<'_>| {
         object.get("id").is_some_and(|id| by_machine == Some(id.text) || by_nodes.contains(&id.text))
     };
-    hardware.all("object").any(|object| shares(object) && is_ram(object))
-        || hardware.all("mem-path").any(|path| path.is_arg)
+    let objects = hardware.all("object").filter(shares).filter(is_ram);
+    objects.chain(hardware.all("mem-path").filter(|path| path.is_arg))
 }

@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::hardware::{Device, Hardware};
 use crate::schema::whole_number;
 
-const IDE: &str = "IDE";
+pub(crate) const IDE: &str = "IDE";
 
 /// The drives on each bus, by unit.
 type Taken<'h> = HashMap<String, HashMap<u64, &'h Device<'h>>>;
@@ -55,25 +55,32 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
 
 /// The bus that a drive is on, and how many that takes. None where that isn't known.
 fn bus(device: &Device<'_>, hardware: &Hardware<'_>) -> Option<(String, u64)> {
-    let own: Vec<_> = hardware.board.buses_of(IDE).collect();
-    // A PC's own are for two each, the many of a newer one are SATA's, and so are those of ARM's boards.
-    let room_of_own = if own.len() == 2 { 2 } else { 1 };
     match hardware.get(device, "bus") {
         Some(bus) => {
             let name = bus.text.to_owned();
             match hardware.provider(&name) {
-                Some((provider, _)) => {
-                    let is_sata = provider.name().contains("ahci");
-                    Some((name, if is_sata { 1 } else { 2 }))
-                }
-                None => own.contains(&&*name).then_some((name, room_of_own)),
+                Some((provider, _)) => Some((name, room(provider))),
+                None => own(hardware).find(|(own, _)| *own == name).map(|(_, room)| (name, room)),
             }
         }
         // QEMU takes the first that it finds, whether there is room or not: of the machine's own the last one, and before those
         // one of a controller that is plugged in.
         None if hardware.is_open(device, "bus") || hardware.is_uncertain || hardware.offers(IDE) => None,
-        None => own.iter().max().map(|last| ((*last).to_owned(), room_of_own)),
+        None => own(hardware).max().map(|(last, room)| (last.to_owned(), room)),
     }
+}
+
+/// The machine's own buses of IDE, and how many drives each takes.
+pub(crate) fn own(hardware: &Hardware<'_>) -> impl Iterator<Item = (&'static str, u64)> {
+    let own: Vec<_> = hardware.board.buses_of(IDE).collect();
+    // A PC's own are for two each, the many of a newer one are SATA's, and so are those of ARM's boards.
+    let room = if own.len() == 2 { 2 } else { 1 };
+    own.into_iter().map(move |bus| (bus, room))
+}
+
+/// How many drives each bus of a controller takes.
+pub(crate) fn room(controller: &Device<'_>) -> u64 {
+    if controller.name().contains("ahci") { 1 } else { 2 }
 }
 
 /// Where there is more room.

@@ -3,7 +3,7 @@
 use super::device::Device;
 use super::option::{QemuOption, Value};
 use crate::Span;
-use crate::plan::arguments;
+use crate::plan::{Piece, arguments};
 use crate::schema::{Kind, Lookup, PropertyType, Schema};
 
 /// The things that have ids. QEMU keeps those of each sort apart.
@@ -102,6 +102,8 @@ pub(crate) struct Reference<'p> {
     /// The numbers of the option that refers to it, and of its statement.
     pub(crate) option: usize,
     pub(crate) statement: usize,
+    /// What it is where that comes later. Then `name` stands for it in words.
+    pub(crate) late: Option<&'p [Piece]>,
 }
 
 /// Which options define ids, and how they call them.
@@ -193,21 +195,25 @@ fn can_be_none(kind: Kind, namespace: Namespace, wants: Option<&str>) -> bool {
     }
 }
 
-/// Adds the ids that an option's values refer to.
+/// Adds the ids that an option's values refer to, and those that do when they are there.
 pub(super) fn refer<'p>(
     number: usize,
     option: &'p QemuOption<'_>,
     head: Span,
     schema: &'static Schema,
     references: &mut Vec<Reference<'p>>,
+    late: &mut Vec<Reference<'p>>,
 ) {
     let kind = match option.kind {
-        None => return references.extend(refer_by_name(number, option, head)),
+        None => {
+            references.extend(refer_by_name(number, option, head));
+            return late.extend(refer_late_by_name(number, option, head));
+        }
         Some(Kind::Blockdev | Kind::Cpu) => return,
         Some(kind) => kind,
     };
     let Some(made) = option.made() else { return };
-    for (property, value) in option.named() {
+    let wanted = |property: &str| {
         let known = option.ty.as_ref().map(|ty| ty.property(property));
         let found = match known {
             Some(Lookup::Known(known)) => named(known.ty(), schema),
@@ -226,11 +232,20 @@ pub(super) fn refer<'p>(
             },
             Some(Lookup::CannotTell) | None => None,
         };
-        if let Some((namespace, wants)) = found
+        found.filter(|(namespace, _)| kind != Kind::Chardev || refers(made.text, *namespace))
+    };
+    for (property, value) in option.named() {
+        if let Some((namespace, wants)) = wanted(property)
             && !(value.text.is_empty() && can_be_none(kind, namespace, wants))
-            && (kind != Kind::Chardev || refers(made.text, namespace))
         {
             references.push(reference(number, option, head, (property, value), (namespace, wants)));
+        }
+    }
+    for (property, item) in option.late() {
+        if let Some(wanted) = wanted(property) {
+            let value = Value::late(item);
+            let reference = reference(number, option, head, (property, value), wanted);
+            late.push(Reference { late: Some(&item.value), ..reference });
         }
     }
 }
@@ -252,6 +267,7 @@ fn reference<'p>(
         wants,
         option: number,
         statement: option.statement,
+        late: None,
     }
 }
 
@@ -287,6 +303,25 @@ fn refer_by_name<'p>(
     )
 }
 
+/// Those that do when they are there.
+fn refer_late_by_name<'p>(
+    number: usize,
+    option: &'p QemuOption<'_>,
+    head: Span,
+) -> impl Iterator<Item = Reference<'p>> {
+    let refer = move |property, item, name, wanted| Reference {
+        late: Some(name),
+        ..reference(number, option, head, (property, Value::late(item)), wanted)
+    };
+    let own = PLAIN.iter().filter(|(flag, ..)| *flag == option.name);
+    let named = own.filter_map(move |(_, property, namespace, wants)| {
+        let (_, item) = option.late().find(|(name, _)| name == property)?;
+        Some(refer(*property, item, &*item.value, (*namespace, *wants)))
+    });
+    let connected = arguments::is_connecting(option.name).then(|| option.late_behind("chardev:")).flatten();
+    named.chain(connected.map(move |(item, name)| refer("chardev", item, name, (Namespace::Chardev, None))))
+}
+
 /// Adds the ids that defaults refer to for the devices that are here: QEMU reads a default where it makes such a device,
 /// and looks for what it names before it reads what the device says itself; but for a file system it looks in the end.
 pub(super) fn refer_by_default<'p>(
@@ -320,6 +355,7 @@ pub(super) fn refer_by_default<'p>(
             wants,
             option: number,
             statement: global.statement,
+            late: None,
         });
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::bind::tie::NAME;
 use crate::model::Vm;
 use crate::plan::{Piece, When, arguments, optlist};
 use crate::print::{Argument, Item, Output, Pieces, Printed, Written, piece};
@@ -40,6 +41,11 @@ pub(crate) struct Value<'o> {
 }
 
 impl Value<'_> {
+    /// That of an item which comes later: what stands for it in words.
+    pub(super) fn late(item: &Item) -> Self {
+        Self { text: NAME, written: item.written, is_switch: false }
+    }
+
     /// The place of the value, or of the statement where it isn't written.
     pub(crate) fn span_or(&self, head: Span) -> Span {
         self.written.map_or(head, |written| written.value)
@@ -83,6 +89,15 @@ impl<'p> QemuOption<'p> {
         Some(Value { text, written: item.written, is_switch: false })
     }
 
+    /// The same where it comes later.
+    pub(super) fn late_behind(&self, word: &str) -> Option<(&Item, &[Piece])> {
+        let item = self.items.first().filter(|item| item.late.is_some())?;
+        match &*item.value {
+            [Piece::Text(text), rest @ ..] if text == word => Some((item, rest)),
+            _ => None,
+        }
+    }
+
     /// The name of what it makes.
     pub(crate) fn made(&self) -> Option<Value<'_>> {
         self.first().or_else(|| self.get("driver"))
@@ -123,6 +138,12 @@ impl<'p> QemuOption<'p> {
         self.items.iter().any(|item| item.name.as_deref().is_some_and(is_it))
     }
 
+    /// Its values that come later, by their names.
+    pub(super) fn late(&self) -> impl Iterator<Item = (&str, &Item)> {
+        let late = self.items.iter().filter(|item| item.late.is_some());
+        late.filter_map(|item| Some((item.name.as_deref()?, item)))
+    }
+
     /// Whether its value of this name comes later.
     pub(crate) fn is_open(&self, name: &str) -> bool {
         self.items.iter().any(|item| item.late.is_some() && item.name.as_deref() == Some(name))
@@ -141,9 +162,10 @@ impl<'p> QemuOption<'p> {
 
     /// Whether it may make what can't be seen, whatever it is called: QEMU reads it elsewhere, or what it makes comes later.
     pub(crate) fn is_unseen(&self) -> bool {
-        let hangs = |name: &str| name == "driver";
-        let mut open = self.items.iter().filter(|item| item.late.is_some());
-        self.name == "readconfig" || self.is_json() || open.any(|item| item.name.as_deref().is_none_or(hangs))
+        let makes = matches!(self.kind, Some(Kind::Device | Kind::Machine | Kind::Object));
+        let is_made = |item: &Item| item.name.as_deref().is_none_or(|name| name == "driver");
+        let comes_later = self.items.iter().any(|item| item.late.is_some() && is_made(item));
+        self.name.is_empty() || self.name == "readconfig" || self.is_json() || makes && comes_later
     }
 
     /// All values with a name. Those that are not known yet are left out.

@@ -27,6 +27,8 @@ pub(crate) struct Hardware<'p> {
     pub(crate) owners: Vec<Option<usize>>,
     pub(crate) definitions: Vec<Definition<'p>>,
     pub(crate) references: Vec<Reference<'p>>,
+    /// Those whose names come later.
+    pub(crate) late: Vec<Reference<'p>>,
     /// The numbers of the options of each name.
     by_name: HashMap<&'p str, Vec<u32>>,
     /// The number of the first definition of each id.
@@ -60,6 +62,7 @@ impl<'p> Hardware<'p> {
             owners: Vec::new(),
             definitions: Vec::with_capacity(options.len()),
             references: Vec::with_capacity(options.len()),
+            late: Vec::new(),
             by_name: HashMap::new(),
             defined: HashMap::new(),
             schema,
@@ -132,7 +135,7 @@ impl<'p> Hardware<'p> {
     fn ids(&mut self, number: usize, option: &'p QemuOption<'p>) {
         let head = self.vm.statements.get(option.statement).map_or(Span::default(), |entry| entry.head);
         ids::define(number, option, head, self.vm.is_fragment, &mut self.definitions);
-        ids::refer(number, option, head, self.schema, &mut self.references);
+        ids::refer(number, option, head, self.schema, &mut self.references, &mut self.late);
     }
 
     /// The option that makes a device.

@@ -124,6 +124,11 @@ impl Writer {
             None if name == "port" => JsonType::Text,
             None => JsonType::Guess,
         };
+        // A number that is generated.
+        let is_number = json_type == JsonType::Int && matches!(value.as_slice(), [Piece::Id(_)]);
+        if is_number {
+            return Json::Late(value.into(), json_type);
+        }
         if !refers && (is_late(&value) || plain(&value).is_some()) {
             return typed(value, json_type);
         }

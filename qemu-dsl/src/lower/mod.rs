@@ -5,21 +5,19 @@ mod argv;
 mod json;
 mod order;
 mod qmp;
-mod rules;
 mod ties;
 
 use std::borrow::Cow;
 
 use crate::Span;
-use crate::bind::{Blank, BlankPart, Blanks, Choice, Hole, Rule, Written};
+use crate::bind::{Blank, BlankPart, Blanks, Choice, Hole, Tie, Written};
 use crate::model::{OpenPart, Vm};
 use crate::plan::{FdSlot, Fragment, GeneratedId, Template};
 use crate::print::{Asked, Output, piece};
 
 pub(crate) use argv::{late_in_json, late_option};
 pub(crate) use order::order;
-pub(crate) use rules::rules;
-pub(crate) use ties::ties;
+pub(crate) use ties::{late_ties, ties};
 
 /// Writes a VM's arguments, the statements' among each other in this order.
 pub(crate) fn template(vm: &Vm, output: Output, order: &[usize]) -> Template {
@@ -58,7 +56,7 @@ fn fds(vm: &Vm, asked: Vec<Asked>) -> Cow<'static, [FdSlot]> {
 }
 
 /// What hangs on the values that come later.
-pub(crate) fn blanks(vm: &Vm, ids: &[GeneratedId], choices: Vec<Choice>, rules: Vec<Rule>) -> Blanks {
+pub(crate) fn blanks(vm: &Vm, ids: &[GeneratedId], choices: Vec<Choice>, ties: Vec<Tie>) -> Blanks {
     let mut holes: Vec<Hole> = Vec::new();
     for (_, blank) in vm.blanks.iter() {
         let block = vm.rounds.block(blank.round);
@@ -99,7 +97,7 @@ pub(crate) fn blanks(vm: &Vm, ids: &[GeneratedId], choices: Vec<Choice>, rules: 
         blocks: vm.rounds.blocks().to_vec().into(),
         blanks: blanks.collect(),
         choices: choices.into(),
-        rules: rules.into(),
+        ties: ties.into(),
         taken: taken.into(),
         order: order.into(),
         holes: holes.into(),

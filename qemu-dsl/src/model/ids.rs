@@ -21,6 +21,8 @@ pub(crate) struct Ids {
     pub(crate) names: Vec<String>,
     /// Every id that the text names, known before the first is generated, and the open blocks in which it does.
     taken: Taken,
+    /// Every id that it refers to, where others may have it.
+    referred: Taken,
     next: HashMap<&'static str, u32>,
     /// The step and the round that are read, and the open block in which that stands.
     pub(crate) step: usize,
@@ -62,8 +64,8 @@ impl Blocks {
 type Place = (u32, u32);
 
 impl Ids {
-    pub(crate) fn new(taken: Taken) -> Self {
-        Self { taken, ..Self::default() }
+    pub(crate) fn new(taken: Taken, referred: Taken) -> Self {
+        Self { taken, referred, ..Self::default() }
     }
 
     /// Adds ids of what was not understood. It may have others where these are `None`.
@@ -113,12 +115,12 @@ impl Ids {
         if let Some(known) = self.by_place.get(&(place, prefix)) {
             return known.clone();
         }
-        let next = self.next.entry(prefix).or_insert(0);
+        let next = self.next.entry(prefix).or_insert_with(|| GeneratedId::first(prefix));
         loop {
             let number = *next;
             *next += 1;
             let name = format!("{prefix}{number}");
-            if !self.taken.contains_key(&name) {
+            if !self.taken.contains_key(&name) && !self.referred.contains_key(&name) {
                 let slot = self.generated.len() as u32;
                 self.generated.push(GeneratedId { prefix: prefix.into(), number, unless, block: self.block });
                 self.names.push(name.clone());
@@ -199,6 +201,14 @@ pub(crate) enum Backend<'i, K> {
     Own(&'i Val<String>),
     /// As its device is.
     OfDevice(&'i Id<K>),
+}
+
+/// A number that no other has. Where the text gives none it is generated, as an id is.
+#[derive(Debug)]
+pub(crate) struct Numbered<T> {
+    pub(crate) given: Option<Val<T>>,
+    /// The slot of a generated one.
+    pub(crate) slot: Option<u32>,
 }
 
 /// An id that a statement may define, and need not have.

@@ -217,6 +217,8 @@ pub(crate) struct Filled<'v> {
     pub(crate) ids: PerRound<String>,
     /// The lines of the table whose file descriptors are among the values: the number of the value, and the line's.
     pub(crate) lines: Vec<(u32, u32)>,
+    /// The statements that come before others by what values say: a statement, and one that it needs.
+    pub(crate) needs: Vec<(u32, u32)>,
 }
 
 impl Filled<'_> {

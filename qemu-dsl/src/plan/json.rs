@@ -77,7 +77,8 @@ impl Json {
             Self::Null => append(to, "null"),
             Self::Bool(value) => append(to, if *value { "true" } else { "false" }),
             Self::Int(value) => append(to, &value.to_string()),
-            // What comes later doesn't stand in an argument's JSON.
+            // A number has no quotes. Other values that come later don't stand in an argument's JSON.
+            Self::Late(text, JsonType::Int) => to.extend(text.iter().cloned()),
             Self::Text(text) | Self::Id(text) | Self::Late(text, _) => {
                 append(to, "\"");
                 for piece in text.iter() {

@@ -45,6 +45,7 @@ pub use packed::{Pack, Packed, Reader, Unpack};
 pub use place::Place;
 pub use span::Span;
 pub use target::{Target, TargetSpec};
+pub(crate) use template::text_in;
 pub use template::{Arg, FdSlot, GeneratedId, Piece, Template, Text};
 pub use version::Version;
 pub use whole::Plan;

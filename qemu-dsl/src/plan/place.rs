@@ -24,7 +24,7 @@ packed! { struct Place<'a> { span, file, line, column } }
 
 impl Place {
     /// The one of what stands at `span`.
-    pub(super) fn find(places: &[Self], span: Span) -> Option<&Self> {
+    pub(crate) fn find(places: &[Self], span: Span) -> Option<&Self> {
         places.iter().find(|place| place.span == span)
     }
 

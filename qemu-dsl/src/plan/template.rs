@@ -131,7 +131,7 @@ impl FdSlot {
     }
 }
 
-/// An id that the source does not name: `net0`, `disk1`, ...
+/// An id that the source does not name: `net0`, `disk1`, ... Without a prefix it is a number alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GeneratedId {
     /// What comes before the number.
@@ -142,6 +142,13 @@ pub struct GeneratedId {
     pub unless: Option<u32>,
     /// The number of the block in which it stands, from 1; 0 is the whole text.
     pub block: u32,
+}
+
+impl GeneratedId {
+    /// The first number behind a prefix. A number alone counts from 1.
+    pub(crate) fn first(prefix: &str) -> u32 {
+        u32::from(prefix.is_empty())
+    }
 }
 
 impl fmt::Display for GeneratedId {
@@ -203,36 +210,36 @@ impl Template {
         Place::find(&self.places, span)
     }
 
-    /// Writes a generated id.
-    fn id(&self, filled: &Filled<'_>, round: u32, slot: u32, out: &mut Vec<u8>) {
-        match (filled.ids.get(&filled.rounds, round, slot), self.ids.get(slot as usize)) {
-            (Some(id), _) => out.extend_from_slice(id.as_bytes()),
-            (None, Some(id)) => show(id, out),
-            (None, None) => {}
-        }
-    }
-
-    /// A text of this template in a round, with the ids and values that it has there.
-    pub(crate) fn text_in(&self, filled: &Filled<'_>, round: u32, text: &[Piece]) -> String {
-        let slots = Slots {
-            name: None,
-            fd: &|_, _| {},
-            id: &|slot, out| self.id(filled, round, slot, out),
-            blank: &|blank| filled.blank(round, blank),
-        };
-        slots.text(text).to_string_lossy().into_owned()
-    }
-
     /// A text of this template with its slots filled.
     pub fn text(&self, text: &[Piece]) -> String {
         let slots = Slots {
             name: None,
             fd: &|slot, out| show(FIRST_FD + slot, out),
-            id: &|slot, out| self.id(&Filled::default(), 0, slot, out),
+            id: &|slot, out| write_id(&self.ids, &Filled::default(), 0, slot, out),
             blank: &|_| None,
         };
         slots.text(text).to_string_lossy().into_owned()
     }
+}
+
+/// Writes a generated id.
+fn write_id(ids: &[GeneratedId], filled: &Filled<'_>, round: u32, slot: u32, out: &mut Vec<u8>) {
+    match (filled.ids.get(&filled.rounds, round, slot), ids.get(slot as usize)) {
+        (Some(id), _) => out.extend_from_slice(id.as_bytes()),
+        (None, Some(id)) => show(id, out),
+        (None, None) => {}
+    }
+}
+
+/// A text in a round, with the ids and values that it has there.
+pub(crate) fn text_in(ids: &[GeneratedId], filled: &Filled<'_>, round: u32, text: &[Piece]) -> String {
+    let slots = Slots {
+        name: None,
+        fd: &|_, _| {},
+        id: &|slot, out| write_id(ids, filled, round, slot, out),
+        blank: &|blank| filled.blank(round, blank),
+    };
+    slots.text(text).to_string_lossy().into_owned()
 }
 
 impl Plan {
@@ -305,7 +312,7 @@ impl Filler<'_> {
         run(&Slots {
             name: None,
             fd: &|slot, out| join(self.numbers.get(rounds, round, slot).cloned().unwrap_or_default(), out),
-            id: &|slot, out| self.template.id(self.filled, round, slot, out),
+            id: &|slot, out| write_id(&self.template.ids, self.filled, round, slot, out),
             blank: &|blank| self.filled.blank(round, blank),
         })
     }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use crate::Span;
-use crate::model::ids::{Backend, Id};
+use crate::model::ids::{Backend, Id, Numbered};
 use crate::model::{Open, Val};
 use crate::plan::optlist::{self, Escape, append, append_own};
 use crate::plan::{Number, Piece, Show, Text};
@@ -103,6 +103,23 @@ impl<K> Emit for Id<K> {
 
     fn open(&self) -> Option<Open> {
         self.name.open()
+    }
+}
+
+impl<T: Display> Emit for Numbered<T> {
+    fn emit(&self, text: &mut Vec<Piece>) -> bool {
+        match self.slot {
+            Some(slot) => Piece::Id(slot).emit(text),
+            None => self.given.emit(text),
+        }
+    }
+
+    fn span(&self) -> Option<Span> {
+        Emit::span(&self.given)
+    }
+
+    fn open(&self) -> Option<Open> {
+        Emit::open(&self.given)
     }
 }
 

@@ -75,11 +75,6 @@ impl<'v> Lowering<'v> {
         self.arguments.push(Argument { statement, section, span, when, printed });
     }
 
-    /// The number of the statement that prints.
-    pub(crate) const fn statement(&self) -> usize {
-        self.statement
-    }
-
     /// Whether devices for a guest that runs are printed.
     pub(crate) fn plugs(&self) -> bool {
         self.vm.is_fragment

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::cx::{Cx, Resolved};
+use super::cx::{Cx, Resolved, names_an_id};
 use super::foreign::foreign;
 use super::hints;
 use super::recover::{orphan, orphans, statement_like};
@@ -780,7 +780,13 @@ impl<'t, 's> Args<'t, 's> {
                             Some(State::Word(word)) => Val::Known(Node::new(word.to_owned(), value.span)),
                             _ => {
                                 let kind = self.kind_of_property(name.text, cx);
-                                Val::Open(cx.open(parts, kind, name.text, true, value.span))
+                                Val::Open(cx.open(
+                                    parts,
+                                    kind,
+                                    (name.text, names_an_id(name.text)),
+                                    true,
+                                    value.span,
+                                ))
                             }
                         },
                         Some(Resolved::Absent) => continue,

@@ -112,18 +112,17 @@ impl<'a> Cx<'a> {
         self.params.is_absent(value, self.scope())
     }
 
-    /// A value that comes later. `name` is the option's.
+    /// A value that comes later: the option's name, and whether it says how something is called.
     pub(super) fn open(
         &mut self,
         parts: Vec<OpenPart>,
         kind: Kind,
-        name: &str,
+        (name, is_id): (&str, bool),
         optional: bool,
         span: Span,
     ) -> Open {
         // Of a text with holes in it there always is some.
         let optional = optional && matches!(parts.as_slice(), [OpenPart::Hole { .. }]);
-        let is_id = names_an_id(name);
         let name = format!("`{name}`");
         let blank = self.blanks.number(Blank {
             kind,
@@ -152,7 +151,7 @@ impl<'a> Cx<'a> {
     }
 }
 
-/// Whether an option of this name says how something is called.
+/// Whether an option of this name says how something is called, or by which number others know it.
 pub(super) fn names_an_id(option: &str) -> bool {
-    matches!(option, "id" | "chardev" | "memdev" | "node-name" | "backend")
+    matches!(option, "id" | "chardev" | "memdev" | "node-name" | "backend" | "chassis")
 }

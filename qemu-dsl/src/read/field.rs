@@ -9,8 +9,8 @@ use super::params::Filled;
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Label, Remedy};
-use crate::model::ids::{Id, IdKind, OptionalId};
-use crate::model::{Open, OpenPart, State, Val};
+use crate::model::ids::{Id, IdKind, Numbered, OptionalId};
+use crate::model::{Extent, Open, OpenPart, State, Val};
 use crate::source::Node;
 use crate::suggest::{did_you_mean, meant};
 use crate::syntax::{Part, Value, ValueForm};
@@ -50,6 +50,13 @@ impl<'a, 's> Slot<'a, 's> {
 
     fn first(&self) -> Option<Given<'a, 's>> {
         self.all().next()
+    }
+
+    /// What stands in for it where it isn't given: the slot, and the name.
+    fn generate(&self, prefix: &'static str, cx: &mut Cx<'_>) -> (u32, String) {
+        let absent = self.args.absent.iter().find(|(name, _)| *name == self.name);
+        let unless = absent.map(|(_, blank)| *blank);
+        cx.ids.generate(prefix, self.args.head, unless)
     }
 
     /// Reports that a required value is missing.
@@ -184,7 +191,8 @@ impl<'a, 's> Slot<'a, 's> {
         } else {
             wanted.kind
         };
-        Some(Right::Open(cx.open(parts, kind, self.name, optional, span)))
+        let is_id = given.option.defines || matches!(self.name, "id" | "node-name");
+        Some(Right::Open(cx.open(parts, kind, (self.name, is_id), optional, span)))
     }
 
     /// A text that is a value of the type, or a word about why it is none.
@@ -347,9 +355,7 @@ impl<K: IdKind> Field for Id<K> {
             None if let Some(backend) = slot.backend::<K>(cx) => Self::of_backend(backend),
             // Another in place of the one that was refused.
             Some(None) | None => {
-                let absent = slot.args.absent.iter().find(|(name, _)| *name == slot.name);
-                let unless = absent.map(|(_, blank)| *blank);
-                let (number, name) = cx.ids.generate(K::PREFIX, slot.args.head, unless);
+                let (number, name) = slot.generate(K::PREFIX, cx);
                 Self::generated(name, slot.args.head, number)
             }
         })
@@ -357,6 +363,29 @@ impl<K: IdKind> Field for Id<K> {
 
     fn said(&self) -> Option<Span> {
         self.written().map(|id| id.name.span())
+    }
+}
+
+impl<T: ValueType> Typed for Numbered<T> {
+    const TYPE: &'static Type = T::TYPE;
+    const REQUIRED: bool = false;
+    const LIST: bool = false;
+    const DEFINES: bool = true;
+}
+
+impl<T: ValueType> Field for Numbered<T> {
+    fn take(slot: Slot<'_, '_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let given: Option<Val<T>> = slot.first().and_then(|given| slot.read(given, cx));
+        // What a guest has isn't known here.
+        if given.is_some() || cx.extent == Extent::Devices {
+            return Some(Self { given, slot: None });
+        }
+        let (number, _) = slot.generate("", cx);
+        Some(Self { given, slot: Some(number) })
+    }
+
+    fn said(&self) -> Option<Span> {
+        self.given.as_ref().map(Val::span)
     }
 }
 

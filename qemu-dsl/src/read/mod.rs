@@ -130,7 +130,9 @@ impl<'t> Reading<'t> {
         vm.arch = asked.span;
         vm.program.clone_from(&options.program);
         vm.rounds = script.rounds.clone();
-        vm.ids = Ids::new(named(tree, params, script, *extent));
+        // Where others define what this text refers to, no generated id is in its way here.
+        let referred = extent.is_partial().then(|| named(tree, params, script, false));
+        vm.ids = Ids::new(named(tree, params, script, true), referred.unwrap_or_default());
         // What a part lacks others may have.
         vm.complete = *extent != Extent::Part;
         self.steps(&mut vm, &script.steps, diagnostics);
@@ -378,8 +380,8 @@ fn not_pluggable(spec: &StatementSpec, kind: Option<&str>) -> Option<&'static st
 }
 
 /// Every id that the text gives to something, also by a parameter's value or in an `arg`, so that a generated one takes none of
-/// them, and in which open blocks it does. Where others define what this text refers to, what it refers to is taken, too.
-fn named(tree: &Tree<'_>, params: &Params, script: &Script, extent: Extent) -> Taken {
+/// them, and in which open blocks it does. Also what it refers to, unless it is only what it `gives`.
+fn named(tree: &Tree<'_>, params: &Params, script: &Script, gives: bool) -> Taken {
     let mut named = Taken::new();
     for Step { statement, round } in &script.steps {
         let Some(statement) = tree.statements.get(*statement) else { continue };
@@ -388,7 +390,7 @@ fn named(tree: &Tree<'_>, params: &Params, script: &Script, extent: Extent) -> T
             let block = script.rounds.block(*round);
             named.entry(id).and_modify(|blocks| blocks.add(block)).or_insert_with(|| Blocks::of(block));
         };
-        let ids = ids_in(statement, !extent.is_partial());
+        let ids = ids_in(statement, gives);
         ids.filter_map(|value| params.peek(value, scope)).for_each(|id| add(id.into_owned()));
         for list in statement.keyword().map_or(&[][..], |keyword| &keyword.values) {
             let Some(list) = params.peek(list, scope) else { continue };
@@ -419,7 +421,7 @@ fn ids_in<'t, 's>(statement: &'t Statement<'s>, gives: bool) -> impl Iterator<It
     });
     let names = move |option: &str| match form.and_then(|form| form.option(option)) {
         _ if matches!(option, "id" | "node-name") => true,
-        Some(own) if gives => own.defines,
+        Some(own) if gives || option == "chassis" => own.defines,
         _ => {
             let is_id = |form: &FormSpec| form.option(option).is_some_and(|own| own.ty.name == "id");
             names_an_id(option) || forms.iter().any(is_id)

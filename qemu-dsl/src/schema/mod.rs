@@ -517,6 +517,11 @@ impl Type {
         self.whole.sections.iter().any(|section| section.name == name)
     }
 
+    /// All that it is: it, and what it is made of.
+    pub fn is(&self) -> impl Iterator<Item = &'static str> {
+        self.whole.sections.iter().map(|section| section.name)
+    }
+
     /// Whether a user can create it. A device can also be a part of others, which only `-global` reaches.
     #[must_use]
     pub fn is_creatable(&self) -> bool {

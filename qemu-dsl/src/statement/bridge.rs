@@ -3,8 +3,8 @@
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
-use crate::model::ids::Id;
-use crate::model::{Entry, Extent, Maybe, Val};
+use crate::model::ids::{Id, Numbered};
+use crate::model::{Extent, Maybe, Val};
 use crate::print::{Lowering, Shown};
 use crate::qemu::changes;
 use crate::schema::Kind;
@@ -79,7 +79,7 @@ form! {
         /// Its id, which is the name of the bus behind it too.
         id "id": Id<PciBus>,
         /// Its chassis number: no two ports have the same with the same slot. Without it: the first free one, from 1 on.
-        chassis "chassis": Option<Val<UInt<0, 255>>>,
+        chassis "chassis": Numbered<UInt<0, 255>>,
         /// The number of its slot, by which guests name it.
         slot "slot": Option<Val<UInt<0, 65535>>>,
         /// The number of the port.
@@ -104,10 +104,7 @@ impl Port {
 
 impl Form for Port {
     fn check(&self, cx: &mut Checking<'_>) {
-        let is_alone = cx.vm.extent == Extent::Whole && cx.vm.rounds.block(cx.entry.round) == 0;
-        let mut ports = cx.vm.statements.iter().filter_map(|entry| entry.values::<Self>());
-        let is_later = ports.any(|port| port.chassis.is_open());
-        if self.chassis.is_none() && (!is_alone || is_later) {
+        if self.chassis.given.is_none() && cx.vm.extent == Extent::Devices {
             let message = format!("`bridge {}` needs `chassis=` here", self.kind);
             let diagnostic = Diagnostic::error(Code::MissingOption, message).at(cx.entry.head);
             let help =
@@ -117,32 +114,14 @@ impl Form for Port {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        let free = if self.chassis.is_none() { Some(free_chassis(out)) } else { None };
         out.device(self.driver())
             .set("id", &self.id)
             .pci(&self.pci)
             .set("chassis", &self.chassis)
-            .set("chassis", free.map(Shown))
             .set("slot", &self.slot)
             .set("port", &self.port)
             .written_out(&self.device);
     }
-}
-
-/// The number of a port that says none: those before it that say none have the ones before, and those that are written are
-/// others'.
-fn free_chassis(out: &Lowering<'_>) -> u64 {
-    let numbers = |entries: &[Entry]| -> Vec<Option<u64>> {
-        let ports = entries.iter().filter_map(|entry| entry.values::<Port>());
-        ports
-            .map(|port| port.chassis.as_ref().map(|chassis| chassis.known().map_or(0, |chassis| chassis.0)))
-            .collect()
-    };
-    let all = &out.vm.statements;
-    let written: Vec<u64> = numbers(all).into_iter().flatten().collect();
-    let before = numbers(all.get(..out.statement()).unwrap_or_default());
-    let before = before.iter().filter(|number| number.is_none()).count();
-    (1..).filter(|number| !written.contains(number)).nth(before).unwrap_or_default()
 }
 
 form! {

@@ -1,6 +1,5 @@
 //! `cpu`
 
-use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
@@ -37,39 +36,9 @@ impl Form for Cpu {
                     .help("use a value without a comma, or `global` with the CPU's driver"),
             );
         }
-        if let Some(model) = self
-            .model
-            .known()
-            .filter(|model| model.0 == "host" && cx.vm.complete && !cx.hardware.is_uncertain)
-        {
-            check_host(model.span, cx);
-        }
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
         out.option("-cpu").word(&self.model).properties(&self.properties);
     }
-}
-
-/// The host's CPU is there by the host's virtualisation alone.
-fn check_host(model: Span, cx: &mut Checking<'_>) {
-    let accelerators = cx.hardware.accelerators();
-    let is_host = |name: &&str| matches!(*name, "kvm" | "hvf" | "nvmm");
-    if accelerators.iter().all(is_host) {
-        return;
-    }
-    let diagnostic = if accelerators.iter().any(is_host) {
-        Diagnostic::warning(Code::HostCpuWithoutKvm, "where KVM is missing, the CPU `host` is missing too")
-            .at(model)
-            .help("write `cpu max` for whatever the accelerator can do, or leave out the other accelerators")
-    } else {
-        Diagnostic::error(Code::HostCpuWithoutKvm, "the CPU `host` needs KVM")
-            .at(model)
-            .help("write `machine q35 accel=kvm`, or `cpu max` for whatever the accelerator can do")
-    };
-    let accel = cx.hardware.machine("accel").and_then(|accel| accel.written);
-    cx.report(match accel {
-        Some(written) => diagnostic.label(written.value, "another accelerator"),
-        None => diagnostic,
-    });
 }
