@@ -230,6 +230,27 @@ fn what_two_parts_say_goes_together_as_in_one() {
     }
 }
 
+/// QEMU makes devices of JSON when all others are there: so those behind one are JSON, too.
+#[test]
+fn what_stands_behind_a_device_with_members_is_json() {
+    let own = "machine q35\nmemory 1G\nobject iothread id=i0\nrng\n\
+               device virtio-scsi-pci id=s iothread-vq-mapping.0.iothread=i0\n";
+    let disk =
+        "disk scsi file=\"/d\" format=raw bus=s.0 fd\nnetdev tap ifname=t mq=2 vhost\nbridge root-port\n";
+    let plan = base(own).with(part(disk)).with(part(disk)).plan().unwrap();
+    assert_same(&plan, &whole(&[own, disk, disk].concat()), disk);
+    let (own, mapped) = own.split_at(own.find("device").unwrap());
+    let rest = "rng\n";
+    let plan = base(own).with(part(rest)).with(part(mapped)).with(part(disk)).plan().unwrap();
+    assert_same(&plan, &whole(&[own, rest, mapped, disk].concat()), disk);
+    let options = Options { open: Open::Parameters, ..Options::default() };
+    let open = compile_part("param n: int\nvsock cid={n}", &options).open.unwrap();
+    let late = open.bind_named(&[("n", "3".into())]).unwrap();
+    let error = base(own).with(part(mapped)).with(late.clone()).plan().unwrap_err();
+    assert_eq!(codes(&error), ["late-value"]);
+    assert!(base(own).with(late).with(part(mapped)).plan().is_ok());
+}
+
 /// Of what a base says later no more is unknown than that.
 #[test]
 fn what_a_base_says_later_hides_nothing() {

@@ -158,12 +158,34 @@ pub(super) fn arrange(template: &mut Template, needs: &[(u32, u32)]) {
         }
         for arg in template.args.to_mut() {
             renumber(arg.text.to_mut(), &numbers);
+            if let Some(json) = &mut arg.json {
+                renumber(json.to_mut(), &numbers);
+            }
         }
         fds.sort_by_key(|slot| rank_of(slot.statement));
     }
     let args = template.args.to_mut();
     // Stable: what one statement says stays together.
     args.sort_by_key(|arg| (arg.part, rank_of(arg.statement)));
+}
+
+/// Makes all devices JSON that stand behind one which must be that: QEMU makes those of JSON when all others are there. Gives
+/// the place of one that can't be.
+pub(super) fn devices_as_json(template: &mut Template) -> Option<Span> {
+    let is_device = |text: &[Piece]| matches!(text, [Piece::Text(flag)] if flag == "-device");
+    let must_be = |text: &[Piece]| matches!(text.first(), Some(Piece::Text(text)) if text.starts_with('{'));
+    let mut follows = false;
+    let mut are_json = false;
+    for arg in template.args.to_mut() {
+        if std::mem::replace(&mut follows, is_device(&arg.text)) {
+            are_json |= must_be(&arg.text);
+            if are_json && !must_be(&arg.text) {
+                let Some(json) = arg.json.take() else { return Some(arg.span) };
+                arg.text = json;
+            }
+        }
+    }
+    None
 }
 
 fn renumber(text: &mut [Piece], numbers: &[u32]) {
@@ -254,7 +276,7 @@ impl Shift {
     }
 
     fn arg(&self, arg: &Arg) -> Arg {
-        let Arg { text, span, when, block, part, statement } = arg;
+        let Arg { text, span, when, block, part, statement, json } = arg;
         Arg {
             text: self.text(text),
             span: self.span(*span),
@@ -262,6 +284,7 @@ impl Shift {
             block: self.block(*block),
             part: *part,
             statement: self.statement(*statement),
+            json: json.as_ref().map(|json| self.text(json)),
         }
     }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::equipped::Equipped;
 use super::error::{BindError, BindProblem};
-use super::join::{Joined, PartTemplate, arrange};
+use super::join::{Joined, PartTemplate, arrange, devices_as_json};
 use super::tied::Tied;
 use super::value::{Said, Value, Values};
 use crate::code::Code;
@@ -235,6 +235,18 @@ impl Base {
         let needs = tied.needs();
         drop(tied);
         arrange(&mut template, &needs);
+        if let Some(span) = devices_as_json(&mut template) {
+            let problem = BindProblem {
+                place: template.place(span).cloned(),
+                first: None,
+                hole: String::new(),
+                code: Code::LateValue.as_str().to_owned(),
+                message: "a value can't come later in an option that is JSON".to_owned(),
+                help: "write it out: a device has members, and so this one and all behind it are JSON"
+                    .to_owned(),
+            };
+            return Err(BindError { problems: vec![problem] });
+        }
         filled.lines = open.lines_of(&values, &template.fds, &filled);
         let plan = Plan::filled(&template, &filled);
         let lines = filled.lines;

@@ -91,9 +91,10 @@ impl<'p> QemuOption<'p> {
 
     /// The same where it comes later.
     pub(super) fn late_behind(&self, word: &str) -> Option<(&Item, &[Piece])> {
-        let item = self.items.first().filter(|item| item.late.is_some())?;
+        let item = self.items.first()?;
+        let is_late = |piece: &Piece| matches!(piece, Piece::Blank { .. });
         match &*item.value {
-            [Piece::Text(text), rest @ ..] if text == word => Some((item, rest)),
+            [Piece::Text(text), rest @ ..] if text == word && rest.iter().any(is_late) => Some((item, rest)),
             _ => None,
         }
     }

@@ -10,23 +10,35 @@ use super::json::{self, Options, Writer};
 use crate::plan::optlist::{self, Escape};
 use crate::plan::{Arg, Json, Piece};
 use crate::print::{Argument, Item, Output, Printed, piece};
+use crate::qemu::changes;
 use crate::schema::Kind;
 use crate::{Span, Target};
 
-/// The arguments, in their order.
-pub(super) fn args(arguments: Vec<Argument>, target: Target, block_of: impl Fn(usize) -> u32) -> Vec<Arg> {
+/// The arguments, in their order. Where these are `joined` with others, it is not known yet which devices must be JSON.
+pub(super) fn args(
+    arguments: Vec<Argument>,
+    target: Target,
+    joined: bool,
+    block_of: impl Fn(usize) -> u32,
+) -> Vec<Arg> {
     let mut args = Vec::with_capacity(2 * arguments.len());
     let mut devices_are_json = false;
     let mut room = String::new();
     for Argument { statement, section, span, when, printed } in arguments {
         let (block, part) = (block_of(statement), section as u8);
+        let mut as_json = None;
         let texts = match printed {
             Printed::Word(text) => [Some(text), None],
             Printed::Option { flag, escape, items } => {
                 let list = match &*flag {
                     "-device" => {
-                        devices_are_json |= has_members(Kind::Device, &items, target);
-                        if devices_are_json {
+                        let must_be = has_members(Kind::Device, &items, target);
+                        devices_are_json |= must_be && !joined;
+                        let can_be = joined && changes::DEVICE_JSON.is_in(target.version);
+                        if can_be && !must_be && !items.iter().any(|item| item.late.is_some()) {
+                            as_json = Some(json(Kind::Device, items.clone(), target).into());
+                        }
+                        if devices_are_json || must_be {
                             json(Kind::Device, items, target)
                         } else {
                             list(escape, items, &mut room)
@@ -48,7 +60,11 @@ pub(super) fn args(arguments: Vec<Argument>, target: Target, block_of: impl Fn(u
             block,
             part,
             statement: statement as u32,
+            json: None,
         }));
+        if let Some(last) = args.last_mut() {
+            last.json = as_json;
+        }
     }
     args
 }

@@ -29,7 +29,10 @@ pub(crate) fn template(vm: &Vm, output: Output, order: &[usize]) -> Template {
     Template {
         target: vm.target,
         program: output.program.unwrap_or_else(|| vec![piece(vm.target.arch.program())].into()),
-        args: argv::args(output.arguments, vm.target, |statement| vm.block_of(statement)).into(),
+        args: argv::args(output.arguments, vm.target, vm.extent.is_partial(), |statement| {
+            vm.block_of(statement)
+        })
+        .into(),
         fds: fds(vm, output.fds),
         ids: vm.ids.generated.clone().into(),
         places: Cow::Borrowed(&[]),

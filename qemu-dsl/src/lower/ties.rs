@@ -472,13 +472,12 @@ impl<'h> Ties<'h> {
         let own = hardware.all("m").last();
         if let Some(memory) = own
             && let Some(size) = memory.items().first()
+            && let Some(max) = memory.item("maxmem")
         {
-            if let Some(max) = memory.item("maxmem") {
-                let at = self.at(memory, Some(max));
-                self.add(Sort::Memory, Relation::Gives { amount: in_bytes(max) }, Vec::new(), at);
-                let at = self.at(memory, Some(size));
-                self.add(Sort::Memory, uses(in_bytes(size)), Vec::new(), at);
-            }
+            let at = self.at(memory, Some(max));
+            self.add(Sort::Memory, Relation::Gives { amount: in_bytes(max) }, Vec::new(), at);
+            let at = self.at(memory, Some(size));
+            self.add(Sort::Memory, uses(in_bytes(size)), Vec::new(), at);
         }
         if hardware.vm.extent.has_machine() {
             let size = own.and_then(|memory| memory.items().first());

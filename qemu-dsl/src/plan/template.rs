@@ -77,6 +77,8 @@ pub struct Arg {
     pub part: u8,
     /// The number of its statement, in the order of the text.
     pub statement: u32,
+    /// The same as JSON, where parts that are joined decide whether it must be that.
+    pub json: Option<Text>,
 }
 
 /// A file descriptor that the VM needs. Its number follows from its place among the slots.
@@ -177,7 +179,7 @@ pub struct Template {
 
 packed! {
     struct Template { target, program, args, fds, ids, places }
-    struct Arg { text, span, when, block, part, statement }
+    struct Arg { text, span, when, block, part, statement, json }
     struct FdSlot { source, device, queue, span, when, count, given, block, statement }
     struct GeneratedId { prefix, number, unless, block }
     enum Piece {

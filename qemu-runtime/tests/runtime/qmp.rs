@@ -688,6 +688,7 @@ fn an_older_qemu_is_noticed() -> Result<(), Lacking> {
                 block: 0,
                 part: 0,
                 statement: 0,
+                json: None,
             })
             .to_vec()
             .into(),
