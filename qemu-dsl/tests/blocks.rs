@@ -263,7 +263,7 @@ fn json(value: &Json, filling: &Filling) -> String {
             .iter()
             .map(|member| format!("{}={};", member.name, json(&member.value, filling)))
             .collect(),
-        Json::Bool(_) | Json::Int(_) => format!("{value:?}"),
+        Json::Null | Json::Bool(_) | Json::Int(_) => format!("{value:?}"),
     }
 }
 

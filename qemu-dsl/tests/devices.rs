@@ -34,6 +34,7 @@ fn commands(text: &str) -> Vec<String> {
 
 fn shown(json: &Json, filling: &Filling) -> String {
     match json {
+        Json::Null => "null".to_owned(),
         Json::Bool(value) => value.to_string(),
         Json::Int(value) => value.to_string(),
         Json::Late(text, _) | Json::Text(text) => format!("'{}'", filling.text(text)),

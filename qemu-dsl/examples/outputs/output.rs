@@ -163,6 +163,7 @@ fn commands(fragment: &Fragment, to: &mut String) {
 
 fn json(json_: &Json, filling: &Filling) -> String {
     match json_ {
+        Json::Null => "null".to_owned(),
         Json::Bool(value) => value.to_string(),
         Json::Int(value) => value.to_string(),
         Json::Late(text, _) | Json::Text(text) => format!("{:?}", filling.text(text)),

@@ -76,6 +76,14 @@ impl Blank {
         }
     }
 
+    /// The first hole in it.
+    pub(super) fn first_hole<'h>(&self, holes: &'h [Hole]) -> Option<&'h Hole> {
+        self.parts.iter().find_map(|part| match part {
+            BlankPart::Hole(hole) => holes.get(*hole as usize),
+            BlankPart::Text(_) => None,
+        })
+    }
+
     /// How many states a choice tells apart, where this is one of those that decide.
     pub(super) fn states(&self) -> u32 {
         let words = self.kind.words().map_or(1, Iterator::count) as u32;

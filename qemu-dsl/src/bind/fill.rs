@@ -112,7 +112,13 @@ impl Blanks {
         }
         self.ids(&mut filled, generated);
         if !self.ties.is_empty() {
-            let tied = Tied::new(self.ties.iter().map(|tie| (0, tie)), self, &filled, generated, places);
+            let tied = Tied::new(
+                self.ties.iter().map(|tie| (0, tie)),
+                (&self.blanks, &self.holes),
+                &filled,
+                generated,
+                places,
+            );
             tied.check(true, &mut problems);
             // Otherwise the compiler has seen to the order.
             if self
@@ -283,7 +289,7 @@ impl Blanks {
         message: String,
         help: String,
     ) -> BindProblem {
-        let hole = self.hole_in(blank);
+        let hole = blank.first_hole(&self.holes);
         BindProblem {
             place: hole.and_then(|hole| place_of(places, hole)).cloned(),
             first: None,
@@ -292,19 +298,6 @@ impl Blanks {
             message,
             help,
         }
-    }
-
-    /// The first hole in a blank.
-    fn hole_in(&self, blank: &Blank) -> Option<&Hole> {
-        blank.parts.iter().find_map(|part| match part {
-            BlankPart::Hole(hole) => self.holes.get(*hole as usize),
-            BlankPart::Text(_) => None,
-        })
-    }
-
-    /// The first hole in the blank of this number.
-    pub(super) fn hole_of(&self, blank: u32) -> Option<&Hole> {
-        self.hole_in(self.blanks.get(blank as usize)?)
     }
 
     /// The function of [`Values`] that adds the value of a hole, of which it takes a reference, but of file descriptors: see

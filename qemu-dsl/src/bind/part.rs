@@ -228,7 +228,13 @@ impl Base {
                 return Err(BindError { problems });
             }
         };
-        let tied = Tied::new(ties.iter().map(|(part, tie)| (*part, tie)), &open, &filled, ids, places);
+        let tied = Tied::new(
+            ties.iter().map(|(part, tie)| (*part, tie)),
+            (&open.blanks, &open.holes),
+            &filled,
+            ids,
+            places,
+        );
         // What can't be seen may be there.
         tied.check(!self.0.iter().any(|bound| bound.part.uncertain), &mut problems);
         BindError::of(&mut problems)?;

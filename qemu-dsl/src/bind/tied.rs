@@ -2,9 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::blank::place_of;
+use super::blank::{Blank, Hole, place_of};
 use super::error::BindProblem;
-use super::fill::Blanks;
 use super::tie::{
     ANY, Lack, MACHINE, NAME, Relation, Sort, Tie, lonely, no_bus, number, wrong_id, wrong_type,
 };
@@ -36,7 +35,9 @@ struct Amount {
 /// The ties of a VM where values and parts are there.
 pub(super) struct Tied<'t> {
     all: Vec<Told<'t>>,
-    open: &'t Blanks,
+    /// The blanks, and the holes in them.
+    blanks: &'t [Blank],
+    holes: &'t [Hole],
     places: &'t [Place],
 }
 
@@ -44,7 +45,7 @@ impl<'t> Tied<'t> {
     /// These ties, each with the number of its part.
     pub(super) fn new(
         ties: impl Iterator<Item = (usize, &'t Tie)> + Clone,
-        open: &'t Blanks,
+        (blanks, holes): (&'t [Blank], &'t [Hole]),
         filled: &Filled<'_>,
         ids: &[GeneratedId],
         places: &'t [Place],
@@ -91,7 +92,7 @@ impl<'t> Tied<'t> {
                 all.push(Told { tie, part, is_late, name, key, amount });
             }
         }
-        Self { all, open, places }
+        Self { all, blanks, holes, places }
     }
 
     /// Reports all that is wrong. `is_seen` says whether what isn't seen here isn't there.
@@ -172,14 +173,17 @@ impl<'t> Tied<'t> {
                 other.is_new_to(told) && (&other.tie.sort, &other.key) == (&told.tie.sort, &told.key)
             });
             let Some(other) = other else { continue };
+            // It is the value's that comes later.
+            let is_turned = other.part == told.part && other.is_late && !told.is_late;
+            let (at, first) = if is_turned { (other, told) } else { (told, other) };
             let problem = match &told.tie.sort {
                 Sort::Slot => {
                     let (code, message, help) = lonely(other.addr());
-                    self.problem(told.tie, code.as_str(), message, help)
+                    self.problem(at.tie, code.as_str(), message, help)
                 }
-                _ => self.lack(told, clash),
+                _ => self.lack(at, clash),
             };
-            problems.push(BindProblem { first: self.place(other.tie), ..problem });
+            problems.push(BindProblem { first: self.place(first.tie), ..problem });
         }
     }
 
@@ -274,9 +278,13 @@ impl<'t> Tied<'t> {
         edges.filter(|(of, needed)| of != needed && *needed != MACHINE).collect()
     }
 
+    /// The hole whose value it hangs on.
+    fn hole(&self, tie: &Tie) -> Option<&'t Hole> {
+        self.blanks.get(tie.blank()? as usize)?.first_hole(self.holes)
+    }
+
     fn place(&self, tie: &Tie) -> Option<Place> {
-        let hole = tie.blank().and_then(|blank| self.open.hole_of(blank));
-        let hole = hole.and_then(|hole| place_of(self.places, hole));
+        let hole = self.hole(tie).and_then(|hole| place_of(self.places, hole));
         hole.or_else(|| Place::find(self.places, tie.span)).cloned()
     }
 
@@ -292,7 +300,7 @@ impl<'t> Tied<'t> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> BindProblem {
-        let hole = tie.blank().and_then(|blank| self.open.hole_of(blank));
+        let hole = self.hole(tie);
         BindProblem {
             place: self.place(tie),
             first: None,
@@ -361,7 +369,10 @@ impl<'t> Stock<'t> {
             // A port that isn't to be there takes the place of one.
             if is_end && !sort.fits(room, used, told.amount.is_all) && told.name != "none" {
                 let name = if first.name.is_empty() { &told.name } else { &first.name };
-                return Some((told, sort.beyond(name, room, used)));
+                // It is the value's that comes later.
+                let late = all().find(|other| other.part == told.part && other.is_late);
+                let at = late.filter(|_| !told.is_late).unwrap_or(told);
+                return Some((at, sort.beyond(name, room, used)));
             }
         }
         None
