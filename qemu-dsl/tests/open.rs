@@ -437,6 +437,8 @@ fn what_concerns_several_statements_is_looked_at_with_the_values() {
             "dimm-without-slots",
         ),
         ("machine q35\nmemory {a} max=4G".to_owned(), "5G", "4096", "memory-max"),
+        ("machine q35\nsmp 4 sockets={a} cores=2 threads=1".to_owned(), "3", "2", "topology"),
+        ("machine q35\nsmp 4 cores={a}".to_owned(), "3", "2", "topology"),
         ("machine q35\nsmp {a} maxcpus=4".to_owned(), "5", "3", "topology"),
         ("machine microvm\nsmp {a}".to_owned(), "300", "3", "too-many-cpus"),
         (

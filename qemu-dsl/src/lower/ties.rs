@@ -577,7 +577,14 @@ impl<'h> Ties<'h> {
             let amount = vec![piece(limit.to_string())].into();
             self.of_machine(Sort::Cpus, Relation::Gives { amount }, &hardware.board.name);
         }
-        let Some(smp) = hardware.all("smp").last().filter(|smp| !smp.is_arg) else { return };
+        // Of a statement with several shapes each says it.
+        let last = hardware.all("smp").last().filter(|smp| !smp.is_arg && smp.when.is_none());
+        let shapes = hardware.all("smp").filter(|smp| smp.when.is_some());
+        last.into_iter().chain(shapes).for_each(|smp| self.levels(smp));
+    }
+
+    fn levels(&mut self, smp: &QemuOption<'_>) {
+        let hardware = self.hardware;
         let Some(cpus) = smp.item("cpus").or_else(|| smp.items().first()) else { return };
         let amount = |item: &Item| -> Text { item.value.to_vec().into() };
         // What may be left away is not known.
