@@ -123,12 +123,12 @@ pub fn parse(source: &str) -> Parsed<'_> {
     let tree = if u32::try_from(source.len()).is_ok() {
         let tree = syntax::parse(source, LANGUAGE.table, &mut diagnostics);
         let inclusions = tree.statements.iter().filter_map(|statement| match &statement.head {
-            Head::Include(inclusion) if !statement.broken => inclusion.file.as_ref(),
+            Head::Include(inclusion) => inclusion.path(),
             _ => None,
         });
-        diagnostics.extend(inclusions.map(|file| {
+        diagnostics.extend(inclusions.map(|(_, at)| {
             Diagnostic::error(Code::BadInclude, "this text is compiled alone, and includes nothing")
-                .at(file.span)
+                .at(at)
                 .help("`qemu_dsl::Sources` takes what reads the file")
         }));
         Ok(tree)
@@ -322,6 +322,7 @@ impl Parsed<'_> {
             diagnostics.extend(found);
         }
         read::quote(tree, &mut diagnostics);
+        diagnostics.iter_mut().for_each(|diagnostic| no_change(diagnostic, &tree.apart));
         let failed = |diagnostics: &[Diagnostic]| diagnostics.iter().any(is_error);
         // Stable, so that of two at one place the one found first stands first.
         diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
@@ -426,6 +427,24 @@ fn scenarios(vm: &mut Vm, diagnostics: &mut Vec<Diagnostic>) {
         found.extend(scenario::varying(vm));
     }
     diagnostics.extend(found);
+}
+
+/// Says why what stands twice, in a file and in one that it includes, is no change.
+fn no_change(diagnostic: &mut Diagnostic, apart: &[(Span, Span)]) {
+    let ([again, first], Code::RepeatedStatement | Code::DuplicateId) =
+        (diagnostic.labels.as_slice(), diagnostic.code)
+    else {
+        return;
+    };
+    let is_in = |place: Span, of: Span| of.start <= place.start && place.end <= of.end;
+    let is_it = |(change, base): &(Span, Span)| {
+        let is_it = |one, other| is_in(one, *change) && is_in(other, *base);
+        is_it(again.span, first.span) || is_it(first.span, again.span)
+    };
+    if apart.iter().any(is_it) {
+        let help = "it is a change only in the block in which what it changes stands; let what varies be a `param` of the file that is included";
+        diagnostic.remedy = Some(help.into());
+    }
 }
 
 fn is_error(diagnostic: &Diagnostic) -> bool {

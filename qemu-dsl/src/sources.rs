@@ -3,14 +3,14 @@
 //! The compiler reads no file. Whoever calls it hands in what does: a program that has its texts in itself is served as well as
 //! one that reads a folder.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Help};
 use crate::source::SourceMap;
 use crate::suggest::nearest;
-use crate::syntax::{self, Head, Tree};
+use crate::syntax::{self, Head, Inclusions, Tree};
 use crate::table::Table;
 
 /// So many files a VM's text may have.
@@ -60,6 +60,8 @@ pub struct Sources {
     map: SourceMap<'static>,
     /// The number of the file that an `include` is for, by where that stands.
     included: HashMap<u32, usize>,
+    /// The files that include others, each behind those, with all that are within it.
+    within: Vec<(usize, BTreeSet<usize>)>,
     /// The files that are there only where a block is.
     in_blocks: HashSet<usize>,
     diagnostics: Vec<Diagnostic>,
@@ -73,7 +75,14 @@ impl Sources {
     pub fn of(name: impl Into<String>, text: impl Into<String>) -> Self {
         let (name, text) = (name.into(), text.into());
         let map = SourceMap::of(name, text.clone());
-        Self { text, map, included: HashMap::new(), in_blocks: HashSet::new(), diagnostics: Vec::new() }
+        Self {
+            text,
+            map,
+            included: HashMap::new(),
+            within: Vec::new(),
+            in_blocks: HashSet::new(),
+            diagnostics: Vec::new(),
+        }
     }
 
     /// A text, and what it includes. What is wrong with that is among the diagnostics of what is compiled.
@@ -115,17 +124,13 @@ impl Sources {
         let text = self.text.get(..span.end as usize).unwrap_or("");
         let tree = syntax::parse_from(text, span.start, table, &mut Vec::new());
         let inclusions = tree.statements.iter().filter_map(|statement| match &statement.head {
-            Head::Include(inclusion) if !statement.broken => {
-                let file = inclusion.file.as_ref()?;
-                Some((
-                    inclusion.word.span.start,
-                    file.text()?.to_owned(),
-                    file.span,
-                    statement.block.is_some(),
-                ))
+            Head::Include(inclusion) => {
+                let (path, at) = inclusion.path()?;
+                Some((inclusion.word.span.start, path.to_owned(), at, statement.block.is_some()))
             }
             _ => None,
         });
+        let mut within = BTreeSet::new();
         for (word, path, at, is_in_block) in inclusions.collect::<Vec<_>>() {
             let included = match load(Inclusion { path: &path, from: &name }) {
                 Ok(included) => included,
@@ -152,6 +157,9 @@ impl Sources {
                     let help = "what is there only where a block is, is included once: put what both need into a file of its own";
                     self.report(at, chain, message, help.into());
                 }
+                if !is_round {
+                    self.have(&mut within, known);
+                }
                 // What several files include is there once.
                 continue;
             }
@@ -173,6 +181,17 @@ impl Sources {
             chain.push(at);
             self.follow(next, chain, table, load);
             chain.pop();
+            self.have(&mut within, next);
+        }
+        self.within.push((number, within));
+    }
+
+    /// Adds a file, which has been read with all that it includes, to those that are within another.
+    fn have(&self, within: &mut BTreeSet<usize>, file: usize) {
+        if within.insert(file)
+            && let Some((_, more)) = self.within.iter().find(|(known, _)| *known == file)
+        {
+            within.extend(more);
         }
     }
 
@@ -191,7 +210,8 @@ impl Sources {
             syntax::parse_from(text, file.span().start, table, diagnostics)
         });
         let trees: Vec<_> = trees.collect();
-        syntax::join(trees, |at| self.included.get(&at).copied())
+        let brought_in = |at| self.included.get(&at).copied();
+        syntax::join(trees, &Inclusions { brought_in: &brought_in, within: &self.within })
     }
 
     /// All of it, as its spans have it.

@@ -1,6 +1,6 @@
 //! Files that include others: what stands where, and what is different.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
 
 use qemu_dsl::plan::Plan;
 use qemu_dsl::{Code, Diagnostic, Included, Open, Options, Sources};
@@ -95,6 +95,82 @@ fn the_includer_says_what_is_different() {
 }
 
 #[test]
+fn a_change_may_stand_in_the_block_that_includes() {
+    let base = ("base", "memory 1G share\ndisk id=root file=/base.img format=raw readonly");
+    let text = "param a: bool = on\nif {a} { include base memory 4G disk id=root readonly=off name x }";
+    let whole = "param a: bool = on\nif {a} { memory 4G share disk id=root file=/base.img format=raw readonly=off name x }";
+    assert_eq!(args(&[("main", text), base]), args(&[("whole", whole)]));
+    // What is declared there holds for the whole text, behind what the text itself has declared.
+    let with_param = ("base", "param m: size = {ram}\nmemory {m}");
+    let text = "param ram: size = 2G\nparam a: bool = on\nname x\nif {a} { include base smp 2 } else { smp 3 }\nnodefaults";
+    assert_eq!(
+        args(&[("main", text), with_param]),
+        args(&[("whole", "name x\nmemory 2G\nsmp 2\nnodefaults")])
+    );
+}
+
+/// Of what varies in some cases alone, nobody could say what holds in the others.
+#[test]
+fn a_change_in_another_block_is_none() {
+    let base = ("base", "param big: bool = on\nmemory 1G\niothread io0\nif {big} { smp 2 }");
+    let helps = |text: &str| -> Vec<String> {
+        let said = said(&[("main", text), base]);
+        said.iter().map(|one| one.remedy.as_ref().unwrap().help.to_string()).collect()
+    };
+    for text in ["if {big} { memory 4G }", "if {big} { iothread io0 poll-max-ns=5 }", "smp 4"] {
+        for text in [format!("include base\n{text}"), format!("{text}\ninclude base")] {
+            let helps = helps(&text);
+            assert!(helps.len() == 1 && helps[0].contains("`param`"), "{text}: {helps:?}");
+        }
+    }
+    // One that excludes the other is no change.
+    let base = ("base", "param big: bool = on\nif {big} { memory 1G }");
+    assert_eq!(said(&[("main", "include base\nif {!big} { memory 4G }"), base]), []);
+    // Of what files side by side say nobody knows which holds.
+    let twice = said(&[("main", "include a include b"), ("a", "memory 1G"), ("b", "memory 2G")]);
+    assert_eq!(twice.len(), 1);
+    assert!(!twice[0].remedy.as_ref().unwrap().help.to_string().contains("`param`"));
+}
+
+#[test]
+fn an_id_without_its_name_is_one_too() {
+    let base = ("base", "iothread io0 poll-max-ns=1\nthrottle-group slow iops-total=100 bps-total=4M");
+    assert_eq!(
+        args(&[("main", "include base\niothread io0 poll-max-ns=7\nthrottle-group slow iops-total=5"), base]),
+        args(&[("whole", "iothread io0 poll-max-ns=7\nthrottle-group slow bps-total=4M iops-total=5")])
+    );
+}
+
+#[test]
+fn what_a_file_says_twice_is_no_change_of_a_change() {
+    let base = ("base", "param n: string = x\nmemory 1G\nobject rng-random id=r filename=\"/a\"");
+    let codes =
+        |text: &str| -> Vec<Code> { said(&[("main", text), base]).iter().map(|one| one.code).collect() };
+    assert_eq!(codes("include base memory 2G memory 3G"), [Code::RepeatedStatement]);
+    assert_eq!(codes("memory 2G include base memory 3G"), [Code::RepeatedStatement]);
+    assert_eq!(codes("include base param n: string = y\nparam n: string = z"), [Code::RepeatedParameter]);
+    let twice = "include base object rng-random id=r filename=\"/b\" object rng-random id=r filename=\"/c\"";
+    assert_eq!(codes(twice), [Code::DuplicateId]);
+}
+
+#[test]
+fn in_which_order_files_are_included_makes_no_difference_to_what_is_changed() {
+    let files = |main| {
+        [
+            ("main", main),
+            ("a", "include b\nmemory 2G\ndisk id=root cache=none"),
+            ("b", "memory 1G share\ndisk id=root file=/b format=raw"),
+        ]
+    };
+    let whole = args(&[("whole", "memory 2G share\ndisk id=root file=/b format=raw cache=none")]);
+    for main in ["include a", "include a include b", "include b include a"] {
+        assert_eq!(args(&files(main)), whole, "{main}");
+    }
+    let of_main = args(&files("memory 3G include b disk id=root cache=unsafe include a"));
+    assert_eq!(of_main, args(&[("whole", "memory 3G share\ndisk id=root file=/b format=raw cache=unsafe")]));
+}
+
+#[test]
 fn what_several_include_is_there_once() {
     let files = [
         ("main", "include a\ninclude b\ninclude common"),
@@ -186,6 +262,32 @@ fn what_is_wrong_is_at_its_place_in_its_file() {
             "unknown-option b:2:10 wrong",
         ]
     );
+}
+
+#[test]
+fn nothing_can_follow_the_file() {
+    let wrong = |text: &str| -> Vec<(Code, u32)> {
+        let said = said(&[("main", text), ("base.vm", "memory 1G")]);
+        said.iter().map(|one| (one.code, one.span().unwrap().start)).collect()
+    };
+    assert_eq!(wrong("include \"base.vm\"\nmemry 4G"), [(Code::UnknownStatement, 18)]);
+    assert_eq!(wrong("include \"base.vm\"\n  memory=4G foo"), [(Code::UnknownStatement, 20)]);
+    assert_eq!(wrong("include \"base.vm\" \"a.vm\" {x} foo=1"), [(Code::UnexpectedText, 18)]);
+    assert_eq!(
+        wrong("include \"base.vm\" foo=1\nmemry"),
+        [(Code::UnexpectedText, 18), (Code::UnknownStatement, 24)]
+    );
+    assert_eq!(
+        wrong("include \"base.vm\" foo; +x"),
+        [(Code::UnexpectedText, 18), (Code::UnknownStatement, 23)]
+    );
+    assert_eq!(wrong("include \"base.vm\", \"a.vm\""), [(Code::Comma, 17)]);
+    assert_eq!(wrong("include \"base.vm\"x"), [(Code::QuoteIt, 17)]);
+    // As behind a parameter.
+    assert_eq!(wrong("param x: path\nmemry 4G"), [(Code::UnknownStatement, 14)]);
+    let said = said(&[("main", "include base.vm other.vm"), ("base.vm", "memory 1G")]);
+    let help = said[0].remedy.as_ref().unwrap().help.to_string();
+    assert!(help.contains("`include other.vm`"), "{help}");
 }
 
 #[test]

@@ -431,13 +431,7 @@ fn ids_in<'t, 's>(statement: &'t Statement<'s>, gives: bool) -> impl Iterator<It
         Item::Option { name, value: Some(value) } if names(name.text) => Some(value),
         _ => None,
     });
-    named.chain(statement.keyword().into_iter().flat_map(heads_that_are_ids))
-}
-
-/// The values behind a keyword that are ids: `iothread io0`.
-fn heads_that_are_ids<'t, 's>(keyword: &'t Keyword<'s>) -> impl Iterator<Item = &'t Value<'s>> {
-    let form = keyword.spec.form(keyword.kind.as_ref().and_then(Value::text));
-    let form = form.and_then(|form| keyword.spec.forms.get(form));
-    let heads = form.into_iter().flat_map(|form| form.positionals());
-    keyword.values.iter().zip(heads).filter(|(_, head)| head.ty.name == "id").map(|(value, _)| value)
+    let heads = statement.keyword().into_iter().flat_map(Keyword::heads);
+    // `iothread io0`
+    named.chain(heads.filter(|(head, _)| head.ty.name == "id").map(|(_, value)| value))
 }

@@ -52,6 +52,7 @@ pub(super) fn group<'s>(
         statements: grouper.statements,
         tokens: grouper.tokens,
         blocks: grouper.blocks,
+        apart: Vec::new(),
         end: source.len() as u32,
     }
 }
@@ -191,7 +192,14 @@ impl<'s> Grouper<'s, '_> {
     }
 
     fn end_statement(&mut self) {
-        self.statements.extend(self.current.take());
+        let ended = self.current.take();
+        if let Some(Statement { head: Head::Include(_), items, broken: false, .. }) = &ended
+            && let Some(first) = items.first()
+        {
+            let problem = problems::behind_file(first, self.source);
+            self.report(problem);
+        }
+        self.statements.extend(ended);
         self.form = None;
     }
 
@@ -563,6 +571,7 @@ impl<'s> Grouper<'s, '_> {
             let at = value.as_ref().filter(|value| value.text().is_none()).map(|value| value.span);
             self.report(problems::no_file(word, at));
         }
+        self.previous_end = value.as_ref().map_or(0, |value| value.span.end);
         if let Some(current) = &mut self.current {
             current.broken = !is_path;
             current.head = Head::Include(Inclusion { word, file: value });
@@ -723,6 +732,10 @@ impl<'s> Grouper<'s, '_> {
             Some(Statement { head: Head::Orphan, items, .. }) => {
                 items.first().is_some_and(|first| begins_anew(self.source, start, first.span().start))
             }
+            // What is whole takes no options: what begins a line behind it is a statement.
+            Some(Statement {
+                head: Head::Include(_) | Head::Declaration(_, Some(_)), broken: false, ..
+            }) => indentation(self.source, start).is_some(),
             Some(_) => false,
             None => true,
         };

@@ -3,42 +3,67 @@
 //! What a file includes stands where it says so. **What a file says of something that is in what it includes is a change**: a
 //! statement that may stand once, one with the same id, a parameter of the same name says what is different, option by option.
 //! Everything else is added. So a base can be varied, and none of its statements is written again.
+//!
+//! It is a change wherever the base stands: where several files include it, it stands where the first of them does. Both stand in
+//! the same block. Of a change for some cases alone nobody could say what holds in the others, so it is none, and both are there.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::tree::{Head, Item, Keyword, Statement, Tree, Value, Word};
+use crate::Span;
 
-/// Joins the trees. `included` tells which of them an `include` is for, which stands at this place of the text: none where it
-/// adds nothing.
-pub(crate) fn join<'s>(trees: Vec<Tree<'s>>, included: impl Fn(u32) -> Option<usize>) -> Tree<'s> {
+/// Which files include which.
+pub(crate) struct Inclusions<'i> {
+    /// The file that an `include` brings in, by where it stands: none where it is there already.
+    pub(crate) brought_in: &'i dyn Fn(u32) -> Option<usize>,
+    /// The files that include others, each behind those, with all that are within it.
+    pub(crate) within: &'i [(usize, BTreeSet<usize>)],
+}
+
+/// Joins the trees.
+pub(crate) fn join<'s>(trees: Vec<Tree<'s>>, inclusions: &Inclusions<'_>) -> Tree<'s> {
     let source = trees.last().map_or("", |tree| tree.source);
     let end = trees.first().map_or(0, |tree| tree.end);
-    let mut joiner = Joiner { trees: trees.into_iter().map(Some).collect(), included: &included, blocks: 0 };
-    let statements = joiner.file(0, None);
-    let blocks = blocks(&statements, joiner.blocks);
-    Tree { source, statements, tokens: Vec::new(), blocks, end }
+    let trees = trees.into_iter().map(Some).collect();
+    let mut joiner = Joiner { trees, inclusions, all: Vec::new(), before: 0, blocks: 0 };
+    joiner.file(0, None);
+    let (mut all, count) = (joiner.all, joiner.blocks);
+    let mut apart = Vec::new();
+    for (file, within) in inclusions.within {
+        vary(&mut all, *file, within, &mut apart);
+    }
+    let statements: Vec<_> = all.into_iter().flatten().map(|placed| placed.statement).collect();
+    let blocks = blocks(&statements, count);
+    Tree { source, statements, tokens: Vec::new(), blocks, apart, end }
+}
+
+/// A statement, and the number of the file that says it, or what is different of it.
+struct Placed<'s> {
+    statement: Statement<'s>,
+    file: usize,
 }
 
 struct Joiner<'s, 'i> {
     trees: Vec<Option<Tree<'s>>>,
-    included: &'i dyn Fn(u32) -> Option<usize>,
+    inclusions: &'i Inclusions<'i>,
+    /// The statements. None is left where one has become a part of another.
+    all: Vec<Option<Placed<'s>>>,
+    /// Before which of them stands what holds for the whole text: the last one that stands in no block.
+    before: usize,
     /// How many blocks there are so far.
     blocks: u32,
 }
 
 impl<'s> Joiner<'s, '_> {
-    /// The statements of a file with all that it includes, as they stand in a block. Files don't include each other deep.
-    fn file(&mut self, number: usize, block: Option<u32>) -> Vec<Statement<'s>> {
-        let Some(tree) = self.trees.get_mut(number).and_then(Option::take) else { return Vec::new() };
+    /// Adds the statements of a file with all that it includes, as they stand in a block. Files don't include each other deep.
+    fn file(&mut self, number: usize, block: Option<u32>) {
+        let Some(tree) = self.trees.get_mut(number).and_then(Option::take) else { return };
         let before = self.blocks;
         self.blocks += tree.blocks.len() as u32;
         let moved = |own: u32| own + before;
-        // Which of them are this file's own.
-        let mut own = Vec::new();
-        let mut all: Vec<Statement<'s>> = Vec::new();
-        // What files declare holds for the whole text, also where a block includes them.
-        let mut declared = Vec::new();
         for mut statement in tree.statements {
+            let is_declared = statement.block.is_none() && matches!(statement.head, Head::Declaration(..));
             statement.block = statement.block.map(moved).or(block);
             match &mut statement.head {
                 Head::Block(head) => {
@@ -46,53 +71,61 @@ impl<'s> Joiner<'s, '_> {
                     head.chain = head.chain.map(moved);
                 }
                 Head::Include(inclusion) => {
-                    if let Some(number) = (self.included)(inclusion.word.span.start) {
-                        let included = self.file(number, statement.block);
-                        let (parameters, rest): (Vec<_>, Vec<_>) =
-                            included.into_iter().partition(|included| {
-                                statement.block.is_some()
-                                    && included.block == statement.block
-                                    && matches!(included.head, Head::Declaration(..))
-                            });
-                        let whole = |parameter: Statement<'s>| Statement { block: None, ..parameter };
-                        declared.extend(parameters.into_iter().map(whole));
-                        all.extend(rest);
+                    if let Some(number) = (self.inclusions.brought_in)(inclusion.word.span.start) {
+                        self.file(number, statement.block);
                     }
                     continue;
                 }
                 _ => {}
             }
-            own.push(all.len());
-            all.push(statement);
+            if is_declared && block.is_some() {
+                // What files declare holds for the whole text, also where a block includes them.
+                let statement = Statement { block: None, ..statement };
+                self.all.insert(self.before, Some(Placed { statement, file: number }));
+                self.before += 1;
+                continue;
+            }
+            if statement.block.is_none() {
+                self.before = self.all.len();
+            }
+            self.all.push(Some(Placed { statement, file: number }));
         }
-        own.iter_mut().for_each(|number| *number += declared.len());
-        declared.append(&mut all);
-        vary(declared, &own)
     }
 }
 
-/// Makes changes of what `own` statements say of others.
-fn vary<'s>(all: Vec<Statement<'s>>, own: &[usize]) -> Vec<Statement<'s>> {
-    if own.len() == all.len() {
-        return all;
-    }
-    let mut all: Vec<Option<Statement<'s>>> = all.into_iter().map(Some).collect();
-    for number in own {
-        let Some(statement) = all.get(*number).and_then(Option::as_ref).filter(|one| one.block.is_none())
-        else {
+/// Makes changes of what a file says of what is `within` it. Where that can't be, both places are added to `apart`.
+fn vary(
+    all: &mut [Option<Placed<'_>>],
+    file: usize,
+    within: &BTreeSet<usize>,
+    apart: &mut Vec<(Span, Span)>,
+) {
+    for number in 0..all.len() {
+        let Some(Some(own)) = all.get(number) else { continue };
+        if own.file != file {
+            continue;
+        }
+        // What it has changed is its own: to say it again is no change.
+        let is_meant =
+            |base: &Placed<'_>| within.contains(&base.file) && is_same(&own.statement, &base.statement);
+        let bases = all.iter().enumerate().filter_map(|(other, base)| Some((other, base.as_ref()?)));
+        let mut bases = bases.filter(|(_, base)| is_meant(base)).peekable();
+        let block = |other: &Placed<'_>| other.statement.block;
+        if bases.peek().is_none() {
+            continue;
+        }
+        let Some((other, _)) = bases.clone().find(|(_, base)| block(base) == block(own)) else {
+            let own = own.statement.span();
+            apart.extend(bases.filter_map(|(_, base)| Some((own?, base.statement.span()?))));
             continue;
         };
-        let is_meant = |(other, base): (usize, &Option<Statement<'s>>)| {
-            own.binary_search(&other).is_err()
-                && base.as_ref().is_some_and(|base| base.block.is_none() && is_same(statement, base))
-        };
-        let Some(other) = all.iter().enumerate().position(is_meant) else { continue };
-        let change = all.get_mut(*number).and_then(Option::take);
+        let change = all.get_mut(number).and_then(Option::take);
         if let (Some(change), Some(place)) = (change, all.get_mut(other)) {
-            *place = place.take().map(|base| changed(base, change));
+            *place = place
+                .take()
+                .map(|base| Placed { statement: changed(base.statement, change.statement), file });
         }
     }
-    all.into_iter().flatten().collect()
 }
 
 /// Whether two statements are of the same thing.
@@ -111,10 +144,13 @@ fn is_same(one: &Statement<'_>, other: &Statement<'_>) -> bool {
 
 /// The id that a statement writes out.
 fn id<'t>(statement: &'t Statement<'_>) -> Option<&'t str> {
-    statement.items.iter().find_map(|item| match item {
+    let named = statement.items.iter().find_map(|item| match item {
         Item::Option { name, value: Some(value) } if matches!(name.text, "id" | "node-name") => value.text(),
         _ => None,
-    })
+    });
+    // `iothread io0`
+    let heads = || statement.keyword()?.heads().find(|(head, _)| head.name == "id")?.1.text();
+    named.or_else(heads)
 }
 
 /// A statement with what is said to be different. One of another kind takes its place.
@@ -133,7 +169,7 @@ fn changed<'s>(base: Statement<'s>, change: Statement<'s>) -> Statement<'s> {
     let kept = base.items.into_iter().filter(|item| name(item).is_none_or(|name| !said.contains(&name.text)));
     let mut items: Vec<_> = kept.collect();
     items.extend(change.items);
-    Statement { head, items, broken: base.broken || change.broken, block: None, joined: true }
+    Statement { head, items, broken: base.broken || change.broken, block: base.block, joined: true }
 }
 
 fn name<'s>(item: &Item<'s>) -> Option<Word<'s>> {

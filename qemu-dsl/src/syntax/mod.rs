@@ -29,7 +29,7 @@ mod tree;
 use crate::diagnostic::Diagnostic;
 use crate::table::Table;
 
-pub(crate) use join::join;
+pub(crate) use join::{Inclusions, join};
 pub(crate) use tree::{
     BlockForm, BlockHead, Condition, Head, Item, Keyword, MOST_BLOCKS, Parameter, Part, Statement, Tree,
     Value, ValueForm, Word,

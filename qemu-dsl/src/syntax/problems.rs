@@ -1,6 +1,6 @@
 //! What is wrong with the form of a text, and what to do about it.
 
-use super::tree::Word;
+use super::tree::{Item, Word};
 use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Fix, Help, Remedy};
@@ -145,6 +145,22 @@ pub(super) fn no_file(word: Word<'_>, at: Option<Span>) -> Diagnostic {
     Diagnostic::error(Code::BadInclude, message)
         .at(at.unwrap_or(word.span))
         .help("write it out, in quotes if need be: `include \"common.vm\"`")
+}
+
+/// What stands behind the file that is included.
+pub(super) fn behind_file(item: &Item<'_>, source: &str) -> Diagnostic {
+    let at = item.span();
+    let is_path = match item {
+        Item::Loose(value) => value.text().is_some(),
+        Item::Flag(word) => word.text.contains(['.', '/']),
+        Item::Option { .. } | Item::Feature { .. } => false,
+    };
+    let help = if is_path {
+        Remedy::new(format!("include it, too: `include {}`", text(source, at))).insert(at.start, "include ")
+    } else {
+        "say what is different by statements of its own behind it: `memory 4G`".into()
+    };
+    Diagnostic::error(Code::UnexpectedText, "nothing can follow the file that is included").at(at).help(help)
 }
 
 /// What has no block behind it.

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::token::{Kind, Token};
 use crate::Span;
-use crate::table::StatementSpec;
+use crate::table::{FormSpec, OptionSpec, StatementSpec};
 
 /// A text, as its statements and all that stands between.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct Tree<'s> {
     pub(super) tokens: Vec<Token>,
     /// Of each block its statements.
     pub(crate) blocks: Vec<Range<usize>>,
+    /// What files say of something in what they include, and where that is, in another block: it is no change.
+    pub(crate) apart: Vec<(Span, Span)>,
     /// Where the text itself ends. Behind it are the files that it includes.
     pub(crate) end: u32,
 }
@@ -73,11 +75,28 @@ pub(crate) struct Keyword<'s> {
     pub(crate) values: Vec<Value<'s>>,
 }
 
-/// `include "common.vm"`. What is wrong with it has been reported where the statement is broken.
+impl<'s> Keyword<'s> {
+    /// The values without a name, with what they are.
+    pub(crate) fn heads(&self) -> impl Iterator<Item = (&'static OptionSpec, &Value<'s>)> {
+        let form = self.spec.form(self.kind.as_ref().and_then(Value::text));
+        let form = form.and_then(|form| self.spec.forms.get(form));
+        form.into_iter().flat_map(FormSpec::positionals).zip(&self.values)
+    }
+}
+
+/// `include "common.vm"`. What is wrong with it has been reported.
 #[derive(Clone, Debug)]
 pub(crate) struct Inclusion<'s> {
     pub(crate) word: Word<'s>,
     pub(crate) file: Option<Value<'s>>,
+}
+
+impl Inclusion<'_> {
+    /// The file's path, and where that stands.
+    pub(crate) fn path(&self) -> Option<(&str, Span)> {
+        let file = self.file.as_ref()?;
+        Some((file.text().filter(|path| !path.is_empty())?, file.span))
+    }
 }
 
 /// Blocks stand in each other no deeper than this: what follows them calls itself.
