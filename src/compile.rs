@@ -28,7 +28,11 @@ pub(crate) fn print(command: &Compile) -> Result<u8, Failure> {
     let printed = match command.emit {
         Form::Shell => emit::shell(&plan),
         Form::Argv => emit::argv(&plan),
-        Form::Json => emit::json(&plan),
+        Form::Json => emit::json(&plan).ok_or_else(|| {
+            Failure::usage(
+                "--emit json: a value that is not UTF-8 can't stand in JSON: `--emit argv` prints it",
+            )
+        })?,
         Form::Vm => written(&source, &command.language)?.into_bytes(),
     };
     output::print(&printed)?;

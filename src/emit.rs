@@ -117,15 +117,26 @@ impl Serialize for Facts<'_> {
     }
 }
 
-/// One JSON object.
-pub(crate) fn json(plan: &Plan) -> Vec<u8> {
+/// One JSON object. Nothing where something in it is not UTF-8, which JSON can't have.
+pub(crate) fn json(plan: &Plan) -> Option<Vec<u8>> {
+    let names = plan.fds().flat_map(|fd| {
+        let names = fd.source.facts().filter_map(|(_, fact)| match fact {
+            Fact::Name(name) => Some(*name),
+            Fact::Number(_) | Fact::Switch(_) => None,
+        });
+        names.collect::<Vec<_>>().into_iter().chain([fd.device])
+    });
+    let mut texts = [plan.program()].into_iter().chain(plan.args()).chain(names);
+    if texts.any(|text| text.to_str().is_none()) {
+        return None;
+    }
     let json = Json {
         version: 1,
         program: plan.program().to_string_lossy(),
         args: plan.args().map(OsStr::to_string_lossy).collect(),
         fds: plan.fds().map(json_fd).collect(),
     };
-    line(&json)
+    Some(line(&json))
 }
 
 fn json_fd(fd: Fd<&OsStr>) -> JsonFd<'_> {
@@ -164,10 +175,21 @@ mod tests {
     #[test]
     fn a_file_has_its_path() {
         assert_eq!(
-            String::from_utf8_lossy(&json(&file("/a", true))),
+            String::from_utf8_lossy(&json(&file("/a", true)).unwrap_or_default()),
             "{\"version\":1,\"program\":\"qemu\",\"args\":[\"-S\"],\"fds\":[{\"fd\":3,\"kind\":\"file\",\
              \"device\":\"disk0\",\"queue\":0,\"path\":\"/a\",\"readonly\":true,\"direct\":false}]}\n"
         );
+    }
+
+    /// Another name in its place would be that of another file.
+    #[test]
+    fn what_is_no_text_is_not_replaced() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let name = std::ffi::OsStr::from_bytes(b"/a\xff");
+        assert_eq!(json(&Plan::new("qemu", [name], vec![])), None);
+        let source = FdSource::File { path: name.into(), readonly: true, direct: false };
+        let fd = Fd { number: 3, source, device: "disk0".into(), queue: 0 };
+        assert_eq!(json(&Plan::new("qemu", ["-S"], vec![fd])), None);
     }
 
     #[test]

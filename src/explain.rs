@@ -42,10 +42,11 @@ fn code(code: Code) -> String {
 fn list() -> String {
     let codes = Code::ALL.iter().map(|code| (code.as_str(), code.title()));
     format!(
-        "Statements:\n{}\nMistakes, by the code at the head of their reports:\n{}\n\
+        "Statements:\n{}\nBlocks, and other files:\n{}\nMistakes, by the code at the head of their reports:\n{}\n\
          `qemu-dslc explain` with one of these words tells more. So does a statement with one of its kinds:\n\
          `qemu-dslc explain netdev tap`.\n",
         columns(reference::statements()),
+        columns(reference::words()),
         columns(codes)
     )
 }
@@ -57,7 +58,7 @@ fn columns<'t>(rows: impl Iterator<Item = (&'t str, &'t str)>) -> String {
 }
 
 fn topics() -> impl Iterator<Item = &'static str> {
-    let statements = reference::statements().map(|(keyword, _)| keyword);
+    let statements = reference::statements().chain(reference::words()).map(|(keyword, _)| keyword);
     statements.chain(Code::ALL.iter().map(|code| code.as_str()))
 }
 

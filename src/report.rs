@@ -242,6 +242,7 @@ struct JsonText<'d> {
     text: &'d str,
     line: u32,
     column: u32,
+    file: &'d str,
 }
 
 /// One way to mend the file: all its edits.
@@ -274,11 +275,11 @@ impl<'d> Json<'d> {
 }
 
 impl<'d> JsonText<'d> {
-    fn new(sources: &SourceMap<'_>, span: Span, text: &'d str) -> Self {
-        let (base, line, column) = sources
-            .locate(span)
-            .map_or((0, 0, 0), |(file, position)| (file.span().start, position.line, position.column));
-        Self { start: span.start - base, end: span.end - base, text, line, column }
+    fn new(sources: &'d SourceMap<'_>, span: Span, text: &'d str) -> Self {
+        let (base, line, column, file) = sources.locate(span).map_or((0, 0, 0, ""), |(file, position)| {
+            (file.span().start, position.line, position.column, file.name())
+        });
+        Self { start: span.start - base, end: span.end - base, text, line, column, file }
     }
 }
 
@@ -438,7 +439,7 @@ mod tests {
         let diagnostic = diagnostic(Severity::Error, &[(b.start as usize + 3, b.start as usize + 9)]);
         let json = serde_json::to_value(Json::new(&sources, &diagnostic)).unwrap_or_default();
         let at = |pointer: &str| json.pointer(pointer).cloned().unwrap_or_default();
-        assert_eq!(at("/file"), "b.vm");
+        assert_eq!((at("/file"), at("/labels/0/file")), ("b.vm".into(), "b.vm".into()));
         assert_eq!([at("/labels/0/start"), at("/labels/0/end")], [3, 9]);
         assert_eq!([at("/labels/0/line"), at("/labels/0/column")], [1, 3]);
     }

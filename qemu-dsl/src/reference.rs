@@ -4,6 +4,7 @@
 //! and `docs/language.md` is all of it.
 
 mod markdown;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use crate::table::{Bare, Family, FormSpec, KindSpec, Kinds, OptionSpec, Statemen
 use crate::{Arch, Version};
 
 use markdown::{Item, Markdown};
+use words::WORDS;
 
 /// The statements: keyword and meaning, in the order of the reference.
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -24,11 +26,21 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     })
 }
 
+/// The words of blocks and of other files (`if`, `include`), which are no statements: each with its meaning.
+pub fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
+    WORDS.iter().map(|own| (own.word, own.meaning))
+}
+
 /// What there is to know about a statement (`netdev`), about one kind of it (`netdev tap`), or about what kinds and options
-/// several have in common (`backend`).
+/// several have in common (`backend`), or about a word that is no statement (`if`).
 pub fn statement(name: &str) -> Option<String> {
     let mut words = name.split_whitespace();
     let word = words.next()?;
+    if let Some(own) = WORDS.iter().find(|own| own.word == name) {
+        let mut out = Markdown::default();
+        words::whole(own, 1, &mut out);
+        return Some(out.finish());
+    }
     let Some(spec) = TABLE.find(word) else {
         let family = all_families().into_iter().find(|family| family.name.eq_ignore_ascii_case(name))?;
         let mut out = Markdown::default();
@@ -69,12 +81,14 @@ pub fn language() -> String {
     );
     out.list(
         statements()
+            .chain(self::words())
             .map(|(keyword, meaning)| Item::from(format!("[`{keyword}`](#{keyword}): {meaning}")))
             .collect(),
     );
     for spec in TABLE.statements() {
         whole(spec, 3, &mut out);
     }
+    WORDS.iter().for_each(|own| words::whole(own, 3, &mut out));
     all_families().into_iter().for_each(|family| self::family(family, 3, &mut out));
     versions(&mut out);
     out.finish()

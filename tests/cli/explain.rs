@@ -8,11 +8,12 @@ use super::support::run;
 fn every_statement_and_every_code_is_listed_and_explained() {
     let list = run(&["explain"], "");
     assert_eq!((list.status, list.stderr.as_str()), (Some(0), ""));
-    let statements = qemu_dsl::reference::statements().map(|(keyword, _)| keyword);
+    let statements = qemu_dsl::reference::statements().chain(qemu_dsl::reference::words());
+    let statements = statements.map(|(keyword, _)| keyword);
     for topic in statements.chain(Code::ALL.iter().map(|code| code.as_str())) {
         assert!(list.stdout.lines().any(|line| line.split_whitespace().next() == Some(topic)), "{topic}");
     }
-    for topic in ["netdev", "memory", "param", "unknown-option", "pci-slot"] {
+    for topic in ["netdev", "memory", "param", "if", "else", "for", "include", "unknown-option", "pci-slot"] {
         let page = run(&["explain", topic], "");
         assert_eq!((page.status, page.stderr.as_str()), (Some(0), ""));
         assert!(page.stdout.contains(topic) && page.stdout.ends_with('\n'), "{}", page.stdout);

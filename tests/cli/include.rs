@@ -59,6 +59,30 @@ fn a_text_is_printed_with_all_of_it_written_out() {
     assert_eq!(again, run_in(&folder, &["web.vm", "--set", "disks=/a b"], ""));
 }
 
+/// A file's name may have anything in it, and the comment with it ends where the line does.
+#[test]
+fn no_name_leaves_its_comment() {
+    let folder = folder();
+    let name = "parts/a\nmemory 9G.vm";
+    folder.file(name, "smp 3\n");
+    folder.file("web.vm", "include \"parts/a\\nmemory 9G.vm\"\n");
+    let printed = run_in(&folder, &["web.vm", "--emit", "vm"], "");
+    assert_eq!(printed.stdout, "smp 3  // parts/a\\nmemory 9G.vm:1:1\n", "{printed:?}");
+}
+
+#[test]
+fn labels_tell_their_files() {
+    let folder = folder();
+    folder.file("parts/base.vm", "param big: bool = on\nmemory 1G\n");
+    folder.file("web.vm", "include \"parts/base.vm\"\nif {big} { memory 2G }\n");
+    let told = run_in(&folder, &["check", "--message-format", "json", "web.vm"], "");
+    let json: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    let file = |label: usize| json["labels"][label]["file"].as_str().unwrap().to_owned();
+    let mut files = [file(0), file(1)];
+    files.sort();
+    assert_eq!(files, ["parts/base.vm", "web.vm"], "{told:?}");
+}
+
 #[test]
 fn parameters_are_listed() {
     let folder = folder();

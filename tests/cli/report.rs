@@ -60,9 +60,9 @@ fn json_for_programs_with_the_members_in_order() {
     let text = "memroy 2G\n";
     let expected = concat!(
         r#"{"code":"unknown-statement","severity":"error","message":"unknown statement `memroy`","#,
-        r#""help":"did you mean `memory`?","labels":[{"start":0,"end":6,"text":"","line":1,"column":1}],"#,
+        r#""help":"did you mean `memory`?","labels":[{"start":0,"end":6,"text":"","line":1,"column":1,"file":"<stdin>"}],"#,
         r#""file":"<stdin>","remedies":[{"title":"write `memory` in place of `memroy`","#,
-        r#""edits":[{"start":0,"end":6,"text":"memory","line":1,"column":1}]}]}"#,
+        r#""edits":[{"start":0,"end":6,"text":"memory","line":1,"column":1,"file":"<stdin>"}]}]}"#,
         "\n"
     );
     let checked = run(&["check", "--message-format", "json", "-"], text);
