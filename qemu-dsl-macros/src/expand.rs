@@ -262,9 +262,9 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
     diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
 
     let mut errors = refused_levels;
-    errors.extend(report::errors(&diagnostics, &source));
+    errors.extend(report::errors(&diagnostics, &source, sources.map()));
     errors.extend(elsewhere.errors);
-    let mut warnings = report::warnings(&diagnostics, &source);
+    let mut warnings = report::warnings(&diagnostics, &source, sources.map());
     warnings.extend(elsewhere.warnings);
     warnings.extend(file::depends_on(&files));
     match compiled {
@@ -422,7 +422,11 @@ fn in_files(sources: &Sources, source: &Source, diagnostics: &mut Vec<Diagnostic
     for diagnostic in diagnostics.extract_if(.., is_elsewhere) {
         let at = diagnostic.span().and_then(|span| source.blame(sources.brought_in(span)));
         let at = at.unwrap_or((Span::call_site(), Span::call_site()));
-        let message = file::shown(&diagnostic, sources.map(), "");
+        let own = |span: qemu_dsl::Span| {
+            let (first, _) = source.blame(span).filter(|_| span.start as usize <= source.text.len())?;
+            Some(report::position(first))
+        };
+        let message = file::shown(&diagnostic, sources.map(), own, report::help);
         match diagnostic.severity {
             Severity::Error => elsewhere.errors.extend(report::failure(&message, at)),
             Severity::Warning => {

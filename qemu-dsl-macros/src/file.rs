@@ -67,7 +67,13 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
     let mut statements = refused_levels;
     statements.extend(unknown(&call, &declared));
     for diagnostic in &diagnostics {
-        let message = shown(diagnostic, sources.map(), &call.path);
+        let help = |help: &Help| match help {
+            Help::SetParameter { name } => {
+                format!("give it one: `vm_file!(\"{}\", {name} = ...)`", call.path)
+            }
+            help => report::help(help),
+        };
+        let message = shown(diagnostic, sources.map(), |_| None, help);
         match diagnostic.severity {
             Severity::Error => statements.extend(report::failure(&message, (call.at, call.at))),
             Severity::Warning => {
@@ -275,10 +281,19 @@ pub(crate) fn depends_on(files: &[String]) -> TokenStream {
     quote!(#(const _: &[u8] = ::core::include_bytes!(#files);)*)
 }
 
-/// A diagnostic with the lines of the file that it is about.
-pub(crate) fn shown(diagnostic: &Diagnostic, sources: &SourceMap<'_>, path: &str) -> String {
+/// A diagnostic with the lines of the files that it is about. `own` is the place of what stands in a program itself.
+pub(crate) fn shown(
+    diagnostic: &Diagnostic,
+    sources: &SourceMap<'_>,
+    own: impl Fn(qemu_dsl::Span) -> Option<String>,
+    help: impl Fn(&Help) -> String,
+) -> String {
     let mut out = format!("{} [{}]", diagnostic.message, diagnostic.code.as_str());
     for label in &diagnostic.labels {
+        if let Some(place) = own(label.span) {
+            out += &format!("\n --> {place} {}", label.text);
+            continue;
+        }
         let Some((file, at)) = sources.locate(label.span) else { continue };
         out += &format!("\n --> {}:{}:{}", file.name(), at.line, at.column);
         let line = file.line(at.line as usize - 1).and_then(|line| file.slice(line)).unwrap_or("").trim_end();
@@ -298,11 +313,7 @@ pub(crate) fn shown(diagnostic: &Diagnostic, sources: &SourceMap<'_>, path: &str
         }
     }
     if let Some(remedy) = &diagnostic.remedy {
-        let help = match &remedy.help {
-            Help::SetParameter { name } => format!("give it one: `vm_file!(\"{path}\", {name} = ...)`"),
-            help => report::help(help),
-        };
-        out += &format!("\nhelp: {help}");
+        out += &format!("\nhelp: {}", help(&remedy.help));
     }
     out
 }

@@ -534,7 +534,8 @@ impl<'s> Grouper<'s, '_> {
         }
         let brace = self.peek().filter(|token| matches!(token.kind, Kind::OpenBrace | Kind::OpenHole));
         let Some(Token { span: brace, .. }) = brace else {
-            self.report(problems::no_block(word));
+            let meant = self.meant_as_block(word);
+            self.report(problems::no_block(word, meant, self.source));
             self.diagnostics.truncate(said);
             self.begin(Head::Block(head));
             if let Some(current) = &mut self.current {
@@ -559,6 +560,31 @@ impl<'s> Grouper<'s, '_> {
         self.blocks.push(first..first);
         self.open.push(OpenBlock { number, brace, chain });
         self.at += 1;
+    }
+
+    /// What is meant as the block of a head without braces: what follows in its line, or indented in the next one, up to what
+    /// ends a statement or block.
+    fn meant_as_block(&mut self, word: Word<'s>) -> Option<Span> {
+        let next = self.peek()?;
+        if let Some(indent) = indentation(self.source, next.span.start)
+            && indentation(self.source, word.span.start).is_none_or(|own| indent <= own)
+        {
+            return None;
+        }
+        let mut depth = 0_usize;
+        let mut meant = None;
+        for token in self.tokens.get(self.at..)? {
+            match token.kind {
+                Kind::OpenBrace | Kind::OpenHole => depth += 1,
+                Kind::CloseBrace if depth > 0 => depth -= 1,
+                Kind::CloseBrace | Kind::Semicolon | Kind::Comment => break,
+                Kind::Space if self.text_of(token.span).contains(['\n', '\r']) => break,
+                Kind::Space => continue,
+                _ => {}
+            }
+            meant = Some(next.span.to(token.span));
+        }
+        meant
     }
 
     /// `include "common.vm"`

@@ -70,13 +70,16 @@ pub(super) fn no_condition(word: Word<'_>, is_loop: bool, meant: Option<Span>, s
             && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.".contains(c))
     };
     let diagnostic = diagnostic.at(at);
+    // `(debug)`, `!{debug}`; but a call is no name.
+    let is_call =
+        inside.contains("()") || inside.contains(|c: char| c == '(') && !inside.starts_with(['(', '!']);
     let bare: String = inside.chars().filter(|c| !"(){} \t".contains(*c)).collect();
     let (negated, name) = match bare.strip_prefix('!').or_else(|| bare.strip_prefix("not")) {
         Some(name) if is_name(name) && !is_name(inside) => ("!", name),
         _ => ("", bare.as_str()),
     };
     let is_joined = |signs: [&str; 2]| signs.into_iter().any(|sign| inside.contains(sign));
-    if is_name(name) && (!is_loop || negated.is_empty()) {
+    if is_name(name) && !is_call && (!is_loop || negated.is_empty()) {
         let fixed = format!("{{{negated}{name}}}");
         return diagnostic.help(Remedy::new(format!("put braces round it: `{fixed}`")).replace(at, fixed));
     }
@@ -163,11 +166,18 @@ pub(super) fn behind_file(item: &Item<'_>, source: &str) -> Diagnostic {
     Diagnostic::error(Code::UnexpectedText, "nothing can follow the file that is included").at(at).help(help)
 }
 
-/// What has no block behind it.
-pub(super) fn no_block(word: Word<'_>) -> Diagnostic {
-    Diagnostic::error(Code::BadBlock, format!("`{}` without a block behind it", word.text))
-        .at(word.span)
-        .help(BLOCKS)
+/// What has no block behind it, but this perhaps.
+pub(super) fn no_block(word: Word<'_>, behind: Option<Span>, source: &str) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::error(Code::BadBlock, format!("`{}` without a block behind it", word.text)).at(word.span);
+    let Some(behind) =
+        behind.filter(|behind| text(source, *behind).starts_with(|c: char| c.is_ascii_alphabetic()))
+    else {
+        return diagnostic.help(BLOCKS);
+    };
+    let meant = text(source, behind);
+    let braces = Fix::default().insert(behind.start, "{ ").insert(behind.end, " }");
+    diagnostic.help(Remedy::new(format!("put braces round what is meant: `{{ {meant} }}`")).or(braces))
 }
 
 /// Blocks in blocks in blocks.
@@ -278,6 +288,10 @@ pub(super) fn stray(at: Span, source: &str) -> Diagnostic {
         "{" => Diagnostic::error(Code::BadHole, "`{` does not begin a hole")
             .at(at)
             .help("a hole is a name in braces, such as `{disk}`; text with braces is quoted"),
+        // No value begins or ends with one by mistake.
+        "}" if value_ends(at, source) => Diagnostic::error(Code::UnexpectedText, "this `}` ends no block")
+            .at(at)
+            .help(Remedy::new("leave it out").remove(at)),
         stray => {
             let help = match value_around(at, source) {
                 Some(value) if value == at => {
@@ -349,6 +363,14 @@ fn text(source: &str, at: Span) -> &str {
 fn line_end(source: &str, at: u32) -> u32 {
     let rest = source.get(at as usize..).unwrap_or_default();
     at + rest.find(['\n', '\r']).unwrap_or(rest.len()) as u32
+}
+
+/// Whether nothing but white space or the end of something is at both sides.
+fn value_ends(at: Span, source: &str) -> bool {
+    let is_end = |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || matches!(c, ';' | '{' | '}'));
+    let before = source.get(..at.start as usize).and_then(|before| before.chars().next_back());
+    let behind = source.get(at.end as usize..).and_then(|behind| behind.chars().next());
+    is_end(before) && is_end(behind)
 }
 
 /// The value that `at` is part of, up to white space and `=` at its left. None where what it is part of has quotes or

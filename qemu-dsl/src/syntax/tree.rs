@@ -205,6 +205,20 @@ impl<'s> Value<'s> {
             ValueForm::Parts(_) | ValueForm::Hole(_) | ValueForm::Broken => None,
         }
     }
+
+    /// The names in its holes.
+    pub(crate) fn holes(&self) -> impl Iterator<Item = &'s str> {
+        let (own, parts) = match &self.form {
+            ValueForm::Hole(name) => (Some(name.text), &[][..]),
+            ValueForm::Parts(parts) => (None, parts.as_slice()),
+            ValueForm::Bare(_) | ValueForm::Text(_) | ValueForm::Broken => (None, &[][..]),
+        };
+        let of_parts = parts.iter().filter_map(|part| match part {
+            Part::Hole(name) => Some(name.text),
+            Part::Text(_) => None,
+        });
+        own.into_iter().chain(of_parts)
+    }
 }
 
 impl Item<'_> {
