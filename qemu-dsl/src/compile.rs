@@ -15,8 +15,9 @@ use crate::scenario::{self, Scenario};
 use crate::shape::Shaper;
 use crate::source::SourceMap;
 use crate::sources::Sources;
-use crate::syntax::{Head, Tree};
+use crate::syntax::{Head, Tree, Value};
 use crate::table::StatementSpec;
+use crate::value::shown;
 use crate::{Options, Span, Target, check, lower, print, statement, syntax};
 
 /// What came of a text.
@@ -288,13 +289,49 @@ impl Parsed<'_> {
         let places = self.places(lines.iter().map(|line| line.at));
         let lines = lines.iter().map(|line| {
             let place = places.iter().find(|place| place.span == line.at);
-            format!("{}  // {}\n", line.text, place.map_or(String::new(), ToString::to_string))
+            // A file's name may have a line end in it.
+            format!("{}  // {}\n", line.text, place.map_or(String::new(), |place| shown(&place.to_string())))
         });
         Some(lines.collect())
     }
 
-    /// Reads and checks the text.
+    /// Reads and checks the text. Where it is only checked, a default is one case: what is wrong whatever the parameters are is
+    /// found as well.
     fn analyse(&self, extent: Extent, options: &Options) -> Analysed {
+        let mut analysed = self.analyse_one(extent, options);
+        let Some(others) = self.without_defaults(options) else { return analysed };
+        let diagnostics = &mut analysed.diagnostics;
+        for diagnostic in self.analyse_one(extent, &others).diagnostics {
+            let is_known =
+                |known: &Diagnostic| known.code == diagnostic.code && known.span() == diagnostic.span();
+            if !diagnostics.iter().any(is_known) {
+                diagnostics.push(diagnostic);
+            }
+        }
+        diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
+        analysed
+    }
+
+    /// The options by which nothing is known of what has a default, where a text that has such is only checked. For which QEMU it
+    /// is stays as it is: what is right at all hangs on that.
+    fn without_defaults(&self, options: &Options) -> Option<Options> {
+        let tree = self.tree.as_ref().ok().filter(|_| options.open == Open::Checked)?;
+        let settled = settled(tree);
+        let mut late = options.late.clone();
+        for statement in &tree.statements {
+            if let Head::Declaration(_, Some(parameter)) = &statement.head
+                && !parameter.defaults.is_empty()
+                && !options.params.iter().any(|(set, _)| set == parameter.name.text)
+                && !settled.contains(&parameter.name.text)
+            {
+                late.push(parameter.name.text.to_owned());
+            }
+        }
+        (late.len() > options.late.len()).then(|| Options { late, ..options.clone() })
+    }
+
+    /// Reads and checks the text, by the values that are there.
+    fn analyse_one(&self, extent: Extent, options: &Options) -> Analysed {
         let mut diagnostics = self.diagnostics.clone();
         let Ok(tree) = &self.tree else {
             let vm = Vm::new(Target::DEFAULT, extent);
@@ -305,7 +342,7 @@ impl Parsed<'_> {
         let mut vm = reading.read(options, &mut diagnostics);
         let branches = !vm.rounds.blocks().is_empty();
         if branches {
-            scenarios(&mut vm, &mut diagnostics);
+            scenarios(&mut vm, options.open.is_template(), &mut diagnostics);
             vm.truncate(vm.printed);
         } else {
             vm.facts = scenario::facts(&vm);
@@ -396,6 +433,25 @@ impl fmt::Display for Parsed<'_> {
     }
 }
 
+/// The parameters that say for which QEMU a text is, and those of which their defaults are made.
+fn settled<'s>(tree: &Tree<'s>) -> Vec<&'s str> {
+    let keywords = tree.statements.iter().filter_map(|statement| statement.keyword());
+    let settling = keywords.filter(|keyword| matches!(keyword.spec.keyword, "target" | "qemu"));
+    let mut settled: Vec<_> = settling.flat_map(|keyword| &keyword.values).flat_map(Value::holes).collect();
+    let mut next = 0;
+    while let Some(name) = settled.get(next).copied() {
+        let declared = tree.statements.iter().find_map(|statement| match &statement.head {
+            Head::Declaration(_, Some(parameter)) if parameter.name.text == name => Some(parameter),
+            _ => None,
+        });
+        let of_default = declared.iter().flat_map(|parameter| &parameter.defaults).flat_map(Value::holes);
+        let more: Vec<_> = of_default.filter(|name| !settled.contains(name)).collect();
+        settled.extend(more);
+        next += 1;
+    }
+    settled
+}
+
 /// Reports what is wrong with a VM.
 fn wrong(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     scenario::repeated(&hardware.vm.once, diagnostics);
@@ -403,30 +459,52 @@ fn wrong(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// Reports what is wrong with the VMs that a text can be. The first of them, which is looked at last, is what its statements
-/// are printed for.
-fn scenarios(vm: &mut Vm, diagnostics: &mut Vec<Diagnostic>) {
+/// are printed for, where they are: in each of the others they must print the same.
+fn scenarios(vm: &mut Vm, is_template: bool, diagnostics: &mut Vec<Diagnostic>) {
     let mut found = Vec::new();
-    let mut facts: Option<Facts> = None;
-    let mut varies = false;
-    for scenario in Scenario::all(&vm.rounds).iter().rev() {
+    let all = Scenario::all(&vm.rounds);
+    let first = all.first().filter(|_| is_template);
+    let facts = first.map(|first| first.within(vm, |vm| vm.facts.clone()));
+    let mut varies = None;
+    for scenario in all.iter().rev() {
         let mut of_this = Vec::new();
         scenario.within(vm, |vm| {
             let output = print::print(vm, print);
             let printed = hardware::options(vm, &output);
             wrong(&Hardware::new(vm, &output, &printed), &mut of_this);
+            let Some(facts) = facts.as_ref().filter(|_| varies.is_none()) else { return };
+            // How a part is joined hangs on these.
+            let is_other = vm.extent.is_partial()
+                && (facts.name != vm.facts.name || facts.board.root() != vm.facts.board.root());
+            varies = is_other.then(|| scenario::telling(vm)).or_else(|| otherwise(vm, &output, facts));
         });
         found.push(of_this);
-        // What holds the RAM is named by the machine's statement, where there is one.
-        let ram = vm.facts.ram.clone().filter(|_| vm.facts.names_machine);
-        let own = Facts { ram, ..vm.facts.clone() };
-        varies |= facts.replace(own.clone()).is_some_and(|before| before != own);
     }
     let mut found: Vec<_> = found.into_iter().rev().flatten().collect();
     scenario::told_once(&mut found);
-    if varies && !found.iter().chain(&*diagnostics).any(is_error) {
-        found.extend(scenario::varying(vm));
+    if let Some(at) = varies.filter(|_| !found.iter().chain(&*diagnostics).any(is_error)) {
+        found.push(scenario::varying(at.or_else(|| scenario::telling(vm)).unwrap_or_default()));
     }
     diagnostics.extend(found);
+}
+
+/// Whether statements print otherwise by other facts, and which of them tells those, if one of them does.
+fn otherwise(vm: &mut Vm, output: &Output, facts: &Facts) -> Option<Option<Span>> {
+    if vm.facts == *facts {
+        return None;
+    }
+    let own = std::mem::replace(&mut vm.facts, facts.clone());
+    let others = print::print(vm, print);
+    let found = (others != *output).then(|| {
+        let open: Vec<_> = (0..vm.statements.len()).filter(|number| vm.block_of(*number) > 0).collect();
+        let number = open.into_iter().find(|number| {
+            vm.facts = scenario::facts_with(facts, vm.statements.get(*number));
+            vm.facts != *facts && print::print(vm, print) != others
+        });
+        vm.statements.get(number?).map(|entry| entry.head)
+    });
+    vm.facts = own;
+    found
 }
 
 /// Says why what stands twice, in a file and in one that it includes, is no change.

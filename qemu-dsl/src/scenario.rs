@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::bind::Sort;
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::{Entry, Facts, Once, Rounds, Vm};
 use crate::plan::{Block, Guard};
-use crate::statement;
+use crate::{Span, statement};
 
 /// So many are looked at. What the others have wrong is found when the values are there, or by QEMU.
 const MOST: usize = 256;
@@ -107,7 +107,12 @@ pub(crate) fn facts(vm: &Vm) -> Facts {
 
 /// What a statement tells them.
 pub(crate) fn facts_of(entry: Option<&Entry>, vm: &Vm) -> Facts {
-    let mut facts = Facts::new(vm.target, vm.extent);
+    facts_with(&Facts::new(vm.target, vm.extent), entry)
+}
+
+/// Facts with what a statement tells.
+pub(crate) fn facts_with(facts: &Facts, entry: Option<&Entry>) -> Facts {
+    let mut facts = facts.clone();
     entry.into_iter().for_each(|entry| register(entry, &mut facts));
     facts
 }
@@ -154,20 +159,28 @@ pub(crate) fn told_once(diagnostics: &mut Vec<Diagnostic>) {
         let help = match diagnostic.code {
             Code::RepeatedStatement => "a VM has one: let it stand outside of the loop",
             Code::DuplicateId => "leave it out, or let it hang on what the loop goes through: `id=\"d{n}\"`",
-            _ => "leave it out, or let it hang on what the loop goes through",
+            _ => "leave it out, or let each round have one of its own, by what the loop goes through",
         };
+        // Two devices may share one, but no loop means that.
+        if diagnostic.code == Code::EqualMacs {
+            diagnostic.severity = Severity::Error;
+        }
         diagnostic.remedy = Some(help.into());
     }
 }
 
-/// That what other statements print hangs on whether a block is there.
-pub(crate) fn varying(vm: &Vm) -> Option<Diagnostic> {
+/// The first statement in a block that may not be there and that tells others something.
+pub(crate) fn telling(vm: &Vm) -> Option<Span> {
     let none = Facts::new(vm.target, vm.extent);
     let mut open = vm.statements.iter().filter(|entry| vm.rounds.block(entry.round) > 0);
-    let entry = open.find(|entry| facts_of(Some(entry), vm) != none)?;
+    Some(open.find(|entry| facts_of(Some(entry), vm) != none)?.head)
+}
+
+/// That what other statements print hangs on whether one is there.
+pub(crate) fn varying(at: Span) -> Diagnostic {
     let help = "write it out of the block, or two VMs";
     let message = "what other statements print hangs on whether this is there";
-    Some(Diagnostic::error(Code::LateValue, message).at(entry.head).help(help))
+    Diagnostic::error(Code::LateValue, message).at(at).help(help)
 }
 
 /// What must hold that each branch is there, and that none of a chain is.

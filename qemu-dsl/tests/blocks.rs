@@ -4,7 +4,7 @@
 
 use qemu_dsl::bind::{BindError, Value};
 use qemu_dsl::plan::{Filling, Fragment, Json, Plan};
-use qemu_dsl::{Code, Open, Options, compile, compile_devices};
+use qemu_dsl::{Code, Diagnostic, Open, Options, Severity, compile, compile_devices};
 
 /// A parameter, and whether it is the contrary that must hold.
 type Condition = (String, bool);
@@ -288,12 +288,21 @@ fn compare(seed: u64) {
         written(&nodes, &given, &mut Vec::new(), &mut plain);
         let known = Options { params: given.set(), ..Options::default() };
         // Two equal addresses are the values' fault, and said of them.
+        // Those of a loop are refused where they are known, too; what is written out may have them.
+        let is_refused = |said: &[Diagnostic]| {
+            said.iter().any(|one| one.code == Code::EqualMacs && one.severity == Severity::Error)
+        };
         let wrong = |error: &BindError| error.problems.iter().all(|problem| problem.code == "equal-macs");
         if generator.plugs {
             let expected = compile_devices(&plain, &Options::default());
             let expected =
                 expected.fragment.unwrap_or_else(|| panic!("{plain}\n{:#?}", expected.diagnostics));
             let read = compile_devices(&program, &known);
+            if is_refused(&read.diagnostics) {
+                let open = compile_devices(&program, &options).open.unwrap_or_else(|| panic!("{program}"));
+                assert!(open.bind_named(&used(&program, &given)).is_err(), "{program}\n{given:?}");
+                continue;
+            }
             let read =
                 read.fragment.unwrap_or_else(|| panic!("{program}\n{given:?}\n{:#?}", read.diagnostics));
             assert_eq!(shown_fragment(&read), shown_fragment(&expected), "{program}\n{given:?}");
@@ -314,6 +323,11 @@ fn compare(seed: u64) {
                 expected.template.unwrap_or_else(|| panic!("{plain}\n{:#?}", expected.diagnostics));
             let expected = shown(&Plan::of(expected));
             let read = compile(&program, &known);
+            if is_refused(&read.diagnostics) {
+                let open = compile(&program, &options).open.unwrap_or_else(|| panic!("{program}"));
+                assert!(open.bind_named(&used(&program, &given)).is_err(), "{program}\n{given:?}");
+                continue;
+            }
             let read =
                 read.template.unwrap_or_else(|| panic!("{program}\n{given:?}\n{:#?}", read.diagnostics));
             assert_eq!(shown(&Plan::of(read)), expected, "{program}\n{given:?}");
@@ -374,6 +388,11 @@ fn what_is_checked_is_checked_for_all_cases() {
     assert_eq!(of("for d in {l} { disk id=\"x{d}\" file={d} format=raw }"), []);
     assert_eq!(of("for d in {l} { if {a} { netdev user mac=52:54:00:00:00:01 } }"), [Code::EqualMacs]);
     assert_eq!(of("machine q35\nfor d in {l} { device virtio-rng-pci addr=5 }"), [Code::AddressInUse]);
+    assert_eq!(of("machine q35\nfor d in {l} { bridge root-port chassis=3 }"), [Code::DuplicateChassis]);
+    assert_eq!(of("machine q35\nfor d in {l} { bridge pci chassis=3 }"), [Code::DuplicateChassis]);
+    assert_eq!(of("machine q35\nfor d in {l} { bridge pcie }"), []);
+    assert_eq!(of("for d in {l} { vsock cid=3 }"), [Code::AddressInUse]);
+    assert_eq!(of("for d in {l} { device virtio-balloon-pci }"), [Code::RepeatedStatement]);
     // What is referred to may not be there.
     assert_eq!(
         of("if {a} { chardev null id=c } device virtio-serial device virtconsole chardev=c"),
@@ -388,6 +407,124 @@ fn what_is_checked_is_checked_for_all_cases() {
         of("if {a} { memry 1G } else { smp x } for d in {l} { disk file={d} format=raw aio=x }").len(),
         3
     );
+}
+
+/// A default is one case of all.
+#[test]
+fn what_has_a_default_is_checked_for_all_cases() {
+    let on = "param n: bool = on\n";
+    let off = "param n: bool = off\n";
+    for n in [on, off] {
+        let of = |rest: &str| codes(&format!("{n}param l: list of path = \"/a\"\n{rest}"));
+        assert_eq!(of("if {n} { memory 1G } memory 2G"), [Code::RepeatedStatement]);
+        assert_eq!(of("if {n} { memory 1G } else { memory 2G }"), []);
+        assert_eq!(of("for d in {l} { memory 1G }"), [Code::RepeatedStatement]);
+        assert_eq!(of("for d in {l} { disk id=x file={d} format=raw }"), [Code::DuplicateId]);
+        assert_eq!(of("if {n} { smp x } else { smp y }").len(), 2);
+        assert_eq!(of("if {n} { machine microvm } else { machine q35 } disk file=/x format=raw"), []);
+        // What is wrong with the default alone stays so.
+        assert_eq!(of("param m: mac = x\nnetdev user mac={m}"), [Code::ParameterType]);
+    }
+    // One value may be the only one that makes sense: no other is taken for it.
+    let kind = "param m: string = q35\nparam s: size = 1G\nparam id: string = d\n\
+                machine {m}\nnetdev user hostfwd=tcp::1-:1\nmemory {s} max=2G slots=2\n\
+                disk id={id} file=/a format=raw\ndevice virtio-rng-pci addr=5";
+    assert_eq!(codes(kind), []);
+    let old = "param v: string = \"7.2\"\nparam t: string = \"{v}\"\ntarget {t}\nnetdev stream addr=unix:/x reconnect=1";
+    assert_eq!(codes(old), codes(&old.replace("{t}", "7.2")));
+    // What is given is given.
+    let text = "param n: bool = off\nif {n} { memory 1G } memory 2G";
+    let params = vec![("n".to_owned(), "off".to_owned())];
+    let given = Options { open: Open::Checked, params, ..Options::default() };
+    assert_eq!(compile(text, &given).diagnostics, []);
+    assert!(compile(text, &Options::default()).template.is_some());
+}
+
+/// What comes later and doesn't hang on the loop is the same in each of its rounds.
+#[test]
+fn what_is_the_same_in_each_round_is_found_before_the_values_come() {
+    let of = |rest: &str| {
+        codes(&format!(
+            "param l: list of string\nparam k: list of string\nparam n: string\nparam m: mac\nparam may: mac?\n\
+             param a: pci\nparam c: int\nmachine q35\n{rest}"
+        ))
+    };
+    let disk = |id: &str| {
+        of(&format!("for d in {{l}} {{ for e in {{k}} {{ disk id={id} file=/x format=raw readonly }} }}"))
+    };
+    assert_eq!(disk("\"d{d}\""), [Code::DuplicateId]);
+    assert_eq!(disk("\"d{e}\""), [Code::DuplicateId]);
+    assert_eq!(disk("{n}"), [Code::DuplicateId]);
+    assert_eq!(disk("\"d{d}{e}\""), []);
+    assert_eq!(of("for d in {l} { netdev user mac={m} }"), [Code::EqualMacs]);
+    assert_eq!(of("for d in {l} { vsock cid={c} }"), [Code::AddressInUse]);
+    assert_eq!(of("for d in {l} { device virtio-rng-pci addr={a} }"), [Code::AddressInUse]);
+    assert_eq!(
+        of("for d in {l} { bridge pcie id=\"b{d}\" device virtio-rng-pci addr={a} bus=\"b{d}\" }"),
+        []
+    );
+    assert_eq!(of("for d in {l} { bridge root-port chassis={c} }"), [Code::DuplicateChassis]);
+    assert_eq!(of("for d in {l} { bridge root-port chassis={d} }"), []);
+    // There may be none.
+    assert_eq!(of("for d in {l} { netdev user mac={may} }"), []);
+    // Where no loop is, too.
+    assert_eq!(of("disk id={n} file=/x format=raw\ndisk id={n} file=/y format=raw"), [Code::DuplicateId]);
+}
+
+/// A loop whose values are known is one as well, and two equal values of a list are two equal numbers.
+#[test]
+fn what_a_loop_repeats_is_wrong_with_its_values_too() {
+    let of = |rest: &str| {
+        let params = ["1", "1"].map(|value| ("l".to_owned(), value.to_owned())).to_vec();
+        let options = Options { params, ..Options::default() };
+        let said = compile(&format!("param l: list of int\nmachine q35\n{rest}"), &options).diagnostics;
+        said.iter().map(|one| (one.code, one.severity)).collect::<Vec<_>>()
+    };
+    let error = Severity::Error;
+    assert_eq!(of("for x in {l} { bridge root-port chassis=3 }"), [(Code::DuplicateChassis, error)]);
+    assert_eq!(of("for x in {l} { bridge root-port chassis={x} }"), [(Code::DuplicateChassis, error)]);
+    assert_eq!(of("for x in {l} { vsock cid=5 }"), [(Code::AddressInUse, error)]);
+    assert_eq!(of("for x in {l} { netdev user mac=52:54:00:00:00:01 }"), [(Code::EqualMacs, error)]);
+}
+
+#[test]
+fn what_nothing_hangs_on_may_stand_once_in_each_branch() {
+    let open = |text: &str| {
+        let options = Options { open: Open::Parameters, ..Options::default() };
+        let compiled = compile(&format!("param a: bool\n{text}"), &options);
+        let said: Vec<_> =
+            compiled.diagnostics.iter().map(|one| (one.code, one.span().unwrap().start)).collect();
+        (compiled.open, said)
+    };
+    for text in [
+        "if {a} { name x } else { name y }",
+        "if {a} { name x }",
+        "if {a} { memory 4G share } else { memory 1G }",
+        "if {a} { memory 4G share }",
+        "if {a} { machine q35 } else { machine pc } smp 2",
+    ] {
+        let (template, said) = open(text);
+        assert_eq!(said, [], "{text}");
+        let template = template.unwrap();
+        for a in [true, false] {
+            let bound = template.bind_named(&[("a", Value::from(a))]).unwrap();
+            let params = vec![("a".to_owned(), if a { "on" } else { "off" }.to_owned())];
+            let options = Options { params, ..Options::default() };
+            let known = compile(&format!("param a: bool\n{text}"), &options).template.unwrap();
+            assert_eq!(shown(&bound), shown(&Plan::of(known)), "{text} {a}");
+        }
+    }
+    // An address hangs on the name, and a controller on the machine: whoever says it in the block is told.
+    let late = |text: &str, at: &str| {
+        let at = "param a: bool\n".len() + text.find(at).unwrap();
+        assert_eq!(open(text).1, [(Code::LateValue, at as u32)], "{text}");
+    };
+    late("if {a} { name x } else { name y } netdev user", "name y");
+    late(
+        "if {a} { name x } else { name y } if {a} { machine q35 } else { machine microvm } disk file=/x format=raw",
+        "machine m",
+    );
+    late("if {a} { memory 4G share } machine q35", "memory");
 }
 
 #[test]

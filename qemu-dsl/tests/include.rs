@@ -221,6 +221,15 @@ fn what_a_program_includes_has_parameters_of_its_own() {
     assert_eq!(open.diagnostics.len(), 1, "it is included twice: {:#?}", open.diagnostics);
     let open = compiled("for x in {xs} { include base }", "disk file={x} format=raw");
     assert_eq!(open.diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::UnknownParameter]);
+    // A list without a value is empty, and what goes through it is never there.
+    let loops = "param l: list of path\nfor x in {l} { if {x} { disk file=\"{x}\" format=raw } }";
+    for main in [
+        "include base name n",
+        "for x in {xs} { include base }",
+        "include base for x in {xs} { disk file={x} format=raw }",
+    ] {
+        assert_eq!(compiled(main, loops).diagnostics, [], "{main}");
+    }
     let open = compiled("if {x} { include base }", "param n: string\nname {n}");
     assert_eq!(open.diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::UnsetParameter]);
     // Only the program's own is bound.

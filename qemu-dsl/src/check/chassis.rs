@@ -21,14 +21,16 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
         });
         let Some(name) = known.collect::<Option<String>>() else { continue };
         let (code, message, help) = sort.twice(&name);
-        let first = *seen.entry((sort, name)).or_insert(span);
-        if first != span {
+        // A loop has two at one place.
+        if let Some(first) = seen.get(&(sort.clone(), name.clone())) {
             diagnostics.push(
                 Diagnostic::error(code, message)
                     .label(span, "again here")
-                    .label(first, "first here")
+                    .label(*first, "first here")
                     .help(help),
             );
+        } else {
+            seen.insert((sort, name), span);
         }
     }
 }

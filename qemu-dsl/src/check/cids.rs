@@ -25,15 +25,17 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
             );
             continue;
         }
-        let first = *seen.entry(number).or_insert(span);
-        if first != span {
+        // A loop has two at one place.
+        if let Some(first) = seen.get(&number) {
             let (code, message, help) = Sort::Cid.twice(&number.to_string());
             diagnostics.push(
                 Diagnostic::error(code, message)
                     .label(span, "again here")
-                    .label(first, "first here")
+                    .label(*first, "first here")
                     .help(help),
             );
+        } else {
+            seen.insert(number, span);
         }
     }
 }

@@ -25,6 +25,7 @@ pub(crate) mod once;
 mod place;
 mod ports;
 mod repeated;
+mod rounds;
 mod sandbox;
 mod schema;
 mod secret;
@@ -53,6 +54,7 @@ pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     express::check(hardware, diagnostics);
     chassis::check(hardware, diagnostics);
     cids::check(hardware, diagnostics);
+    rounds::check(hardware, diagnostics);
     ports::check(hardware, diagnostics);
     members::check(hardware, diagnostics);
     once::check(hardware, diagnostics);

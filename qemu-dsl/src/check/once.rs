@@ -30,8 +30,8 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
     let mut seen = HashMap::new();
     for (name, device) in hardware.devices.iter().filter_map(|device| Some((only(device)?, device))) {
         let again = hardware.head(device.statement);
-        let first = *seen.entry(name).or_insert(again);
-        if first != again {
+        // A loop has two at one place.
+        if let Some(first) = seen.get(name).copied() {
             let (code, message, help) = Sort::Device.twice(name);
             let help = Remedy::new(help);
             diagnostics.push(
@@ -42,6 +42,8 @@ pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) 
                     },
                 ),
             );
+        } else {
+            seen.insert(name, again);
         }
     }
     let adapters = || hardware.devices.iter().filter(|device| VGA.contains(&device.name()));

@@ -44,7 +44,8 @@ struct Variable {
 /// What a variable stands for.
 pub(crate) enum Bound<'r> {
     Known(&'r str, Span),
-    Later,
+    /// Nothing that is known yet. It is declared here.
+    Later(Span),
 }
 
 /// All rounds of a text. The first is the whole.
@@ -157,7 +158,20 @@ impl Rounds {
         let variable = variables.find(|variable| variable.name == name)?;
         Some(match &variable.value {
             Some(value) => Bound::Known(value, variable.span),
-            None => Bound::Later,
+            None => Bound::Later(variable.span),
         })
+    }
+
+    /// Of which element of a list a name stands for the value in a round: the loop's block, and whether it is its second one. None
+    /// where it is no loop's variable.
+    pub(crate) fn element(&self, round: u32, name: &str) -> Option<(u32, bool)> {
+        let is_of = |round: &&Round| round.variable.as_ref().is_some_and(|variable| variable.name == name);
+        let round = self.path(round).find(is_of)?;
+        match round.sort {
+            Sort::Open(block) => Some((block, false)),
+            // In the copy of a loop that it stands in it is the first of its own.
+            Sort::Copy(block) => Some((block, !self.is_copy(round.parent))),
+            Sort::Known | Sort::Never => None,
+        }
     }
 }

@@ -162,6 +162,8 @@ pub(crate) struct Vm {
     pub(crate) target_is_open: bool,
     /// Whether the options or the text say which version.
     pub(crate) names_version: bool,
+    /// Whether its holes are expressions of a program.
+    pub(crate) has_expressions: bool,
     /// Where the text says which architecture, if it does.
     pub(crate) arch: Option<Span>,
     /// The program to run, whatever the text says.
@@ -216,6 +218,7 @@ impl Vm {
             asked_target: target,
             target_is_open: false,
             names_version: false,
+            has_expressions: false,
             arch: None,
             program: None,
             is_fragment: extent == Extent::Devices,

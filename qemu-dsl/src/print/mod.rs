@@ -30,7 +30,7 @@ pub(crate) struct Asked {
 }
 
 /// What all statements print, in the order of the source.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Output {
     /// The program to run, where a statement names one.
     pub(crate) program: Option<Text>,

@@ -127,6 +127,7 @@ impl<'t> Reading<'t> {
         vm.asked_target = asked_target;
         vm.target_is_open = asked.is_open;
         vm.names_version = asked.version.is_some();
+        vm.has_expressions = options.open == Open::Holes;
         vm.arch = asked.span;
         vm.program.clone_from(&options.program);
         vm.rounds = script.rounds.clone();

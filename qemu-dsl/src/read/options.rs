@@ -19,7 +19,8 @@ pub enum Open {
     /// None: a parameter that is used needs its value.
     #[default]
     Nothing,
-    /// Those of parameters that have none, where a text is only checked: nothing is printed where one is missing.
+    /// Those of parameters that have none, where a text is only checked: nothing is printed where one is missing. A default is one
+    /// case: what is wrong whatever the values are is found as well.
     Checked,
     /// Those of the parameters that [`Options::late`] names: they come when the [template](crate::Compilation::open) is bound.
     Named,

@@ -451,8 +451,8 @@ impl Params {
                 return Some(Fill::Known(Filled { name: name.to_owned(), at: hole.span, value, declared }));
             }
             // What a program's loop goes through isn't seen in a file that it includes.
-            Some(Bound::Later) if self.open != Open::Holes => return open(false),
-            Some(Bound::Later) | None => {}
+            Some(Bound::Later(variable)) if !self.is_rust(variable) => return open(false),
+            Some(Bound::Later(_)) | None => {}
         }
         let declared = self.find(hole, "string", diagnostics)?;
         match &declared.value {
@@ -547,8 +547,8 @@ impl Params {
                     }
                 };
             }
-            Some(Bound::Later) if self.open != Open::Holes => return Truth::Later,
-            Some(Bound::Later) | None => {}
+            Some(Bound::Later(variable)) if !self.is_rust(variable) => return Truth::Later,
+            Some(Bound::Later(_)) | None => {}
         }
         let Some(declared) = self.find(hole, "bool", diagnostics) else { return Truth::Wrong };
         if declared.form == Count::One && declared.kind != "bool" && !matches!(declared.value, Given::Refused)
@@ -604,11 +604,11 @@ impl Params {
                 diagnostics.push(no_list("path", span));
                 return List::Wrong;
             }
-            Some(Bound::Later) => {
-                diagnostics.push(no_list("path", hole.span));
+            Some(Bound::Later(variable)) if !self.is_rust(variable) => {
+                diagnostics.push(no_list("path", variable));
                 return List::Wrong;
             }
-            None => {}
+            Some(Bound::Later(_)) | None => {}
         }
         let Some(declared) = self.find(hole, "list of path", diagnostics) else { return List::Wrong };
         match &declared.value {
