@@ -71,8 +71,7 @@ pub(super) fn no_condition(word: Word<'_>, is_loop: bool, meant: Option<Span>, s
     };
     let diagnostic = diagnostic.at(at);
     // `(debug)`, `!{debug}`; but a call is no name.
-    let is_call =
-        inside.contains("()") || inside.contains(|c: char| c == '(') && !inside.starts_with(['(', '!']);
+    let is_call = inside.contains("()") || inside.contains('(') && !inside.starts_with(['(', '!']);
     let bare: String = inside.chars().filter(|c| !"(){} \t".contains(*c)).collect();
     let (negated, name) = match bare.strip_prefix('!').or_else(|| bare.strip_prefix("not")) {
         Some(name) if is_name(name) && !is_name(inside) => ("!", name),
