@@ -27,6 +27,7 @@ use crate::{Target, Version};
 /// [of its own](crate::Spawn::own_group), this process kills that when it kills the wrapper, or when that has ended.
 ///
 /// It can be shared between threads: one may wait while another kills.
+#[must_use = "a guest that no variable holds is dropped, and QEMU killed, at once: `let guest = ...`"]
 pub struct Guest {
     pub(crate) shared: Arc<Shared>,
     pub(crate) thread: OwnThread,

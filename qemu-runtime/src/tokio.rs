@@ -47,6 +47,7 @@ use crate::supervisor::Exit;
 /// [detached](Spawn::detached). Dropped within a tokio runtime, it leaves the wait for QEMU's end to one of tokio's
 /// threads for blocking work.
 #[derive(Debug)]
+#[must_use = "a guest that no variable holds is dropped, and QEMU killed, at once: `let guest = ...`"]
 pub struct Guest {
     guest: Arc<crate::Guest>,
     stdin: Option<PipeWriter>,

@@ -482,12 +482,10 @@ fn what_is_no_pid_file_is_refused_and_stays() -> Result<(), Lacking> {
         // Of several it takes the last, and makes what is not there.
         for paths in [["/dev/null", value], [value, "/no/such/pid"]] {
             let plan = Plan::new("true", paths.iter().flat_map(|path| ["-pidfile", path]), vec![]);
-            Guest::spawn(&plan).unwrap();
+            drop(Guest::spawn(&plan).unwrap());
         }
-        Spawn::new(&Plan::new("true", ["-pidfile", "pid"], vec![]))
-            .current_dir(folder.path())
-            .spawn()
-            .unwrap();
+        let plan = Plan::new("true", ["-pidfile", "pid"], vec![]);
+        drop(Spawn::new(&plan).current_dir(folder.path()).spawn().unwrap());
     }
     fs::write(&path, "precious").unwrap();
     let elsewhere = Plan::new("true", ["--pidfile", "pid"], vec![]);

@@ -352,7 +352,7 @@ fn the_kernels_own_vsock_device_takes_the_address() -> Result<(), Lacking> {
     let (text, problem) = failure(FdSource::VhostVsock { cid: cid.into() });
     assert_eq!(errno(&problem), Some(libc::EADDRINUSE), "{text}");
     drop(first);
-    sleeping(FdSource::VhostVsock { cid: cid.into() }).unwrap();
+    drop(sleeping(FdSource::VhostVsock { cid: cid.into() }).unwrap());
     Ok(())
 }
 
