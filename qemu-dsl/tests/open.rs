@@ -7,11 +7,14 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
-use qemu_dsl::bind::{BindError, Value};
+use qemu_dsl::bind::{BindError, Size, Value};
 use qemu_dsl::plan::{Fd, Fragment, Pack, Plan, Unpack, pack};
-use qemu_dsl::{
-    Code, Compilation, Open, Options, Severity, TABLE, TargetSpec, Version, compile, compile_devices,
-};
+use qemu_dsl::{Code, Compilation, Open, Options, Severity, TargetSpec, Version, compile, compile_devices};
+
+#[path = "open/values.rs"]
+mod values;
+
+use values::{unquoted, values};
 
 fn check(text: &str, target: Option<Version>) -> Compilation {
     compile(
@@ -84,51 +87,6 @@ fn without_one_in_use_a_text_is_compiled() {
     assert!(unused.template.is_some() && unused.diagnostics.is_empty());
     let refused = compile("param a: string\nname {a}", &Options::default());
     assert_eq!(refused.diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::UnsetParameter]);
-}
-
-/// The values of a text that a parameter can stand for: behind `=`, and behind a keyword that takes one.
-fn values(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    let mut takes = false;
-    for line in text.split_inclusive('\n') {
-        let start = at;
-        at += line.len();
-        if line.starts_with("//") || line.starts_with("param") {
-            continue;
-        }
-        let bytes = line.as_bytes();
-        let mut i = 0;
-        while let Some(byte) = bytes.get(i) {
-            if byte.is_ascii_whitespace() {
-                i += 1;
-                continue;
-            }
-            let begin = i;
-            let mut quoted = false;
-            while bytes.get(i).is_some_and(|byte| quoted || !byte.is_ascii_whitespace()) {
-                quoted ^= bytes.get(i) == Some(&b'"');
-                // An escaped quote ends nothing.
-                i += if bytes.get(i) == Some(&b'\\') { 2 } else { 1 };
-            }
-            let word = line.get(begin..i).unwrap();
-            let value = word.find('=').filter(|equals| !word.get(..*equals).unwrap().contains('"'));
-            match value {
-                Some(equals) => found.push(start + begin + equals + 1..start + i),
-                None if takes => found.push(start + begin..start + i),
-                None => {}
-            }
-            let spec = TABLE.find(word);
-            takes = spec.is_some_and(|spec| {
-                spec.keyword != "arg"
-                    && spec
-                        .forms
-                        .iter()
-                        .any(|form| form.positionals().next().is_some() && form.kinds().next().is_none())
-            });
-        }
-    }
-    found
 }
 
 #[test]
@@ -212,12 +170,6 @@ impl Seen {
         assert!(different.is_empty(), "{}\n{} differ", different.join("\n----\n"), different.len());
         assert!(*equal > least, "{equal}");
     }
-}
-
-/// A value as it is written, without its quotes. Those with escapes or holes are left out.
-fn unquoted(value: &str) -> Option<&str> {
-    let text = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
-    (!text.contains(['"', '\\', '{', '}', '#'])).then_some(text)
 }
 
 #[test]
@@ -499,4 +451,55 @@ fn what_loops_repeat_is_counted() {
     assert_eq!(codes(2), [""; 0]);
     assert_eq!(codes(3), ["dimm-without-slots"]);
     assert_eq!(codes(5), ["dimm-without-slots", "out-of-range"]);
+
+/// Each type of Rust's that is a value.
+#[test]
+fn values_are_what_people_have() {
+    use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+    let bound = |text: &str, values: &[(&str, Value)]| {
+        let options = Options { open: Open::Parameters, ..Options::default() };
+        compile(text, &options).open.unwrap().bind_named(values)
+    };
+    let args = |text: &str, values: &[(&str, Value)]| {
+        let plan = bound(text, values).unwrap();
+        plan.args().map(|arg| arg.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+    };
+    let owned = "web".to_owned();
+    let numbers = [Value::from(3u8), 3u16.into(), 3i64.into(), 3u128.into(), (&"3".to_owned()).into()];
+    for number in numbers {
+        assert_eq!(args("param n: int\nsmp {n}", &[("n", number)]), "-smp 3");
+    }
+    assert_eq!(args("param n: string\nname {n}", &[("n", (&owned).into())]), "-name guest=web");
+    assert_eq!(
+        args("param u: uuid\nuuid {u}", &[("u", [0x12u8; 16].into())]),
+        "-uuid 12121212-1212-1212-1212-121212121212"
+    );
+    let mac = args("param m: mac\nnetdev user mac={m}", &[("m", [2, 0, 0, 0, 0, 1u8].into())]);
+    assert!(mac.contains("mac=02:00:00:00:00:01"), "{mac}");
+    let vnc =
+        args("param a: string\ndisplay vnc {a}", &[("a", SocketAddr::from(([127, 0, 0, 1], 1)).into())]);
+    assert!(vnc.contains("127.0.0.1:1"), "{vnc}");
+    let host = IpAddr::from(Ipv6Addr::LOCALHOST);
+    let serial = args("param h: string\nserial udp host={h} port=1", &[("h", host.into())]);
+    assert!(serial.contains("host=::1"), "{serial}");
+    let list = args("param l: list of int\nfor n in {l} { arg \"-x\" \"{n}\" }", &[("l", [1u16, 2].into())]);
+    assert_eq!(list, "-x 1 -x 2");
+}
+
+/// `512` would be as many bytes to one, and megabytes to another.
+#[test]
+fn a_number_is_no_size() {
+    let text = "param ram: size\nparam sizes: list of size\nparam n: int\nmemory {ram} max=2G slots=2 name \"{ram}{n}\"\n\
+                for size in {sizes} { dimm pc-dimm path=\"/m\" size={size} }";
+    let options = Options { open: Open::Parameters, ..Options::default() };
+    let template = compile(text, &options).open.unwrap();
+    let problems = |ram: Value, size: Value| {
+        let bound = template.bind_named(&[("ram", ram), ("sizes", [size].into()), ("n", 5.into())]);
+        bound.err().map_or(Vec::new(), |error| error.problems.into_iter().map(|one| one.message).collect())
+    };
+    let said = |number: u32| format!("`{number}` is a number without a unit, and here stands a size");
+    assert_eq!(problems(512u32.into(), 1u64.into()), [said(512), said(1)]);
+    assert_eq!(problems(Size::mib(512).into(), "1M".into()), [""; 0]);
+    assert_eq!(problems("512".into(), Size::mib(1).into()), [""; 0]);
 }

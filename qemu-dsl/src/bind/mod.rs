@@ -37,6 +37,6 @@ pub use size::{Size, SizeError};
 pub use template::OpenTemplate;
 pub use tie::{Lack, Relation, Sort, Tie};
 pub use value::{
-    FdValue, FdsValue, FlagValue, IntegerValue, MacValue, Maybe, MaybeOs, NamedValues, One, Os, PathValue,
-    Present, SizeValue, TextValue, UuidValue, Value, Values,
+    Element, FdValue, FdsValue, FlagValue, IntegerValue, MacValue, Maybe, MaybeOs, NamedValues, One, Os,
+    PathValue, Present, SizeValue, TextValue, UuidValue, Value, Values,
 };

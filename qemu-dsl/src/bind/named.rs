@@ -1,20 +1,18 @@
 //! Values by their names: those of a text's parameters, with what its conditions and loops make of them.
 
-use std::ffi::OsStr;
-
-use super::blank::place_of;
+use super::blank::{Blank, place_of};
 use super::error::{BindError, BindProblem};
 use super::fill::Blanks;
-use super::value::{Form, Value, Values};
+use super::value::{Form, Single, Value, Values};
 use crate::code::Code;
 use crate::plan::{Condition, Guard, Place};
-use crate::value::{OnOff, ValueType as _};
+use crate::value::{Kind, OnOff, ValueType as _};
 
 /// What names stand for in a round.
 struct Scope<'v> {
     given: &'v [(&'v str, Value)],
     /// The variables of the loops round it, the innermost last.
-    variables: Vec<(&'v str, &'v OsStr)>,
+    variables: Vec<(&'v str, &'v Single)>,
 }
 
 impl<'v> Scope<'v> {
@@ -23,7 +21,7 @@ impl<'v> Scope<'v> {
         Some(&value.0)
     }
 
-    fn variable(&self, name: &str) -> Option<&'v OsStr> {
+    fn variable(&self, name: &str) -> Option<&'v Single> {
         self.variables.iter().rev().find(|(own, _)| *own == name).map(|(_, value)| *value)
     }
 }
@@ -57,6 +55,15 @@ impl Blanks {
         Ok(own)
     }
 
+    /// Whether a hole's value is a size.
+    fn is_size(&self, hole: u32) -> bool {
+        let is_of = |blank: &&Blank| blank.hole() == Some(hole);
+        self.blanks
+            .iter()
+            .find(is_of)
+            .is_some_and(|blank| matches!(blank.kind, Kind::Size | Kind::MemorySize))
+    }
+
     /// The names that have values, or may have.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let guards = self.blocks.iter().filter_map(|block| match &block.guard {
@@ -72,10 +79,10 @@ impl<'v> Writer<'v> {
     /// Adds the values of a round, and of all in it. Blocks don't nest deep.
     fn block(&mut self, block: u32) {
         let Blanks { holes, blocks, .. } = self.blanks;
-        for hole in holes.iter().filter(|hole| hole.block == block) {
+        for (number, hole) in (0..).zip(holes.iter()).filter(|(_, hole)| hole.block == block) {
             let value = match (self.scope.variable(&hole.name), self.scope.given(&hole.name)) {
                 (Some(value), _) => Some(value),
-                (None, Some(Form::One(value))) => Some(&**value),
+                (None, Some(Form::One(value))) => Some(value),
                 (None, Some(Form::None)) => None,
                 (None, Some(Form::List(_))) => {
                     let message = format!("`{}` is a list, and here stands one value", hole.name);
@@ -88,7 +95,17 @@ impl<'v> Writer<'v> {
                     None
                 }
             };
-            self.values.value(value);
+            if let Some(value) = value.filter(|value| value.is_number && self.blanks.is_size(number)) {
+                let message =
+                    format!("`{}` is a number without a unit, and here stands a size", value.text.display());
+                self.problem(
+                    &hole.name,
+                    Code::ParameterType,
+                    message,
+                    "give a `Size`, such as `Size::mib(512)`",
+                );
+            }
+            self.values.value(value.map(|value| &*value.text));
         }
         // Whether a branch is there, of those that are alternatives.
         let mut is_decided = false;
@@ -130,7 +147,7 @@ impl<'v> Writer<'v> {
         let name = &*condition.name;
         let value = match (self.scope.variable(name), self.scope.given(name)) {
             (Some(value), _) => Some(value),
-            (None, Some(Form::One(value))) => Some(&**value),
+            (None, Some(Form::One(value))) => Some(value),
             (None, Some(Form::List(values))) => return values.is_empty() == condition.negated,
             (None, Some(Form::None)) => None,
             (None, None) => {
@@ -143,7 +160,7 @@ impl<'v> Writer<'v> {
         let holds = match value {
             None => false,
             Some(_) if !condition.is_flag => true,
-            Some(value) => match value.to_str().map(OnOff::parse) {
+            Some(Single { text: value, .. }) => match value.to_str().map(OnOff::parse) {
                 Some(Ok(is_on)) => is_on.0,
                 _ => {
                     let message = format!("`{}` is neither `on` nor `off`", value.display());

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
@@ -84,7 +85,7 @@ places! {
     #[diagnostic::on_unimplemented(
         message = "a size must stand here, and `{Self}` is none",
         label = "not a size",
-        note = "write `qemu_runtime::Size::mib(512)`, or another of its functions: a bare number has no unit; where it may be left out, also an `Option` of it"
+        note = "write `qemu_runtime::Size::mib(512)`, or another of its functions: a bare number has no unit; a text is read by `text.parse::<Size>()`; where it may be left out, also an `Option` of it"
     )]
     SizeValue;
     /// What can stand for a whole number.
@@ -158,15 +159,27 @@ macro_rules! paths {
                 copy(self, text)
             }
         }
-
-        impl TextValue<MaybeOs> for Option<$ty> {
-            fn put(&self, text: &mut Vec<u8>) -> bool {
-                self.as_ref().is_some_and(|value| copy(value, text))
-            }
-        }
     )+};
 }
-paths!(PathBuf OsString &Path &PathBuf &OsStr &OsString Cow<'_, OsStr>);
+paths!(Path PathBuf OsStr OsString Cow<'_, OsStr>);
+
+impl<T: TextValue<Os> + ?Sized> TextValue<Os> for &T {
+    fn put(&self, text: &mut Vec<u8>) -> bool {
+        TextValue::<Os>::put(*self, text)
+    }
+}
+
+impl<T: TextValue<Os>> TextValue<MaybeOs> for Option<T> {
+    fn put(&self, text: &mut Vec<u8>) -> bool {
+        self.as_ref().is_some_and(|value| value.put(text))
+    }
+}
+
+impl<T: TextValue<Os>> TextValue<MaybeOs> for &Option<T> {
+    fn put(&self, text: &mut Vec<u8>) -> bool {
+        self.as_ref().is_some_and(|value| value.put(text))
+    }
+}
 
 impl SizeValue<One> for Size {
     fn put(&self, text: &mut Vec<u8>) -> bool {
@@ -174,11 +187,17 @@ impl SizeValue<One> for Size {
     }
 }
 
-impl<T: SizeValue<One> + ?Sized> SizeValue<One> for &T {
-    fn put(&self, text: &mut Vec<u8>) -> bool {
-        SizeValue::<One>::put(*self, text)
-    }
+/// Declares of which places a reference to a value is one too.
+macro_rules! references {
+    ($($place:ident)+) => {$(
+        impl<T: $place<One> + ?Sized> $place<One> for &T {
+            fn put(&self, text: &mut Vec<u8>) -> bool {
+                $place::<One>::put(*self, text)
+            }
+        }
+    )+};
 }
+references!(SizeValue IntegerValue FlagValue MacValue UuidValue);
 
 /// Declares the types of numbers.
 macro_rules! integers {
@@ -193,21 +212,9 @@ macro_rules! integers {
 integers!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
 integers!(std::num::NonZeroU8 std::num::NonZeroU16 std::num::NonZeroU32 std::num::NonZeroU64 std::num::NonZeroUsize);
 
-impl<T: IntegerValue<One> + ?Sized> IntegerValue<One> for &T {
-    fn put(&self, text: &mut Vec<u8>) -> bool {
-        IntegerValue::<One>::put(*self, text)
-    }
-}
-
 impl FlagValue<One> for bool {
     fn put(&self, text: &mut Vec<u8>) -> bool {
         show(if *self { "on" } else { "off" }, text)
-    }
-}
-
-impl FlagValue<One> for &bool {
-    fn put(&self, text: &mut Vec<u8>) -> bool {
-        FlagValue::<One>::put(*self, text)
     }
 }
 
@@ -221,26 +228,14 @@ macro_rules! texts {
         }
     )+};
 }
-texts!(MacValue str &str String &String Box<str> Cow<'_, str> Mac &Mac);
-texts!(UuidValue str &str String &String Box<str> Cow<'_, str>);
+texts!(MacValue str String Box<str> Cow<'_, str> Mac);
+texts!(UuidValue str String Box<str> Cow<'_, str>);
 #[cfg(feature = "uuid")]
-texts!(UuidValue uuid::Uuid &uuid::Uuid);
+texts!(UuidValue uuid::Uuid);
 
 impl MacValue<One> for [u8; 6] {
     fn put(&self, text: &mut Vec<u8>) -> bool {
         show(Mac(*self), text)
-    }
-}
-
-impl MacValue<One> for &[u8; 6] {
-    fn put(&self, text: &mut Vec<u8>) -> bool {
-        show(Mac(**self), text)
-    }
-}
-
-impl UuidValue<One> for &[u8; 16] {
-    fn put(&self, text: &mut Vec<u8>) -> bool {
-        UuidValue::<One>::put(*self, text)
     }
 }
 
@@ -294,6 +289,7 @@ pub enum Many {}
 #[derive(Debug)]
 pub enum MaybeMany {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Into<OwnedFd>> FdValue<One> for T {
     fn put(self, text: &mut Vec<u8>, mut give: impl FnMut(OwnedFd)) -> bool {
         give(self.into());
@@ -301,6 +297,7 @@ impl<T: Into<OwnedFd>> FdValue<One> for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Into<OwnedFd>> FdValue<Maybe> for Option<T> {
     fn put(self, text: &mut Vec<u8>, give: impl FnMut(OwnedFd)) -> bool {
         self.is_some_and(|fd| FdValue::<One>::put(fd, text, give))
@@ -319,6 +316,7 @@ impl FdValue<MaybeSwitch> for Option<bool> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Into<OwnedFd>> FdsValue<One> for T {
     fn put(self, mut give: impl FnMut(OwnedFd)) -> Option<usize> {
         give(self.into());
@@ -326,12 +324,14 @@ impl<T: Into<OwnedFd>> FdsValue<One> for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Into<OwnedFd>> FdsValue<Maybe> for Option<T> {
     fn put(self, give: impl FnMut(OwnedFd)) -> Option<usize> {
         self.and_then(|fd| FdsValue::<One>::put(fd, give))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Into<OwnedFd>> FdsValue<Many> for Vec<T> {
     fn put(self, give: impl FnMut(OwnedFd)) -> Option<usize> {
         let count = self.len();
@@ -340,6 +340,7 @@ impl<T: Into<OwnedFd>> FdsValue<Many> for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Into<OwnedFd>, const N: usize> FdsValue<Many> for [T; N] {
     fn put(self, give: impl FnMut(OwnedFd)) -> Option<usize> {
         self.into_iter().map(Into::into).for_each(give);
@@ -601,7 +602,7 @@ impl Values {
     }
 }
 
-/// A value for a parameter, whatever its type: what it is, is checked where it stands.
+/// A value for a parameter, whatever its type: what it is, is checked where it stands. A number is no size: that is a [`Size`].
 ///
 /// ```
 /// use qemu_dsl::bind::Value;
@@ -609,6 +610,7 @@ impl Values {
 /// let list = Value::from(["/a.img", "/b.img"]);
 /// assert_ne!(list, Value::from("/a.img"));
 /// assert_eq!(Value::from(None::<u32>), Value::NONE);
+/// assert_eq!(Value::from([2, 0, 0, 0, 0, 1u8]), Value::from("02:00:00:00:00:01"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Value(pub(super) Form);
@@ -617,8 +619,22 @@ pub struct Value(pub(super) Form);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     None,
-    One(OsString),
-    List(Vec<OsString>),
+    One(Single),
+    List(Vec<Single>),
+}
+
+/// One value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Single {
+    pub(super) text: OsString,
+    /// Whether it is one of Rust's integers, which have no unit.
+    pub(super) is_number: bool,
+}
+
+impl Single {
+    fn text(text: impl Into<OsString>) -> Self {
+        Self { text: text.into(), is_number: false }
+    }
 }
 
 impl Value {
@@ -644,7 +660,7 @@ impl<T: Into<Self>> From<Vec<T>> for Value {
     }
 }
 
-impl<T: Into<Self>, const N: usize> From<[T; N]> for Value {
+impl<T: Element, const N: usize> From<[T; N]> for Value {
     fn from(values: [T; N]) -> Self {
         values.into_iter().collect()
     }
@@ -655,6 +671,13 @@ impl<T: Clone + Into<Self>> From<&[T]> for Value {
         values.iter().cloned().collect()
     }
 }
+
+/// Of what an array is a list: all that is a value but `u8`, of which six are a MAC address and sixteen a UUID.
+pub trait Element: Into<Value> {}
+
+impl Element for Value {}
+impl<T: Into<Value>> Element for Option<T> {}
+impl<T: Into<Value>> Element for Vec<T> {}
 
 /// Values by their names, each of the type that its parameter has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -684,38 +707,85 @@ impl NamedValues {
     }
 }
 
-/// A text, if there is one.
-fn one(put: impl FnOnce(&mut Vec<u8>) -> bool) -> Option<OsString> {
+/// A value, if there is one.
+fn one(put: impl FnOnce(&mut Vec<u8>) -> bool) -> Option<Single> {
     let mut text = Vec::new();
-    put(&mut text).then(|| OsString::from_vec(text))
+    put(&mut text).then(|| Single::text(OsString::from_vec(text)))
 }
 
-/// Declares what a value can be made of.
+/// Declares what a value can be made of: what is a text of the operating system, what is shown, and what is a number.
 macro_rules! values {
-    ($($ty:ty => |$value:ident| $text:expr;)+) => {$(
-        impl From<$ty> for Value {
-            fn from($value: $ty) -> Self {
-                Self(Form::One($text))
+    (texts $($text:ty)+; shown $($shown:ty)+; numbers $($number:ty)+;) => {
+        $(
+            impl From<$text> for Value {
+                fn from(value: $text) -> Self {
+                    Self(Form::One(Single::text(value)))
+                }
             }
-        }
-    )+};
+
+            impl Element for $text {}
+        )+
+        $(
+            impl From<$shown> for Value {
+                fn from(value: $shown) -> Self {
+                    Self(Form::One(Single::text(value.to_string())))
+                }
+            }
+
+            impl Element for $shown {}
+        )+
+        $(
+            impl From<$number> for Value {
+                fn from(value: $number) -> Self {
+                    Self(Form::One(Single { text: value.to_string().into(), is_number: true }))
+                }
+            }
+        )+
+    };
 }
 values! {
-    &str => |value| value.into();
-    String => |value| value.into();
-    &Path => |value| value.into();
-    &PathBuf => |value| value.into();
-    PathBuf => |value| value.into();
-    &OsStr => |value| value.into();
-    OsString => |value| value;
-    Size => |value| value.to_string().into();
-    Mac => |value| value.to_string().into();
-    bool => |value| if value { "on" } else { "off" }.into();
-    u32 => |value| value.to_string().into();
-    u64 => |value| value.to_string().into();
-    usize => |value| value.to_string().into();
-    i32 => |value| value.to_string().into();
+    texts &str String &String &Path PathBuf &PathBuf &OsStr OsString &OsString;
+    shown Size Mac IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6 Cow<'_, str>;
+    numbers u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize;
 }
+
+/// Declares of which numbers an array is a list.
+macro_rules! elements {
+    ($($ty:ty)+) => {$(
+        impl Element for $ty {}
+    )+};
+}
+elements!(bool u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize [u8; 6] [u8; 16]);
+
+impl From<bool> for Value {
+    fn from(is_on: bool) -> Self {
+        Self(Form::One(Single::text(if is_on { "on" } else { "off" })))
+    }
+}
+
+/// A MAC address.
+impl From<[u8; 6]> for Value {
+    fn from(address: [u8; 6]) -> Self {
+        Mac(address).into()
+    }
+}
+
+/// A UUID.
+impl From<[u8; 16]> for Value {
+    fn from(uuid: [u8; 16]) -> Self {
+        Self(one(|text| UuidValue::<One>::put(&uuid, text)).map_or(Form::None, Form::One))
+    }
+}
+
+#[cfg(feature = "uuid")]
+impl From<uuid::Uuid> for Value {
+    fn from(uuid: uuid::Uuid) -> Self {
+        uuid.into_bytes().into()
+    }
+}
+
+#[cfg(feature = "uuid")]
+impl Element for uuid::Uuid {}
 
 impl<T: Into<Self>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
