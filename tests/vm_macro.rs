@@ -723,6 +723,46 @@ fn values_may_be_borrowed() {
     }
     let text = String::from_utf8_lossy(b"02:00:00:00:00:01");
     assert!(vm! { netdev user mac={text} name {&&text} }.is_ok());
+    // As iterators over slices have it, and what filters them.
+    let (mac, uuid) = (["02:00:00:00:00:01"], ["12121212-1212-1212-1212-121212121212".to_owned()]);
+    let (on, count, path) = ([true], [2], [PathBuf::from("/a")]);
+    for ((mac, uuid), (on, (count, path))) in
+        mac.iter().zip(&uuid).zip(on.iter().zip(count.iter().zip(&path))).filter(
+            |((mac, uuid), (on, (count, path)))| {
+                let plan = vm! {
+                    netdev user mac={mac} uuid {uuid}
+                    disk file={path} format=raw readonly={on}
+                    kernel "/k" append={path}
+                    smp {count}
+                };
+                plan.is_ok()
+            },
+        )
+    {
+        bound(
+            vm! { netdev user mac={&mac} uuid {&&uuid} smp {&count} kernel "/k" append={&path} disk file={&path} format=raw readonly={&&on} },
+            "netdev user mac=\"02:00:00:00:00:01\" uuid \"12121212-1212-1212-1212-121212121212\" smp 2 \
+             kernel \"/k\" append=\"/a\" disk file=\"/a\" format=raw readonly",
+        );
+    }
+    // An `Option` may be borrowed wherever one may stand.
+    let (path, text, mac) = (Some(PathBuf::from("/a")), None::<String>, Some(Mac([2, 0, 0, 0, 0, 1])));
+    bound(
+        vm! { kernel "/k" initrd={&path} append={&path} netdev user mac={&mac} id={&text} },
+        "kernel \"/k\" initrd=\"/a\" append=\"/a\" netdev user mac=\"02:00:00:00:00:01\"",
+    );
+}
+
+/// As in `format!`: there, too, a name in a string is the variable of that name.
+#[test]
+fn a_keyword_in_a_string_is_a_name() {
+    struct Kind {
+        r#type: &'static str,
+    }
+    let (r#type, r#in) = ("a", Kind { r#type: "b" });
+    assert_eq!(format!("{type}"), "a");
+    bound(vm! { name "{type}-{in.type}" }, "name a-b");
+    bound(vm! { name {r#type} }, "name a");
 }
 
 /// What the documentation says of values, on real QEMU: the VM starts, has them, and takes devices with values.

@@ -23,10 +23,7 @@ pub(crate) trait Subject: Default {
     /// What is bound to values, where a hole stands in the text.
     type Open;
 
-    fn compile(
-        parsed: &Parsed<'_>,
-        options: &Options,
-    ) -> (Option<Compiled<Self, Self::Open>>, Vec<Diagnostic>);
+    fn compile(parsed: &Parsed<'_>, options: &Options) -> (Outcome<Self, Self::Open>, Vec<Diagnostic>);
 
     /// The type of what is bound to values, and whether these may be file descriptors.
     fn bound(takes_fds: bool) -> TokenStream;
@@ -66,6 +63,9 @@ pub(crate) trait Subject: Default {
     fn declaration(open: &Self::Open) -> TokenStream;
 }
 
+/// What a text becomes; where it is wrong, what its values must be, as far as that is known.
+type Outcome<T, O> = Result<Compiled<T, O>, Blanks>;
+
 /// What came of a text.
 pub(crate) enum Compiled<T, O> {
     Closed(T),
@@ -76,13 +76,10 @@ pub(crate) enum Compiled<T, O> {
 impl Subject for Template {
     type Open = OpenTemplate;
 
-    fn compile(
-        parsed: &Parsed<'_>,
-        options: &Options,
-    ) -> (Option<Compiled<Self, OpenTemplate>>, Vec<Diagnostic>) {
+    fn compile(parsed: &Parsed<'_>, options: &Options) -> (Outcome<Self, OpenTemplate>, Vec<Diagnostic>) {
         let compiled = parsed.compile(options);
         let open = compiled.open.map(Compiled::Open);
-        (compiled.template.map(Compiled::Closed).or(open), compiled.diagnostics)
+        (compiled.template.map(Compiled::Closed).or(open).ok_or(compiled.wanted), compiled.diagnostics)
     }
 
     fn bound(takes_fds: bool) -> TokenStream {
@@ -122,13 +119,10 @@ impl Subject for Template {
 impl Subject for Fragment {
     type Open = OpenFragment;
 
-    fn compile(
-        parsed: &Parsed<'_>,
-        options: &Options,
-    ) -> (Option<Compiled<Self, OpenFragment>>, Vec<Diagnostic>) {
+    fn compile(parsed: &Parsed<'_>, options: &Options) -> (Outcome<Self, OpenFragment>, Vec<Diagnostic>) {
         let compiled = parsed.compile_devices(options);
         let open = compiled.open.map(Compiled::Open);
-        (compiled.fragment.map(Compiled::Closed).or(open), compiled.diagnostics)
+        (compiled.fragment.map(Compiled::Closed).or(open).ok_or(compiled.wanted), compiled.diagnostics)
     }
 
     fn bound(takes_fds: bool) -> TokenStream {
@@ -177,9 +171,9 @@ macro_rules! parts {
             fn compile(
                 parsed: &Parsed<'_>,
                 options: &Options,
-            ) -> (Option<Compiled<Self, Self>>, Vec<Diagnostic>) {
+            ) -> (Outcome<Self, Self>, Vec<Diagnostic>) {
                 let compiled = parsed.$compile(options);
-                (compiled.open.map(Compiled::Open), compiled.diagnostics)
+                (compiled.open.map(Compiled::Open).ok_or(compiled.wanted), compiled.diagnostics)
             }
 
             fn bound(takes_fds: bool) -> TokenStream {
@@ -238,7 +232,7 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
     let at = input.clone().into_iter().next().map_or_else(Span::call_site, |first| first.span());
     let source = Source::read(input, Span::call_site());
     if !source.has_places() {
-        return without_value::<S>(&runtime, &source, TokenStream::new());
+        return without_value::<S>(&runtime, &source, &Blanks::default(), TokenStream::new());
     }
     let (target, refused) = match target(env::var(TARGET)) {
         Ok(target) => (target, None),
@@ -268,38 +262,42 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
     warnings.extend(elsewhere.warnings);
     warnings.extend(file::depends_on(&files));
     match compiled {
-        Some(Compiled::Closed(mut closed)) if errors.is_empty() => {
+        Ok(Compiled::Closed(mut closed)) if errors.is_empty() => {
             closed.place(&source, &sources);
             block(&runtime, TokenStream::new(), quote!(#warnings), closed.expression())
         }
-        Some(Compiled::Open(mut open)) if errors.is_empty() => {
+        Ok(Compiled::Open(mut open)) if errors.is_empty() => {
             S::place_open(&mut open, &source, &sources);
-            let values = Ident::new("values", Span::mixed_site());
-            let filled = fill(&runtime, S::blanks(&open), &source, &values);
+            let (values, filled) = fill(&runtime, S::blanks(&open), &source);
             let (open, bind) = (S::declaration(&open), S::call(&values, source.takes_fds));
             block(&runtime, filled, warnings, quote!(#open OPEN.#bind))
         }
-        _ => without_value::<S>(&runtime, &source, quote!(#errors #warnings)),
+        compiled => {
+            let closed;
+            let wanted = match &compiled {
+                Ok(Compiled::Open(open)) => S::blanks(open),
+                Ok(Compiled::Closed(_)) => {
+                    closed = Blanks::default();
+                    &closed
+                }
+                Err(wanted) => wanted,
+            };
+            without_value::<S>(&runtime, &source, wanted, quote!(#errors #warnings))
+        }
     }
 }
 
-/// What stands in where there is no value. What is in the holes is still looked at: it counts as used, and Rust shows what is
-/// wrong with it.
-fn without_value<S: Subject>(runtime: &TokenStream, source: &Source, statements: TokenStream) -> TokenStream {
-    let mut blocks = 0;
-    let used = code(
-        &source.parts,
-        &mut blocks,
-        &mut |part| match part {
-            Said::Hole(number) => source.holes.get(number).map(|hole| {
-                let reference = &hole.reference;
-                quote!(#[allow(unused_parens)] let _ = #reference;)
-            }),
-            Said::Begin(_) | Said::End => None,
-        },
-        source,
-    );
-    block(runtime, used, statements, S::nothing(!source.holes.is_empty(), source.takes_fds))
+/// What stands in where there is no value. What is in the holes is still looked at, as what stands where it does if that is known:
+/// it counts as used, and Rust shows what is wrong with it.
+fn without_value<S: Subject>(
+    runtime: &TokenStream,
+    source: &Source,
+    wanted: &Blanks,
+    statements: TokenStream,
+) -> TokenStream {
+    let has_holes = !source.holes.is_empty();
+    let used = if has_holes { fill(runtime, wanted, source).1 } else { TokenStream::new() };
+    block(runtime, used, statements, S::nothing(has_holes, source.takes_fds))
 }
 
 /// An expression: `before`, which is the program's own, `statements`, and a value. `runtime` is the crate that they name.
@@ -323,9 +321,10 @@ pub(crate) fn block(
     }}
 }
 
-/// Statements that take the values of all holes, one after the other: no closure is round them, so that `?`, `.await` and
-/// moves do what they do elsewhere.
-fn fill(runtime: &TokenStream, blanks: &Blanks, source: &Source, values: &Ident) -> TokenStream {
+/// Statements that take the values of all holes, one after the other, and the variable that they make: no closure is round them, so
+/// that `?`, `.await` and moves do what they do elsewhere. What no blank wants is only looked at.
+fn fill(runtime: &TokenStream, blanks: &Blanks, source: &Source) -> (Ident, TokenStream) {
+    let values = Ident::new("values", Span::mixed_site());
     let mut count = 0;
     let filled = code(
         &source.parts,
@@ -333,11 +332,14 @@ fn fill(runtime: &TokenStream, blanks: &Blanks, source: &Source, values: &Ident)
         &mut |part| match part {
             Said::Hole(number) => {
                 let own = source.holes.get(number)?;
+                let (expression, reference) = (&own.expression, &own.reference);
                 let is_own = |hole: &Hole| own.span.start <= hole.span.start && hole.span.end <= own.span.end;
-                let number = blanks.holes.iter().position(is_own)?;
+                let Some(number) = blanks.holes.iter().position(is_own) else {
+                    return Some(quote!(#[allow(unused_parens)] let _ = #reference;));
+                };
                 // What is wrong with how the value is one is told at the function's name.
                 let add = Ident::new(blanks.adds(number as u32), Span::mixed_site().located_at(own.place));
-                let value = if blanks.takes(number as u32) { &own.expression } else { &own.reference };
+                let value = if blanks.takes(number as u32) { expression } else { reference };
                 Some(quote!(#[allow(unused_parens)] #values.#add(#value);))
             }
             Said::Begin(block) => Some(quote!(#values.begin(#block);)),
@@ -345,7 +347,8 @@ fn fill(runtime: &TokenStream, blanks: &Blanks, source: &Source, values: &Ident)
         },
         source,
     );
-    quote!(let mut #values = #runtime::__private::Values::new(); #filled)
+    let filled = quote!(let mut #values = #runtime::__private::Values::new(); #filled);
+    (values, filled)
 }
 
 /// What says what becomes of a part.

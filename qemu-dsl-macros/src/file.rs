@@ -39,11 +39,11 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
         Ok(loaded) => loaded,
         // Inside rust-analyzer no file is known, to which the path could be relative.
         Err(_) if call.at.local_file().is_none() => {
-            return without_value::<S>(&runtime, &call, refused_levels);
+            return without_value::<S>(&runtime, &call, &[], refused_levels);
         }
         Err(message) => {
             let error = report::failure(&message, (call.at, call.at));
-            return without_value::<S>(&runtime, &call, quote!(#refused_levels #error));
+            return without_value::<S>(&runtime, &call, &[], quote!(#refused_levels #error));
         }
     };
     let (target, refused) = match target(env::var(TARGET)) {
@@ -85,14 +85,14 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
     let is_wrong = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     statements.extend(depends_on(&files));
     match compiled {
-        Some(Compiled::Closed(closed)) if !is_wrong => {
+        Ok(Compiled::Closed(closed)) if !is_wrong => {
             let value = closed.expression();
             if call.values.is_empty() {
                 return block(&runtime, TokenStream::new(), statements, value);
             }
-            block(&runtime, used(&call), statements, S::owned(&value))
+            block(&runtime, looked_at(&runtime, &call, &declared), statements, S::owned(&value))
         }
-        Some(Compiled::Open(open)) if !is_wrong && call.values.is_empty() => {
+        Ok(Compiled::Open(open)) if !is_wrong && call.values.is_empty() => {
             // A part, which is one without values too.
             let values = Ident::new("values", Span::mixed_site());
             let (open, bind) = (S::declaration(&open), S::call(&values, false));
@@ -103,10 +103,13 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
                 quote!(#open let #values = qemu::Values::new(); OPEN.#bind),
             )
         }
-        Some(Compiled::Open(open)) if !is_wrong => {
+        Ok(Compiled::Open(open)) if !is_wrong => {
             let values = Ident::new("values", Span::mixed_site());
             let names: Vec<&str> = S::blanks(&open).names().collect();
-            let given = call.values.iter().map(|given| give(given, &declared, &names, &values));
+            let given = call.values.iter().map(|given| {
+                let is_wanted = names.iter().any(|name| given.name == name);
+                give(given, &declared, &if is_wanted { quote!(#values) } else { nowhere(&runtime) })
+            });
             let filled = quote! {
                 let mut #values = #runtime::__private::NamedValues::new();
                 #(#given)*
@@ -114,16 +117,16 @@ pub(crate) fn expand<S: Subject>(input: TokenStream) -> TokenStream {
             let open = S::declaration(&open);
             block(&runtime, filled, statements, quote!(#open OPEN.bind_named(#values.as_slice())))
         }
-        _ => without_value::<S>(&runtime, &call, statements),
+        _ => without_value::<S>(&runtime, &call, &declared, statements),
     }
 }
 
-/// The statement that takes a value, as its parameter wants it.
-fn give(given: &Given, declared: &[Declaration], names: &[&str], values: &Ident) -> TokenStream {
+/// The statement by which `values` take one, as its parameter wants it.
+fn give(given: &Given, declared: &[Declaration], values: &TokenStream) -> TokenStream {
     let Given { name, value } = given;
     let text = name.to_string();
     let declaration = declared.iter().find(|declaration| declaration.name == text);
-    let Some(Declaration { kind, count, .. }) = declaration.filter(|_| names.contains(&text.as_str())) else {
+    let Some(Declaration { kind, count, .. }) = declaration else {
         return quote!(let _ = &(#value););
     };
     let sort = match *kind {
@@ -147,18 +150,28 @@ fn give(given: &Given, declared: &[Declaration], names: &[&str], values: &Ident)
     quote!(#values.#function(#text, #argument);)
 }
 
-fn used(call: &Call) -> TokenStream {
-    let values = call.values.iter().map(|given| &given.value);
-    quote!(#(let _ = &(#values);)*)
+/// What takes values on which nothing hangs. They are of their types all the same.
+fn nowhere(runtime: &TokenStream) -> TokenStream {
+    quote!(#runtime::__private::NamedValues::new())
+}
+
+/// Statements by which Rust looks at all values, each as its parameter wants it if that is known.
+fn looked_at(runtime: &TokenStream, call: &Call, declared: &[Declaration]) -> TokenStream {
+    call.values.iter().map(|given| give(given, declared, &nowhere(runtime))).collect()
 }
 
 /// What stands in where there is no value. Rust looks at what is given all the same.
-fn without_value<S: Subject>(runtime: &TokenStream, call: &Call, statements: TokenStream) -> TokenStream {
+fn without_value<S: Subject>(
+    runtime: &TokenStream,
+    call: &Call,
+    declared: &[Declaration],
+    statements: TokenStream,
+) -> TokenStream {
     let nothing = S::default().expression();
     if call.values.is_empty() {
         return block(runtime, TokenStream::new(), statements, nothing);
     }
-    block(runtime, used(call), statements, S::owned(&nothing))
+    block(runtime, looked_at(runtime, call, declared), statements, S::owned(&nothing))
 }
 
 /// Reports values for what the file doesn't declare.

@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use proc_macro2::{Delimiter, Group, LineColumn, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, LineColumn, Spacing, Span, TokenStream, TokenTree};
 use qemu_dsl::source::{Position, SourceMap};
 use qemu_dsl::{Code, Diagnostic};
 use quote::{quote, quote_spanned};
@@ -25,7 +25,7 @@ const PLACEHOLDER: &str = "{rust}";
 const VARIABLE: &str = "item";
 
 /// Whether a word goes on with an `if`, also where other languages have it.
-fn is_else(word: &proc_macro2::Ident) -> bool {
+fn is_else(word: &Ident) -> bool {
     ["else", "elif", "elsif", "elseif"].iter().any(|own| word == own)
 }
 
@@ -566,6 +566,9 @@ impl Reader {
             let expression: TokenStream = path
                 .into_iter()
                 .map(|mut tree| {
+                    if let TokenTree::Ident(word) = &tree {
+                        tree = TokenTree::Ident(variable(&word.to_string()));
+                    }
                     tree.set_span(span);
                     tree
                 })
@@ -793,6 +796,14 @@ fn name(code: TokenStream) -> Option<String> {
         |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     (begins && name.split('.').all(is_word)).then_some(name)
+}
+
+/// A name in a string, where a keyword is one too, as in `format!`: `{type}` is `r#type`.
+fn variable(word: &str) -> Ident {
+    match word {
+        "self" | "Self" | "super" | "crate" | "_" => Ident::new(word, Span::call_site()),
+        word => Ident::new_raw(word, Span::call_site()),
+    }
 }
 
 /// The white space between two places of one origin.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::bind::{Choice, OpenBase, OpenFragment, OpenPart, OpenTemplate, PartTemplate, Tie};
+use crate::bind::{Blanks, Choice, OpenBase, OpenFragment, OpenPart, OpenTemplate, PartTemplate, Tie};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::hardware::{self, Hardware, QemuOption};
@@ -27,6 +27,8 @@ pub struct Compilation {
     pub template: Option<Template>,
     /// The compiled VM where a value comes later, and [may](crate::Open).
     pub open: Option<OpenTemplate>,
+    /// What values must be that come later, as far as that is known, where there was an error.
+    pub wanted: Blanks,
     /// All that there is to say about the text, in the order of the places it is about.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether the options or the text say which version of QEMU the output is for. Otherwise it is the newest known.
@@ -54,6 +56,8 @@ pub struct CompiledDevices {
     pub fragment: Option<Fragment>,
     /// The devices where a value comes later, and [may](crate::Open).
     pub open: Option<OpenFragment>,
+    /// As in [`Compilation::wanted`].
+    pub wanted: Blanks,
     /// As in [`Compilation::diagnostics`].
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -78,6 +82,8 @@ pub fn compile_devices(source: &str, options: &Options) -> CompiledDevices {
 pub struct CompiledBase {
     /// The base. `None` where there was an error, or where a value comes later and [may not](crate::Open).
     pub open: Option<OpenBase>,
+    /// As in [`Compilation::wanted`].
+    pub wanted: Blanks,
     /// As in [`Compilation::diagnostics`].
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -87,6 +93,8 @@ pub struct CompiledBase {
 pub struct CompiledPart {
     /// The part. `None` where there was an error, or where a value comes later and [may not](crate::Open).
     pub open: Option<OpenPart>,
+    /// As in [`Compilation::wanted`].
+    pub wanted: Blanks,
     /// As in [`Compilation::diagnostics`].
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -186,7 +194,8 @@ impl Parsed<'_> {
 
     /// Does as [`compile()`].
     pub fn compile(&self, options: &Options) -> Compilation {
-        let Analysed { vm, printed, names_version, diagnostics } = self.analyse(Extent::Whole, options);
+        let Analysed { vm, printed, wanted, names_version, diagnostics } =
+            self.analyse(Extent::Whole, options);
         let (mut template, mut open) = (None, None);
         if let Some(Ordered { output, order, choices }) = printed {
             let (ties, _) = if vm.is_open { ties(&vm, &output) } else { (Vec::new(), false) };
@@ -203,12 +212,12 @@ impl Parsed<'_> {
                 template = Some(Template { places: places.into(), ..printed });
             }
         }
-        Compilation { template, open, diagnostics, names_version }
+        Compilation { template, open, wanted, diagnostics, names_version }
     }
 
     /// Does as [`compile_devices`].
     pub fn compile_devices(&self, options: &Options) -> CompiledDevices {
-        let Analysed { vm, printed, diagnostics, .. } = self.analyse(Extent::Devices, options);
+        let Analysed { vm, printed, wanted, diagnostics, .. } = self.analyse(Extent::Devices, options);
         let (mut fragment, mut open) = (None, None);
         if let Some(Ordered { output, order, choices }) = printed {
             let (ties, _) = if vm.is_open { ties(&vm, &output) } else { (Vec::new(), false) };
@@ -226,27 +235,27 @@ impl Parsed<'_> {
                 fragment = Some(Fragment { places: places.into(), ..printed });
             }
         }
-        CompiledDevices { fragment, open, diagnostics }
+        CompiledDevices { fragment, open, wanted, diagnostics }
     }
 
     /// Does as [`compile_base`].
     pub fn compile_base(&self, options: &Options) -> CompiledBase {
-        let (part, diagnostics) = self.compile_to_join(Extent::Base, options);
-        CompiledBase { open: part.map(|part| OpenBase { part }), diagnostics }
+        let (part, wanted, diagnostics) = self.compile_to_join(Extent::Base, options);
+        CompiledBase { open: part.map(|part| OpenBase { part }), wanted, diagnostics }
     }
 
     /// Does as [`compile_part`].
     pub fn compile_part(&self, options: &Options) -> CompiledPart {
-        let (part, diagnostics) = self.compile_to_join(Extent::Part, options);
-        CompiledPart { open: part.map(|part| OpenPart { part }), diagnostics }
+        let (part, wanted, diagnostics) = self.compile_to_join(Extent::Part, options);
+        CompiledPart { open: part.map(|part| OpenPart { part }), wanted, diagnostics }
     }
 
     fn compile_to_join(
         &self,
         extent: Extent,
         options: &Options,
-    ) -> (Option<Arc<PartTemplate>>, Vec<Diagnostic>) {
-        let Analysed { vm, printed, diagnostics, .. } = self.analyse(extent, options);
+    ) -> (Option<Arc<PartTemplate>>, Blanks, Vec<Diagnostic>) {
+        let Analysed { vm, printed, wanted, diagnostics, .. } = self.analyse(extent, options);
         let part = printed.map(|Ordered { output, order, choices }| {
             let (ties, uncertain) = ties(&vm, &output);
             let template = lower::template(&vm, output, &order);
@@ -259,7 +268,7 @@ impl Parsed<'_> {
                 uncertain,
             })
         });
-        (part, diagnostics)
+        (part, wanted, diagnostics)
     }
 
     /// What the text declares, in its order, as far as that is right.
@@ -336,7 +345,7 @@ impl Parsed<'_> {
         let Ok(tree) = &self.tree else {
             let vm = Vm::new(Target::DEFAULT, extent);
             let names_version = options.target.version.is_some();
-            return Analysed { vm, printed: None, names_version, diagnostics };
+            return Analysed { vm, printed: None, wanted: Blanks::default(), names_version, diagnostics };
         };
         let reading = Reading::new(tree, LANGUAGE, extent, options, &mut diagnostics);
         let mut vm = reading.read(options, &mut diagnostics);
@@ -388,8 +397,12 @@ impl Parsed<'_> {
         let printed = printed.filter(|_| !failed(&diagnostics));
         // Whatever hangs on values, nothing is missing.
         vm.complete |= printed.is_some() && extent != Extent::Part;
+        let wanted = match printed {
+            None if vm.is_open => lower::blanks(&vm, &[], Vec::new(), Vec::new()),
+            _ => Blanks::default(),
+        };
         let names_version = vm.names_version;
-        Analysed { printed, names_version, vm, diagnostics }
+        Analysed { printed, wanted, names_version, vm, diagnostics }
     }
 
     /// Where the text has what stands at `spans`.
@@ -534,6 +547,8 @@ struct Analysed {
     vm: Vm,
     /// What its statements print. Nothing where there is an error.
     printed: Option<Ordered>,
+    /// What its values must be that come later, where it prints nothing.
+    wanted: Blanks,
     names_version: bool,
     diagnostics: Vec<Diagnostic>,
 }

@@ -451,6 +451,7 @@ fn what_loops_repeat_is_counted() {
     assert_eq!(codes(2), [""; 0]);
     assert_eq!(codes(3), ["dimm-without-slots"]);
     assert_eq!(codes(5), ["dimm-without-slots", "out-of-range"]);
+}
 
 /// Each type of Rust's that is a value.
 #[test]
