@@ -12,10 +12,13 @@ mod daemon;
 mod device;
 mod examine;
 mod host;
+#[path = "../injection/hostile.rs"]
+mod hostile;
 mod lifetime;
 mod machines;
 mod memory;
 mod outcome;
+mod places;
 mod plug;
 mod qemu;
 mod questions;
@@ -62,7 +65,7 @@ fn trials(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
     add("values in quotes come back", Box::new(|qemu| values::come_back(qemu, Way::Literal)));
     add("values of parameters come back", Box::new(|qemu| values::come_back(qemu, Way::Hole)));
     add("values that come late come back", Box::new(|qemu| values::come_back(qemu, Way::Late)));
-    add("values that come late keep their place", Box::new(values::keep_their_place));
+    add("values that come late keep their place", Box::new(places::keep_their_values));
     add("no word is a question", Box::new(questions::are_none));
     add("MAC addresses are generated", Box::new(values::generated_macs));
     for way in memory::WAYS {

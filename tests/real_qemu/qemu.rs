@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use qemu_dsl::plan::Fd;
+use qemu_dsl::plan::{Fd, Fragment};
 use qemu_dsl::{Arch, Diagnostic, Open, Options, Severity, Target, TargetSpec, Version};
 use qemu_runtime::qmp::{QmpError, QmpOptions};
 use qemu_runtime::{Guest, Plan, Spawn, Stdio};
@@ -213,6 +213,11 @@ impl Running<'_> {
     /// Executes a command that QEMU may refuse.
     pub(crate) fn try_ask(&self, command: &str, arguments: Value) -> Result<Value, QmpError> {
         self.guest.qmp().ok_or(QmpError::NoQmp)?.execute_raw(command, arguments)
+    }
+
+    /// Plugs devices.
+    pub(crate) fn plug(&self, fragment: &Fragment) -> Outcome {
+        self.guest.plug(fragment).map(drop).map_err(Stop::failed)
     }
 
     /// Executes a command of the monitor for people.

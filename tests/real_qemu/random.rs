@@ -34,7 +34,7 @@ fn stop_with(stop: Stop, before: &str) -> Stop {
     }
 }
 
-fn from_environment(name: &str) -> Outcome<Option<u64>> {
+pub(crate) fn from_environment(name: &str) -> Outcome<Option<u64>> {
     match std::env::var(name) {
         Ok(text) => text.parse().map(Some).map_err(|error| Stop::failed(format!("{name}={text}: {error}"))),
         Err(_) => Ok(None),

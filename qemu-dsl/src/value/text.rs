@@ -44,13 +44,20 @@ pub(crate) fn asks_for_help(text: &str) -> bool {
     matches!(text, "help" | "?")
 }
 
-/// Refuses what is no name of QEMU's, but a question.
+/// Refuses what is no name of QEMU's, but a question, or an option where such a name stands first.
 fn name(text: &str, what: &str) -> Result<(), Refusal> {
     not_empty(text)?;
     if asks_for_help(text) {
         return Err(Refusal::because(
             Code::AsksForHelp,
             format!("`{text}` is no name: it asks QEMU for a list"),
+            format!("write {what}"),
+        ));
+    }
+    if text.contains('=') {
+        return Err(Refusal::because(
+            Code::Inexpressible,
+            format!("`{}` is no name: QEMU reads an option in it", super::shown(text)),
             format!("write {what}"),
         ));
     }
