@@ -114,37 +114,3 @@ fn devices_stand_in_files_too() {
 fn mistakes_are_told_at_the_call_with_the_files_lines() {
     trybuild::TestCases::new().compile_fail("tests/vm_file/ui/*.rs");
 }
-
-/// In an editor right code has no errors, and what stands in holes has its type: `rustup component add rust-analyzer`.
-#[test]
-#[ignore = "it needs rust-analyzer"]
-fn an_editor_shows_no_error() {
-    let folder = tempfile::tempdir().unwrap();
-    let root = env!("CARGO_MANIFEST_DIR");
-    let manifest = format!(
-        "[package]\nname = \"edited\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\nqemu-runtime.path = \"{root}/qemu-runtime\"\n"
-    );
-    std::fs::create_dir(folder.path().join("src")).unwrap();
-    std::fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
-    std::fs::copy(Path::new(root).join("Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
-    for file in ["main.rs", "web.vm"] {
-        std::fs::copy(
-            Path::new(root).join("tests/vm_file/editor").join(file),
-            folder.path().join("src").join(file),
-        )
-        .unwrap();
-    }
-    let output =
-        std::process::Command::new("rust-analyzer").arg("diagnostics").arg(folder.path()).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).replace(['\r', '\u{8}'], "\n");
-    assert!(said.contains("diagnostic scan complete"), "{said}");
-    let errors: Vec<_> = said
-        .lines()
-        .filter(|line| line.contains("at crate edited") && !line.contains("WeakWarning"))
-        .collect();
-    let (mistakes, others): (Vec<&str>, Vec<&str>) =
-        errors.into_iter().partition(|line| line.contains("E0308"));
-    assert!(others.is_empty(), "{others:#?}");
-    // The one mistake that the example has on purpose.
-    assert_eq!(mistakes.len(), 1, "{mistakes:#?}");
-}
