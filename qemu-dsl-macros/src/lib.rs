@@ -21,6 +21,10 @@ mod source;
 /// assert_eq!(plan.fds().len(), 2);
 /// ```
 ///
+#[doc = include_str!("language.md")]
+///
+/// # Values, blocks, file descriptors
+///
 /// Braces take values of the program, in strings by their names. With such a hole it is a `Result<Plan, BindError>`:
 ///
 /// ```
@@ -68,6 +72,8 @@ mod source;
 /// # Ok::<(), qemu_runtime::BindError>(())
 /// ```
 ///
+/// # Mistakes
+///
 /// What is wrong with the text is a compile error at its tokens, as is a value of the wrong type:
 ///
 /// ```compile_fail
@@ -85,7 +91,8 @@ mod source;
 /// };
 /// ```
 ///
-/// Where `qemu-runtime` has another name, or comes by a facade, the text begins with its path: `#![crate = facade::vms]`.
+/// Where `qemu-runtime` has another name, or comes by a facade, Rust could not find `qemu_runtime` in the list of imported crates:
+/// the text then begins with its path, `#![crate = facade::vms]`.
 ///
 /// Values that Rust's lexer can't read are quoted: a MAC address with a group such as `5e`, the PCI address `"1e.0"`,
 /// some UUIDs, and whatever has a `//`, a `'`, a `\` or a backtick. The README of `qemu-dsl-macros` tells more.
@@ -214,4 +221,30 @@ pub fn base_file(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 #[proc_macro]
 pub fn part_file(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     file::expand::<qemu_dsl::bind::OpenPart>(input.into()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// What the documentation of `vm!` lists is what there is.
+    #[test]
+    fn the_documentation_has_all_statements() {
+        let rows =
+            include_str!("language.md").lines().filter(|line| line.starts_with('|') && line.contains('`'));
+        let listed: BTreeSet<_> = rows
+            .flat_map(|row| row.split('`').skip(1).step_by(2))
+            .filter(|word| !is_structure(word))
+            .collect();
+        let all: BTreeSet<_> = qemu_dsl::reference::statements()
+            .map(|(keyword, _)| keyword)
+            .filter(|word| *word != "param")
+            .collect();
+        assert_eq!(listed, all);
+    }
+
+    /// Whether a word is none of the table's: it takes other statements, or texts.
+    fn is_structure(word: &str) -> bool {
+        ["include", "if", "for"].contains(&word)
+    }
 }

@@ -22,11 +22,19 @@ mod hardware;
 pub mod import;
 #[cfg(feature = "compiler")]
 mod level;
+// In the documentation alone: whoever looks up the crate finds the language too.
+#[cfg(all(doc, not(doctest), feature = "compiler"))]
+#[doc = include_str!("../docs/language.md")]
+pub mod language {}
 #[cfg(feature = "compiler")]
 mod lower;
 #[cfg(feature = "compiler")]
 mod model;
 #[cfg(feature = "compiler")]
+#[cfg_attr(
+    all(doc, not(doctest)),
+    expect(rustdoc::invalid_rust_codeblocks, reason = "its examples are texts of the language")
+)]
 pub mod pages;
 pub mod plan;
 #[cfg(feature = "compiler")]

@@ -1,6 +1,8 @@
 //! The pages: what each kind of mistake is, why it is one, and how it is mended.
 //!
 //! One file each in `pages/`: what it is about, why, and two texts, a wrong and a right one. A test compiles both.
+//!
+#![cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/diagnostics.md"))]
 
 use crate::code::Code;
 
