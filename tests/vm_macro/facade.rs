@@ -124,7 +124,9 @@ fn a_facade_gives_its_users_the_macros() {
     let program = program.replace("ram = 5", "ram = facade::qemu_runtime::Size::gib(2)");
     let told = run(folder.path(), &program, crates);
     assert!(
-        told.contains("program.rs:7:") && told.ends_with("[duplicate-id]; give each its own id false\n"),
+        told.contains("program.rs:7:")
+            && told.contains("[duplicate-id], first at")
+            && told.ends_with("; give each an id of its own false\n"),
         "{told}"
     );
     let warned = "fn main() { let _ = facade::vm! { disk file=\"/a\" }; }";
