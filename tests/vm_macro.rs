@@ -8,12 +8,13 @@ use std::cell::Cell;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::future::Future as _;
+use std::net::SocketAddr;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 
 use qemu_dsl::{Options, compile, compile_devices};
-use qemu_runtime::plan::{Mac, Packed};
+use qemu_runtime::plan::{Mac, Packed, PciAddr};
 use qemu_runtime::{
     Base, BindError, Equipped, Fragment, Part, Place, Plan, Size, base, base_file, devices, part, part_file,
     vm,
@@ -192,7 +193,7 @@ fn holes_take_what_people_have() -> Result<(), BindError> {
         disk file={&image} format=raw serial={serial} readonly={version > 5}
         netdev tap ifname="tap{version}" mac={[0x52, 0x54, 0, 1, 2, 3]} mq={machine.queues} vhost
         rtc base={if version > 5 { "utc" } else { "localtime" }}
-        device virtio-rng-pci addr={format_args!("{:x}", 17)}
+        device virtio-rng-pci addr={PciAddr { slot: 17, function: None }}
     }?;
     let expected = compiled(
         "name web memory 512M max=2G slots=3 kernel \"/boot/6/vmlinuz\" append=\"root=/dev/vda {{x}}\"\n\
@@ -209,6 +210,75 @@ fn holes_take_what_people_have() -> Result<(), BindError> {
     // Nothing was taken away.
     assert_eq!((image.as_os_str().len(), machine.root.len()), (12, 8));
     Ok(())
+}
+
+/// A place takes what it is about, and prints it as QEMU reads it there.
+#[test]
+fn places_take_what_they_are_about() {
+    let (on, off, none) = (true, false, None::<bool>);
+    let slot = PciAddr { slot: 21, function: None };
+    bound(
+        vm! {
+            machine q35 smm={on} vmport={"off"} hpet={Some(off)}
+            cpu max vmx={off} model-id={"a b"} phys-bits={40}
+            device virtio-rng-pci addr={slot} max-bytes={Size::mib(1)} period={1000} disable-legacy={on} romfile={""}
+            device virtio-net-pci mq={on} mac={[0x52, 0x54, 0, 1, 2, 3]} vectors={4} page-per-vq={none}
+            rng addr={&PciAddr { slot: 17, function: None }} max-bytes={1024}
+            object memory-backend-ram id={"m"} size={Size::mib(16)} share={on} prealloc-threads={2}
+            blockdev null-co node-name=n read-only={on} size={Size::kib(64)} cache.direct={&off}
+            disk file="/a" format=raw cache={"none"} detect-zeroes={off} num-queues={2}
+            memory 1G
+            smp 2
+            numa node cpus={0..=1} size=1G
+        },
+        "machine q35 smm=on vmport=off hpet=off cpu max vmx=off model-id=\"a b\" phys-bits=40\n\
+         device virtio-rng-pci addr=15 max-bytes=1048576 period=1000 disable-legacy=on romfile=\"\"\n\
+         device virtio-net-pci mq=on mac=52:54:00:01:02:03 vectors=4 rng addr=11 max-bytes=1024\n\
+         object memory-backend-ram id=m size=16M share=on prealloc-threads=2\n\
+         blockdev null-co node-name=n read-only=on size=64K cache.direct=off\n\
+         disk file=\"/a\" format=raw cache=none detect-zeroes=off num-queues=2\n\
+         memory 1G smp 2 numa node cpus=0-1 size=1G",
+    );
+    let vnc = vm! { display vnc {SocketAddr::from(([127, 0, 0, 1], 5931))} websocket={5701} }.unwrap();
+    assert!(vnc.args().any(|arg| arg == "vnc=127.0.0.1:31,websocket=5701"), "{vnc:?}");
+    let address = vm! { display vnc {SocketAddr::from(([127, 0, 0, 1], 80))} }.unwrap_err();
+    assert_eq!(
+        address.problems.first().map(|problem| &*problem.message),
+        Some("`-5820` is no display of VNC")
+    );
+    // In a command JSON has what QEMU's schema says.
+    let plugged = devices! { device virtio-net-pci id=a mq={on} vectors={4} disable-legacy={on} }.unwrap();
+    let written =
+        compile_devices("device virtio-net-pci id=a mq=on vectors=4 disable-legacy=on", &Options::default());
+    assert_eq!(
+        plugged.steps.first().map(|step| &step.arguments),
+        written.fragment.unwrap().steps.first().map(|step| &step.arguments)
+    );
+}
+
+/// Properties that are paths, and what `arg` passes on, need not be text either.
+#[test]
+fn a_path_of_a_property_need_not_be_text() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let path = OsStr::from_bytes(b"/srv/\xff");
+    let plan = vm! {
+        machine q35
+        device virtio-rng-pci romfile={path}
+        object memory-backend-file id=m size=1M mem-path={path}
+        object tls-creds-x509 id=t dir={path} endpoint=server
+        chardev socket id=c path={path} server=on wait=off
+        blockdev file node-name=n filename={path}
+        arg "-x" {path}
+    }
+    .unwrap();
+    assert_eq!(
+        plan.args().filter(|arg| arg.as_bytes().windows(6).any(|part| part == b"/srv/\xff")).count(),
+        6
+    );
+    let error = vm! { machine q35; device virtio-rng-pci id={path} }.unwrap_err();
+    assert_eq!(error.problems.first().map(|problem| &*problem.message), Some("this is no UTF-8"));
+    let error = devices! { chardev socket id=c path={path} }.unwrap_err();
+    assert_eq!(error.problems.first().map(|problem| &*problem.help), Some("a command can only say text"));
 }
 
 #[test]
@@ -305,6 +375,11 @@ fn all_that_is_wrong_with_values_is_told_at_once() {
     .unwrap_err();
     let expected = [
         (
+            1,
+            16,
+            "{size}: 4G at the start is more than at most (2G) [memory-max]; raise `max`, or lower the size",
+        ),
+        (
             2,
             27,
             "{interface}: the interface's name has 20 bytes, 5 too many [name-too-long]; at most 15 bytes",
@@ -329,18 +404,9 @@ fn all_that_is_wrong_with_values_is_told_at_once() {
     let told: Vec<_> = error.problems.iter().map(ToString::to_string).collect();
     let expected =
         expected.map(|(below, column, text)| format!("{}:{}:{column}: {text}", file!(), line + 1 + below));
-    assert_eq!(told, expected);
-    // What concerns several values is told once each is one.
-    let error = vm! {
-        memory {size} max=2G slots=1
-        disk id={id} file=/a format=raw
-        disk id={id} file=/b format=raw
-        netdev user mac={[2, 0, 0, 0, 0, 1]}
-        netdev user mac={"02:00:00:00:00:01"}
-    }
-    .unwrap_err();
-    let codes: Vec<_> = error.problems.iter().map(|problem| &*problem.code).collect();
-    assert_eq!(codes, ["memory-max", "duplicate-id", "equal-macs"]);
+    let (last, others) = told.split_last().unwrap();
+    assert_eq!(others, expected);
+    assert!(last.contains("`disk0` is already the id of a device [duplicate-id]"), "{last}");
 }
 
 #[test]
@@ -833,8 +899,17 @@ fn values_cost_little() {
     let with_values =
         plan.args().filter(|arg| arg.to_str().is_some_and(|arg| arg.contains("2G") || arg.contains("a.img")));
     assert_eq!(with_values.count(), 2);
-    // The plan is one of them, however many arguments it has; ids that the values decide have one each.
-    assert!(allocations <= 20, "{allocations}");
+    // The values' texts, and where each stands; the blanks, the lists of arguments and of file descriptors, and the plan, however
+    // many arguments it has; two ids that the values decide, and the lists of these; and what must hold between them.
+    assert!(allocations <= 18, "{allocations}");
+    let alone = || {
+        let before = ALLOCATIONS.get();
+        let plan = vm! { memory {ram} };
+        (plan.unwrap(), ALLOCATIONS.get() - before)
+    };
+    alone();
+    let (_, allocations) = alone();
+    assert!(allocations <= 14, "{allocations}");
 }
 
 #[test]

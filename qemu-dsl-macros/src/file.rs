@@ -136,6 +136,7 @@ fn give(given: &Given, declared: &[Declaration], values: &TokenStream) -> TokenS
         "bool" => "flag",
         "mac" => "mac",
         "uuid" => "uuid",
+        "pci" => "pci",
         _ => "text",
     };
     // What is wrong with its type is told where it stands.

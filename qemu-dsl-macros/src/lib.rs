@@ -40,6 +40,24 @@ mod source;
 /// # Ok::<(), qemu_runtime::BindError>(())
 /// ```
 ///
+/// A place takes what it is about, and an `Option` of it where it may be left out. The wrong type is an error at the expression:
+///
+/// | place | takes |
+/// |---|---|
+/// | a path | `AsRef<OsStr>`, also what isn't UTF-8 |
+/// | a size | `qemu_runtime::Size` |
+/// | a number | any integer; of several (`cpus=`) also a range such as `0..=3` |
+/// | a switch | a `bool` |
+/// | an id, a bus, an interface and other names | `AsRef<str>`: no number is one |
+/// | one of some words | `AsRef<str>`, or a `bool` where it can be `on` or `off` |
+/// | a MAC address, a UUID | `[u8; 6]`, `[u8; 16]`, or a text |
+/// | a PCI address | `qemu_runtime::plan::PciAddr`, or a text, which is hexadecimal |
+/// | an address of VNC | a `SocketAddr` with its port, or a text with a display's number |
+/// | a property of QEMU's | what QEMU's schema says of it; where that doesn't tell, any of these |
+/// | any other text | `Display`, or a path |
+///
+/// What is an error when it is written is a `BindError` then. What is only warned of isn't told of a value: a MAC address of a group.
+///
 /// Blocks are there or not, or repeat, as Rust's own:
 ///
 /// ```

@@ -375,10 +375,16 @@ impl Parsed<'_> {
         options.levels.apply(&mut diagnostics);
         let is_wanted = !failed(&diagnostics) && (!vm.is_open || options.open.is_template());
         let order = is_wanted.then(|| lower::order(&hardware));
+        let late = if is_wanted && vm.is_open {
+            check::late(&hardware, options.levels.deny_by_schema(Code::WrongType))
+        } else {
+            Vec::new()
+        };
         let printed = order.map(|order| {
             if !vm.is_open {
                 return Ordered { output, order, choices: Vec::new() };
             }
+            late.into_iter().for_each(|(blank, kind)| vm.blanks.is_of(blank, kind));
             if let Some(span) = lower::late_in_json(&output, vm.target).filter(|_| extent != Extent::Devices)
             {
                 let message = "a value can't come later in an option that is JSON";

@@ -115,6 +115,12 @@ impl Levels {
         });
     }
 
+    /// Whether what only follows from QEMU's schema is an error, of this code.
+    pub(crate) fn deny_by_schema(&self, code: Code) -> bool {
+        let error = Diagnostic { by_schema: true, ..Diagnostic::error(code, "") };
+        self.severity(&error) == Some(Severity::Error)
+    }
+
     fn severity(&self, diagnostic: &Diagnostic) -> Option<Severity> {
         let own = diagnostic.severity;
         if own == Severity::Error && !diagnostic.by_schema {

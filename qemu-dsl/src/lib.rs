@@ -88,4 +88,4 @@ pub use read::{Count, Declaration, Open, Options};
 pub use sources::{Included, Inclusion, Load, Sources};
 #[cfg(feature = "compiler")]
 pub use statement::TABLE;
-pub use value::{Kind, Type};
+pub use value::{Element, Kind, PropertyType, Takes, Type};

@@ -299,7 +299,6 @@ fn a_value_that_comes_later_makes_the_devices_of_the_text_that_has_it() {
         "object rng-random id=r filename=\"/dev/urandom\"\ndevice virtio-rng-pci rng=r max-bytes=16 period=1000 id=q",
         "chardev socket id=c path=\"/c\" server=on\nchardev udp id=u host=\"::1\" port=12 localaddr=1.2.3.4",
         "rng random filename=\"/dev/urandom\" max-bytes=16 period=5",
-        "blockdev raw node-name=n file.driver=file file.filename=\"/x\" read-only=on\ndevice virtio-blk-pci drive=n id=d",
         "vsock cid=7 fd=on",
     ] {
         let closed =
@@ -503,4 +502,87 @@ fn a_number_is_no_size() {
     assert_eq!(problems(512u32.into(), 1u64.into()), [said(512), said(1)]);
     assert_eq!(problems(Size::mib(512).into(), "1M".into()), [""; 0]);
     assert_eq!(problems("512".into(), Size::mib(1).into()), [""; 0]);
+}
+
+/// A text with a value written out, and with one that comes later.
+fn written_and_later(text: &str, value: &str) -> (Vec<String>, Vec<String>) {
+    let written = compile(&text.replace("VALUE", &format!("{value:?}")), &Options::default());
+    let errors = written.diagnostics.iter().filter(|one| one.severity == Severity::Error);
+    let errors = errors.map(|one| one.code.as_str().to_owned()).collect();
+    let options = Options { open: Open::Parameters, ..Options::default() };
+    let open = compile(&format!("{}\nparam later: string", text.replace("VALUE", "{later}")), &options);
+    let Some(open) = open.open else { panic!("{text}\n{:#?}", open.diagnostics) };
+    let bound = open.bind_named(&[("later", Value::from(value))]);
+    let problems = bound.map_or_else(|error| error.problems, |_| Vec::new());
+    (errors, problems.into_iter().map(|problem| problem.code).collect())
+}
+
+#[test]
+fn what_is_wrong_when_it_is_written_is_wrong_when_it_comes_later() {
+    let long = "x".repeat(120);
+    for (text, value) in [
+        // What QEMU's schema says of a property.
+        ("machine q35\ndevice virtio-rng-pci max-bytes=VALUE", "abc"),
+        ("machine q35\ndevice virtio-net-pci mq=VALUE", "abc"),
+        ("machine q35\ndevice virtio-net-pci mac=VALUE", "zz"),
+        ("machine q35\ndevice VGA vgamem_mb=VALUE", "-1"),
+        ("machine q35\ndevice virtio-rng-pci addr=VALUE", "20"),
+        ("machine q35\ndevice virtio-rng-pci disable-legacy=VALUE", "true"),
+        ("machine q35 vmport=VALUE", "maybe"),
+        ("machine q35 smm=VALUE", "true"),
+        ("cpu max vmx=VALUE", "maybe"),
+        ("cpu max model-id=VALUE", "a,b"),
+        ("object memory-backend-ram id=m size=VALUE", "abc"),
+        ("object memory-backend-ram id=m size=1M prealloc-threads=VALUE", "-1"),
+        ("blockdev file node-name=n filename=\"/x\" read-only=VALUE", "abc"),
+        ("machine q35\ndisk file=\"/a\" format=raw num-queues=VALUE", "abc"),
+        ("machine q35\nrng page-per-vq=VALUE", "abc"),
+        ("machine q35\nnetdev user rx_queue_size=VALUE", "abc"),
+        ("machine q35\ndevice virtio-rng-pci\nglobal virtio-rng-pci.max-bytes=VALUE", "abc"),
+        ("machine q35\ndevice virtio-rng-pci romfile=VALUE", ""),
+        // What a statement says of an option.
+        ("machine q35\ndisk file=\"/a\" format=raw serial=VALUE", "0123456789012345678901234"),
+        ("machine q35\nboot order=VALUE", "z"),
+        ("machine pc\nboot once=VALUE", "nnnn"),
+        ("incoming VALUE", "ftp:x"),
+        ("serial ringbuf size=VALUE", "3000"),
+        ("serial socket path=VALUE server", &long),
+        ("memory 1G max=2G slots=1\ndimm pc-dimm size=VALUE", "0"),
+        ("memory 1G hugetlbsize=VALUE", "3M"),
+        ("machine pc usb=on\nusb mtp rootdir=VALUE", "a/b"),
+        ("display vnc VALUE", "127.0.0.1:60000"),
+        ("machine q35\nnetdev tap ifname=a driver=e1000e mq=VALUE", "2"),
+    ] {
+        let (written, later) = written_and_later(text, value);
+        let is_right = value.is_empty();
+        assert_eq!(
+            (written.is_empty(), later.is_empty()),
+            (is_right, is_right),
+            "{text}: {value}\n{written:?}\n{later:?}"
+        );
+    }
+}
+
+#[test]
+fn all_that_is_wrong_with_values_is_told_at_once() {
+    let text = "param name: string\nparam ram: size\nparam dir: string\nparam on: bool\n\
+                machine q35\nnetdev tap ifname={name}\nmemory {ram} max=2G\nname {dir}\nif {on} { uuid {dir} }";
+    let options = Options { open: Open::Parameters, ..Options::default() };
+    let template = compile(text, &options).open.unwrap();
+    let bind = |values: &[(&str, Value)]| {
+        let problems = template.bind_named(values).unwrap_err().problems;
+        let mut codes: Vec<_> = problems.into_iter().map(|problem| problem.code).collect();
+        codes.sort();
+        codes
+    };
+    let long = Value::from("a name that is far too long");
+    let (large, on) = (Value::from("3G"), Value::from(true));
+    assert_eq!(
+        bind(&[("name", long.clone()), ("ram", large.clone()), ("other", "x".into()), ("on", on)]),
+        ["memory-max", "name-too-long", "unknown-parameter", "unset-parameter"]
+    );
+    assert_eq!(
+        bind(&[("name", long), ("ram", large), ("dir", "x".into()), ("on", "perhaps".into())]),
+        ["memory-max", "name-too-long", "parameter-type"]
+    );
 }

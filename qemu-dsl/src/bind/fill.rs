@@ -9,11 +9,11 @@ use super::blank::{Blank, BlankPart, Choice, Hole, Written, place_of};
 use super::error::{BindError, BindProblem};
 use super::tie::{Relation, Tie};
 use super::tied::Tied;
-use super::value::{self, Values};
+use super::value::{self, Held, Values};
 use crate::Span;
 use crate::code::Code;
 use crate::plan::packed::packed;
-use crate::plan::{Block, FdSlot, Filled, GeneratedId, PerRound, Place, Rounds};
+use crate::plan::{Block, Bound, FdSlot, Filled, GeneratedId, PerRound, Place, Rounds};
 use crate::value::{Kind, Refusal};
 
 /// What hangs on values, of a template.
@@ -47,13 +47,14 @@ impl Blanks {
         places: &[Place],
         is_command: bool,
     ) -> Result<Filled<'v>, BindError> {
-        let mut problems = Vec::new();
+        let mut problems = values.problems.clone();
+        // The values that are none. Of what hangs on them nothing is said.
+        let mut unread: Vec<u32> = Vec::new();
         let rounds = Rounds::new(&self.blocks, &values.said.rounds);
         let held = values.held(&rounds, &self.holes);
         let of_blanks = || self.blanks.iter().map(|blank| blank.block);
         let mut filled = Filled {
-            blanks: PerRound::new(&rounds, of_blanks(), None),
-            numbers: PerRound::new(&rounds, of_blanks(), 0),
+            blanks: PerRound::new(&rounds, of_blanks(), Bound::default()),
             shapes: PerRound::new(&rounds, self.choices.iter().map(|choice| choice.block), 0),
             ids: PerRound::new(&rounds, generated.iter().map(|id| id.block), String::new()),
             lines: Vec::new(),
@@ -64,7 +65,7 @@ impl Blanks {
         for (round, block) in rounds.iter() {
             let own = (0..).zip(&*self.blanks).filter(|(_, blank)| blank.block == block);
             for (number, blank) in own {
-                let get = |hole: u32| values.text_of(*held.get(rounds, round, hole)?.as_ref()?);
+                let get = |hole: u32| values.text_of(held.get(rounds, round, hole)?);
                 let read = self.read(blank, get).and_then(|value| match value {
                     Some(value) if is_command && value.to_str().is_none() => Err((
                         value.to_string_lossy().into_owned(),
@@ -76,12 +77,19 @@ impl Blanks {
                     Ok(value) => {
                         let text = value.as_deref().and_then(OsStr::to_str);
                         let as_number = text.and_then(|text| blank.kind.number(text)).unwrap_or(0);
-                        filled.numbers.set(rounds, round, number, as_number);
-                        filled.blanks.set(rounds, round, number, value);
+                        filled.blanks.set(rounds, round, number, Bound { text: value, number: as_number });
                     }
                     Err((shown, refusal)) => {
+                        unread.push(number);
+                        let hole = blank.first_hole(&self.holes).map(|hole| &*hole.name);
+                        if refusal.code == Code::MissingValue
+                            && values.problems.iter().any(|one| Some(&*one.hole) == hole)
+                        {
+                            // Why there is none has been told.
+                            continue;
+                        }
                         let expects = blank.kind.expects();
-                        let of_words = blank.kind.words().is_some();
+                        let of_words = blank.kind.is_of_words();
                         let (code, message, help) = refusal.say(&blank.name, &expects, of_words, &shown);
                         let help = help.unwrap_or_else(|| format!("give {expects}"));
                         problems.push(self.problem(blank, places, code.as_str(), message, help));
@@ -89,7 +97,6 @@ impl Blanks {
                 }
             }
         }
-        BindError::of(&mut problems)?;
         for (round, block) in rounds.iter() {
             for (number, choice) in (0..).zip(&*self.choices).filter(|(_, choice)| choice.block == block) {
                 let deciding = choice
@@ -97,10 +104,13 @@ impl Blanks {
                     .iter()
                     .filter_map(|number| Some((*number, self.blanks.get(*number as usize)?)));
                 let shape = deciding.fold(0, |shape, (number, blank)| {
-                    let value = filled.blanks.get(rounds, round, number).and_then(Option::as_deref);
+                    let value = filled.blank(round, number);
                     shape * blank.states() + blank.state(value)
                 });
                 filled.shapes.set(rounds, round, number, shape);
+                if choice.blanks.iter().any(|blank| unread.contains(blank)) {
+                    continue;
+                }
                 if let Some(refused) = choice.refused.iter().find(|refused| refused.shape == shape)
                     && let Some(blank) =
                         choice.blanks.first().and_then(|number| self.blanks.get(*number as usize))
@@ -119,7 +129,8 @@ impl Blanks {
                 generated,
                 places,
             );
-            tied.check(true, &mut problems);
+            // What a value that is none would have been may be what is lacking.
+            tied.check(unread.is_empty(), &mut problems);
             // Otherwise the compiler has seen to the order.
             if self
                 .ties
@@ -147,17 +158,11 @@ impl Blanks {
     }
 
     /// The lines of the table for which the program has given file descriptors: the number of the value, and the line's.
-    fn lines(
-        &self,
-        values: &Values,
-        fds: &[FdSlot],
-        filled: &Filled<'_>,
-        held: &PerRound<Option<u32>>,
-    ) -> Vec<(u32, u32)> {
+    fn lines(&self, values: &Values, fds: &[FdSlot], filled: &Filled<'_>, held: &Held) -> Vec<(u32, u32)> {
         let mut lines = Vec::new();
         FdSlot::lines(fds, filled, |_, slot, round, own| {
             let hole = slot.given.and_then(|blank| self.blanks.get(blank as usize)?.hole());
-            let value = hole.and_then(|hole| *held.get(&filled.rounds, round, hole)?);
+            let value = hole.and_then(|hole| held.get(&filled.rounds, round, hole));
             // It may only have said that there is to be one.
             if let Some(value) = value.filter(|value| values.fds_of(*value).is_some()) {
                 lines.extend(own.map(|line| (value, line)));
@@ -171,12 +176,12 @@ impl Blanks {
         &self,
         values: &Values,
         filled: &Filled<'_>,
-        held: &PerRound<Option<u32>>,
+        held: &Held,
         mut report: impl FnMut(&Blank, Code, String, String),
     ) {
         for (round, block) in filled.rounds.iter() {
             for blank in self.blanks.iter().filter(|blank| blank.block == block) {
-                let value = blank.hole().and_then(|hole| *held.get(&filled.rounds, round, hole)?);
+                let value = blank.hole().and_then(|hole| held.get(&filled.rounds, round, hole));
                 let Some((value, given)) = value.and_then(|value| Some((value, values.fds_of(value)?)))
                 else {
                     continue;
@@ -215,7 +220,11 @@ impl Blanks {
                 None => return Err(none()),
             },
             _ => {
-                let mut text = Vec::new();
+                let len = |part: &BlankPart| match part {
+                    BlankPart::Text(known) => known.len(),
+                    BlankPart::Hole(hole) => get(*hole).map_or(0, OsStr::len),
+                };
+                let mut text = Vec::with_capacity(blank.parts.iter().map(len).sum());
                 for part in &*blank.parts {
                     match part {
                         BlankPart::Text(known) => text.extend_from_slice(known.as_bytes()),
@@ -232,19 +241,31 @@ impl Blanks {
                 Cow::Owned(OsString::from_vec(text))
             }
         };
-        let refuse = |refusal| (text.to_string_lossy().into_owned(), refusal);
+        let refuse = |text: &OsStr, refusal| (text.to_string_lossy().into_owned(), refusal);
         if text.as_bytes().contains(&0) {
-            return Err(refuse(Refusal::zero_byte()));
+            return Err(refuse(&text, Refusal::zero_byte()));
         }
-        let printed = match &text {
-            Cow::Borrowed(text) => blank.kind.print_os(text),
-            Cow::Owned(text) => blank.kind.print_os(text).map(|printed| Cow::Owned(printed.into_owned())),
-        };
-        printed.map(Some).map_err(refuse)
+        match text {
+            Cow::Borrowed(text) => {
+                blank.kind.print_os(text).map(Some).map_err(|refusal| refuse(text, refusal))
+            }
+            Cow::Owned(text) => {
+                let printed = blank.kind.print_os(&text).map_err(|refusal| refuse(&text, refusal))?;
+                // Most texts are printed as they are.
+                let other = match printed {
+                    Cow::Borrowed(same) if same == text => None,
+                    other => Some(other.into_owned()),
+                };
+                Ok(Some(Cow::Owned(other.unwrap_or(text))))
+            }
+        }
     }
 
     /// Fills in the generated ids: the first ones that are free beside those that the text and the values name.
     fn ids(&self, filled: &mut Filled<'_>, generated: &[GeneratedId]) {
+        if generated.is_empty() {
+            return;
+        }
         let mut ids = std::mem::take(&mut filled.ids);
         let rounds = &filled.rounds;
         // What begins otherwise takes none of them.

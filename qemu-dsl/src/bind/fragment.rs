@@ -32,7 +32,7 @@ impl OpenFragment {
     ///
     /// As of [`OpenTemplate::bind_named`](super::OpenTemplate::bind_named).
     pub fn bind_named(&self, values: &[(&str, Value)]) -> Result<Fragment, BindError> {
-        self.bind(&self.open.named(values, &self.fragment.places)?)
+        self.bind(&self.open.named(values, &self.fragment.places))
     }
 
     /// The devices with a value for each hole, in their order.

@@ -37,6 +37,7 @@ pub use size::{Size, SizeError};
 pub use template::OpenTemplate;
 pub use tie::{Lack, Relation, Sort, Tie};
 pub use value::{
-    Element, FdValue, FdsValue, FlagValue, IntegerValue, MacValue, Maybe, MaybeOs, NamedValues, One, Os,
-    PathValue, Present, SizeValue, TextValue, UuidValue, Value, Values,
+    Element, FdValue, FdsValue, FlagValue, IntegerValue, MacValue, Maybe, NameValue, NamedValues,
+    NumberValue, NumbersValue, One, Os, PathValue, PciValue, Present, PropertyValue, Shown, SizeValue,
+    Switch, TextValue, UuidValue, Value, Values, VncValue, WordValue,
 };

@@ -1,7 +1,7 @@
 //! Values by their names: those of a text's parameters, with what its conditions and loops make of them.
 
 use super::blank::{Blank, place_of};
-use super::error::{BindError, BindProblem};
+use super::error::BindProblem;
 use super::fill::Blanks;
 use super::value::{Form, Single, Value, Values};
 use crate::code::Code;
@@ -35,12 +35,13 @@ struct Writer<'v> {
 }
 
 impl Blanks {
-    /// The values of holes that have names. Each must have one, but those that may be left away.
-    pub(super) fn named(&self, values: &[(&str, Value)], places: &[Place]) -> Result<Values, BindError> {
+    /// The values of holes that have names. Each must have one, but those that may be left away: what is wrong is told with what
+    /// is wrong with the values.
+    pub(super) fn named(&self, values: &[(&str, Value)], places: &[Place]) -> Values {
         let scope = Scope { given: values, variables: Vec::new() };
         let mut writer = Writer { blanks: self, places, scope, values: Values::new(), problems: Vec::new() };
         writer.block(0);
-        let Writer { values: own, mut problems, .. } = writer;
+        let Writer { values: mut own, mut problems, .. } = writer;
         for (name, _) in values.iter().filter(|(name, _)| !self.names().any(|own| own == *name)) {
             problems.push(BindProblem {
                 place: None,
@@ -51,17 +52,16 @@ impl Blanks {
                 help: "leave it out".to_owned(),
             });
         }
-        BindError::of(&mut problems)?;
-        Ok(own)
+        own.problems = problems;
+        own
     }
 
     /// Whether a hole's value is a size.
     fn is_size(&self, hole: u32) -> bool {
         let is_of = |blank: &&Blank| blank.hole() == Some(hole);
-        self.blanks
-            .iter()
-            .find(is_of)
-            .is_some_and(|blank| matches!(blank.kind, Kind::Size | Kind::MemorySize))
+        self.blanks.iter().find(is_of).is_some_and(|blank| {
+            matches!(blank.kind, Kind::Size | Kind::SomeSize | Kind::PowerSize | Kind::MemorySize)
+        })
     }
 
     /// The names that have values, or may have.

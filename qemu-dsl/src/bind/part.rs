@@ -150,7 +150,7 @@ macro_rules! assemblies {
             ///
             /// Where a parameter has no value, or there is none of a name.
             pub fn bind_named(&self, values: &[(&str, Value)]) -> Result<$name, BindError> {
-                Ok(self.bind(self.part.open.named(values, &self.part.template.places)?))
+                Ok(self.bind(self.part.open.named(values, &self.part.template.places).given()?))
             }
 
             /// It with a value for each hole, in their order. File descriptors among them are closed.

@@ -44,7 +44,7 @@ impl OpenTemplate {
     ///
     /// Where a parameter has no value, a value isn't what its place wants, or values don't go together: all of it.
     pub fn bind_named(&self, values: &[(&str, Value)]) -> Result<Plan, BindError> {
-        let values = self.open.named(values, &self.template.places)?;
+        let values = self.open.named(values, &self.template.places);
         self.bind(&values)
     }
 

@@ -6,31 +6,38 @@
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display, Write as _};
+use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use super::blank::Hole;
+use super::error::{BindError, BindProblem};
 use super::size::Size;
-use crate::plan::{Mac, PerRound, Round, Rounds};
-use crate::value::Kind;
+use crate::plan::{Mac, PciAddr, PerRound, Round, Rounds};
+use crate::value::{Kind, PropertyType, Takes};
 
 /// A value that is there.
 #[derive(Debug)]
 pub enum One {}
 
-/// An `Option` of a value.
+/// An `Option` of a value that is one in this way.
 #[derive(Debug)]
-pub enum Maybe {}
+pub struct Maybe<How>(PhantomData<How>);
 
 /// A path where a text may stand.
 #[derive(Debug)]
 pub enum Os {}
 
-/// An `Option` of a path where a text may stand.
+/// A number or an address where a text may stand.
 #[derive(Debug)]
-pub enum MaybeOs {}
+pub enum Shown {}
+
+/// A `bool` where something else may stand too: on or off.
+#[derive(Debug)]
+pub enum Switch {}
 
 /// How a value is one that is always there.
 #[diagnostic::on_unimplemented(
@@ -42,6 +49,8 @@ pub trait Present {}
 
 impl Present for One {}
 impl Present for Os {}
+impl Present for Shown {}
+impl Present for Switch {}
 
 /// Declares the trait of a sort of place, and that an `Option` may stand where a value may be absent.
 macro_rules! places {
@@ -52,13 +61,13 @@ macro_rules! places {
             fn put(&self, text: &mut Vec<u8>) -> bool;
         }
 
-        impl<T: $name<One>> $name<Maybe> for Option<T> {
+        impl<How, T: $name<How>> $name<Maybe<How>> for Option<T> {
             fn put(&self, text: &mut Vec<u8>) -> bool {
                 self.as_ref().is_some_and(|value| value.put(text))
             }
         }
 
-        impl<T: $name<One>> $name<Maybe> for &Option<T> {
+        impl<How, T: $name<How>> $name<Maybe<How>> for &Option<T> {
             fn put(&self, text: &mut Vec<u8>) -> bool {
                 self.as_ref().is_some_and(|value| value.put(text))
             }
@@ -81,6 +90,55 @@ places! {
         note = "a text is what `Display` can show, or a path; where it may be left out, also an `Option` of it"
     )]
     TextValue;
+    /// What can stand for a name of QEMU's, of the host's or of the VM's own: an id, a bus, an interface.
+    #[diagnostic::on_unimplemented(
+        message = "a name must stand here, and `{Self}` is none",
+        label = "not a name",
+        note = "a name is a text, `&str`, `String`, or what else is `AsRef<str>`: what is shown otherwise would be a guess; where it may be left out, also an `Option` of it"
+    )]
+    NameValue;
+    /// What can stand for one of some words.
+    #[diagnostic::on_unimplemented(
+        message = "one of some words must stand here, and `{Self}` is none",
+        label = "not a word",
+        note = "a word is a text, `&str`, `String`, or what else is `AsRef<str>`, and where it can be `on` or `off` a `bool`; where it may be left out, also an `Option` of it"
+    )]
+    WordValue;
+    /// What can stand for the address of a device on its PCI bus.
+    #[diagnostic::on_unimplemented(
+        message = "a PCI address must stand here, and `{Self}` is none",
+        label = "not a PCI address",
+        note = "write a `qemu_runtime::plan::PciAddr`, or a text such as `\"1f.2\"`: it is hexadecimal, which a bare number isn't; where it may be left out, also an `Option` of it"
+    )]
+    PciValue;
+    /// What can stand for a number, or several that follow each other.
+    #[diagnostic::on_unimplemented(
+        message = "numbers must stand here, and `{Self}` are none",
+        label = "not numbers",
+        note = "any of Rust's integer types will do, a range such as `0..=3`, or a text such as `\"0-3\"`; where it may be left out, also an `Option` of it"
+    )]
+    NumbersValue;
+    /// What can stand for a whole number that may be one of bytes.
+    #[diagnostic::on_unimplemented(
+        message = "a whole number must stand here, and `{Self}` is none",
+        label = "not a whole number",
+        note = "any of Rust's integer types will do, or `qemu_runtime::Size::mib(512)`; where it may be left out, also an `Option` of it"
+    )]
+    NumberValue;
+    /// What can stand for where clients of VNC connect.
+    #[diagnostic::on_unimplemented(
+        message = "an address of VNC must stand here, and `{Self}` is none",
+        label = "not an address of VNC",
+        note = "write a `SocketAddr` whose port is from 5900 on, or a text such as `\"127.0.0.1:0\"`, whose number counts from there; where it may be left out, also an `Option` of it"
+    )]
+    VncValue;
+    /// What can stand for a property of which QEMU doesn't tell what it takes, or that takes any text.
+    #[diagnostic::on_unimplemented(
+        message = "a property's value must stand here, and `{Self}` is none",
+        label = "not a property's value",
+        note = "a text, a path, a number, a `bool`, a `qemu_runtime::Size` or an address of `std::net` will do; of what else `Display` can show, write `.to_string()`; where it may be left out, also an `Option` of it"
+    )]
+    PropertyValue;
     /// What can stand for a number of bytes.
     #[diagnostic::on_unimplemented(
         message = "a size must stand here, and `{Self}` is none",
@@ -151,33 +209,134 @@ impl<T: Display + ?Sized> TextValue<One> for T {
     }
 }
 
+/// Declares where any `AsRef<str>` is a text.
+macro_rules! names {
+    ($($place:ident)+) => {$(
+        impl<T: AsRef<str> + ?Sized> $place<One> for T {
+            fn put(&self, text: &mut Vec<u8>) -> bool {
+                copy(self.as_ref(), text)
+            }
+        }
+    )+};
+}
+names!(NameValue WordValue PciValue NumbersValue VncValue PropertyValue);
+
+/// Declares where a `bool` is a switch beside other values.
+macro_rules! switches {
+    ($($place:ident)+) => {$(
+        impl $place<Switch> for bool {
+            fn put(&self, text: &mut Vec<u8>) -> bool {
+                FlagValue::put(self, text)
+            }
+        }
+
+        impl $place<Switch> for &bool {
+            fn put(&self, text: &mut Vec<u8>) -> bool {
+                FlagValue::put(*self, text)
+            }
+        }
+    )+};
+}
+switches!(WordValue PropertyValue);
+
+/// Declares what is a text where there are others, as it is shown.
+macro_rules! shown {
+    ($place:ident: $($ty:ty)+) => {$(
+        impl $place<Shown> for $ty {
+            fn put(&self, text: &mut Vec<u8>) -> bool {
+                show(self, text)
+            }
+        }
+
+        impl $place<Shown> for &$ty {
+            fn put(&self, text: &mut Vec<u8>) -> bool {
+                show(self, text)
+            }
+        }
+    )+};
+}
+shown!(NumbersValue: u8 u16 u32 u64 usize i32 i64);
+shown!(PropertyValue: u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 char Size Mac PciAddr);
+shown!(PropertyValue: IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6 fmt::Arguments<'_>);
+shown!(PropertyValue: std::num::NonZeroU8 std::num::NonZeroU16 std::num::NonZeroU32 std::num::NonZeroU64 std::num::NonZeroUsize);
+#[cfg(feature = "uuid")]
+shown!(PropertyValue: uuid::Uuid);
+
 /// Declares what of the operating system can be a text too.
 macro_rules! paths {
-    ($($ty:ty)+) => {$(
-        impl TextValue<Os> for $ty {
+    ($place:ident) => {
+        paths!($place: Path PathBuf OsStr OsString Cow<'_, OsStr>);
+
+        impl<T: $place<Os> + ?Sized> $place<Os> for &T {
+            fn put(&self, text: &mut Vec<u8>) -> bool {
+                $place::<Os>::put(*self, text)
+            }
+        }
+    };
+    ($place:ident: $($ty:ty)+) => {$(
+        impl $place<Os> for $ty {
             fn put(&self, text: &mut Vec<u8>) -> bool {
                 copy(self, text)
             }
         }
     )+};
 }
-paths!(Path PathBuf OsStr OsString Cow<'_, OsStr>);
+paths!(TextValue);
+paths!(NameValue);
+paths!(PropertyValue);
 
-impl<T: TextValue<Os> + ?Sized> TextValue<Os> for &T {
+impl PciValue<One> for PciAddr {
     fn put(&self, text: &mut Vec<u8>) -> bool {
-        TextValue::<Os>::put(*self, text)
+        show(self, text)
     }
 }
 
-impl<T: TextValue<Os>> TextValue<MaybeOs> for Option<T> {
+impl PciValue<One> for &PciAddr {
     fn put(&self, text: &mut Vec<u8>) -> bool {
-        self.as_ref().is_some_and(|value| value.put(text))
+        show(self, text)
     }
 }
 
-impl<T: TextValue<Os>> TextValue<MaybeOs> for &Option<T> {
+impl<T: IntegerValue<One>> NumbersValue<Shown> for RangeInclusive<T> {
     fn put(&self, text: &mut Vec<u8>) -> bool {
-        self.as_ref().is_some_and(|value| value.put(text))
+        self.start().put(text);
+        text.push(b'-');
+        self.end().put(text)
+    }
+}
+
+impl<T: IntegerValue<One> + ?Sized> NumberValue<One> for T {
+    fn put(&self, text: &mut Vec<u8>) -> bool {
+        IntegerValue::put(self, text)
+    }
+}
+
+impl NumberValue<One> for Size {
+    fn put(&self, text: &mut Vec<u8>) -> bool {
+        show(self.as_bytes(), text)
+    }
+}
+
+impl NumberValue<One> for &Size {
+    fn put(&self, text: &mut Vec<u8>) -> bool {
+        NumberValue::put(*self, text)
+    }
+}
+
+impl VncValue<Shown> for SocketAddr {
+    fn put(&self, text: &mut Vec<u8>) -> bool {
+        // No number of a display is below zero: of such a port that is what is told.
+        let number = i32::from(self.port()) - 5900;
+        match self.ip() {
+            IpAddr::V4(host) => show(format_args!("{host}:{number}"), text),
+            IpAddr::V6(host) => show(format_args!("[{host}]:{number}"), text),
+        }
+    }
+}
+
+impl VncValue<Shown> for &SocketAddr {
+    fn put(&self, text: &mut Vec<u8>) -> bool {
+        VncValue::put(*self, text)
     }
 }
 
@@ -273,21 +432,9 @@ pub trait FdsValue<How> {
     fn put(self, give: impl FnMut(OwnedFd)) -> Option<usize>;
 }
 
-/// A `bool` where a file descriptor may stand.
-#[derive(Debug)]
-pub enum Switch {}
-
-/// An `Option` of a `bool` where a file descriptor may stand.
-#[derive(Debug)]
-pub enum MaybeSwitch {}
-
 /// Several of something.
 #[derive(Debug)]
 pub enum Many {}
-
-/// An `Option` of several of something.
-#[derive(Debug)]
-pub enum MaybeMany {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Into<OwnedFd>> FdValue<One> for T {
@@ -298,21 +445,15 @@ impl<T: Into<OwnedFd>> FdValue<One> for T {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Into<OwnedFd>> FdValue<Maybe> for Option<T> {
+impl<How, T: FdValue<How>> FdValue<Maybe<How>> for Option<T> {
     fn put(self, text: &mut Vec<u8>, give: impl FnMut(OwnedFd)) -> bool {
-        self.is_some_and(|fd| FdValue::<One>::put(fd, text, give))
+        self.is_some_and(|fd| fd.put(text, give))
     }
 }
 
 impl FdValue<Switch> for bool {
     fn put(self, text: &mut Vec<u8>, _: impl FnMut(OwnedFd)) -> bool {
         FlagValue::put(&self, text)
-    }
-}
-
-impl FdValue<MaybeSwitch> for Option<bool> {
-    fn put(self, text: &mut Vec<u8>, _: impl FnMut(OwnedFd)) -> bool {
-        self.is_some_and(|is_on| FlagValue::put(&is_on, text))
     }
 }
 
@@ -325,9 +466,9 @@ impl<T: Into<OwnedFd>> FdsValue<One> for T {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Into<OwnedFd>> FdsValue<Maybe> for Option<T> {
+impl<How, T: FdsValue<How>> FdsValue<Maybe<How>> for Option<T> {
     fn put(self, give: impl FnMut(OwnedFd)) -> Option<usize> {
-        self.and_then(|fd| FdsValue::<One>::put(fd, give))
+        self.and_then(|fds| fds.put(give))
     }
 }
 
@@ -348,12 +489,6 @@ impl<T: Into<OwnedFd>, const N: usize> FdsValue<Many> for [T; N] {
     }
 }
 
-impl<T: FdsValue<Many>> FdsValue<MaybeMany> for Option<T> {
-    fn put(self, give: impl FnMut(OwnedFd)) -> Option<usize> {
-        self.and_then(|fds| fds.put(give))
-    }
-}
-
 /// The values of holes, in their order, in rounds of the blocks in which these stand.
 #[derive(Debug)]
 pub struct Values {
@@ -362,6 +497,8 @@ pub struct Values {
     fds: Vec<(u32, OwnedFd)>,
     /// The round to which values are added.
     round: u32,
+    /// What is wrong with them before they are looked at.
+    pub(super) problems: Vec<BindProblem>,
 }
 
 /// What values say, whatever file descriptors go with them.
@@ -403,6 +540,9 @@ impl Said {
         self.given.extend(part.given.iter().map(|(round, at)| (moved(*round), at.map(place))));
     }
 }
+
+/// So many bytes there is room for at first.
+const ROOM: usize = 256;
 
 /// The round of the whole text.
 const WHOLE: Round = Round { block: 0, parent: 0 };
@@ -469,17 +609,64 @@ macro_rules! adding {
 
 adding! {
     /// Adds a path.
-    path or needed_path, path_list: PathValue of Kind::Path | Kind::SocketPath =>
+    path or needed_path, path_list: PathValue of Kind::Path | Kind::AnyPath | Kind::WholePath | Kind::SocketPath =>
     /// Adds a number of bytes.
-    size or needed_size, size_list: SizeValue of Kind::Size | Kind::MemorySize =>
+    size or needed_size, size_list: SizeValue of
+        Kind::Size
+        | Kind::SomeSize
+        | Kind::PowerSize
+        | Kind::MemorySize
+        | Kind::Property(Takes { ty: PropertyType::Size, or: PropertyType::Size, .. }) =>
     /// Adds a whole number.
     integer or needed_integer, integer_list: IntegerValue of Kind::Integer { .. } | Kind::PowerOfTwo | Kind::Timeout =>
     /// Adds a flag.
-    flag or needed_flag, flag_list: FlagValue of Kind::Flag =>
+    flag or needed_flag, flag_list: FlagValue of
+        Kind::Flag | Kind::Property(Takes { ty: PropertyType::Bool, or: PropertyType::Bool, .. }) =>
     /// Adds a MAC address.
     mac or needed_mac, mac_list: MacValue of Kind::Mac =>
     /// Adds a UUID.
-    uuid or needed_uuid, uuid_list: UuidValue of Kind::Uuid =>
+    uuid or needed_uuid, uuid_list: UuidValue of Kind::Uuid | Kind::AnyUuid =>
+    /// Adds one of some words.
+    word or needed_word, word_list: WordValue of
+        Kind::Word(_) | Kind::Property(Takes { ty: PropertyType::OneOf(_), or: PropertyType::OneOf(_), .. }) =>
+    /// Adds a PCI address.
+    pci or needed_pci, pci_list: PciValue of Kind::Pci | Kind::Slot =>
+    /// Adds numbers.
+    numbers or needed_numbers, numbers_list: NumbersValue of Kind::Numbers =>
+    /// Adds a whole number that may be one of bytes.
+    number or needed_number, number_list: NumberValue of Kind::Property(Takes {
+        ty: PropertyType::Int { .. } | PropertyType::Number,
+        or: PropertyType::Int { .. } | PropertyType::Number,
+        ..
+    }) =>
+    /// Adds an address of VNC.
+    vnc or needed_vnc, vnc_list: VncValue of Kind::VncAddress | Kind::VncDisplay =>
+    /// Adds a name.
+    name or needed_name, name_list: NameValue of
+        Kind::Bus
+        | Kind::MachineType
+        | Kind::Driver
+        | Kind::Format
+        | Kind::MountTag
+        | Kind::VirtioFsTag
+        | Kind::FileMode
+        | Kind::CpuText
+        | Kind::BootOrder
+        | Kind::PcBootOrder
+        | Kind::Release
+        | Kind::FwCfgName
+        | Kind::LogItems
+        | Kind::Ifname
+        | Kind::HostForward
+        | Kind::HostPci
+        | Kind::Channel
+        | Kind::Id
+        | Kind::ClockBase
+        | Kind::Ranges
+        | Kind::Property(Takes { ty: PropertyType::Id(_), or: PropertyType::Id(_), .. }) =>
+    /// Adds a property's value.
+    property or needed_property, property_list: PropertyValue of
+        Kind::Property(_) | Kind::CpuValue | Kind::WebSocket =>
     /// Adds a text.
     text or needed_text, text_list: TextValue of _ =>
 }
@@ -487,7 +674,7 @@ adding! {
 impl Values {
     /// Without values.
     pub const fn new() -> Self {
-        Self { said: Said::new(), fds: Vec::new(), round: 0 }
+        Self { said: Said::new(), fds: Vec::new(), round: 0, problems: Vec::new() }
     }
 
     /// Begins a round of a block.
@@ -528,7 +715,12 @@ impl Values {
 
     /// Values of both.
     pub(super) const fn of_parts(said: Said, fds: Vec<(u32, OwnedFd)>) -> Self {
-        Self { said, fds, round: 0 }
+        Self { said, fds, round: 0, problems: Vec::new() }
+    }
+
+    /// The same, where nothing is wrong with them yet.
+    pub(super) fn given(mut self) -> Result<Self, BindError> {
+        BindError::of(&mut self.problems).map(|()| self)
     }
 
     pub(super) const fn has_fds(&self) -> bool {
@@ -555,6 +747,9 @@ impl Values {
 
     fn add(&mut self, put: impl FnOnce(&mut Vec<u8>) -> bool) {
         let Said { text, given, .. } = &mut self.said;
+        if given.is_empty() {
+            text.reserve(ROOM);
+        }
         let start = text.len();
         let range = put(text).then_some((start, text.len()));
         given.push((self.round, range));
@@ -567,15 +762,18 @@ impl Values {
     }
 
     /// The numbers of the values by their rounds.
-    pub(super) fn held(&self, rounds: &Rounds<'_>, holes: &[Hole]) -> PerRound<Option<u32>> {
-        let mut held = PerRound::new(rounds, holes.iter().map(|hole| hole.block), None);
+    pub(super) fn held(&self, rounds: &Rounds<'_>, holes: &[Hole]) -> Held {
         let Said { given, rounds: own, .. } = &self.said;
+        if own.is_empty() && holes.iter().all(|hole| hole.block == 0) {
+            return Held::InOrder(given.len() as u32);
+        }
+        let mut held = PerRound::new(rounds, holes.iter().map(|hole| hole.block), None);
         if own.is_empty() {
             let outside = (0..).zip(holes).filter(|(_, hole)| hole.block == 0);
             for ((hole, _), (value, _)) in outside.zip((0..).zip(given)) {
                 held.set(rounds, 0, hole, Some(value));
             }
-            return held;
+            return Held::PerRound(held);
         }
         // Within a round they stand in the order of its holes.
         let mut next = vec![0_usize; own.len()];
@@ -598,7 +796,25 @@ impl Values {
                 held.set(rounds, *round, *hole, Some(value));
             }
         }
-        held
+        Held::PerRound(held)
+    }
+}
+
+/// Which value each hole has, in each round.
+#[derive(Debug)]
+pub(super) enum Held {
+    /// The same of so many, as there are no rounds.
+    InOrder(u32),
+    PerRound(PerRound<Option<u32>>),
+}
+
+impl Held {
+    /// The number of the value that a hole has.
+    pub(super) fn get(&self, rounds: &Rounds<'_>, round: u32, hole: u32) -> Option<u32> {
+        match self {
+            Self::InOrder(count) => (hole < *count).then_some(hole),
+            Self::PerRound(held) => *held.get(rounds, round, hole)?,
+        }
     }
 }
 

@@ -8,7 +8,8 @@ use crate::diagnostic::Diagnostic;
 use crate::hardware::{Device, Hardware, QemuOption};
 use crate::model::Extent;
 use crate::qemu::{changes, deviation};
-use crate::schema::{self, Kind, Lookup, whole_number};
+use crate::schema::{self, Kind, Lookup};
+use crate::value::whole_number;
 
 /// Devices, and those without which they are refused.
 const DEVICES: &[(&str, &str)] = &[("hv-syndbg", "vmbus-bridge"), ("pvrdma", "vmxnet3")];

@@ -5,7 +5,7 @@ use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::{Hardware, QemuOption};
-use crate::schema::whole_number;
+use crate::value::whole_number;
 
 /// The number of a CPU that is none: the default.
 const NO_CPU: u64 = 0xffff_ffff;

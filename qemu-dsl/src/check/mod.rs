@@ -38,13 +38,28 @@ mod watchdog;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::{Checking, Hardware};
 use crate::statement;
+use crate::value::Kind;
+
+/// What values must be that come later, each by its blank, where more is known of one than where it is read: they are looked at
+/// by the same as those that are written. `are_checked` says whether it is an error what QEMU's schema has otherwise.
+pub(crate) fn late(hardware: &Hardware<'_>, are_checked: bool) -> Vec<(u32, Kind)> {
+    let vm = hardware.vm;
+    let mut late = schema::late(hardware, are_checked);
+    for entry in &vm.statements {
+        if let Some(form) = statement::meaning(entry) {
+            let diagnostics = &mut Vec::new();
+            form.check(&mut Checking { vm, hardware, entry, diagnostics, late: &mut late });
+        }
+    }
+    late
+}
 
 /// Reports what is wrong with a VM, or with devices for a guest that runs.
 pub(crate) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let vm = hardware.vm;
     for entry in &vm.statements {
         if let Some(form) = statement::meaning(entry) {
-            form.check(&mut Checking { vm, hardware, entry, diagnostics });
+            form.check(&mut Checking { vm, hardware, entry, diagnostics, late: &mut Vec::new() });
         }
     }
     ids::check(hardware, diagnostics);

@@ -14,8 +14,9 @@ use crate::diagnostic::{Diagnostic, Remedy, Severity};
 use crate::hardware::{Device, Hardware, QemuOption, Value};
 use crate::model::Entry;
 use crate::qemu::changes;
-use crate::schema::{self, Kind, Lookup, PropertyType, Schema, Type, whole_number};
+use crate::schema::{self, Kind, Lookup, Property, PropertyType, Schema, Type, is_path};
 use crate::suggest::{Suggestions, is_other_version};
+use crate::value::{self, Takes};
 use crate::{Arch, Span, Target, Version};
 
 pub(super) fn check(hardware: &Hardware<'_>, diagnostics: &mut Vec<Diagnostic>) {
@@ -292,10 +293,7 @@ impl Asking<'_> {
         if lookups.contains(&Lookup::CannotTell) {
             return;
         }
-        let known: Vec<_> = lookups
-            .iter()
-            .filter_map(|lookup| if let Lookup::Known(property) = lookup { Some(property) } else { None })
-            .collect();
+        let known = known(&lookups);
         let (what, _) = what(owner.kind());
         let is_read_only = |lookup: &Lookup| !matches!(lookup, Lookup::Known(known) if !known.is_read_only());
         if !known.is_empty() && lookups.iter().all(is_read_only) {
@@ -360,11 +358,7 @@ impl Asking<'_> {
                     .at(span)
                     .help(format!("write `{name}=VALUE`: it takes {ty}")),
             );
-        } else if !known.iter().any(|property| property.ty().accepts(text))
-            || (ty == PropertyType::Size && !self.takes_size(text))
-            // A device's wraps.
-            || (owner.kind() == Kind::Object && is_negative(text) && matches!(ty, PropertyType::Int { signed: false, .. }))
-        {
+        } else if !takes(&known, owner.kind(), self.hardware).is_some_and(|takes| takes.accepts(text)) {
             let at = value.span_or(span);
             let help = self
                 .suggestions
@@ -376,14 +370,6 @@ impl Asking<'_> {
                     .help(help),
             );
         }
-    }
-
-    /// Whether QEMU takes sizes as large as this one.
-    fn takes_size(&self, text: &str) -> bool {
-        let number =
-            text.strip_prefix("0x").map_or_else(|| text.parse(), |text| u64::from_str_radix(text, 16));
-        let target = self.hardware.vm.asked_target.version;
-        changes::SIZES_TO_THE_LAST.is_in(target) || !number.is_ok_and(|number| number >= u64::MAX - 1023)
     }
 
     /// Checks a default. QEMU reads it where there is such a device, now or later: it is an error where one is here.
@@ -426,8 +412,97 @@ fn severity(hardware: &Hardware<'_>) -> Severity {
     if is_exact(hardware) || schemas.len() > 1 { Severity::Error } else { Severity::Warning }
 }
 
-fn is_negative(text: &str) -> bool {
-    text.trim_ascii_start().starts_with('-') && whole_number(text) != Some(0)
+/// The properties that schemas know, of what each says.
+fn known(lookups: &[Lookup]) -> Vec<Property> {
+    let known = |lookup: &Lookup| if let Lookup::Known(property) = lookup { Some(*property) } else { None };
+    lookups.iter().filter_map(known).collect()
+}
+
+/// What a property takes, as each schema knows it.
+fn takes(known: &[Property], owner: Kind, hardware: &Hardware<'_>) -> Option<Takes> {
+    let (first, last) = (known.first()?, known.last()?);
+    Some(Takes {
+        ty: last.ty(),
+        or: first.ty(),
+        // A device's does.
+        wraps: owner != Kind::Object,
+        to_the_last: changes::SIZES_TO_THE_LAST.is_in(hardware.vm.asked_target.version),
+        in_bytes: false,
+    })
+}
+
+/// What the values of properties must be that come later, each by its blank: what one is looked at by that is written.
+/// `are_checked` says whether that is an error where it is wrong.
+pub(crate) fn late(hardware: &Hardware<'_>, are_checked: bool) -> Vec<(u32, value::Kind)> {
+    let schemas = schema::around(hardware.vm.asked_target);
+    let mut kinds = Vec::new();
+    for option in hardware.options.iter().filter(|option| !option.is_arg) {
+        for item in option.items() {
+            let (Some(late), Some(name)) = (item.late, item.name.as_deref()) else { continue };
+            if item.written.is_none_or(|written| written.name.is_none()) {
+                continue;
+            }
+            let blank = hardware.vm.blanks.get(late.blank);
+            let Some(value::Kind::CpuValue | value::Kind::Property(_)) = blank.map(|blank| blank.kind) else {
+                continue;
+            };
+            let (owners, name) = owners(option, name, schemas, hardware);
+            let is_certain = are_checked
+                && !hardware.vm.target_is_open
+                && owners.len() == schemas.len()
+                && severity(hardware) == Severity::Error;
+            let kind = match owners.last().filter(|_| is_certain) {
+                Some(owner) => {
+                    let lookups: Vec<_> = owners.iter().map(|owner| owner.property(name)).collect();
+                    let can_tell = !lookups.contains(&Lookup::CannotTell);
+                    takes(&known(&lookups), owner.kind(), hardware).filter(|_| can_tell)
+                }
+                None => None,
+            };
+            let entry = hardware.entry(option.statement);
+            let passes_on = entry.is_none_or(|entry| {
+                entry.spec.forms.get(entry.form).is_none_or(|form| form.open.is_none_or(|open| open.is_any()))
+            });
+            kinds.extend(kind_of(kind, name, option.kind, passes_on).map(|kind| (late.blank, kind)));
+        }
+    }
+    kinds
+}
+
+/// What has a property of an option, in each schema, and how it is called there.
+fn owners<'n>(
+    option: &QemuOption<'_>,
+    name: &'n str,
+    schemas: &'static [Schema],
+    hardware: &Hardware<'_>,
+) -> (Vec<Type>, &'n str) {
+    if option.name == "global" {
+        let Some((driver, name)) = schema::driver_and_property(name, hardware.vm.target) else {
+            return (Vec::new(), name);
+        };
+        let is_here =
+            hardware.devices.iter().any(|device| device.ty.as_ref().is_some_and(|ty| ty.is_a(driver)));
+        let owners = schemas.iter().filter(|_| is_here).filter_map(|schema| schema.driver(driver));
+        return (owners.collect(), name);
+    }
+    let Some((kind, made)) = option.kind.zip(option.made()) else { return (Vec::new(), name) };
+    (schemas.iter().filter_map(|schema| schema.find(kind, made.text)).collect(), name)
+}
+
+/// What the value of a property must be of which the schemas tell this. Nothing where they tell nothing new.
+fn kind_of(takes: Option<Takes>, name: &str, sort: Option<Kind>, passes_on: bool) -> Option<value::Kind> {
+    let is_text = takes.is_none_or(|takes| takes.ty == PropertyType::Str && takes.or == PropertyType::Str);
+    if is_text && is_path(name) && sort != Some(Kind::Cpu) {
+        return Some(value::Kind::AnyPath);
+    }
+    let takes = takes.filter(|takes| takes.ty != PropertyType::Str)?;
+    let is_of = |ty: PropertyType| takes.ty == ty && takes.or == ty;
+    Some(match takes.ty {
+        _ if is_of(PropertyType::Mac) => value::Kind::Mac,
+        _ if is_of(PropertyType::PciSlot) => value::Kind::Pci,
+        PropertyType::List(_) | PropertyType::Other(_) => return None,
+        _ => value::Kind::Property(Takes { in_bytes: !passes_on && sort == Some(Kind::Device), ..takes }),
+    })
 }
 
 /// `wait=off` for `nowait`, as QEMU's own lists of options have it.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::{Device, Hardware};
-use crate::schema::whole_number;
+use crate::value::whole_number;
 
 pub(crate) const IDE: &str = "IDE";
 

@@ -74,6 +74,13 @@ impl Blanks {
         self.all.truncate(blanks);
     }
 
+    /// Says what a value must be, where that is found out later than where it is read.
+    pub(crate) fn is_of(&mut self, number: u32, kind: Kind) {
+        if let Some(blank) = self.all.get_mut(number as usize) {
+            blank.kind = kind;
+        }
+    }
+
     pub(crate) fn get(&self, number: u32) -> Option<&Blank> {
         self.all.get(number as usize)
     }

@@ -203,14 +203,21 @@ impl<T> PerRound<T> {
     }
 }
 
+/// The value of a blank.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bound<'v> {
+    /// It, if there is one.
+    pub(crate) text: Option<Cow<'v, OsStr>>,
+    /// The number that it is, if it is one.
+    pub(crate) number: u64,
+}
+
 /// What fills a template: values that came late, and what follows from them.
 #[derive(Debug, Default)]
 pub(crate) struct Filled<'v> {
     pub(crate) rounds: Rounds<'v>,
-    /// The value of each blank, if it has one.
-    pub(crate) blanks: PerRound<Option<Cow<'v, OsStr>>>,
-    /// The number that each is, if it is one.
-    pub(crate) numbers: PerRound<u64>,
+    /// The value of each blank.
+    pub(crate) blanks: PerRound<Bound<'v>>,
     /// The shape that each choice has.
     pub(crate) shapes: PerRound<u32>,
     /// The generated ids, where these hang on values.
@@ -228,14 +235,16 @@ impl Filled<'_> {
     }
 
     pub(crate) fn blank(&self, round: u32, blank: u32) -> Option<&OsStr> {
-        self.blanks.get(&self.rounds, round, blank)?.as_deref()
+        self.blanks.get(&self.rounds, round, blank)?.text.as_deref()
     }
 
     /// A number.
     pub(crate) fn number(&self, round: u32, number: Number) -> u64 {
         match number {
             Number::Known(number) => number,
-            Number::Blank(blank) => self.numbers.get(&self.rounds, round, blank).copied().unwrap_or(0),
+            Number::Blank(blank) => {
+                self.blanks.get(&self.rounds, round, blank).map_or(0, |bound| bound.number)
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ mod json;
 mod mac;
 pub mod optlist;
 pub(crate) mod packed;
+mod pci;
 mod place;
 mod span;
 mod target;
@@ -32,7 +33,7 @@ pub use arch::Arch;
 pub use blank::{Number, Show, When};
 pub use block::{Block, Condition, Guard};
 pub use fd::{FIRST_FD, Fact, Fd, FdSource};
-pub(crate) use filled::{Filled, PerRound, Round, Rounds};
+pub(crate) use filled::{Bound, Filled, PerRound, Round, Rounds};
 pub use firmware::{
     Firmware, FirmwareCode, SLOT as FIRMWARE_SLOT, STATELESS_SLOT as STATELESS_FIRMWARE_SLOT,
 };
@@ -42,6 +43,7 @@ pub use mac::Mac;
 #[cfg(feature = "compiler")]
 pub use packed::pack;
 pub use packed::{Pack, Packed, Reader, Unpack};
+pub use pci::PciAddr;
 pub use place::Place;
 pub use span::Span;
 pub use target::{Target, TargetSpec};

@@ -12,10 +12,10 @@ use crate::model::{Extent, Maybe as _, Property, PropertyValue, Val, Vm};
 use crate::plan::optlist::{Escape, append};
 use crate::plan::{FdSlot, FdSource, Number, Piece, Text, When};
 use crate::qemu::changes::{self, Change};
-use crate::schema::{self, Kind, Lookup, PropertyType};
+use crate::schema::{self, Kind, Lookup};
 use crate::source::Node;
 use crate::table::Section;
-use crate::value::{FdFlag, Size, ValueType as _};
+use crate::value::FdFlag;
 use crate::{Span, Target, Version};
 
 /// So many values most options have.
@@ -425,16 +425,8 @@ fn plain(property: &Property, all: &[&Property], (sort, made): (Kind, &str), tar
         Lookup::Known(known) => Some(known.ty()),
         Lookup::Unknown | Lookup::CannotTell => None,
     });
-    let size = match (ty, property.text()) {
-        (Some(ty @ PropertyType::Int { .. }), Some(written)) if !ty.accepts(written) => {
-            Size::parse(written).ok()
-        }
-        // As one that comes later is.
-        (Some(PropertyType::Size), Some(written)) if sort == Kind::Device => Size::parse(written).ok(),
-        _ => None,
-    };
-    let value =
-        |size: Size| PropertyValue::Text(Val::Known(Node::new(size.to_string(), property.value_span())));
+    let size = ty.zip(property.text()).and_then(|(ty, text)| ty.written_out(text, sort == Kind::Device));
+    let value = |size| PropertyValue::Text(Val::Known(Node::new(size, property.value_span())));
     Property { name: property.name.clone(), value: size.map_or_else(|| property.value.clone(), value) }
 }
 

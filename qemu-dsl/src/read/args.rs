@@ -15,7 +15,7 @@ use crate::source::{Node, begins_anew, quoted, same_line, spell};
 use crate::suggest::{did_you_mean, meant, nearest};
 use crate::syntax::{Item, Keyword, Statement, Value, ValueForm, Word};
 use crate::table::{Bare, FormSpec, Kinds, OptionSpec, StatementSpec, Table};
-use crate::value::{Kind, Type, asks_for_help, unit_letter};
+use crate::value::{Kind, Takes, Type, asks_for_help, unit_letter};
 
 /// One occurrence of an option.
 #[derive(Clone, Copy)]
@@ -779,7 +779,7 @@ impl<'t, 's> Args<'t, 's> {
                         Some(Resolved::Open(parts)) => match cx.state(value.span) {
                             Some(State::Word(word)) => Val::Known(Node::new(word.to_owned(), value.span)),
                             _ => {
-                                let kind = self.kind_of_property(name.text, cx);
+                                let kind = self.kind_of_property(name.text);
                                 Val::Open(cx.open(
                                     parts,
                                     kind,
@@ -808,33 +808,14 @@ impl<'t, 's> Args<'t, 's> {
 }
 
 impl Args<'_, '_> {
-    /// What a property's value must be that comes later.
-    fn kind_of_property(&self, name: &str, cx: &Cx<'_>) -> Kind {
-        let schema = schema::nearest(cx.target);
-        // Where QEMU reads no units, they are written out.
-        let of = match self.keyword.spec.keyword {
-            "blockdev" => Some(schema::Kind::Blockdev),
-            "object" => Some(schema::Kind::Object),
-            _ => None,
-        };
-        let passed_on = of.zip(self.kind.as_ref()).and_then(|(kind, ty)| schema.find(kind, ty));
-        let printed =
-            self.spec.open.iter().flat_map(|open| open.types(self.kind_word(), self.driver_word(), schema));
-        let ty = passed_on.into_iter().chain(printed).find_map(|ty| match ty.property(name) {
-            schema::Lookup::Known(known) => Some(known.ty()),
-            schema::Lookup::Unknown | schema::Lookup::CannotTell => None,
-        });
-        match ty {
-            _ if matches!(self.bare(), Some(Bare::Feature(_))) => Kind::CpuText,
-            _ if matches!(name, "id" | "node-name") => Kind::Id,
+    /// What a property's value must be that comes later. What it is else, QEMU's schema tells of what is printed.
+    fn kind_of_property(&self, name: &str) -> Kind {
+        match name {
+            _ if matches!(self.bare(), Some(Bare::Feature(_))) => Kind::CpuValue,
+            "id" | "node-name" => Kind::Id,
             // What else a command says hangs on it.
-            _ if self.keyword.spec.keyword == "chardev" && name == "server" => Kind::Flag,
-            Some(schema::PropertyType::Int { .. }) => Kind::Number,
-            Some(schema::PropertyType::Size) if !self.passes_on() => Kind::Size,
-            Some(schema::PropertyType::Bool) if !self.passes_on() => Kind::Flag,
-            Some(schema::PropertyType::Mac) if !self.passes_on() => Kind::Mac,
-            Some(schema::PropertyType::Id(_)) if !self.passes_on() => Kind::Id,
-            _ => Kind::AnyText,
+            "server" if self.keyword.spec.keyword == "chardev" => Kind::Flag,
+            _ => Kind::Property(Takes::ANY),
         }
     }
 }

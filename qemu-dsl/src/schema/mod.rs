@@ -73,8 +73,9 @@ use std::sync::{OnceLock, RwLock};
 use crate::{Arch, Target, Version};
 use text::{Section, Sections};
 
-pub(crate) use property::whole_number;
-pub use property::{Element, Property, PropertyType};
+pub use crate::value::{Element, PropertyType};
+pub use property::Property;
+pub(crate) use property::is_path;
 
 /// In the order of architectures and versions.
 static SCHEMAS: [Schema; 10] = [

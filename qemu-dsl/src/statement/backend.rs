@@ -1,7 +1,7 @@
 //! A character device's backend: what of the host `serial`, `monitor`, `port` and their like are connected to.
 
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Remedy};
+use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
 use crate::model::{Maybe, Val};
 use crate::plan::Show;
@@ -11,7 +11,7 @@ use crate::source::Node;
 use crate::statement::form::group;
 use crate::statement::socket::Socket;
 use crate::table::{Family, KindSpec};
-use crate::value::{FdFlag, IdText, OnOff, Path, Size, SocketPath, Text, UInt, ValueType as _};
+use crate::value::{FdFlag, IdText, OnOff, Path, PowerSize, Size, SocketPath, Text, UInt};
 
 group! {
     /// A character device's backend.
@@ -217,20 +217,11 @@ impl Backend {
             _ => {}
         }
         // The kernel's limit, whoever makes the socket.
-        if let (Some(Val::Known(path)), "socket") = (&self.path, kind)
-            && let Err(refusal) = SocketPath::parse(&path.0)
-        {
-            let message = refusal.message.unwrap_or_default();
-            cx.report(Diagnostic::error(refusal.code, message).at(path.span).maybe_help(refusal.help));
+        if let (Some(path), "socket") = (&self.path, kind) {
+            cx.wants::<SocketPath>(path);
         }
-        if let Some(size) = self.size.known().filter(|size| !size.bytes.is_power_of_two()) {
-            let help = match size.bytes.max(1).checked_next_power_of_two() {
-                Some(next) => Remedy::new(format!("write `{next}`")).replace(size.span, next.to_string()),
-                None => Remedy::new("write a power of two"),
-            };
-            let diagnostic =
-                Diagnostic::error(Code::OutOfRange, "the size of a ring buffer is a power of two");
-            cx.report(diagnostic.at(size.span).help(help));
+        if let Some(size) = &self.size {
+            cx.wants::<PowerSize>(size);
         }
         self.check_connection(cx);
     }

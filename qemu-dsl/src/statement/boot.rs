@@ -6,7 +6,7 @@ use crate::hardware::Checking;
 use crate::model::{Maybe, Val};
 use crate::print::Lowering;
 use crate::statement::form::{Form, form, statement};
-use crate::value::{BootOrder, OnOff, Path, Timeout, UInt};
+use crate::value::{BootOrder, OnOff, Path, PcBootOrder, Timeout, UInt};
 
 statement! {
     /// What the firmware boots, and what it shows meanwhile.
@@ -57,18 +57,7 @@ impl Form for Boot {
             }
             return;
         }
-        for order in [&self.order, &self.once].into_iter().filter_map(|order| order.known()) {
-            let wrong = |message: String, help: &str| {
-                Diagnostic::error(Code::OutOfRange, message).at(order.span).help(help.to_owned())
-            };
-            if let Some(letter) = order.0.chars().find(|letter| !matches!(letter, 'a'..='d' | 'n')) {
-                let message = format!("a PC has no boot device `{letter}`");
-                cx.report(wrong(message, "its devices are `a`, `b`, `c`, `d` and `n`"));
-            } else if order.0.len() > 3 {
-                let message = "a PC's firmware tries three devices, no more".to_owned();
-                cx.report(wrong(message, "leave out one, or give the devices their `bootindex=`"));
-            }
-        }
+        [&self.order, &self.once].into_iter().flatten().for_each(|order| cx.wants::<PcBootOrder>(order));
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {

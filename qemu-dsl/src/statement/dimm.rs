@@ -11,7 +11,7 @@ use crate::schema::Kind;
 use crate::statement::form::{Form, form, statement};
 use crate::statement::pci::Virtio;
 use crate::statement::ram::{self, Ram, Rom, on};
-use crate::value::{OnOff, Size};
+use crate::value::{OnOff, PowerSize, Size};
 
 statement! {
     /// Memory beside the machine's own.
@@ -131,13 +131,12 @@ impl Form for VirtioMemory {
                 Diagnostic::error(Code::ExclusiveOptions, "`virtio-mem` takes no memory that it can't write");
             cx.report(diagnostic.at(readonly.span).help("leave out `readonly`"));
         }
-        let Some(block) = self.block_size.known() else { return };
-        if !block.bytes.is_power_of_two() {
-            let diagnostic =
-                Diagnostic::error(Code::OutOfRange, "`block-size` is no power of two").at(block.span);
-            cx.report(diagnostic.help("write one, such as `2M`"));
-            return;
+        if let Some(block) = &self.block_size {
+            cx.wants::<PowerSize>(block);
         }
+        let Some(block) = self.block_size.known().filter(|block| block.bytes.is_power_of_two()) else {
+            return;
+        };
         for (name, size) in [("size", &self.size), ("requested-size", &self.requested_size)] {
             if let Some(size) = size.known().filter(|size| size.bytes % block.bytes != 0) {
                 let message = format!("`{name}` is no whole number of blocks of {} bytes", block.bytes);

@@ -12,7 +12,7 @@ use crate::schema::Kind;
 use crate::statement::drive::{Drive, Of};
 use crate::statement::form::{Form, form, group, statement};
 use crate::statement::pci::Virtio;
-use crate::value::{BusName, Driver, OnOff, Path, Text, UInt, choice};
+use crate::value::{BusName, DiskSerial, Driver, OnOff, Path, Text, UInt, choice};
 
 statement! {
     /// A disk: a file and the device through which the guest sees it.
@@ -151,21 +151,8 @@ impl Form for Disk {
     fn check(&self, cx: &mut Checking<'_>) {
         let interface = self.interface.as_ref().map(Val::span);
         self.host.check(&self.file, self.id.name.known(), true, interface, cx);
-        if let Some(serial) =
-            self.serial.known().filter(|serial| serial.0.len() > 20 && self.driver.is_none())
-        {
-            cx.report(
-                Diagnostic::error(
-                    Code::NameTooLong,
-                    format!(
-                        "the serial number has {} bytes, {} too many",
-                        serial.0.len(),
-                        serial.0.len() - 20
-                    ),
-                )
-                .at(serial.span)
-                .help("virtio-blk shows the guest at most 20 bytes"),
-            );
+        if let Some(serial) = self.serial.as_ref().filter(|_| self.driver.is_none()) {
+            cx.wants::<DiskSerial>(serial);
         }
         if let Some(interface) = self.interface.known().filter(|interface| interface.value != Interface::None)
             && !cx.has(&changes::DRIVE_INTERFACE)

@@ -7,7 +7,7 @@ use crate::model::{Maybe, Val};
 use crate::print::Lowering;
 use crate::qemu::changes;
 use crate::statement::form::{Form, form, statement};
-use crate::value::{IdText, OnOff, Path, Text, UInt, VncAddress, WebSocket, choice};
+use crate::value::{FIRST_PORT, IdText, OnOff, Path, Text, UInt, VncAddress, VncDisplay, WebSocket, choice};
 
 statement! {
     /// Where the guest's screen is seen: in a window, over the network, or nowhere.
@@ -209,14 +209,13 @@ impl Form for Vnc {
             cx.report(diagnostic.help("leave out `to=`"));
         }
         let is_reverse = self.reverse.is_open() || self.reverse.is(|reverse| reverse.0);
+        if !is_reverse {
+            cx.wants::<VncDisplay>(&self.address);
+        }
         let Some(address) = self.address.known().filter(|_| !is_reverse) else { return };
         let Some(number) = address.number() else { return };
         let port = number + FIRST_PORT;
-        if number > LAST_DISPLAY {
-            let diagnostic = Diagnostic::error(Code::OutOfRange, format!("VNC has no display {number}"));
-            let help = format!("at most {LAST_DISPLAY}, which is the port {}", LAST_DISPLAY + FIRST_PORT);
-            cx.report(diagnostic.at(address.span).help(help));
-        } else if let Some(display) = number.checked_sub(FIRST_PORT).filter(|display| *display < 100) {
+        if let Some(display) = number.checked_sub(FIRST_PORT).filter(|display| *display < 100) {
             // Who writes it means the port.
             let host = address.0.strip_suffix(&number.to_string()).unwrap_or_default();
             let help =
@@ -257,11 +256,6 @@ impl Form for Vnc {
         out.value("-k", &self.keymap);
     }
 }
-
-/// The port of VNC's display 0.
-const FIRST_PORT: u64 = 5900;
-/// The display of the last port.
-const LAST_DISPLAY: u64 = 65535 - FIRST_PORT;
 
 choice! {
     /// How pictures are compressed.

@@ -9,7 +9,7 @@ use crate::model::{Maybe as _, Val};
 use crate::print::{Emit, Lowering, OptionArg};
 use crate::qemu::changes;
 use crate::statement::form::{Group as _, group};
-use crate::value::{IdText, Numbers, OnOff, Path, Size, UInt, ValueType as _, choice};
+use crate::value::{IdText, Numbers, OnOff, Path, PowerSize, Size, SomeSize, UInt, ValueType as _, choice};
 
 group! {
     /// What holds memory.
@@ -134,9 +134,8 @@ impl<K: IdKind> Holder<'_, K> {
             let help = format!("add `size=` and {}", Size::TYPE.expects);
             cx.missing("size", diagnostic.at(cx.entry.head).help(help));
         }
-        if let Some(size) = self.size.known().filter(|size| size.bytes == 0) {
-            let diagnostic = Diagnostic::error(Code::OutOfRange, "memory of no size").at(size.span);
-            cx.report(diagnostic.help("write a size such as `1G`"));
+        if let Some(size) = self.size {
+            cx.wants::<SomeSize>(size);
         }
     }
 
@@ -294,12 +293,8 @@ impl Ram {
             }
             _ => {}
         }
-        for (name, number) in [("hugetlbsize", &self.hugetlbsize), ("align", &self.align)] {
-            if let Some(number) = number.known().filter(|number| !number.bytes.is_power_of_two()) {
-                let message = format!("`{name}` is no power of two");
-                let diagnostic = Diagnostic::error(Code::OutOfRange, message).at(number.span);
-                cx.report(diagnostic.help("write one, such as `2M` or `1G`"));
-            }
+        for number in [&self.hugetlbsize, &self.align].into_iter().flatten() {
+            cx.wants::<PowerSize>(number);
         }
         if let (Some(page), Some(size)) = (self.hugetlbsize.known(), size)
             && page.bytes.is_power_of_two()

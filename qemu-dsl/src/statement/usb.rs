@@ -7,7 +7,7 @@ use crate::model::Val;
 use crate::statement::form::statement;
 use crate::statement::pci::Usb as Place;
 use crate::statement::single::single;
-use crate::value::{IdText, OnOff, Path, Text, UInt};
+use crate::value::{IdText, OnOff, Path, Text, UInt, WholePath};
 
 statement! {
     /// A device of USB, which needs a controller: `controller qemu-xhci`. What is typed and moved is an `input`.
@@ -40,13 +40,13 @@ single! {
 
     /// A folder of the host, as a camera or a telephone has one (MTP).
     Mtp kinds ["mtp": "a folder of the host, as a camera has one"] prints "usb-mtp" {
-        /// The folder, with all of its path.
-        rootdir "rootdir": Val<Path>,
+        /// The folder, with all of its path: from where QEMU is started in the end, nobody knows.
+        rootdir "rootdir": Val<WholePath>,
         /// What the guest calls it.
         desc "desc": Option<Val<Text>>,
         /// The guest can't write.
         readonly "readonly": Option<Val<OnOff>>,
-    } with Place check whole_path;
+    } with Place;
 
     /// A device whose other side is a character device's backend: `chardev`.
     Connected kinds [
@@ -78,13 +78,5 @@ fn which(host: &Host, cx: &mut Checking<'_>) {
         let help =
             "add `vendorid=` and `productid=`, or `hostbus=` and `hostport=`; the host's `lsusb` shows them";
         cx.missing("vendorid", diagnostic.at(cx.entry.head).help(help));
-    }
-}
-
-/// From where QEMU is started in the end, nobody knows.
-fn whole_path(mtp: &Mtp, cx: &mut Checking<'_>) {
-    if let Some(folder) = mtp.rootdir.known().filter(|folder| !folder.0.starts_with('/')) {
-        let diagnostic = Diagnostic::error(Code::WrongType, "`rootdir` is no whole path").at(folder.span);
-        cx.report(diagnostic.help("write all of it, from `/` on: QEMU refuses another one"));
     }
 }

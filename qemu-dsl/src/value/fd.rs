@@ -1,5 +1,6 @@
 //! Open file descriptors, which a program has and a text has not.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::kind::Kind;
@@ -21,6 +22,10 @@ impl ValueType for FdFlag {
 
     fn parse(text: &str) -> Result<Self, Refusal> {
         OnOff::parse(text).map(|is_on| Self(is_on.0))
+    }
+
+    fn print(text: &str) -> Result<Cow<'_, str>, Refusal> {
+        OnOff::print(text)
     }
 }
 

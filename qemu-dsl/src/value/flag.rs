@@ -1,5 +1,6 @@
 //! What is on or off.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::kind::Kind;
@@ -20,10 +21,20 @@ impl ValueType for OnOff {
             _ => Err(Refusal::expected()),
         }
     }
+
+    fn print(text: &str) -> Result<Cow<'_, str>, Refusal> {
+        Self::parse(text).map(|is_on| is_on.as_str().into())
+    }
+}
+
+impl OnOff {
+    const fn as_str(self) -> &'static str {
+        if self.0 { "on" } else { "off" }
+    }
 }
 
 impl fmt::Display for OnOff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0 { "on" } else { "off" })
+        f.write_str(self.as_str())
     }
 }

@@ -1,5 +1,6 @@
 //! Ids, as QEMU takes them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::kind::Kind;
@@ -20,7 +21,11 @@ impl ValueType for IdText {
     const KIND: Kind = Kind::Id;
 
     fn parse(text: &str) -> Result<Self, Refusal> {
-        if is_id(text) { Ok(Self(text.to_owned())) } else { Err(Refusal::expected()) }
+        Self::print(text).map(|id| Self(id.into_owned()))
+    }
+
+    fn print(text: &str) -> Result<Cow<'_, str>, Refusal> {
+        if is_id(text) { Ok(text.into()) } else { Err(Refusal::expected()) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Types of values as data: what a value that comes later must be.
 
+use super::property::Takes;
 use crate::plan::packed::packed;
 
 /// What a value must be that comes later.
@@ -13,22 +14,32 @@ pub enum Kind {
     Bus,
     /// A file's path.
     Path,
+    /// A file's path, or none.
+    AnyPath,
     /// A machine type.
     MachineType,
     /// A device of QEMU.
     Driver,
     /// The format of a disk.
     Format,
+    /// A file's path, from `/` on.
+    WholePath,
     /// The path of a unix socket.
     SocketPath,
+    /// The serial number of a virtio-blk device.
+    DiskSerial,
+    /// From where a guest comes.
+    IncomingUri,
     /// The tag of a file system.
     MountTag,
     /// The tag of a file system of virtiofs.
     VirtioFsTag,
     /// The mode of a file.
     FileMode,
-    /// Something in `-cpu`.
+    /// A CPU model.
     CpuText,
+    /// Something else in `-cpu`.
+    CpuValue,
     /// An argument of QEMU's.
     Argument,
     /// A UUID.
@@ -37,12 +48,16 @@ pub enum Kind {
     AnyUuid,
     /// The order of boot devices.
     BootOrder,
+    /// The same of a PC.
+    PcBootOrder,
     /// A firmware's release.
     Release,
     /// The name of a file for the firmware.
     FwCfgName,
-    /// Where clients of VNC connect.
+    /// Where clients of VNC connect, or which of them is connected to.
     VncAddress,
+    /// Where clients of VNC connect.
+    VncDisplay,
     /// Where clients in browsers connect.
     WebSocket,
     /// What is written down.
@@ -65,6 +80,10 @@ pub enum Kind {
     Id,
     /// A number of bytes.
     Size,
+    /// A number of bytes that isn't 0.
+    SomeSize,
+    /// A number of bytes that is a power of two.
+    PowerSize,
     /// A size of memory.
     MemorySize,
     /// On or off.
@@ -90,15 +109,15 @@ pub enum Kind {
     Ranges,
     /// A number, or several that follow each other.
     Numbers,
-    /// A number, also one of bytes with a unit, where QEMU reads none.
-    Number,
+    /// What a property of QEMU's takes.
+    Property(Takes),
     /// One of some words, which stand here with spaces between.
     Word(&'static str),
 }
 
 packed! {
     enum Kind {
-        Text, AnyText, Bus, Path, MachineType, Driver, Format, SocketPath, MountTag, VirtioFsTag, FileMode, CpuText, Argument, Uuid, AnyUuid, BootOrder,
-        Release, FwCfgName, VncAddress, WebSocket, LogItems, Ifname, HostForward, Mac, HostPci, Pci, Slot, Channel, Id, Size, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Timeout, PowerOfTwo, Ranges, Numbers, Number, Word(words)
+        Text, AnyText, Bus, Path, AnyPath, MachineType, Driver, Format, WholePath, SocketPath, DiskSerial, IncomingUri, MountTag, VirtioFsTag, FileMode, CpuText, CpuValue, Argument, Uuid, AnyUuid, BootOrder, PcBootOrder,
+        Release, FwCfgName, VncAddress, VncDisplay, WebSocket, LogItems, Ifname, HostForward, Mac, HostPci, Pci, Slot, Channel, Id, Size, SomeSize, PowerSize, MemorySize, Flag, Fd, Fds, ClockBase, Integer { min, max }, Timeout, PowerOfTwo, Ranges, Numbers, Property(takes), Word(words)
     }
 }

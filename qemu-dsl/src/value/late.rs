@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 
 use super::kind::Kind;
+use super::property::{PropertyType, Takes};
 use super::types::{Refusal, Type, ValueType};
 use super::{date, fd, flag, id, net, number, pci, size, text};
 
@@ -20,11 +21,7 @@ macro_rules! reading {
                         Ok(if text.starts_with("0x") { value.to_string().into() } else { text.into() })
                     }
                     Self::Fds => fd::count(text).map(|_| text.into()),
-                    Self::Number => Ok(match size::Size::parse(text) {
-                        Ok(size) if text.ends_with(|c: char| c.is_ascii_alphabetic()) => size.to_string().into(),
-                        // What it is else, QEMU says.
-                        _ => text.into(),
-                    }),
+                    Self::Property(takes) => takes.print(text),
                     Self::Word(_) => {
                         let is_word = |text| self.words().into_iter().flatten().any(|word| word == text);
                         match text {
@@ -43,7 +40,8 @@ macro_rules! reading {
                 let ty: &Type = match self {
                     $(Self::$name => <$ty>::TYPE,)+
                     Self::Fds => <fd::Fds>::TYPE,
-                    Self::Integer { .. } | Self::Number => <number::UInt<0, 0>>::TYPE,
+                    Self::Integer { .. } => <number::UInt<0, 0>>::TYPE,
+                    Self::Property(takes) => return takes.ty.to_string().into(),
                     Self::Word(_) => return one_of(self.words().into_iter().flatten()).into(),
                 };
                 ty.expects.into()
@@ -57,32 +55,41 @@ reading! {
     AnyText: text::AnyText;
     Bus: text::BusName;
     Path: text::Path;
+    AnyPath: text::AnyPath;
     MachineType: text::MachineType;
     Driver: text::Driver;
     Format: text::Format;
+    WholePath: text::WholePath;
     SocketPath: text::SocketPath;
+    DiskSerial: text::DiskSerial;
+    IncomingUri: text::IncomingUri;
     MountTag: text::MountTag;
     VirtioFsTag: text::VirtioFsTag;
     FileMode: text::FileMode;
     CpuText: text::CpuText;
+    CpuValue: text::CpuValue;
     Argument: text::Argument;
     Uuid: text::Uuid;
     AnyUuid: text::AnyUuid;
     BootOrder: text::BootOrder;
+    PcBootOrder: text::PcBootOrder;
     Release: text::Release;
     FwCfgName: text::FwCfgName;
     LogItems: text::LogItems;
     VncAddress: net::VncAddress;
+    VncDisplay: net::VncDisplay;
     WebSocket: net::WebSocket;
     Ifname: net::Ifname;
     HostForward: net::HostForward;
     Mac: net::MacText;
     HostPci: pci::HostPci;
-    Pci: pci::PciAddr;
+    Pci: crate::plan::PciAddr;
     Slot: pci::PciSlot;
     Channel: pci::ChannelDevice;
     Id: id::IdText;
     Size: size::Size;
+    SomeSize: size::SomeSize;
+    PowerSize: size::PowerSize;
     MemorySize: size::MemorySize;
     Flag: flag::OnOff;
     Fd: fd::FdFlag;
@@ -103,9 +110,11 @@ impl Kind {
             });
         }
         match self {
-            Self::Path => Ok(Cow::Borrowed(text)),
+            Self::Path | Self::AnyPath => Ok(Cow::Borrowed(text)),
+            Self::WholePath => text::is_whole(text).map(|()| Cow::Borrowed(text)),
+            Self::Argument => text::no_option(text).map(|()| Cow::Borrowed(text)),
             Self::SocketPath => text::fits_socket(text.len()).map(|()| Cow::Borrowed(text)),
-            _ => Err(Refusal::no_text("only a file's path may be other bytes")),
+            _ => Err(Refusal::no_text("only a path, or an argument of `arg`, may be other bytes")),
         }
     }
 
@@ -114,10 +123,17 @@ impl Kind {
         match self {
             Self::Integer { min, max } => number::read(text, *min, *max).ok(),
             Self::Fds => fd::count(text).ok(),
-            Self::Size => size::Size::parse(text).ok().map(|size| size.bytes),
-            Self::MemorySize => size::MemorySize::parse(text).ok().map(|size| size.bytes),
+            Self::Size | Self::SomeSize | Self::PowerSize => {
+                size::Size::parse(text).ok().map(|size| size.bytes)
+            }
+            Self::MemorySize => size::memory_size(text).ok(),
             _ => None,
         }
+    }
+
+    /// Whether a message says that an option can't be a value, rather than that the value is none.
+    pub(crate) fn is_of_words(&self) -> bool {
+        matches!(self, Self::Property(_)) || self.words().is_some()
     }
 
     /// The words, where what is printed elsewhere hangs on which of them it is.
@@ -128,6 +144,26 @@ impl Kind {
             _ => return None,
         };
         Some(words.split_ascii_whitespace())
+    }
+}
+
+impl Takes {
+    /// The text that is printed for `text`.
+    fn print(self, text: &str) -> Result<Cow<'_, str>, Refusal> {
+        let printed = self.ty.written_out(text, self.in_bytes).map_or(Cow::Borrowed(text), Cow::Owned);
+        if self.accepts(&printed) { Ok(printed) } else { Err(Refusal::expected()) }
+    }
+}
+
+impl PropertyType {
+    /// A number that is written out: one with a unit where QEMU reads none, and a size where it is to be in bytes.
+    pub(crate) fn written_out(self, value: &str, in_bytes: bool) -> Option<String> {
+        let is_it = match self {
+            Self::Int { .. } => !self.accepts(value),
+            Self::Size => in_bytes,
+            _ => false,
+        };
+        is_it.then(|| size::Size::parse(value).ok()).flatten().map(|size| size.to_string())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What networks are about: names of interfaces, MAC addresses, forwarded ports.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::Ipv4Addr;
 
@@ -33,7 +34,10 @@ text_types! {
             return fits_socket(path.len());
         }
         let number = text.rsplit_once(':').map(|(_, number)| number);
-        let is_number = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = |number: &str| {
+            let digits = number.strip_prefix('-').unwrap_or(number);
+            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+        };
         match number {
             _ if text == "none" => Ok(()),
             Some(number) if is_number(number) && number.parse::<u16>().is_ok() => Ok(()),
@@ -48,6 +52,19 @@ text_types! {
                 "display 0 is the port 5900, display 1 the port 5901",
             )),
             _ => Err(Refusal::expected()),
+        }
+    };
+
+    /// The same where clients connect to it: the number is a display's.
+    VncDisplay of VncDisplay = free("address", "an address such as `127.0.0.1:0`, `:0` or `unix:/run/vm.vnc`"), |text| {
+        let address = VncAddress::parse(text)?;
+        match address.number().filter(|number| *number > LAST_DISPLAY) {
+            None => Ok(()),
+            Some(number) => Err(Refusal::because(
+                Code::OutOfRange,
+                format!("VNC has no display {number}"),
+                format!("at most {LAST_DISPLAY}, which is the port {}", LAST_DISPLAY + FIRST_PORT),
+            )),
         }
     };
 
@@ -80,6 +97,12 @@ text_types! {
         })
     };
 }
+
+/// The port of VNC's first display.
+pub(crate) const FIRST_PORT: u64 = 5900;
+
+/// The last display of VNC that has a port.
+const LAST_DISPLAY: u64 = 65535 - FIRST_PORT;
 
 impl VncAddress {
     /// The number behind the host.
@@ -165,22 +188,30 @@ impl ValueType for MacText {
     const KIND: Kind = Kind::Mac;
 
     fn parse(text: &str) -> Result<Self, Refusal> {
-        let separator = if text.contains('-') { '-' } else { ':' };
-        let mut mac = [0; 6];
-        let mut groups = text.split(separator);
-        for byte in &mut mac {
-            let group = groups.next().ok_or_else(Refusal::expected)?;
-            // QEMU takes two digits, and nothing but.
-            if group.len() != 2 || !group.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                return Err(Refusal::expected());
-            }
-            *byte = u8::from_str_radix(group, 16).map_err(|_| Refusal::expected())?;
-        }
-        if groups.next().is_some() {
+        Ok(Self { text: text.to_owned(), mac: mac(text)? })
+    }
+
+    fn print(text: &str) -> Result<Cow<'_, str>, Refusal> {
+        mac(text).map(|_| text.into())
+    }
+}
+
+fn mac(text: &str) -> Result<Mac, Refusal> {
+    let separator = if text.contains('-') { '-' } else { ':' };
+    let mut mac = [0; 6];
+    let mut groups = text.split(separator);
+    for byte in &mut mac {
+        let group = groups.next().ok_or_else(Refusal::expected)?;
+        // QEMU takes two digits, and nothing but.
+        if group.len() != 2 || !group.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(Refusal::expected());
         }
-        Ok(Self { text: text.to_owned(), mac: Mac(mac) })
+        *byte = u8::from_str_radix(group, 16).map_err(|_| Refusal::expected())?;
     }
+    if groups.next().is_some() {
+        return Err(Refusal::expected());
+    }
+    Ok(Mac(mac))
 }
 
 impl fmt::Display for MacText {

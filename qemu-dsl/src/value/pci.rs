@@ -1,11 +1,10 @@
 //! Addresses of PCI devices, in the guest and on the host.
 
-use std::fmt;
-
 use super::kind::Kind;
 use super::text::text_types;
 use super::types::{Refusal, Type, ValueType, ty};
 use crate::code::Code;
+use crate::plan::PciAddr;
 
 text_types! {
     /// The address of a PCI device of the host.
@@ -46,13 +45,6 @@ text_types! {
         let is_right = is_hex(parts.next(), 1..=2) && is_hex(parts.next(), 1..=1) && is_hex(parts.next(), 4..=4);
         if is_right && parts.next().is_none() { Ok(()) } else { Err(Refusal::expected()) }
     };
-}
-
-/// The address of a device on its PCI bus: `slot` or `slot.function`, in hexadecimal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct PciAddr {
-    pub(crate) slot: u8,
-    pub(crate) function: Option<u8>,
 }
 
 fn check_slot(slot: u32, text: &str) -> Result<(), Refusal> {
@@ -106,16 +98,6 @@ impl ValueType for PciAddr {
             check_function(function)?;
         }
         Ok(Self { slot: byte(slot)?, function: function.map(byte).transpose()? })
-    }
-}
-
-impl fmt::Display for PciAddr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}", self.slot)?;
-        match self.function {
-            Some(function) => write!(f, ".{function}"),
-            None => Ok(()),
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Numbers of bytes.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::kind::Kind;
@@ -27,6 +28,64 @@ impl fmt::Display for Size {
     }
 }
 
+/// A number of bytes that isn't 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SomeSize {
+    pub(crate) bytes: u64,
+}
+
+impl ValueType for SomeSize {
+    const TYPE: &'static Type = Size::TYPE;
+    const KIND: Kind = Kind::SomeSize;
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        match size(text, 1)? {
+            0 => Err(Refusal::because(Code::OutOfRange, "memory of no size", "write a size such as `1G`")),
+            bytes => Ok(Self { bytes }),
+        }
+    }
+}
+
+impl fmt::Display for SomeSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.bytes.fmt(f)
+    }
+}
+
+/// A number of bytes that is a power of two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PowerSize {
+    pub(crate) bytes: u64,
+}
+
+impl ValueType for PowerSize {
+    const TYPE: &'static Type = &ty("size", "a size that is a power of two, such as `2M` or `64K`");
+    const KIND: Kind = Kind::PowerSize;
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let bytes = size(text, 1)?;
+        if bytes.is_power_of_two() {
+            return Ok(Self { bytes });
+        }
+        let help = match bytes.max(1).checked_next_power_of_two() {
+            Some(next) => {
+                let units = [("G", 30), ("M", 20), ("K", 10), ("", 0)];
+                let unit = units.into_iter().find(|(_, bits)| next.trailing_zeros() >= *bits);
+                let (letter, bits) = unit.unwrap_or_default();
+                format!("write `{}{letter}`, or another one", next >> bits)
+            }
+            None => "write one, such as `2M` or `1G`".to_owned(),
+        };
+        Err(Refusal::because(Code::OutOfRange, "the size is no power of two", help))
+    }
+}
+
+impl fmt::Display for PowerSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.bytes.fmt(f)
+    }
+}
+
 /// A size of memory, printed as it is written. Without a suffix it is in MiB, as for QEMU's `-m`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MemorySize {
@@ -39,15 +98,22 @@ impl ValueType for MemorySize {
     const KIND: Kind = Kind::MemorySize;
 
     fn parse(text: &str) -> Result<Self, Refusal> {
-        let bytes = size(text, 1 << 20)?;
-        if bytes == 0 {
-            return Err(Refusal::because(
-                Code::OutOfRange,
-                "a VM needs some memory",
-                "write a size such as `512M`",
-            ));
+        Ok(Self { text: text.to_owned(), bytes: memory_size(text)? })
+    }
+
+    fn print(text: &str) -> Result<Cow<'_, str>, Refusal> {
+        memory_size(text).map(|_| text.into())
+    }
+}
+
+/// The bytes of a size of memory.
+pub(crate) fn memory_size(text: &str) -> Result<u64, Refusal> {
+    match size(text, 1 << 20)? {
+        0 => {
+            let help = "write a size such as `512M`";
+            Err(Refusal::because(Code::OutOfRange, "a VM needs some memory", help))
         }
-        Ok(Self { text: text.to_owned(), bytes })
+        bytes => Ok(bytes),
     }
 }
 
@@ -99,6 +165,9 @@ fn size(text: &str, unit: u64) -> Result<u64, Refusal> {
         )
     };
     let whole = whole.parse::<u64>().ok().and_then(|whole| whole.checked_mul(unit)).ok_or_else(too_large)?;
+    if fraction.bytes().all(|digit| digit == b'0') {
+        return Ok(whole);
+    }
     // More digits than a double has make no difference to QEMU either.
     let fraction: f64 = format!("0.{fraction}").parse().unwrap_or(0.0);
     whole.checked_add((fraction * unit as f64) as u64).ok_or_else(too_large)

@@ -1,5 +1,7 @@
 //! Texts, each with what it may be.
 
+use std::ffi::OsStr;
+
 use super::types::{Refusal, free, ty};
 use crate::code::Code;
 
@@ -63,6 +65,45 @@ fn name(text: &str, what: &str) -> Result<(), Refusal> {
     }
     Ok(())
 }
+
+/// Refuses what would begin an option of QEMU's.
+pub(super) fn no_option(text: &OsStr) -> Result<(), Refusal> {
+    if text.as_encoded_bytes().starts_with(b"-") {
+        return Err(Refusal::because(
+            Code::Inexpressible,
+            format!("`{}` would be an option of QEMU", text.display()),
+            "write options out, and let only their values come later",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses what `-cpu` has no escape for.
+fn without_comma(text: &str) -> Result<(), Refusal> {
+    if text.contains(',') {
+        return Err(Refusal::because(
+            Code::Inexpressible,
+            "QEMU's `-cpu` can't say a comma",
+            "write features as options: `cpu host +vmx`",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a path that begins in some folder.
+pub(super) fn is_whole(path: &OsStr) -> Result<(), Refusal> {
+    if path.as_encoded_bytes().starts_with(b"/") {
+        return Ok(());
+    }
+    Err(Refusal::because(
+        Code::WrongType,
+        format!("`{}` is no whole path", super::shown(&path.to_string_lossy())),
+        "write all of it, from `/` on: QEMU refuses another one",
+    ))
+}
+
+/// How an address begins from which a guest comes, beside JSON and what needs no address.
+const PROTOCOLS: &[&str] = &["tcp:", "unix:", "fd:", "exec:", "rdma:", "vsock:", "file:"];
 
 /// Whether it is the path of a file on Windows: `C:\\web.qcow2`.
 pub(crate) fn is_windows_path(text: &str) -> bool {
@@ -141,6 +182,9 @@ text_types! {
     /// A file's path.
     Path of Path = free("path", "a file's path"), not_empty;
 
+    /// A file's path, or none.
+    AnyPath of AnyPath = free("path", "a file's path"), |_| Ok(());
+
     /// The type of a machine.
     MachineType of MachineType = ty("text", "a machine type, such as `q35`"), |text| name(text, MachineType::TYPE.expects);
 
@@ -149,6 +193,28 @@ text_types! {
 
     /// The format of a disk.
     Format of Format = ty("text", "a format, such as `raw` or `qcow2`"), |text| name(text, Format::TYPE.expects);
+
+    /// A file's path, with all folders from the root on.
+    WholePath of WholePath = free("path", "a whole path, from `/` on"), |text| {
+        not_empty(text)?;
+        is_whole(text.as_ref())
+    };
+
+    /// The serial number of a virtio-blk device.
+    DiskSerial of DiskSerial = free("text", "a text of up to 20 bytes"), |text| {
+        at_most(text, 20, "the serial number")
+            .map_err(|refusal| Refusal { help: Some("virtio-blk shows the guest at most 20 bytes".to_owned()), ..refusal })
+    };
+
+    /// From where a guest comes.
+    IncomingUri of IncomingUri = free("text", "where the guest comes from, such as `tcp:0:4444`"), |text| {
+        not_empty(text)?;
+        if text == "defer" || text.starts_with('{') || PROTOCOLS.iter().any(|protocol| text.starts_with(protocol)) {
+            return Ok(());
+        }
+        let help = "write `tcp:HOST:PORT`, `unix:PATH`, `exec:COMMAND` or `defer`";
+        Err(Refusal::because(Code::WrongType, "QEMU takes no guest from there", help))
+    };
 
     /// The path of a unix socket, which the kernel limits.
     SocketPath of SocketPath = free("path", "a socket's path"), |text| {
@@ -168,33 +234,20 @@ text_types! {
         if is_octal && u32::from_str_radix(text, 8).is_ok_and(|mode| mode <= 0o777) { Ok(()) } else { Err(Refusal::expected()) }
     };
 
-    /// Something in `-cpu`, whose syntax has no escape for a comma.
+    /// A CPU model. The syntax of `-cpu` has no escape for a comma.
     CpuText of CpuText = ty("text", "a CPU model, such as `host` or `qemu64`"), |text| {
         name(text, CpuText::TYPE.expects)?;
-        if text.contains(',') {
-            return Err(Refusal::because(
-                Code::Inexpressible,
-                "QEMU's `-cpu` can't say a comma",
-                "write features as options: `cpu host +vmx`",
-            ));
-        }
-        Ok(())
+        without_comma(text)
     };
+
+    /// What a CPU's property is set to.
+    CpuValue of CpuValue = free("text", "a text"), without_comma;
 
     /// An argument of QEMU's.
     ArgText of Argument = free("text", "a text"), |_| Ok(());
 
     /// An argument of QEMU's that comes later, which begins no option.
-    Argument of Argument = free("text", "an argument of QEMU"), |text| {
-        if text.starts_with('-') {
-            return Err(Refusal::because(
-                Code::Inexpressible,
-                format!("`{text}` would be an option of QEMU"),
-                "write options out, and let only their values come later",
-            ));
-        }
-        Ok(())
-    };
+    Argument of Argument = free("text", "an argument of QEMU"), |text| no_option(text.as_ref());
 
     /// The order in which the firmware looks at devices, each a letter.
     BootOrder of BootOrder = ty("letters", "letters of devices, such as `cdn`"), |text| {
@@ -207,6 +260,21 @@ text_types! {
                 "write each device's letter once: `a` and `b` for floppy disks, `c` for the first disk, `d` for the first \
                  CD-ROM drive, `n` for the network",
             ));
+        }
+        Ok(())
+    };
+
+    /// The order in which a PC's firmware looks at devices.
+    PcBootOrder of PcBootOrder = ty("letters", "letters of devices, such as `cdn`"), |text| {
+        BootOrder::parse(text)?;
+        if let Some(letter) = text.chars().find(|letter| !matches!(letter, 'a'..='d' | 'n')) {
+            let message = format!("a PC has no boot device `{letter}`");
+            return Err(Refusal::because(Code::OutOfRange, message, "its devices are `a`, `b`, `c`, `d` and `n`"));
+        }
+        if text.len() > 3 {
+            let message = "a PC's firmware tries three devices, no more";
+            let help = "leave out one, or give the devices their `bootindex=`";
+            return Err(Refusal::because(Code::OutOfRange, message, help));
         }
         Ok(())
     };

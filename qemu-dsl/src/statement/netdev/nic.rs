@@ -140,6 +140,9 @@ impl Nic<'_> {
         if let Some(none) = self.guest.none() {
             return self.check_none(none, cx);
         }
+        if let (Some(_), Some(queues @ Val::Open(_))) = (self.other_driver(), &self.queues) {
+            cx.wants::<UInt<1, 1>>(queues);
+        }
         if let (Some(driver), Some(queues)) = (self.other_driver(), self.queues.known())
             && queues.0 > 1
         {
