@@ -454,7 +454,7 @@ fn each_statement_comes_back_as_itself() {
 /// Whatever the arguments are, nothing panics, and none is dropped.
 #[test]
 fn fuzzed_command_lines_come_back() {
-    fuzz(number("QEMU_DSL_SEED").unwrap_or(1), number("QEMU_DSL_INPUTS").unwrap_or(50));
+    fuzz(number("QEMU_DSL_SEED").unwrap_or(1), number("QEMU_DSL_INPUTS").unwrap_or(20));
 }
 
 #[test]

@@ -554,7 +554,7 @@ impl Importer {
         } else {
             is_there
         };
-        if args.is_empty() || (may_vary && is_likely()) {
+        if shape.may_vary() && (args.is_empty() || (may_vary && is_likely())) {
             for variant in shape.variants(&self.world) {
                 self.fitting(variant, shapes);
             }

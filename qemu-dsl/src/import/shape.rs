@@ -299,6 +299,11 @@ impl Shape {
         self.depth == 0
     }
 
+    /// Whether one option more may make another shape of it.
+    pub(super) const fn may_vary(&self) -> bool {
+        self.depth < DEEPEST
+    }
+
     /// The options' effects.
     pub(super) fn effects(&self, world: &World) -> &[Effect] {
         &self.learned(world).effects
@@ -360,11 +365,12 @@ impl Shape {
         let difference = difference(&self.print, &print);
         // What was needed stands in no item now: the file descriptor's own tell of it.
         let replaces = |removes: &Items| removes.iter().any(|(_, item)| self.is_given(item));
-        let is_other = difference
-            .as_ref()
-            .is_none_or(|(_, removes)| (is_word && replaces(removes)) || self.parts_ids(removes));
-        if is_other && self.depth < DEEPEST && !self.draft.has(option) {
-            learned.variants.push(Self { draft, print, learned: OnceCell::new(), depth: self.depth + 1 });
+        let parts = difference.as_ref().is_some_and(|(_, removes)| self.parts_ids(removes));
+        let is_other = difference.as_ref().is_none_or(|(_, removes)| is_word && replaces(removes));
+        if (is_other || parts) && self.depth < DEEPEST && !self.draft.has(option) {
+            // What has an id of its own prints nothing else but for that.
+            let depth = if is_other { self.depth + 1 } else { DEEPEST };
+            learned.variants.push(Self { draft, print, learned: OnceCell::new(), depth });
         }
         let Some((adds, removes)) = difference else { return Some(true) };
         let says = !adds.is_empty() || !removes.is_empty();

@@ -577,7 +577,8 @@ impl<'s> Grouper<'s, '_> {
             match token.kind {
                 Kind::OpenBrace | Kind::OpenHole => depth += 1,
                 Kind::CloseBrace if depth > 0 => depth -= 1,
-                Kind::CloseBrace | Kind::Semicolon | Kind::Comment => break,
+                // The next head has a block of its own.
+                Kind::CloseBrace | Kind::Semicolon | Kind::Comment | Kind::Structure => break,
                 Kind::Space if self.text_of(token.span).contains(['\n', '\r']) => break,
                 Kind::Space => continue,
                 _ => {}

@@ -50,8 +50,8 @@ pub(super) fn lone_in(word: Word<'_>) -> Diagnostic {
 
 /// A loop without its variable or its `in`.
 pub(super) fn bad_loop(word: Word<'_>, source: &str) -> Diagnostic {
-    let line = source.get(word.span.start as usize..line_end(source, word.span.start) as usize);
-    let message = if line.is_some_and(|line| line.contains("{!")) {
+    let behind = source.get(word.span.end as usize..).and_then(|behind| behind.split_once('{'));
+    let message = if behind.is_some_and(|(_, hole)| hole.starts_with('!')) {
         "a loop goes through a list, and `!` is for conditions"
     } else {
         "a loop names what each round is about"
