@@ -271,6 +271,10 @@ fn documented_texts_survive() {
         document.split("\n\n").filter(|paragraph| paragraph.lines().all(|line| line.starts_with("    ")));
     let mut compared = 0;
     for example in paragraphs {
+        // How a word is written is no text.
+        if example.contains("STATEMENT...") {
+            continue;
+        }
         // Some show what can't be read: Rust says so itself.
         let Ok(tokens) = example.parse() else { continue };
         let source = Source::read(tokens, Span::call_site());
