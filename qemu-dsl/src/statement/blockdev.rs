@@ -15,7 +15,7 @@ statement! {
 form! {
     /// Any block node of QEMU.
     Blockdev any "a block driver, such as `file`, `qcow2` or `nbd`" {
-    } open properties: Bare::On, "Any property of the driver: `name=value`, also dotted (`file.driver=`)."
+    } open properties: Bare::On, "Any property of the driver: `name=value`, also dotted (`file.driver=`). `backing=null` is no backing file, whatever the image names."
 }
 
 impl Form for Blockdev {
