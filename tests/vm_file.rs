@@ -9,6 +9,9 @@ use qemu_dsl::{Included, Options, Sources};
 use qemu_runtime::plan::Mac;
 use qemu_runtime::{Fragment, Size, devices_file, vm_file};
 
+#[path = "rustc/mod.rs"]
+mod rustc;
+
 /// The plan of a file that is compiled here and now, with these values.
 fn compiled(file: &str, values: &[(&str, &str)]) -> Plan {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vm_file");
@@ -112,5 +115,5 @@ fn devices_stand_in_files_too() {
 
 #[test]
 fn mistakes_are_told_at_the_call_with_the_files_lines() {
-    trybuild::TestCases::new().compile_fail("tests/vm_file/ui/*.rs");
+    rustc::tells_what_is_expected("tests/vm_file/ui");
 }

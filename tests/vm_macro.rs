@@ -22,6 +22,8 @@ use qemu_runtime::{
 
 #[path = "vm_macro/facade.rs"]
 mod facade;
+#[path = "rustc/mod.rs"]
+mod rustc;
 #[path = "vm_macro/texts.rs"]
 mod texts;
 
@@ -675,10 +677,10 @@ fn a_change_of_the_target_variable_builds_again() {
     assert!(text.lines().any(|line| line.starts_with("# env-dep:QEMU_DSL_TARGET")), "{text}");
 }
 
-/// What rustc prints, for each kind of mistake. `TRYBUILD=overwrite` writes it anew.
+/// What rustc prints, for each kind of mistake.
 #[test]
 fn mistakes_are_reported_at_their_tokens() {
-    trybuild::TestCases::new().compile_fail("tests/vm_macro/ui/*.rs");
+    rustc::tells_what_is_expected("tests/vm_macro/ui");
 }
 
 #[test]

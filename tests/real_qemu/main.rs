@@ -59,6 +59,8 @@ fn trials(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
         let qemu = qemu.clone();
         trials.push(trial(format!("{} {name}", qemu.version), move || test(&qemu)));
     };
+    // It takes the longest, and the others stand beside it.
+    add("is what the schema says", Box::new(schema::is_what_qemu_says));
     for case in cases.iter().cloned() {
         add(&case.name.clone(), Box::new(move |qemu| case.run(qemu)));
     }
@@ -92,7 +94,6 @@ fn trials(qemu: &Qemu, cases: &Arc<Vec<Case>>) -> Vec<Trial> {
     for vm in vms::VMS {
         add(vm.name, Box::new(|qemu| vms::starts(qemu, vm)));
     }
-    add("is what the schema says", Box::new(schema::is_what_qemu_says));
     add("leaves no QEMU of the schema's script", Box::new(schema::leaves_no_qemu));
     let between = Arc::clone(cases);
     add("targets between", Box::new(move |qemu| targets::are_taken(qemu, &between)));
@@ -107,13 +108,13 @@ fn on_other(machine: &'static Machine, qemu: &Qemu, cases: &Arc<Vec<Case>>) -> V
         let qemu = qemu.clone();
         trials.push(trial(format!("{} {} {name}", qemu.arch, qemu.version), move || test(&qemu)));
     };
+    add("is what the schema says", Box::new(schema::is_what_qemu_says));
     for case in cases.iter().filter(|case| machine.can_take(case)).cloned() {
         add(&case.name.clone(), Box::new(move |qemu| machine.takes(qemu, &case)));
     }
     for (_, vm) in vms::ELSEWHERE.iter().filter(|(arch, _)| *arch == machine.arch) {
         add(vm.name, Box::new(|qemu| vms::starts(qemu, vm)));
     }
-    add("is what the schema says", Box::new(schema::is_what_qemu_says));
     trials
 }
 

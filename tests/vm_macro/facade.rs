@@ -1,11 +1,10 @@
 //! Programs that have `qemu-runtime` under another name, or by a crate that has it: `#![crate = PATH]`. They are built and run.
 
-use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
-use super::texts::{runtime, rustc};
+use super::rustc::{libraries, library, rustc};
 
 /// A crate that gives its users the macros.
 const FACADE: &str = r#"
@@ -31,26 +30,20 @@ macro_rules! vm_file {
 fn build(folder: &Path, name: &str, text: &str, crates: &[(&str, &Path)], options: &[&str]) -> Output {
     let file = folder.join(format!("{name}.rs"));
     fs::write(&file, text).unwrap();
-    let test = env::current_exe().unwrap();
-    let libraries = test.parent().unwrap();
     let mut command = rustc();
     for (name, library) in crates {
         command.arg(format!("--extern={name}={}", library.display()));
     }
     command
-        .args(["--edition=2024", "--error-format=short"])
+        .arg("--error-format=short")
         .args(options)
-        .args([Path::new("-L"), libraries, Path::new("-L"), folder, Path::new("--out-dir"), folder, &file])
+        .args([Path::new("-L"), &libraries(), Path::new("-L"), folder, Path::new("--out-dir"), folder, &file])
         .output()
         .unwrap()
 }
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn library() -> PathBuf {
-    runtime(env::current_exe().unwrap().parent().unwrap())
 }
 
 /// Builds a program, and gives what it prints.

@@ -3,16 +3,16 @@
 //! All of them stand in one program, which rustc reads in a second. How it shows a mistake, to the character, is in `ui/`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use proc_macro2::TokenStream;
 use qemu_dsl::source::SourceMap;
 use qemu_dsl::{Code, Open, Options, Severity, compile, compile_devices, compile_part};
 use serde_json::Value;
+
+use super::rustc::{known_as, libraries, rustc};
 
 /// Codes that no program is told, with the reason.
 const NEVER_TOLD: &[(Code, &str)] = &[
@@ -165,25 +165,15 @@ fn said(text: &str) -> Vec<String> {
     said.collect()
 }
 
-/// The compiler that Cargo takes.
-pub(crate) fn rustc() -> Command {
-    let rustc = Path::new(env!("CARGO")).with_file_name("rustc");
-    let mut command = Command::new(if rustc.exists() { rustc } else { "rustc".into() });
-    command.env_remove("QEMU_DSL_TARGET");
-    command
-}
-
 /// What rustc says of the program, by text.
 fn told_by_rustc<'t>(program: &str, texts: &'t [Text]) -> BTreeMap<&'t str, Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("texts.rs");
     fs::write(&file, program).unwrap();
-    let test = env::current_exe().unwrap();
-    let libraries = test.parent().unwrap();
     let output = rustc()
-        .args(["--edition=2024", "--crate-type=lib", "--emit=metadata", "--error-format=json"])
-        .arg(format!("--extern=qemu_runtime={}", runtime(libraries).display()))
-        .args([Path::new("-L"), libraries, Path::new("--out-dir"), folder.path(), &file])
+        .args(["--crate-type=lib", "--emit=metadata", "--error-format=json"])
+        .arg(known_as("qemu_runtime"))
+        .args([Path::new("-L"), &libraries(), Path::new("--out-dir"), folder.path(), &file])
         .output()
         .unwrap();
     let mut told = BTreeMap::<_, Vec<_>>::new();
@@ -210,12 +200,4 @@ fn told_by_rustc<'t>(program: &str, texts: &'t [Text]) -> BTreeMap<&'t str, Vec<
         told.entry(name.as_str()).or_default().push(said);
     }
     told
-}
-
-/// The library that was built last: this test's own, or one of the same sources.
-pub(crate) fn runtime(libraries: &Path) -> PathBuf {
-    let entries = fs::read_dir(libraries).unwrap().map(|entry| entry.unwrap());
-    let is_it = |name: &str| name.starts_with("libqemu_runtime-") && name.ends_with(".rlib");
-    let found = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_it));
-    found.max_by_key(|entry| entry.metadata().unwrap().modified().unwrap()).unwrap().path()
 }

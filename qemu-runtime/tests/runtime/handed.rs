@@ -1,12 +1,10 @@
 //! What the caller hands over takes the place of what the table names.
 
 use std::ffi::OsString;
-use std::fs::{self, File, Permissions};
+use std::fs::File;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt as _};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
-use std::process::Command;
 
 use qemu_runtime::{Fd, FdProblem, FdSource, HostPaths, Plan, Spawn, SpawnError};
 use rustix::fs::fcntl_getfl;
@@ -34,7 +32,6 @@ crate::tests! {
     sockets_are_as_the_line_needs_them
     what_is_no_memory_is_refused
     macvtap_queues_are_handed_over
-    a_launcher_hands_over_what_it_opens
 }
 
 /// A table whose sources are not to be had.
@@ -314,35 +311,6 @@ fn macvtap_queues_are_handed_over() -> Result<(), Lacking> {
         let own = File::options().read(true).write(true).open(&node).unwrap();
         let list = listed(Spawn::new(&plan).fd("net0.0", own)).unwrap();
         assert_eq!(list, expected([(3, &*node)]));
-        Ok(())
-    })
-}
-
-/// `examples/launcher.rs`: root opens taps, nobody starts QEMU with them.
-fn a_launcher_hands_over_what_it_opens() -> Result<(), Lacking> {
-    in_network_namespace(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        // Where everybody can execute it.
-        let folder = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
-        let mut build = Command::new(env!("CARGO"));
-        build
-            .args(["build", "--quiet", "--example", "launcher", "--message-format", "json"])
-            .current_dir(root);
-        let built = build.output().unwrap();
-        assert!(built.status.success(), "{built:?}");
-        let messages = String::from_utf8(built.stdout).unwrap();
-        let executable = messages.lines().find_map(|message| {
-            let message: serde_json::Value = serde_json::from_str(message).unwrap();
-            Some(message["executable"].as_str()?.to_owned())
-        });
-        let launcher = folder.path().join("launcher");
-        fs::copy(executable.unwrap(), &launcher).unwrap();
-        let output = Command::new(&launcher).output().unwrap();
-        assert_eq!(
-            String::from_utf8_lossy(&output.stdout),
-            "QEMU runs as user 65534, with 4 queues\n",
-            "{output:?}"
-        );
         Ok(())
     })
 }
