@@ -587,28 +587,22 @@ fn print(entry: &Entry, out: &mut Lowering<'_>) {
 }
 
 /// What the statements of a text print, where all of them can be read. The VM as a whole is not looked at: what they refer to
-/// need not be there.
-pub(crate) fn printed(source: &str, target: Target) -> Option<(Vm, Output)> {
-    let (vm, diagnostics) = vm_of(source, target);
-    if diagnostics.iter().any(is_error) {
-        return None;
-    }
-    let output = print::print(&vm, print);
-    Some((vm, output))
-}
-
-/// What is wrong with the statements of a text, each by itself.
-pub(crate) fn read_errors(source: &str, target: Target) -> Vec<Code> {
-    let (_, diagnostics) = vm_of(source, target);
-    diagnostics.iter().filter(|diagnostic| is_error(diagnostic)).map(|diagnostic| diagnostic.code).collect()
-}
-
-fn vm_of(source: &str, target: Target) -> (Vm, Vec<Diagnostic>) {
+/// need not be there. The error has the codes of what is wrong with the statements, each by itself.
+pub(crate) fn printed(source: &str, target: Target) -> Result<(Vm, Output), Vec<Code>> {
     let mut diagnostics = Vec::new();
     let tree = syntax::parse(source, LANGUAGE.table, &mut diagnostics);
     let options = Options { target: target.into(), ..Options::default() };
     let reading = Reading::new(&tree, LANGUAGE, Extent::Whole, &options, &mut diagnostics);
     let mut vm = reading.read(&options, &mut diagnostics);
+    let errors: Vec<_> = diagnostics
+        .iter()
+        .filter(|diagnostic| is_error(diagnostic))
+        .map(|diagnostic| diagnostic.code)
+        .collect();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
     vm.facts = scenario::facts(&vm);
-    (vm, diagnostics)
+    let output = print::print(&vm, print);
+    Ok((vm, output))
 }

@@ -215,6 +215,23 @@ fn things_with_an_id_each_are_one_statement() {
 }
 
 #[test]
+fn numbers_of_a_list_are_one_value_of_an_object() {
+    let of = |nodes: &str| {
+        let object = r#"{"qom-type":"memory-backend-ram","id":"m","size":1073741824,"host-nodes":NODES,"policy":"bind"}"#;
+        let object = object.replace("NODES", nodes);
+        text_of(&format!("-m 1G,slots=1,maxmem=4G -object {object} -device pc-dimm,id=d,memdev=m"))
+    };
+    for (nodes, said) in [("[3]", "3"), ("[0,1,2]", "0-2")] {
+        let expected = format!("dimm pc-dimm id=d memdev=m size=1073741824 host-nodes={said} policy=bind");
+        let text = of(nodes);
+        assert!(statements(&text).contains(&expected.as_str()), "{text}");
+    }
+    // What has gaps stays a list.
+    let text = of("[0,2]");
+    assert!(text.contains("host-nodes.0=0 host-nodes.1=2"), "{text}");
+}
+
+#[test]
 fn what_qemu_works_out_may_be_left_out() {
     for (args, expected) in [
         ("-smp 4,cores=2", "smp 4 cores=2"),

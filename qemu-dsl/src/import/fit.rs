@@ -4,6 +4,7 @@
 //! prints exactly the options that it stands for.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::draft::Draft;
 use super::given::{Given, Item, is_derived, same};
@@ -127,7 +128,7 @@ pub(super) fn fit(shape: &Shape, wanted: &[&Given], world: &World, named: bool) 
             continue;
         }
         // What an option does may hang on another one: `nowait` on `server`.
-        let here = Shape::of(draft.clone(), world)?;
+        let here = Shape::with(draft.clone(), &|option| may_say(option, shape, &found, world), world)?;
         let mut nexts = Vec::new();
         for (number, item) in &found.missing {
             let flag = wanted.get(*number).map_or("", |given| given.flag.as_str());
@@ -148,6 +149,20 @@ pub(super) fn fit(shape: &Shape, wanted: &[&Given], world: &World, named: bool) 
             (given.at, items.cloned().collect())
         });
     Some(Fitted { draft, part })
+}
+
+/// Whether an option may have to do with what differs: where it says nothing alone, nobody knows.
+fn may_say(option: &OptionSpec, shape: &Shape, found: &Difference, world: &World) -> bool {
+    let of_option =
+        |effect: &&Effect| matches!(effect.cause, Cause::Option(own) if std::ptr::eq(own, option));
+    let mut known = shape.effects(world).iter().filter(of_option).peekable();
+    let is_meant = |(at, item): &(usize, Item)| {
+        let mut differing = found.missing.iter().chain(&found.extra);
+        differing.any(|(number, other)| number == at && other.name == item.name)
+    };
+    let is_silent = |effect: &Effect| effect.adds.is_empty() && effect.removes.is_empty();
+    known.peek().is_none()
+        || known.any(|effect| is_silent(effect) || effect.adds.iter().chain(&effect.removes).any(is_meant))
 }
 
 /// The statement of a shape that would print these options, were it not for a value that it refuses: to tell why it does.
@@ -181,7 +196,7 @@ fn improve(
     wanted: &[&Given],
     world: &World,
     draft: &mut Draft,
-    print: &mut Print,
+    print: &mut Rc<Print>,
     found: &mut Difference,
 ) -> bool {
     let Some(new) = world.print(&next) else { return false };
@@ -307,7 +322,7 @@ fn name_ids(
     shape: &Shape,
     named: bool,
     draft: &mut Draft,
-    print: &mut Print,
+    print: &mut Rc<Print>,
 ) -> Option<()> {
     let mut slots: Vec<_> = found.bound.iter().map(|(slot, id)| (*slot, id.clone())).collect();
     slots.sort();
@@ -356,7 +371,7 @@ pub(super) fn assignments(
     is_loose: bool,
 ) -> Vec<Vec<usize>> {
     let mut all = Vec::new();
-    assign(shape, world, givens, is_free, is_loose, &mut Vec::new(), &Bound::new(), &mut all);
+    assign(shape, world, givens, is_free, is_loose, &mut Vec::new(), &Bonds::default(), &mut all);
     all
 }
 
@@ -364,14 +379,14 @@ pub(super) fn assignments(
 pub(super) const MOST: usize = 256;
 
 #[expect(clippy::too_many_arguments, reason = "it calls itself")]
-fn assign(
+fn assign<'g>(
     shape: &Shape,
     world: &World,
-    givens: &[Given],
+    givens: &'g [Given],
     is_free: &dyn Fn(usize) -> bool,
     is_loose: bool,
     chosen: &mut Vec<usize>,
-    bound: &Bound,
+    bonds: &Bonds<'g>,
     all: &mut Vec<Vec<usize>>,
 ) {
     if all.len() >= MOST {
@@ -385,22 +400,31 @@ fn assign(
         if given.flag != arg.given.flag || chosen.contains(&number) || !is_free(number) {
             continue;
         }
-        let mut bound = bound.clone();
-        if is_compatible(shape, world, chosen.len(), given, is_loose, &mut bound) {
+        let mut bonds = bonds.clone();
+        if is_compatible(shape, world, chosen.len(), given, is_loose, &mut bonds) {
             chosen.push(number);
-            assign(shape, world, givens, is_free, is_loose, chosen, &bound, all);
+            assign(shape, world, givens, is_free, is_loose, chosen, &bonds, all);
             chosen.pop();
         }
     }
 }
 
-fn is_compatible(
+/// What the options have in common for which a shape stands.
+#[derive(Clone, Debug, Default)]
+struct Bonds<'g> {
+    /// What the generated ids are called.
+    ids: Bound,
+    /// The values that one option of the statement says in several places: the number of its effect, and the value.
+    values: Vec<(usize, &'g str)>,
+}
+
+fn is_compatible<'g>(
     shape: &Shape,
     world: &World,
     number: usize,
-    given: &Given,
+    given: &'g Given,
     is_loose: bool,
-    bound: &mut Bound,
+    bonds: &mut Bonds<'g>,
 ) -> bool {
     let Some(arg) = shape.print.args.get(number) else { return false };
     if !arg.is_list {
@@ -413,6 +437,7 @@ fn is_compatible(
             return true;
         }
         if item.value.contains(ID) {
+            let bound = &mut bonds.ids;
             return value.is_some_and(|value| unify(&given.flag, &item.name, &item.value, value, bound));
         }
         if value.is_some_and(|value| same(&given.flag, &item.name, &item.value, value)) {
@@ -435,16 +460,27 @@ fn is_compatible(
         }
         // What prints a device alone, and any by a name, says no more of it than `device` does.
         let is_the_device = shape.print.args.len() == 1 && is_driver;
-        let is_own = (!is_the_device || shape.passes_on())
-            && effects.iter().any(|effect| {
-                let is_sample = match effect.cause {
-                    Cause::Kind => true,
-                    Cause::Option(option) => shape.draft.has(option) && !effect.is_word,
-                };
-                is_sample && effect.adds.iter().any(|(at, added)| *at == number && added == item)
-            });
-        if is_own {
-            return value.is_some();
+        let mut own = effects.iter().enumerate().filter(|(_, effect)| {
+            let is_sample = match effect.cause {
+                Cause::Kind => true,
+                Cause::Option(option) => shape.draft.has(option) && !effect.is_word,
+            };
+            is_sample && effect.adds.iter().any(|(at, added)| *at == number && added == item)
+        });
+        if (!is_the_device || shape.passes_on())
+            && let Some((effect, first)) = own.next()
+        {
+            let Some(value) = value else { return false };
+            // One value can't be two, unless another option takes a part of it.
+            let parts =
+                |effect: &Effect| effect.removes.iter().any(|(at, removed)| *at == number && removed == item);
+            if item.value == first.sample && own.next().is_none() && !effects.iter().any(parts) {
+                let said = bonds.values.iter().find(|(of, _)| *of == effect);
+                let is_same = said.is_none_or(|(_, said)| same(&given.flag, &item.name, said, value));
+                bonds.values.push((effect, value));
+                return is_same;
+            }
+            return true;
         }
         let may_change = effects
             .iter()

@@ -234,13 +234,40 @@ pub(super) fn merge(into: &mut Given, more: &Given) {
     *into = Given::of_list(into.at, &into.flag, &list);
 }
 
+/// Lists of numbers that follow each other, each as one item: `host-nodes=0-3`.
+fn as_ranges(items: &mut Vec<Item>) {
+    let mut at = 0;
+    while let Some(item) = items.get(at) {
+        if let Some((name, first)) = item.name.strip_suffix(".0").zip(item.value.parse::<u64>().ok()) {
+            let (name, rest) = (name.to_owned(), items.get(at..).unwrap_or_default());
+            let is_next = |(number, item): &(u64, &Item)| {
+                item.name == format!("{name}.{number}")
+                    && first.checked_add(*number).is_some_and(|value| item.value == value.to_string())
+            };
+            let count = (0..).zip(rest).take_while(is_next).count();
+            let is_all = rest.get(count).is_none_or(|next| next.name != format!("{name}.{count}"));
+            if is_all {
+                let last = first + count as u64 - 1;
+                let value = if last == first { first.to_string() } else { format!("{first}-{last}") };
+                items.splice(at..at + count, [Item::new(name, value)]);
+            }
+        }
+        at += 1;
+    }
+}
+
 /// What an option's list has.
 pub(super) fn items(flag: &str, value: &str) -> Vec<Item> {
     if JSON.contains(&flag)
         && value.starts_with('{')
         && let Some(members) = json::members(value)
     {
-        return members.into_iter().map(|(name, value)| Item { name, value }).collect();
+        let mut items = members.into_iter().map(|(name, value)| Item { name, value }).collect();
+        // Of an object, QEMU reads such a list in a text too.
+        if flag == "-object" {
+            as_ranges(&mut items);
+        }
+        return items;
     }
     let list = optlist::read(value).map(|(name, value)| (name.map(str::to_owned), value));
     canonical(flag, list)

@@ -12,7 +12,7 @@ use super::draft::Draft;
 use super::fit::Fitted;
 use super::given::{self, Fds, Given, Item};
 use super::holes::Holes;
-use super::shape::{self, Shape, World};
+use super::shape::{self, Fixed, Shape, World};
 use super::{fit, old};
 use crate::code::Code;
 use crate::compile::compile;
@@ -538,19 +538,24 @@ impl Importer {
         if is_there && !args.is_empty() {
             shapes.push(shape);
         }
+        let is_said = |fixed: &Fixed| {
+            let of_flag = self.givens.iter().filter(|given| given.flag == fixed.flag);
+            let mut said = of_flag.filter_map(|given| given.get(&fixed.name));
+            let is_it = |said: &str| {
+                fixed.values.iter().any(|value| given::same(&fixed.flag, &fixed.name, value, said))
+            };
+            said.any(is_it)
+        };
         let is_likely = || {
-            shape.fixed(&self.world).iter().all(|fixed| {
-                let of_flag = self.givens.iter().filter(|given| given.flag == fixed.flag);
-                let mut said = of_flag.filter_map(|given| given.get(&fixed.name));
-                let is_it = |said: &str| {
-                    fixed.values.iter().any(|value| given::same(&fixed.flag, &fixed.name, value, said))
-                };
-                said.any(is_it)
-            })
+            // Which device or backend it is, hangs on no free value.
+            let tells = |fixed: &&Fixed| matches!(fixed.name.as_str(), "driver" | "backend");
+            shape.fixed_by_words(&self.world).iter().filter(tells).all(is_said)
+                && shape.fixed(&self.world).iter().all(is_said)
         };
         let may_vary = if shape.is_plain() {
             // With an id, a device stands in the place of what makes one.
             args.iter().any(|arg| has(&arg.given.flag) > 0 || is_maker(&arg.given.flag))
+                && args.iter().all(|arg| has(&arg.given.flag) > 0 || !is_backend(&arg.given.flag))
         } else {
             is_there
         };
@@ -753,6 +758,11 @@ impl Importer {
         }
         (errors, faults)
     }
+}
+
+/// Whether an option makes what one device uses, and no other way says that.
+fn is_backend(flag: &str) -> bool {
+    matches!(flag, "-netdev" | "-audiodev" | "-fsdev" | "-tpmdev" | "-drive")
 }
 
 /// Whether an option makes a device of its own for a character device.

@@ -12,7 +12,7 @@ use super::draft::Draft;
 use super::given::{FD, Given, Item, canonical, told};
 use crate::Target;
 use crate::code::Code;
-use crate::compile::{printed, read_errors};
+use crate::compile::printed;
 use crate::plan::{FdSource, Number, Piece, arguments};
 use crate::print::{Argument, Asked, Printed};
 use crate::table::{FormSpec, Kinds, OptionSpec, Section, StatementSpec, Table};
@@ -34,6 +34,9 @@ pub(super) struct Print {
     pub(super) ids: Vec<String>,
 }
 
+/// What came of a text: what it prints, or the codes of what is wrong with it, if it is that.
+type Attempt = Result<Rc<Print>, Vec<Code>>;
+
 /// An option that a statement prints.
 #[derive(Clone, Debug)]
 pub(super) struct Arg {
@@ -54,7 +57,7 @@ pub(super) struct World {
     /// The devices that statements print by a word, each with its statement.
     drivers: Rc<HashSet<(String, &'static str)>>,
     /// What came of texts: many are asked for again.
-    printed: Rc<RefCell<HashMap<String, Option<Print>>>>,
+    printed: Rc<RefCell<HashMap<String, Attempt>>>,
 }
 
 impl World {
@@ -68,7 +71,7 @@ impl World {
             drivers: Rc::default(),
             printed: Rc::default(),
         };
-        if let Some((_, output)) = printed(&machine, target).filter(|_| !machine.is_empty()) {
+        if let Some((_, output)) = printed(&machine, target).ok().filter(|_| !machine.is_empty()) {
             world.alone =
                 args(&output.arguments, &output.fds).into_iter().flat_map(|arg| arg.given.items).collect();
             world.machine = machine;
@@ -97,8 +100,13 @@ impl World {
     }
 
     /// What a statement prints, or nothing where it isn't right, or not one statement.
-    pub(super) fn print(&self, draft: &Draft) -> Option<Print> {
-        let own = draft.words(self.table)?.join(" ");
+    pub(super) fn print(&self, draft: &Draft) -> Option<Rc<Print>> {
+        self.attempt(draft).ok()
+    }
+
+    /// The same, and what is wrong.
+    fn attempt(&self, draft: &Draft) -> Attempt {
+        let own = draft.words(self.table).ok_or_else(Vec::new)?.join(" ");
         if let Some(known) = self.printed.borrow().get(&own) {
             return known.clone();
         }
@@ -107,13 +115,14 @@ impl World {
         print
     }
 
-    fn print_text(&self, own: &str, keyword: &str) -> Option<Print> {
+    fn print_text(&self, own: &str, keyword: &str) -> Attempt {
         let is_alone = self.machine.is_empty() || keyword == "machine";
         let text = if is_alone { own.to_owned() } else { format!("{}\n{own}", self.machine) };
         let (vm, output) = printed(&text, self.target)?;
         let index = usize::from(!is_alone);
-        if vm.statements.len() != index + 1 || vm.statements.last()?.spec.keyword != keyword {
-            return None;
+        let is_it = vm.statements.last().is_some_and(|last| last.spec.keyword == keyword);
+        if vm.statements.len() != index + 1 || !is_it {
+            return Err(Vec::new());
         }
         let (of_machine, own): (Vec<_>, Vec<_>) =
             output.arguments.into_iter().partition(|argument| argument.statement < index);
@@ -125,7 +134,7 @@ impl World {
                 args.push(arg);
             }
         }
-        Some(Print { args, ids: vm.ids.names })
+        Ok(Rc::new(Print { args, ids: vm.ids.names }))
     }
 }
 
@@ -251,7 +260,9 @@ impl Effect {
 #[derive(Debug)]
 pub(super) struct Shape {
     pub(super) draft: Draft,
-    pub(super) print: Print,
+    pub(super) print: Rc<Print>,
+    /// What those of its options do that have few values.
+    words: OnceCell<Learned>,
     learned: OnceCell<Learned>,
     /// How many options it has beyond those that its form needs.
     depth: usize,
@@ -279,14 +290,17 @@ pub(super) struct Fixed {
 const DEEPEST: usize = 3;
 
 impl Shape {
-    /// The shape of a statement as it is. It has no variants.
-    pub(super) fn of(draft: Draft, world: &World) -> Option<Self> {
-        Self::new(draft, DEEPEST, world)
+    /// The shape of a statement as it is, of which is known what these options do. It has no variants.
+    pub(super) fn with(draft: Draft, is_meant: &dyn Fn(&OptionSpec) -> bool, world: &World) -> Option<Self> {
+        let shape = Self::new(draft, DEEPEST, world)?;
+        let learned = shape.learn_all(world, is_meant, false);
+        shape.learned.get_or_init(|| learned);
+        Some(shape)
     }
 
     fn new(draft: Draft, depth: usize, world: &World) -> Option<Self> {
         let print = world.print(&draft)?;
-        Some(Self { draft, print, learned: OnceCell::new(), depth })
+        Some(Self { draft, print, words: OnceCell::new(), learned: OnceCell::new(), depth })
     }
 
     /// Whether the statement passes on whatever QEMU has.
@@ -319,35 +333,43 @@ impl Shape {
         &self.learned(world).fixed
     }
 
+    /// The same where no option has another value than one of few: there may be less of that. It is learned in a moment, and
+    /// tells of most shapes that they aren't meant.
+    pub(super) fn fixed_by_words(&self, world: &World) -> &[Fixed] {
+        &self.words.get_or_init(|| self.learn_all(world, &|option| !is_free(option), false)).fixed
+    }
+
     fn learned(&self, world: &World) -> &Learned {
-        self.learned.get_or_init(|| {
-            let mut learned = Learned { effects: self.inherent(), ..Learned::default() };
-            let mut silent = Vec::new();
-            let is_new = |option: &&OptionSpec| {
-                let has = self.draft.has(option);
-                // What it needs and hasn't, it has in another way.
-                (!has || !is_free(option)) && (has || !option.required)
-            };
-            for option in self.draft.form.options().filter(is_new) {
-                let samples = samples(&self.draft, option, world);
-                let said: Vec<_> = samples
-                    .iter()
-                    .map(|(sample, is_word)| self.learn(option, sample, *is_word, world, &mut learned))
-                    .collect();
-                if !said.contains(&Some(true)) {
-                    let words = samples
-                        .into_iter()
-                        .zip(said)
-                        .filter(|((_, is_word), said)| *is_word && said.is_some());
-                    silent.extend(words.map(|((word, _), _)| (option, word)));
-                }
+        self.learned.get_or_init(|| self.learn_all(world, &|_| true, true))
+    }
+
+    /// Learns what these of its options do, and maybe what pairs of them do.
+    fn learn_all(&self, world: &World, is_meant: &dyn Fn(&OptionSpec) -> bool, with_pairs: bool) -> Learned {
+        let mut learned = Learned { effects: self.inherent(), ..Learned::default() };
+        let mut silent = Vec::new();
+        let is_new = |option: &&OptionSpec| {
+            let has = self.draft.has(option);
+            // What it needs and hasn't, it has in another way.
+            is_meant(option) && (!has || !is_free(option)) && (has || !option.required)
+        };
+        for option in self.draft.form.options().filter(is_new) {
+            let samples = samples(&self.draft, option, world);
+            let said: Vec<_> = samples
+                .iter()
+                .map(|(sample, is_word)| self.learn(option, sample, *is_word, world, &mut learned))
+                .collect();
+            if !said.contains(&Some(true)) {
+                let words =
+                    samples.into_iter().zip(said).filter(|((_, is_word), said)| *is_word && said.is_some());
+                silent.extend(words.map(|((word, _), _)| (option, word)));
             }
-            if self.depth < DEEPEST {
-                learned.variants.extend(self.pairs(&silent, world));
-            }
-            learned.fixed = self.always(&learned);
-            learned
-        })
+        }
+        if self.depth < DEEPEST && with_pairs {
+            let pairs = self.pairs(&silent, &learned.variants, world);
+            learned.variants.extend(pairs);
+        }
+        learned.fixed = self.always(&learned);
+        learned
     }
 
     /// Learns what an option does. Tells whether it does anything, if it can be said.
@@ -370,7 +392,13 @@ impl Shape {
         if (is_other || parts) && self.depth < DEEPEST && !self.draft.has(option) {
             // What has an id of its own prints nothing else but for that.
             let depth = if is_other { self.depth + 1 } else { DEEPEST };
-            learned.variants.push(Self { draft, print, learned: OnceCell::new(), depth });
+            learned.variants.push(Self {
+                draft,
+                print,
+                words: OnceCell::new(),
+                learned: OnceCell::new(),
+                depth,
+            });
         }
         let Some((adds, removes)) = difference else { return Some(true) };
         let says = !adds.is_empty() || !removes.is_empty();
@@ -393,28 +421,49 @@ impl Shape {
         self.draft.options.iter().any(|(option, value)| is_free(option) && item.value == *value)
     }
 
-    /// The shapes of words that say something only beside another option.
-    fn pairs(&self, silent: &[(&'static OptionSpec, String)], world: &World) -> Vec<Self> {
-        let mut all = Vec::new();
-        for (option, word) in silent {
-            let others = self.draft.form.options().filter(|other| is_free(other) && !self.draft.has(other));
-            all.extend(others.filter_map(|other| {
+    /// The shapes of words that say something only beside another option, which makes no shape of its own.
+    fn pairs(&self, silent: &[SilentWord], variants: &[Self], world: &World) -> Vec<Self> {
+        let mut pairs = Vec::new();
+        let has = |other: &OptionSpec| {
+            self.draft.has(other) || variants.iter().any(|variant| variant.draft.has(other))
+        };
+        let others = self.draft.form.options().filter(|other| is_free(other) && !has(other));
+        for (place, other) in others.enumerate() {
+            let alone = samples(&self.draft, other, world).into_iter().next();
+            let alone = alone.and_then(|(sample, _)| {
                 let mut draft = self.draft.clone();
-                draft.set(option, word.as_str());
-                let (sample, _) = samples(&draft, other, world).into_iter().next()?;
-                let mut without = self.draft.clone();
-                without.set(other, sample.as_str());
                 draft.set(other, sample);
-                let pair = Self::new(draft, self.depth + 1, world)?;
-                let without = world.print(&without);
-                let says = without.is_none_or(|without| {
-                    let difference = difference(&without, &pair.print);
-                    difference.is_none_or(|(adds, removes)| !adds.is_empty() || !removes.is_empty())
+                let print = world.print(&draft)?;
+                Some((draft, print))
+            });
+            let is_same = |print: &Print| {
+                let difference = alone.as_ref().and_then(|(_, alone)| difference(alone, print));
+                difference.is_some_and(|(adds, removes)| adds.is_empty() && removes.is_empty())
+            };
+            for words in apart(silent) {
+                // Most say nothing here either, which is seen of all at once.
+                let together = alone.as_ref().and_then(|(draft, _)| {
+                    let mut draft = draft.clone();
+                    words.iter().for_each(|(_, (option, word))| draft.set(option, word.as_str()));
+                    world.print(&draft)
                 });
-                says.then_some(pair)
-            }));
+                if together.is_some_and(|together| is_same(&together)) {
+                    continue;
+                }
+                for (number, (option, word)) in words {
+                    let mut draft = self.draft.clone();
+                    draft.set(option, word.as_str());
+                    let Some((sample, _)) = samples(&draft, other, world).into_iter().next() else {
+                        continue;
+                    };
+                    draft.set(other, sample);
+                    let pair = Self::new(draft, self.depth + 1, world);
+                    pairs.extend(pair.filter(|pair| !is_same(&pair.print)).map(|pair| (number, place, pair)));
+                }
+            }
         }
-        all
+        pairs.sort_by_key(|(number, place, _)| (*number, *place));
+        pairs.into_iter().map(|(.., pair)| pair).collect()
     }
 
     /// What stands in all that was learned.
@@ -483,23 +532,51 @@ fn is_free(option: &OptionSpec) -> bool {
 
 /// Values that an option takes, and whether each is one of few.
 pub(super) fn samples(draft: &Draft, option: &'static OptionSpec, world: &World) -> Vec<(String, bool)> {
-    let is_right = |sample: &String| {
-        let mut draft = draft.clone();
-        draft.set(option, sample.as_str());
-        world.print(&draft).is_some()
-    };
     if !option.ty.choices.is_empty() {
         let words = option.ty.choices.iter().map(|(word, _)| (*word).to_owned());
         // Some take other values beside their words, and have an example.
         let is_word = |text: &String| option.ty.choices.iter().any(|(word, _)| word == text);
-        let other = examples(option).find(|example| !is_word(example) && is_right(example));
+        let other = right(draft, option, examples(option).filter(|example| !is_word(example)), world);
         return words.map(|word| (word, true)).chain(other.map(|other| (other, false))).collect();
     }
     if option.ty.bare.is_some() {
         return ["on", "off"].map(|word| (word.to_owned(), true)).into();
     }
     let number = 10 + draft.form.options().position(|own| std::ptr::eq(own, option)).unwrap_or_default();
-    candidates(option, number).into_iter().find(is_right).map(|sample| (sample, false)).into_iter().collect()
+    let sample = right(draft, option, candidates(option, number).into_iter(), world);
+    sample.map(|sample| (sample, false)).into_iter().collect()
+}
+
+/// The first of these values with which a statement is right.
+fn right(
+    draft: &Draft,
+    option: &'static OptionSpec,
+    values: impl Iterator<Item = String>,
+    world: &World,
+) -> Option<String> {
+    for value in values {
+        let mut draft = draft.clone();
+        draft.set(option, value.as_str());
+        match world.attempt(&draft) {
+            Ok(_) => return Some(value),
+            Err(codes) if codes.iter().any(is_whatever_the_value) => return None,
+            Err(_) => {}
+        }
+    }
+    None
+}
+
+/// Whether what is wrong is so with any other value, too.
+const fn is_whatever_the_value(code: &Code) -> bool {
+    matches!(
+        code,
+        Code::MissingOption
+            | Code::ExclusiveOptions
+            | Code::IgnoredOption
+            | Code::WrongArchitecture
+            | Code::NotYet
+            | Code::Removed
+    )
 }
 
 /// What an option may take, the likelier first. `number` makes it unlike those of others.
@@ -511,14 +588,37 @@ fn candidates(option: &OptionSpec, number: usize) -> Vec<String> {
         "size" => (number << 20).to_string(),
         _ => format!("probe{number}"),
     };
-    let others = ["7", "3", "64", "1M", "16M", "/probe", "1.0", "2026-11-27", "on", "a=b", "127.0.0.1:1"];
-    let others = others.into_iter().map(str::to_owned);
+    let others: &[&str] = match option.ty.name {
+        "path" => &["/probe"],
+        "number" | "numbers" | "pci" => &["7", "3", "64"],
+        "size" => &["1M", "16M"],
+        _ => &["7", "3", "64", "1M", "16M", "/probe", "1.0", "2026-11-27", "on", "a=b", "127.0.0.1:1"],
+    };
+    let others = others.iter().map(|other| (*other).to_owned());
     std::iter::once(usual).chain(examples(option)).chain(others).collect()
 }
 
 /// The examples that an option's type tells.
 fn examples(option: &OptionSpec) -> impl Iterator<Item = String> + use<> {
     option.ty.expects.split('`').skip(1).step_by(2).map(str::to_owned)
+}
+
+/// An option, and one of its words.
+type SilentWord = (&'static OptionSpec, String);
+
+/// Words, each with its number, in groups that have one of an option at most.
+fn apart(words: &[SilentWord]) -> Vec<Vec<(usize, &SilentWord)>> {
+    let mut groups: Vec<Vec<(usize, &SilentWord)>> = Vec::new();
+    for (number, word) in words.iter().enumerate() {
+        let has = |group: &&mut Vec<(usize, &SilentWord)>| {
+            group.iter().any(|(_, (option, _))| std::ptr::eq(*option, word.0))
+        };
+        match groups.iter_mut().find(|group| !has(group)) {
+            Some(group) => group.push((number, word)),
+            None => groups.push(vec![(number, word)]),
+        }
+    }
+    groups
 }
 
 /// Items, each with the number of the option that has it.
@@ -616,8 +716,10 @@ fn of_draft(mut draft: Draft, world: &World) -> Vec<Shape> {
 
 /// Whether nothing is wrong with a statement but that something is missing.
 fn is_right(draft: &Draft, world: &World) -> bool {
-    let Some(words) = draft.words(world.table) else { return false };
     let own = draft.form.options().filter_map(|option| option.missing);
     let missing: Vec<_> = own.chain([Code::MissingOption, Code::MissingValue]).collect();
-    read_errors(&words.join(" "), world.target).iter().all(|code| missing.contains(code))
+    match world.attempt(draft) {
+        Ok(_) => true,
+        Err(codes) => !codes.is_empty() && codes.iter().all(|code| missing.contains(code)),
+    }
 }
