@@ -901,9 +901,9 @@ fn values_cost_little() {
     let with_values =
         plan.args().filter(|arg| arg.to_str().is_some_and(|arg| arg.contains("2G") || arg.contains("a.img")));
     assert_eq!(with_values.count(), 2);
-    // The values' texts, and where each stands; the blanks, the lists of arguments and of file descriptors, and the plan, however
-    // many arguments it has; two ids that the values decide, and the lists of these; and what must hold between them.
-    assert!(allocations <= 18, "{allocations}");
+    // The values' texts, and where each stands; the blanks; the list of arguments, two of file descriptors; and the plan, however
+    // many arguments it has.
+    assert!(allocations <= 7, "{allocations}");
     let alone = || {
         let before = ALLOCATIONS.get();
         let plan = vm! { memory {ram} };
@@ -911,7 +911,7 @@ fn values_cost_little() {
     };
     alone();
     let (_, allocations) = alone();
-    assert!(allocations <= 14, "{allocations}");
+    assert!(allocations <= 5, "{allocations}");
 }
 
 #[test]

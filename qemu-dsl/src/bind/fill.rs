@@ -37,15 +37,26 @@ pub struct Blanks {
 
 packed! { struct Blanks { holes, blanks, choices, ties, blocks, taken, order } }
 
+/// What values are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A plan of one text.
+    Plan,
+    /// A plan of several, whose generated ids have been numbered for each alone.
+    Joined,
+    /// Commands, which can only say text.
+    Commands,
+}
+
 impl Blanks {
-    /// Reads and checks the values. Those of commands are text.
+    /// Reads and checks the values.
     pub(super) fn fill<'v>(
         &'v self,
         values: &'v Values,
         generated: &[GeneratedId],
         fds: &[FdSlot],
         places: &[Place],
-        is_command: bool,
+        purpose: Purpose,
     ) -> Result<Filled<'v>, BindError> {
         let mut problems = values.problems.clone();
         // The values that are none. Of what hangs on them nothing is said.
@@ -56,7 +67,7 @@ impl Blanks {
         let mut filled = Filled {
             blanks: PerRound::new(&rounds, of_blanks(), Bound::default()),
             shapes: PerRound::new(&rounds, self.choices.iter().map(|choice| choice.block), 0),
-            ids: PerRound::new(&rounds, generated.iter().map(|id| id.block), String::new()),
+            ids: PerRound::default(),
             lines: Vec::new(),
             needs: Vec::new(),
             rounds,
@@ -67,7 +78,7 @@ impl Blanks {
             for (number, blank) in own {
                 let get = |hole: u32| values.text_of(held.get(rounds, round, hole)?);
                 let read = self.read(blank, get).and_then(|value| match value {
-                    Some(value) if is_command && value.to_str().is_none() => Err((
+                    Some(value) if purpose == Purpose::Commands && value.to_str().is_none() => Err((
                         value.to_string_lossy().into_owned(),
                         Refusal::no_text("a command can only say text"),
                     )),
@@ -120,7 +131,7 @@ impl Blanks {
                 }
             }
         }
-        self.ids(&mut filled, generated);
+        self.ids(&mut filled, generated, purpose);
         if !self.ties.is_empty() {
             let tied = Tied::new(
                 self.ties.iter().map(|tie| (0, tie)),
@@ -261,12 +272,17 @@ impl Blanks {
         }
     }
 
-    /// Fills in the generated ids: the first ones that are free beside those that the text and the values name.
-    fn ids(&self, filled: &mut Filled<'_>, generated: &[GeneratedId]) {
-        if generated.is_empty() {
+    /// Fills in the numbers of the generated ids, where they hang on values: the first ones that are free beside those ids that
+    /// the text and the values name.
+    fn ids(&self, filled: &mut Filled<'_>, generated: &[GeneratedId], purpose: Purpose) {
+        let is_late = purpose == Purpose::Joined
+            || self.blanks.iter().any(|blank| blank.is_id)
+            || generated.iter().any(|id| id.block > 0 || id.unless.is_some())
+            || self.taken.iter().any(|id| id.block > 0);
+        if generated.is_empty() || !is_late {
             return;
         }
-        let mut ids = std::mem::take(&mut filled.ids);
+        let mut ids = PerRound::new(&filled.rounds, generated.iter().map(|id| id.block), 0);
         let rounds = &filled.rounds;
         // What begins otherwise takes none of them.
         let may_be_one = |id: &str| generated.iter().any(|one| id.starts_with(&*one.prefix));
@@ -276,6 +292,8 @@ impl Blanks {
             let bound = rounds.of(blank.block).filter_map(|round| filled.blank(round, number)?.to_str());
             taken.extend(bound.filter(|id| may_be_one(id)));
         }
+        let is_taken =
+            |prefix: &str, number: u32| !taken.is_empty() && taken.contains(&*format!("{prefix}{number}"));
         let block = |slot: &u32| (generated.get(*slot as usize).map_or(0, |id| id.block), 0);
         let mut next: Vec<(&str, u32)> = Vec::new();
         rounds.walk(&self.order, block, |_, slot, round| {
@@ -289,14 +307,11 @@ impl Blanks {
                 next.len() - 1
             });
             let Some((prefix, number)) = next.get_mut(at) else { return };
-            loop {
-                let name = format!("{prefix}{number}");
+            while is_taken(prefix, *number) {
                 *number += 1;
-                if !taken.contains(&*name) {
-                    ids.set(rounds, round, *slot, name);
-                    break;
-                }
             }
+            ids.set(rounds, round, *slot, *number);
+            *number += 1;
         });
         filled.ids = ids;
     }

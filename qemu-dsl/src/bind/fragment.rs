@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::equipped::Equipped;
 use super::error::BindError;
-use super::fill::Blanks;
+use super::fill::{Blanks, Purpose};
 use super::json;
 use super::value::{Value, Values};
 use crate::plan::optlist::Escape;
@@ -58,7 +58,7 @@ impl OpenFragment {
 
     fn filled<'v>(&'v self, values: &'v Values) -> Result<Filled<'v>, BindError> {
         let Fragment { ids, fds, places, .. } = &self.fragment;
-        self.open.fill(values, ids, fds, places, true)
+        self.open.fill(values, ids, fds, places, Purpose::Commands)
     }
 
     fn bound(&self, filled: &Filled<'_>) -> Fragment {
@@ -138,9 +138,7 @@ impl<'f> Binding<'f> {
         // The numbers are the first that are free: by the prefix, in the order of the text.
         let ids = self.used.iter().filter_map(|(round, slot)| {
             let id = ids.get(*slot as usize)?;
-            let name = self.filled.ids.get(rounds, *round, *slot)?;
-            let number = name.strip_prefix(&*id.prefix).and_then(|number| number.parse().ok());
-            let number = number.unwrap_or(id.number);
+            let number = self.filled.id(*round, *slot, id);
             Some(GeneratedId { prefix: id.prefix.clone(), number, unless: None, block: 0 })
         });
         let ids = ids.collect();

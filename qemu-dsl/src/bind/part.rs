@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::equipped::Equipped;
 use super::error::{BindError, BindProblem};
+use super::fill::Purpose;
 use super::join::{Joined, PartTemplate, arrange, devices_as_json};
 use super::tied::Tied;
 use super::value::{Said, Value, Values};
@@ -221,7 +222,7 @@ impl Base {
         let values = Values::of_parts(said, fds);
         let mut problems = self.other_targets(&template);
         let Template { ids, fds: slots, places, .. } = &template;
-        let mut filled = match open.fill(&values, ids, slots, places, false) {
+        let mut filled = match open.fill(&values, ids, slots, places, Purpose::Joined) {
             Ok(filled) => filled,
             Err(BindError { problems: more }) => {
                 problems.extend(more);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::equipped::Equipped;
 use super::error::BindError;
-use super::fill::Blanks;
+use super::fill::{Blanks, Purpose};
 use super::join::arrange;
 use super::value::{Value, Values};
 use crate::plan::packed::packed;
@@ -82,7 +82,7 @@ impl OpenTemplate {
 
     fn filled<'v>(&'v self, values: &'v Values) -> Result<Filled<'v>, BindError> {
         let Template { ids, fds, places, .. } = &self.template;
-        self.open.fill(values, ids, fds, places, false)
+        self.open.fill(values, ids, fds, places, Purpose::Plan)
     }
 
     /// Says which file the text is from, as [`Template::in_file`] does.

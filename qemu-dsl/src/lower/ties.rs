@@ -60,7 +60,17 @@ pub(crate) fn late_ties(ties: Vec<Tie>) -> Vec<Tie> {
         // What is always there is seen by the compiler.
         (tie.is_late() || lacks) && tie.sort != Sort::Statement
     };
-    let groups: HashSet<_> = ties.iter().filter(decides).map(|tie| group(&tie.sort)).collect();
+    let mut groups: HashSet<_> = ties.iter().filter(decides).map(|tie| group(&tie.sort)).collect();
+    // Where nothing is used, there is enough.
+    let is_stock = |tie: &&Tie| matches!(tie.relation, Relation::Gives { .. });
+    let is_used = |stock: &Tie| {
+        ties.iter().any(|tie| {
+            matches!(tie.relation, Relation::Uses { .. }) && group(&tie.sort) == group(&stock.sort)
+        })
+    };
+    for stock in ties.iter().filter(is_stock).filter(|stock| !is_used(stock)) {
+        groups.remove(&group(&stock.sort));
+    }
     let needs_root = groups.contains(&std::mem::discriminant(&Sort::Address));
     let is_wanted = |tie: &Tie| groups.contains(&group(&tie.sort)) || needs_root && tie.sort == Sort::Root;
     ties.into_iter().filter(is_wanted).collect()

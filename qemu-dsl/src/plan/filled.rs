@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 
 use super::blank::{Number, When};
 use super::block::Block;
+use super::template::GeneratedId;
 
 /// A round of a block: one time that it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,8 +221,8 @@ pub(crate) struct Filled<'v> {
     pub(crate) blanks: PerRound<Bound<'v>>,
     /// The shape that each choice has.
     pub(crate) shapes: PerRound<u32>,
-    /// The generated ids, where these hang on values.
-    pub(crate) ids: PerRound<String>,
+    /// The numbers of the generated ids, where these hang on values.
+    pub(crate) ids: PerRound<u32>,
     /// The lines of the table whose file descriptors are among the values: the number of the value, and the line's.
     pub(crate) lines: Vec<(u32, u32)>,
     /// The statements that come before others by what values say: a statement, and one that it needs.
@@ -232,6 +233,11 @@ impl Filled<'_> {
     /// Whether something is there that hangs on values.
     pub(crate) fn is_there(&self, round: u32, when: Option<When>) -> bool {
         when.is_none_or(|when| self.shapes.get(&self.rounds, round, when.choice) == Some(&when.shape))
+    }
+
+    /// The number of a generated id.
+    pub(crate) fn id(&self, round: u32, slot: u32, id: &GeneratedId) -> u32 {
+        self.ids.get(&self.rounds, round, slot).copied().unwrap_or(id.number)
     }
 
     pub(crate) fn blank(&self, round: u32, blank: u32) -> Option<&OsStr> {

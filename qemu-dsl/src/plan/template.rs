@@ -226,10 +226,9 @@ impl Template {
 
 /// Writes a generated id.
 fn write_id(ids: &[GeneratedId], filled: &Filled<'_>, round: u32, slot: u32, out: &mut Vec<u8>) {
-    match (filled.ids.get(&filled.rounds, round, slot), ids.get(slot as usize)) {
-        (Some(id), _) => out.extend_from_slice(id.as_bytes()),
-        (None, Some(id)) => show(id, out),
-        (None, None) => {}
+    if let Some(id) = ids.get(slot as usize) {
+        out.extend_from_slice(id.prefix.as_bytes());
+        show(filled.id(round, slot, id), out);
     }
 }
 
@@ -241,7 +240,8 @@ pub(crate) fn text_in(ids: &[GeneratedId], filled: &Filled<'_>, round: u32, text
         id: &|slot, out| write_id(ids, filled, round, slot, out),
         blank: &|blank| filled.blank(round, blank),
     };
-    slots.text(text).to_string_lossy().into_owned()
+    let text = slots.text(text).into_vec();
+    String::from_utf8(text).unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned())
 }
 
 impl Plan {
