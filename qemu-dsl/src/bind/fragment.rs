@@ -138,7 +138,7 @@ impl<'f> Binding<'f> {
         // The numbers are the first that are free: by the prefix, in the order of the text.
         let ids = self.used.iter().filter_map(|(round, slot)| {
             let id = ids.get(*slot as usize)?;
-            let number = self.filled.id(*round, *slot, id);
+            let number = id.number_in(self.filled, *round, *slot);
             Some(GeneratedId { prefix: id.prefix.clone(), number, unless: None, block: 0 })
         });
         let ids = ids.collect();

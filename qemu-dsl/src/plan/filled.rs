@@ -5,7 +5,6 @@ use std::ffi::OsStr;
 
 use super::blank::{Number, When};
 use super::block::Block;
-use super::template::GeneratedId;
 
 /// A round of a block: one time that it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -233,11 +232,6 @@ impl Filled<'_> {
     /// Whether something is there that hangs on values.
     pub(crate) fn is_there(&self, round: u32, when: Option<When>) -> bool {
         when.is_none_or(|when| self.shapes.get(&self.rounds, round, when.choice) == Some(&when.shape))
-    }
-
-    /// The number of a generated id.
-    pub(crate) fn id(&self, round: u32, slot: u32, id: &GeneratedId) -> u32 {
-        self.ids.get(&self.rounds, round, slot).copied().unwrap_or(id.number)
     }
 
     pub(crate) fn blank(&self, round: u32, blank: u32) -> Option<&OsStr> {

@@ -151,6 +151,11 @@ impl GeneratedId {
     pub(crate) fn first(prefix: &str) -> u32 {
         u32::from(prefix.is_empty())
     }
+
+    /// Its number in a round, of the id in this slot.
+    pub(crate) fn number_in(&self, filled: &Filled<'_>, round: u32, slot: u32) -> u32 {
+        filled.ids.get(&filled.rounds, round, slot).copied().unwrap_or(self.number)
+    }
 }
 
 impl fmt::Display for GeneratedId {
@@ -228,7 +233,7 @@ impl Template {
 fn write_id(ids: &[GeneratedId], filled: &Filled<'_>, round: u32, slot: u32, out: &mut Vec<u8>) {
     if let Some(id) = ids.get(slot as usize) {
         out.extend_from_slice(id.prefix.as_bytes());
-        show(filled.id(round, slot, id), out);
+        show(id.number_in(filled, round, slot), out);
     }
 }
 
