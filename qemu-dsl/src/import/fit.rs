@@ -107,8 +107,10 @@ pub(super) fn fit(shape: &Shape, wanted: &[&Given], world: &World, named: bool) 
         print = world.print(&draft)?;
     }
     let mut found = difference(&print, wanted, &draft)?;
-    for items in [found.missing.clone(), [found.missing.clone(), found.named.clone()].concat()] {
+    for with_named in [false, true] {
         if found.len() > 0 {
+            let named: &[_] = if with_named { &found.named } else { &[] };
+            let items = [&*found.missing, named].concat();
             let all = all_at_once(&draft, shape, world, wanted, &items);
             improve(all, wanted, world, &mut draft, &mut print, &mut found);
         }
@@ -127,17 +129,21 @@ pub(super) fn fit(shape: &Shape, wanted: &[&Given], world: &World, named: bool) 
         if is_better {
             continue;
         }
-        // What an option does may hang on another one: `nowait` on `server`.
-        let here = Shape::with(draft.clone(), &|option| may_say(option, shape, &found, world), world)?;
-        let mut nexts = Vec::new();
-        for (number, item) in &found.missing {
-            let flag = wanted.get(*number).map_or("", |given| given.flag.as_str());
-            nexts.extend(proposals(&draft, &draft, &here, world, *number, item, flag));
-        }
-        for (number, item) in &found.extra {
-            nexts.extend(removals(&draft, &here, world, *number, item));
-        }
-        if !nexts.into_iter().any(|next| improve(next, wanted, world, &mut draft, &mut print, &mut found)) {
+        // What an option does may hang on another one: `nowait` on `server`. First those are asked that are the likelier.
+        let is_better = [true, false].into_iter().any(|likely| {
+            let is_meant = |option: &OptionSpec| !likely || may_say(option, shape, &found, world);
+            let Some(here) = Shape::with(draft.clone(), &is_meant, world) else { return false };
+            let mut nexts = Vec::new();
+            for (number, item) in &found.missing {
+                let flag = wanted.get(*number).map_or("", |given| given.flag.as_str());
+                nexts.extend(proposals(&draft, &draft, &here, world, *number, item, flag));
+            }
+            for (number, item) in &found.extra {
+                nexts.extend(removals(&draft, &here, world, *number, item));
+            }
+            nexts.into_iter().any(|next| improve(next, wanted, world, &mut draft, &mut print, &mut found))
+        });
+        if !is_better {
             return None;
         }
     }
@@ -230,7 +236,17 @@ fn all_at_once(
             continue;
         }
         let is_list = |effect: &Effect| matches!(effect.cause, Cause::Option(option) if option.list);
-        let cause = causes.into_iter().find(|(effect, _)| is_chosen(effect).is_none() || is_list(effect));
+        // What has been said stays, where another option can say this.
+        let is_said = |effect: &Effect| matches!(effect.cause, Cause::Option(option) if draft.has(option) && !shape.draft.has(option));
+        let mut free =
+            causes.into_iter().filter(|(effect, _)| is_chosen(effect).is_none() || is_list(effect));
+        let first = free.next();
+        let cause = match first {
+            Some((effect, value)) if is_said(effect) => {
+                free.find(|(effect, _)| !is_said(effect)).or(Some((effect, value)))
+            }
+            first => first,
+        };
         match cause {
             Some((effect, value)) => {
                 all = caused(&all, draft, effect, &value);

@@ -311,6 +311,9 @@ pub(super) fn same(flag: &str, name: &str, a: &str, b: &str) -> bool {
     if flag == "-device" && name == "addr" {
         return address(a) == address(b);
     }
+    if name == "discard" {
+        return discards(a).is_some_and(|a| discards(b) == Some(a));
+    }
     // Without a unit it is one of MiB, and that of others isn't.
     let is_memory = flag == "-m";
     number(a).is_some_and(|a| !is_memory && number(b) == Some(a))
@@ -320,6 +323,15 @@ fn switch(text: &str) -> Option<bool> {
     match text {
         "on" | "yes" | "true" | "y" => Some(true),
         "off" | "no" | "false" | "n" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether a drive's file gets back what the guest has no more use for.
+fn discards(text: &str) -> Option<bool> {
+    match text {
+        "on" | "unmap" => Some(true),
+        "off" | "ignore" => Some(false),
         _ => None,
     }
 }
