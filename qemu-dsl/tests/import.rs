@@ -232,6 +232,28 @@ fn numbers_of_a_list_are_one_value_of_an_object() {
 }
 
 #[test]
+fn disks_are_disks() {
+    let shared = "-object memory-backend-memfd,id=m,size=1G,share=on -m 1G";
+    for (args, expected) in [
+        (
+            "-chardev socket,id=c,path=/x -device vhost-user-blk-pci,id=b,chardev=c,num-queues=2,bootindex=2",
+            "disk \"vhost-user\" id=b chardev=c socket=/x bootindex=2 num-queues=2",
+        ),
+        (
+            "-drive if=none,id=d0,file=/a,discard=on,format=raw,throttling.iops-total=5 -device virtio-blk,drive=d0",
+            "disk drive=d0 file=/a format=raw discard=unmap throttling.iops-total=5",
+        ),
+        (
+            "-blockdev driver=luks,node-name=n,key-secret=s,file.driver=file,file.filename=/a -device virtio-blk,drive=n -object secret,id=s,file=/s",
+            "disk node-name=n file=/a format=luks key-secret=s",
+        ),
+    ] {
+        let text = text_of(&format!("-machine q35,memory-backend=m {shared} {args}"));
+        assert!(statements(&text).contains(&expected), "{text}");
+    }
+}
+
+#[test]
 fn what_qemu_works_out_may_be_left_out() {
     for (args, expected) in [
         ("-smp 4,cores=2", "smp 4 cores=2"),

@@ -357,8 +357,8 @@ impl OptionArg<'_> {
     }
 
     /// The properties of a statement, in the order of the source.
-    pub(crate) fn properties(self, properties: &[Property]) -> Self {
-        properties.iter().fold(self, |option, property| {
+    pub(crate) fn properties<'p>(self, properties: impl IntoIterator<Item = &'p Property>) -> Self {
+        properties.into_iter().fold(self, |option, property| {
             let name = property.name.as_str();
             let at = property.name.span;
             // A flag stands where its name does.
@@ -438,7 +438,7 @@ pub(crate) fn sides<'p>(
 ) -> (Vec<&'p Property>, Vec<&'p Property>) {
     let is_backends = |property: &&Property| {
         let types = schema::of_all().iter().filter_map(|schema| schema.find(sort, backend));
-        types.into_iter().any(|ty| matches!(ty.property(&property.name), Lookup::Known(_)))
+        types.into_iter().any(|ty| ty.takes(&property.name))
     };
     properties.iter().partition(is_backends)
 }

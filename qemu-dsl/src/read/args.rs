@@ -543,7 +543,8 @@ impl<'t, 's> Args<'t, 's> {
         let types =
             self.spec.open.as_ref()?.types(self.kind_word(), self.driver_word(), schema::nearest(cx.target));
         let names: Vec<_> = types.flat_map(|ty| ty.properties().collect::<Vec<_>>()).collect();
-        did_you_mean(name.text, name.span, names.iter().map(|property| property.name()))
+        let also = self.spec.open.iter().flat_map(|open| open.also).copied();
+        did_you_mean(name.text, name.span, names.iter().map(|property| property.name()).chain(also))
     }
 
     /// What to write where a bare word is the unit of the number before it: `2G` for `2 GB`.

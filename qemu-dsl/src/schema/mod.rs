@@ -613,6 +613,20 @@ impl Type {
         outer.find(|outer| outer.ty().has_members())
     }
 
+    /// Whether it has this property, or one that the name reaches into.
+    #[must_use]
+    pub fn takes(&self, name: &str) -> bool {
+        let reaches = || {
+            name.match_indices('.')
+                .any(|(dot, _)| name.get(..dot).and_then(|outer| self.own(outer)).is_some())
+        };
+        match self.property(name) {
+            Lookup::Known(_) => true,
+            Lookup::CannotTell => reaches(),
+            Lookup::Unknown => false,
+        }
+    }
+
     /// A property with exactly this name.
     fn own(&self, name: &str) -> Option<Property> {
         let all = &self.whole.by_name;

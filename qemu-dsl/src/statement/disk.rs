@@ -1,22 +1,25 @@
 //! `disk` and `cdrom`: a drive of the host, and the device through which the guest sees it.
 
+use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Remedy};
 use crate::hardware::Checking;
-use crate::model::ids::{Id, OptionalId, id_kinds};
+use crate::model::ids::{Backend, Id, OptionalId, id_kinds};
 use crate::model::{Maybe, Property, Val};
 use crate::print::Lowering;
 use crate::qemu::board::Transport;
 use crate::qemu::changes;
 use crate::schema::Kind;
-use crate::statement::drive::{Drive, Of};
+use crate::statement::drive::{Drive, Layers, Of, THROTTLING};
 use crate::statement::form::{Form, form, group, statement};
 use crate::statement::pci::Virtio;
+use crate::statement::single::single;
+use crate::statement::vhost_user::behind_socket;
 use crate::value::{BusName, DiskSerial, Driver, OnOff, Path, Text, UInt, choice};
 
 statement! {
     /// A disk: a file and the device through which the guest sees it.
-    DISK reserved "disk" many pluggable Devices [Disk, DiskOf]
+    DISK reserved "disk" many pluggable Devices [Disk, DiskOf, DiskOfProcess, DiskOfKernel]
     example "disk file=root.qcow2 format=qcow2 aio=threads"
 }
 
@@ -29,6 +32,8 @@ statement! {
 id_kinds! {
     /// The ids of drives.
     DiskId "disk" of "drive"
+    /// The ids of the sockets of disks that another process serves.
+    DiskSocketId "disk" of "chardev"
     /// The ids of drives for CDs.
     CdromId "cd" of "drive"
 }
@@ -49,8 +54,11 @@ form! {
         /// The drive's id, where that isn't the device's. Without `file=` the drive is another statement's, such as a
         /// `blockdev`'s.
         drive "drive": OptionalId<DiskId>,
+        /// The drive's id, where that isn't the device's, and the drive is a block node: of one more can be said, such as
+        /// `backing.driver=`.
+        node_name "node-name": OptionalId<DiskId> { excludes: &["drive"] },
         /// The file or block device.
-        file "file": Option<Val<Path>> { required: true, instead: &["drive"] },
+        file "file": Option<Val<Path>> { required: true, instead: &["drive", "url"] },
         /// The serial number that the guest sees: up to 20 bytes.
         serial "serial": Option<Val<Text>>,
         /// Its place in the order in which firmware tries to boot, from 0.
@@ -67,7 +75,7 @@ form! {
         disable_modern "disable-modern": Option<Val<OnOff>>,
     } with Virtio
     groups [host: Drive]
-    opens device [(Kind::Device, "virtio-blk-pci")]
+    opens device [(Kind::Device, "virtio-blk-pci"), (Kind::Blockdev, "qcow2"), (Kind::Blockdev, "raw")] also THROTTLING
 }
 
 form! {
@@ -88,8 +96,11 @@ form! {
         /// The drive's id, where that isn't the device's. Without `file=` the drive is another statement's, such as a
         /// `blockdev`'s.
         drive "drive": OptionalId<DiskId>,
+        /// The drive's id, where that isn't the device's, and the drive is a block node: of one more can be said, such as
+        /// `backing.driver=`.
+        node_name "node-name": OptionalId<DiskId> { excludes: &["drive"] },
         /// The file or block device.
-        file "file": Option<Val<Path>> { required: true, instead: &["drive"] },
+        file "file": Option<Val<Path>> { required: true, instead: &["drive", "url"] },
         /// The serial number that the guest sees. Of `nvme`, which has none by itself, it is the drive's id where it is absent.
         serial "serial": Option<Val<Text>> { kinds: &["scsi", "ide", "nvme", "usb"] },
         /// Its place in the order in which firmware tries to boot, from 0.
@@ -110,7 +121,28 @@ form! {
         (Kind::Device, "floppy"),
         (Kind::Device, "scsi-block"),
         (Kind::Device, "scsi-generic"),
-    ]
+        (Kind::Blockdev, "qcow2"),
+        (Kind::Blockdev, "raw"),
+    ] also THROTTLING
+}
+
+behind_socket! {
+    /// A disk of virtio-blk that another process of the host serves, such as SPDK. It needs to share the guest's memory:
+    /// `memory 2G share`.
+    DiskOfProcess DiskSocketId kinds ["vhost-user": "a process of the host, by its socket"] prints "vhost-user-blk" {
+        /// Its place in the order in which firmware tries to boot, from 0.
+        bootindex "bootindex": Option<Val<BootIndex>>,
+    } with Virtio;
+}
+
+single! {
+    /// A disk of virtio-blk that the host's kernel or hardware serves, by vDPA.
+    DiskOfKernel kinds ["vdpa": "a device of the host's, by vDPA"] prints "vhost-vdpa-device" {
+        /// The host's device: `/dev/vhost-vdpa-0`.
+        vhostdev "vhostdev": Val<Path>,
+        /// Its place in the order in which firmware tries to boot, from 0.
+        bootindex "bootindex": Option<Val<BootIndex>>,
+    } with Virtio;
 }
 
 group! {
@@ -120,6 +152,9 @@ group! {
         id "id": Id<CdromId>,
         /// The id of what is in it, where that isn't the device's. Without `file=` it is another statement's.
         drive "drive": OptionalId<CdromId>,
+        /// The drive's id, where that isn't the device's, and the drive is a block node: of one more can be said, such as
+        /// `backing.driver=`.
+        node_name "node-name": OptionalId<CdromId> { excludes: &["drive"] },
         /// The file or the host's drive. Without it the drive is empty.
         file "file": Option<Val<Path>>,
         /// Its place in the order in which firmware tries to boot, from 0.
@@ -133,7 +168,7 @@ form! {
     /// A drive for CDs and DVDs on the machine's IDE bus, or without one on a SCSI bus.
     Cdrom {}
     groups [disc: Disc, host: Drive]
-    opens device [(Kind::Device, "ide-cd"), (Kind::Device, "scsi-cd")]
+    opens device [(Kind::Device, "ide-cd"), (Kind::Device, "scsi-cd"), (Kind::Blockdev, "raw")]
 }
 
 form! {
@@ -144,13 +179,14 @@ form! {
         "usb": "on a USB bus",
     ] {}
     groups [disc: Disc, host: Drive]
-    opens device [(Kind::Device, "ide-cd"), (Kind::Device, "scsi-cd")]
+    opens device [(Kind::Device, "ide-cd"), (Kind::Device, "scsi-cd"), (Kind::Blockdev, "raw")]
 }
 
 impl Form for Disk {
     fn check(&self, cx: &mut Checking<'_>) {
         let interface = self.interface.as_ref().map(Val::span);
-        self.host.check(&self.file, self.id.name.known(), true, interface, cx);
+        let (layers, _) = Layers::of(named(&self.node_name), &self.device);
+        self.host.check(&self.file, self.id.name.known(), true, interface, &layers, cx);
         if let Some(serial) = self.serial.as_ref().filter(|_| self.driver.is_none()) {
             cx.wants::<DiskSerial>(serial);
         }
@@ -172,19 +208,22 @@ impl Form for Disk {
 
     fn lower(&self, out: &mut Lowering<'_>) {
         let scsi = self.scsi.filter(|_| out.has(&changes::VIRTIO_BLK_SCSI));
-        let drive = self.drive.or(&self.id);
+        let drive = drive(&self.node_name, &self.drive, &self.id);
+        let (layers, device) = Layers::of(named(&self.node_name), &self.device);
         let none = "none";
-        let of = self.file.as_ref().map(|file| Of {
+        let of = self.host.source(&self.file).map(|source| Of {
+            layers: &layers,
             drive: &drive,
             device: &self.id,
-            file,
+            source,
             format: None,
             is_readonly: false,
             interface: if self.interface.is_some() { &self.interface } else { &none },
         });
         let fd = of.and_then(|of| self.host.fd(of, out));
         // Of a node, this is the device's to say.
-        let writethrough = out.plugs() && self.host.writes_through();
+        let is_node = of.is_some() && (out.plugs() || self.host.node(&layers).is_some());
+        let writethrough = is_node && self.host.writes_through();
         // On a PCI bus it has a shorter name, too, which is printed for all versions.
         let is_short = self.pci.transport.is_none() && out.transport(&self.pci) == Transport::Pci;
         let driver = if is_short { "virtio-blk".to_owned() } else { out.virtio("virtio-blk", &self.pci) };
@@ -200,11 +239,21 @@ impl Form for Disk {
             .set("bootindex", &self.bootindex)
             .set("write-cache", writethrough.then_some("off"))
             .virtio(&self.pci)
-            .written_out(&self.device);
+            .written_out(device.iter().copied());
         if let Some(of) = of {
             self.host.lower(of, fd, out);
         }
     }
+}
+
+/// What a drive is called.
+fn drive<'i, K>(node: &'i OptionalId<K>, drive: &'i OptionalId<K>, id: &'i Id<K>) -> Backend<'i, K> {
+    if node.0.is_some() { node.or(id) } else { drive.or(id) }
+}
+
+/// Where the text says that a drive is a block node.
+fn named<K>(node: &OptionalId<K>) -> Option<Span> {
+    node.0.as_ref().map(Val::span)
 }
 
 /// The id of a device, which has its drive's where that is of the same statement.
@@ -225,7 +274,8 @@ fn driver(kind: &str) -> &str {
 
 impl Form for DiskOf {
     fn check(&self, cx: &mut Checking<'_>) {
-        self.host.check(&self.file, self.id.name.known(), true, None, cx);
+        let (layers, _) = Layers::of(named(&self.node_name), &self.device);
+        self.host.check(&self.file, self.id.name.known(), true, None, &layers, cx);
         let readonly = self.host.readonly.known().filter(|readonly| readonly.0);
         if let (Some(readonly), "ide") = (readonly, self.kind.as_str()) {
             let help = Remedy::new("use another kind, such as `disk scsi`, or leave it out");
@@ -235,18 +285,21 @@ impl Form for DiskOf {
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
-        let drive = self.drive.or(&self.id);
-        let of = self.file.as_ref().map(|file| Of {
+        let drive = drive(&self.node_name, &self.drive, &self.id);
+        let (layers, device) = Layers::of(named(&self.node_name), &self.device);
+        let of = self.host.source(&self.file).map(|source| Of {
+            layers: &layers,
             drive: &drive,
             device: &self.id,
-            file,
+            source,
             format: None,
             is_readonly: false,
             interface: &"none",
         });
         let fd = of.and_then(|of| self.host.fd(of, out));
         let kind = self.kind.as_str();
-        let writethrough = out.plugs() && self.host.writes_through() && kind != "sd";
+        let is_node = of.is_some() && (out.plugs() || self.host.node(&layers).is_some());
+        let writethrough = is_node && self.host.writes_through() && kind != "sd";
         let id = device_id(&self.id, of.is_some(), out);
         let option =
             out.option("-device").word(driver(kind)).set("drive", &drive).set("id", id).set("bus", &self.bus);
@@ -257,7 +310,7 @@ impl Form for DiskOf {
         option
             .set("bootindex", self.bootindex)
             .set("write-cache", writethrough.then_some("off"))
-            .written_out(&self.device);
+            .written_out(device.iter().copied());
         if let Some(of) = of {
             self.host.lower(of, fd, out);
         }
@@ -265,8 +318,9 @@ impl Form for DiskOf {
 }
 
 impl Disc {
-    fn check(&self, host: &Drive, cx: &mut Checking<'_>) {
-        host.check(&self.file, self.id.name.known(), false, None, cx);
+    fn check(&self, host: &Drive, properties: &[Property], cx: &mut Checking<'_>) {
+        let (layers, _) = Layers::of(named(&self.node_name), properties);
+        host.check(&self.file, self.id.name.known(), false, None, &layers, cx);
     }
 
     /// Prints it as this device, behind the bridge from USB that it may need.
@@ -278,11 +332,13 @@ impl Disc {
         is_usb: bool,
         out: &mut Lowering<'_>,
     ) {
-        let drive = self.drive.or(&self.id);
-        let of = self.file.as_ref().map(|file| Of {
+        let drive = drive(&self.node_name, &self.drive, &self.id);
+        let (layers, properties) = Layers::of(named(&self.node_name), properties);
+        let of = host.source(&self.file).map(|source| Of {
+            layers: &layers,
             drive: &drive,
             device: &self.id,
-            file,
+            source,
             format: Some("raw"),
             is_readonly: true,
             interface: &"none",
@@ -298,7 +354,7 @@ impl Disc {
         let is_there = of.is_some() || self.drive.0.is_some();
         let option = option.set("drive", is_there.then_some(&drive));
         let option = if is_usb { option } else { option.set("id", own) };
-        option.set("bootindex", self.bootindex).written_out(properties);
+        option.set("bootindex", self.bootindex).written_out(properties.iter().copied());
         if let Some(of) = of {
             host.lower(of, fd, out);
         }
@@ -307,7 +363,7 @@ impl Disc {
 
 impl Form for Cdrom {
     fn check(&self, cx: &mut Checking<'_>) {
-        self.disc.check(&self.host, cx);
+        self.disc.check(&self.host, &self.device, cx);
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {
@@ -321,7 +377,7 @@ impl Form for Cdrom {
 
 impl Form for CdromOf {
     fn check(&self, cx: &mut Checking<'_>) {
-        self.disc.check(&self.host, cx);
+        self.disc.check(&self.host, &self.device, cx);
     }
 
     fn lower(&self, out: &mut Lowering<'_>) {

@@ -4,14 +4,16 @@ use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
-use crate::model::{Maybe, Val};
+use crate::model::{Maybe, Property, PropertyValue, Val};
 use crate::plan::{FdSource, Piece, Show};
 use crate::print::{As, Emit, FD_SETS, Lowering, text};
 use crate::qemu::changes;
+use crate::schema::{self, Kind};
 use crate::source::Node;
 use crate::statement::form::{Group as _, group};
 use crate::statement::passthrough::check_node_name;
-use crate::value::{FdFlag, Format, OnOff, Path, choice, is_windows_path};
+use crate::statement::url;
+use crate::value::{FdFlag, Format, IdText, OnOff, Path, Text, UInt, choice, is_windows_path};
 
 choice! {
     /// How the host's file is read and written.
@@ -67,16 +69,133 @@ group! {
         copy_on_read "copy-on-read": Option<Val<OnOff>>,
         /// What the guest writes goes to a file that is gone when QEMU ends: the drive's own stays as it is.
         snapshot "snapshot": Option<Val<OnOff>>,
+        /// The image is behind a URL: `nbd://HOST/EXPORT`, `nbd+unix:///EXPORT?socket=PATH`, `iscsi://HOST/TARGET/LUN`,
+        /// `rbd:POOL/IMAGE`, `ssh://HOST/PATH`, `nfs://HOST/PATH`, or one of HTTP or FTP. Passwords are a `secret`'s:
+        /// `file.password-secret=ID`.
+        url "url": Option<Val<Text>> { excludes: &["file", "fd", "aio"] },
+        /// The id of the `secret` that opens an encrypted image: `format=luks`, or a `qcow2` that is encrypted so.
+        key_secret "key-secret": Option<Val<IdText>>,
     }
 }
 
-/// What a drive is called, and its file.
+/// How much a drive may read and write: `bps` are bytes in a second, `iops` requests; `-max` holds for as many seconds as
+/// `-max-length` says.
+pub(crate) const THROTTLING: &[&str] = &[
+    "throttling.bps-total",
+    "throttling.bps-read",
+    "throttling.bps-write",
+    "throttling.iops-total",
+    "throttling.iops-read",
+    "throttling.iops-write",
+    "throttling.bps-total-max",
+    "throttling.bps-read-max",
+    "throttling.bps-write-max",
+    "throttling.iops-total-max",
+    "throttling.iops-read-max",
+    "throttling.iops-write-max",
+    "throttling.bps-total-max-length",
+    "throttling.bps-read-max-length",
+    "throttling.bps-write-max-length",
+    "throttling.iops-total-max-length",
+    "throttling.iops-read-max-length",
+    "throttling.iops-write-max-length",
+    "throttling.iops-size",
+    "throttling.group",
+];
+
+/// What a form's properties say of its image, and what only a block node can be given: its name, `backing.driver=` and the like.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Layers<'a> {
+    properties: Vec<&'a Property>,
+    name: Option<Span>,
+    /// [`THROTTLING`], which only a drive can be given.
+    throttling: Vec<&'a Property>,
+}
+
+/// Formats whose images have properties.
+const FORMATS: &[&str] = &["qcow2", "raw"];
+
+impl<'a> Layers<'a> {
+    /// Those among a form's properties, and the others: its device's.
+    pub(crate) fn of(name: Option<Span>, properties: &'a [Property]) -> (Self, Vec<&'a Property>) {
+        let is_images = |property: &&Property| {
+            let types = schema::of_all()
+                .iter()
+                .flat_map(|schema| FORMATS.iter().filter_map(|format| schema.find(Kind::Blockdev, format)));
+            types.into_iter().any(|ty| ty.takes(&property.name))
+        };
+        let is_throttling = |property: &&Property| THROTTLING.contains(&property.name.as_str());
+        let (throttling, others): (Vec<_>, Vec<_>) = properties.iter().partition(is_throttling);
+        let (images, devices) = others.into_iter().partition(is_images);
+        (Self { properties: images, name, throttling }, devices)
+    }
+
+    /// Reports what is no limit.
+    fn check_throttling(&self, cx: &mut Checking<'_>) {
+        let is_said = |name: &str| self.throttling.iter().any(|limit| limit.name.as_str() == name);
+        for limit in &self.throttling {
+            let name = limit.name.as_str();
+            match &limit.value {
+                PropertyValue::Text(_) if name == "throttling.group" => {}
+                PropertyValue::Text(value) => cx.wants::<UInt<0, 1_000_000_000_000_000>>(value),
+                PropertyValue::Flag | PropertyValue::Feature { .. } => {
+                    let diagnostic = Diagnostic::error(Code::MissingValue, format!("`{name}` needs a value"));
+                    cx.report(diagnostic.at(limit.name.span).help(format!("write `{name}=100`")));
+                }
+            }
+            let base = name.strip_suffix("-length").or_else(|| name.strip_suffix("-max"));
+            if let Some(base) = base.filter(|base| !is_said(base)) {
+                let diagnostic = Diagnostic::error(Code::MissingOption, format!("`{name}` needs `{base}`"));
+                cx.report(diagnostic.at(limit.name.span).help(format!("add `{base}=`, or leave it out")));
+            }
+        }
+    }
+
+    /// Where the first of them stands.
+    fn first(&self) -> Option<Span> {
+        self.name.or_else(|| self.properties.first().map(|property| property.name.span))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.properties.iter().any(|property| property.name.as_str() == name)
+    }
+}
+
+/// What has an image.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'a> {
+    /// A file of the host, or a block device.
+    File(&'a Val<Path>),
+    /// A URL.
+    Url(&'a Val<Text>),
+}
+
+impl<'a> Source<'a> {
+    const fn file(self) -> Option<&'a Val<Path>> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Url(_) => None,
+        }
+    }
+
+    /// The properties of a URL's node.
+    fn of_url(self) -> Vec<(&'static str, Node<String>)> {
+        let Self::Url(url) = self else { return Vec::new() };
+        let known = url.known().map(|url| url::properties(&url.0));
+        // Of one that says nothing is told elsewhere.
+        let all = known.and_then(Result::ok).unwrap_or_else(|| vec![("file.driver", "null-co".to_owned())]);
+        all.into_iter().map(|(name, value)| (name, Node::new(value, url.span()))).collect()
+    }
+}
+
+/// What a drive is called, and its image.
 #[derive(Clone, Copy)]
 pub(crate) struct Of<'a> {
+    pub(crate) layers: &'a Layers<'a>,
     pub(crate) drive: &'a dyn Emit,
     /// The device, after which a file descriptor is called.
     pub(crate) device: &'a dyn Emit,
-    pub(crate) file: &'a Val<Path>,
+    pub(crate) source: Source<'a>,
     /// What holds where nothing is said of the format.
     pub(crate) format: Option<&'static str>,
     /// Whether the guest can't write, whatever is said.
@@ -99,11 +218,50 @@ impl Drive {
         self.caches(&[Cache::Writethrough, Cache::Directsync])
     }
 
-    /// What a block node needs beyond a drive.
-    fn check_node(&self, id: Option<&Node<String>>, cx: &mut Checking<'_>) {
-        if self.format.is_none() {
-            let message =
-                format!("`{}` needs its `format=` to be plugged into a guest", cx.entry.spec.keyword);
+    /// Whether it is a block node, which `-drive` can't make, and where the text says so.
+    pub(crate) fn node(&self, layers: &Layers<'_>) -> Option<Span> {
+        let own = self.url.as_ref().map(Val::span).or_else(|| self.key_secret.as_ref().map(Val::span));
+        layers.first().or(own)
+    }
+
+    /// What has the image, if there is one.
+    pub(crate) fn source<'a>(&'a self, file: &'a Option<Val<Path>>) -> Option<Source<'a>> {
+        let of_url = || self.url.as_ref().map(Source::Url);
+        file.as_ref().map(Source::File).or_else(of_url)
+    }
+
+    /// Reports a URL that says nothing.
+    fn check_url(&self, cx: &mut Checking<'_>) {
+        let Some(url) = &self.url else { return };
+        let (code, message, help) = match url.known() {
+            Some(known) => match url::properties(&known.0) {
+                Ok(_) => return,
+                Err((message, help)) => (Code::WrongType, message, help),
+            },
+            None => {
+                let help = "write it out, or name the driver and its properties: `blockdev`";
+                (
+                    Code::LateValue,
+                    "a URL can't come later: it says which driver has the image".to_owned(),
+                    help,
+                )
+            }
+        };
+        cx.report(Diagnostic::error(code, message).at(url.span()).help(help));
+    }
+
+    /// What a block node needs beyond a drive. `guesses` tells whether its format is to be written.
+    fn check_node(
+        &self,
+        id: Option<&Node<String>>,
+        guesses: bool,
+        layers: &Layers<'_>,
+        cx: &mut Checking<'_>,
+    ) {
+        let plugs = cx.vm.is_fragment;
+        if self.format.is_none() && (guesses || plugs) {
+            let what = if plugs { "to be plugged into a guest" } else { "to be a block node" };
+            let message = format!("`{}` needs its `format=` {what}", cx.entry.spec.keyword);
             let diagnostic = Diagnostic::error(Code::MissingOption, message)
                 .at(cx.entry.head)
                 .help("add `format=raw` or `format=qcow2`: QEMU guesses none here");
@@ -115,16 +273,53 @@ impl Drive {
         let flags = [("copy-on-read", self.copy_on_read), ("snapshot", self.snapshot)];
         for (name, flag) in flags {
             if let Some(flag) = flag.filter(|flag| flag.known().is_none_or(|flag| flag.0)) {
-                let message = format!("a drive that is plugged into a guest has no `{name}`");
-                let help = "leave it out, or put the drive into the VM's text";
+                let (message, help) = if plugs {
+                    let message = format!("a drive that is plugged into a guest has no `{name}`");
+                    (message, "leave it out, or put the drive into the VM's text".to_owned())
+                } else {
+                    let help = match name {
+                        "snapshot" => "leave it out: what the guest writes, a node's file gets".to_owned(),
+                        _ => format!("leave it out, or put a `blockdev {name}` above the node"),
+                    };
+                    (format!("a block node has no `{name}`"), help)
+                };
                 cx.report(Diagnostic::error(Code::IgnoredOption, message).at(flag.span()).help(help));
             }
         }
+        if let Some(limit) = layers.throttling.first() {
+            let message = format!("a block node has no `{}`", limit.name.as_str());
+            let help = "leave it out, or put a `blockdev throttle` with its `throttle-group` above the node";
+            cx.report(Diagnostic::error(Code::IgnoredOption, message).at(limit.name.span).help(help));
+        }
+        self.check_secret(cx);
+    }
+
+    /// Reports a secret of an image that isn't encrypted.
+    fn check_secret(&self, cx: &mut Checking<'_>) {
+        let (Some(secret), Some(format)) = (&self.key_secret, &self.format) else { return };
+        let diagnostic = match format.known() {
+            Some(known) if matches!(known.0.as_str(), "luks" | "qcow2") => return,
+            Some(known) => {
+                let message = format!("an image of the format `{}` has no `key-secret`", known.0);
+                let help = "leave it out, or write `format=luks` or `format=qcow2`";
+                Diagnostic::error(Code::IgnoredOption, message).at(secret.span()).help(help)
+            }
+            None => {
+                let message = "the format of an encrypted image can't come later";
+                let help = "write `format=luks` or `format=qcow2`";
+                Diagnostic::error(Code::LateValue, message).at(format.span()).help(help)
+            }
+        };
+        cx.report(diagnostic);
     }
 
     /// Reports what is said of a file where there is none: of what another statement makes, that says it.
-    fn check_absent(&self, interface: Option<Span>, cx: &mut Checking<'_>) {
-        for (name, at) in self.said().into_iter().chain(interface.map(|at| ("if", at))) {
+    fn check_absent(&self, interface: Option<Span>, layers: &Layers<'_>, cx: &mut Checking<'_>) {
+        let named = layers.name.map(|at| ("node-name", at));
+        let of_image = layers.properties.iter().chain(&layers.throttling);
+        let of_image = of_image.map(|property| (property.name.as_str(), property.name.span));
+        let all = self.said().into_iter().chain(interface.map(|at| ("if", at))).chain(named).chain(of_image);
+        for (name, at) in all {
             let message = format!("`{name}` is of a file, and none is in this drive");
             let help = "add `file=`, or leave it out: what `drive=` names has its own";
             cx.report(Diagnostic::error(Code::IgnoredOption, message).at(at).help(help));
@@ -139,19 +334,30 @@ impl Drive {
         id: Option<&Node<String>>,
         guesses: bool,
         interface: Option<Span>,
+        layers: &Layers<'_>,
         cx: &mut Checking<'_>,
     ) {
-        let Some(file) = file else { return self.check_absent(interface, cx) };
-        if cx.vm.is_fragment {
-            self.check_node(id, cx);
+        if self.source(file).is_none() {
+            return self.check_absent(interface, layers, cx);
+        }
+        self.check_url(cx);
+        layers.check_throttling(cx);
+        let is_node = self.node(layers).is_some();
+        if let Some(interface) = interface.filter(|_| is_node && !cx.vm.is_fragment) {
+            let message = "a block node is connected by its device alone";
+            let help = "leave out `if=`";
+            cx.report(Diagnostic::error(Code::IgnoredOption, message).at(interface).help(help));
+        }
+        if cx.vm.is_fragment || is_node {
+            self.check_node(id, guesses, layers, cx);
         } else if self.format.is_none() && guesses {
             let diagnostic = Diagnostic::warning(Code::GuessedFormat, "QEMU guesses the format of this disk")
-                .at(file.span())
+                .at(file.as_ref().map_or(cx.entry.head, Val::span))
                 .help("add `format=raw` or `format=qcow2`: a guest could write another format's header to a raw disk");
             cx.missing("format", diagnostic);
         }
         let is_taken = |path: &Path| Show::FilePath.text(&path.0) != path.0 && !is_windows_path(&path.0);
-        if let Some(path) = file.known().filter(|path| is_taken(path) && !cx.vm.is_fragment) {
+        if let Some(path) = file.known().filter(|path| is_taken(path) && !cx.vm.is_fragment && !is_node) {
             cx.report(
                 Diagnostic::warning(
                     Code::ProtocolInPath,
@@ -198,11 +404,12 @@ impl Drive {
     /// and the drive.
     pub(crate) fn fd(&self, of: Of<'_>, out: &mut Lowering<'_>) -> Option<Piece> {
         let readonly = of.is_readonly || self.readonly.is(|readonly| readonly.0);
-        let source = FdSource::File { path: text(of.file), readonly, direct: self.is_direct(out) };
+        let file = of.source.file()?;
+        let source = FdSource::File { path: text(file), readonly, direct: self.is_direct(out) };
         let fd = out.fd(self.fd, source, of.device);
         if let Some(fd) = &fd {
             // A set for each, called like its one member. QEMU takes from it what is open as it would open the file.
-            out.option("-add-fd").set("fd", fd).set("set", fd).set("opaque", of.file);
+            out.option("-add-fd").set("fd", fd).set("set", fd).set("opaque", file);
         }
         fd
     }
@@ -219,7 +426,7 @@ impl Drive {
 
     /// Prints it, by its file descriptor where it has one.
     pub(crate) fn lower(&self, of: Of<'_>, fd: Option<Piece>, out: &mut Lowering<'_>) {
-        if out.plugs() {
+        if out.plugs() || self.node(of.layers).is_some() {
             return self.lower_node(of, fd, out);
         }
         let native = self.makes_direct(out);
@@ -229,7 +436,7 @@ impl Drive {
         let option = out
             .option("-drive")
             .set("id", of.drive)
-            .set("file", fd.is_none().then_some(As(Show::FilePath, of.file)))
+            .set("file", of.source.file().filter(|_| fd.is_none()).map(|file| As(Show::FilePath, file)))
             .set_prefixed("file", FD_SETS, fd)
             .set("aio", &self.aio);
         let option = match of.format.filter(|_| self.format.is_none()) {
@@ -244,6 +451,7 @@ impl Drive {
             .set("discard", self.discard)
             .set("detect-zeroes", self.detect_zeroes)
             .set("copy-on-read", self.copy_on_read)
+            .properties(of.layers.throttling.iter().copied())
             .set("if", of.interface)
             .set("snapshot", self.snapshot);
     }
@@ -252,6 +460,12 @@ impl Drive {
     /// own.
     fn lower_node(&self, of: Of<'_>, fd: Option<Piece>, out: &mut Lowering<'_>) {
         let direct = self.is_direct(out);
+        // In a guest that runs, what the file is tells.
+        let file = of.source.file();
+        let of_file = file.filter(|_| !out.plugs() && !of.layers.has("file.driver")).map(file_driver);
+        let secret = self.key_secret.as_ref();
+        let own = secret.filter(|_| self.format.is(|format| format.0 == "luks"));
+        let inner = secret.filter(|_| self.format.is(|format| format.0 == "qcow2"));
         let option = out.option("-blockdev");
         let option = match of.format.filter(|_| self.format.is_none()) {
             Some(format) => option.set("driver", format),
@@ -260,13 +474,29 @@ impl Drive {
         let option = option.set("node-name", of.drive);
         let option =
             if of.is_readonly { option.on("read-only") } else { option.set("read-only", self.readonly) };
-        option
+        let option = option
             .set("cache.direct", direct.then_some("on"))
             .set("cache.no-flush", self.caches(&[Cache::Unsafe]).then_some("on"))
             .set("discard", self.discard)
             .set("detect-zeroes", self.detect_zeroes)
-            .set("file.filename", fd.is_none().then_some(of.file))
+            .set("key-secret", own)
+            .set("encrypt.format", inner.map(|_| "luks"))
+            .set("encrypt.key-secret", inner)
+            .set("file.driver", of_file)
+            .set("file.filename", file.filter(|_| fd.is_none()))
             .set_prefixed("file.filename", FD_SETS, fd)
             .set("file.aio", self.aio);
+        let option =
+            of.source.of_url().into_iter().fold(option, |option, (name, value)| option.set(name, value));
+        option.written_out(of.layers.properties.iter().copied());
     }
+}
+
+/// The block driver of a file: one that is no regular file has another.
+fn file_driver(file: &Val<Path>) -> &'static str {
+    let is_device = |path: &Path| {
+        let others = ["/dev/shm/", "/dev/fd/", "/dev/fdset/"];
+        path.0.starts_with("/dev/") && !others.iter().any(|other| path.0.starts_with(other))
+    };
+    if file.known().is_some_and(|path| is_device(&path.value)) { "host_device" } else { "file" }
 }

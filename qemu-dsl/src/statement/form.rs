@@ -92,6 +92,7 @@ pub(crate) use statement;
 /// `field "option": Type` is an option; `{ ... }` behind it sets more of its [`Opt`]. `with Pci` adds where the
 /// device sits on its bus, `groups [backend: Backend]` other options that forms share; `kinds of Backend` takes the kinds of
 /// such a group. `{ kinds: &["random"] }` is an option of these kinds only: then the table has a form for each kind. `opens rest [(Kind::Device, "virtio-rng-pci")]` takes the properties of what it prints,
+/// and with `also NAMES` those that no schema has,
 /// `open rest: Bare::Flag, "..."` any. A form that `needs option` says nothing where none stands.
 macro_rules! form {
     (
@@ -110,7 +111,7 @@ macro_rules! form {
         $(with $pci:ident)?
         $(groups [$($group:ident : $more:ident),+ $(,)?])?
         $(open $rest:ident : $bare:expr, $open:literal)?
-        $(opens $own:ident [$($of:expr),+ $(,)?])?
+        $(opens $own:ident [$($of:expr),+ $(,)?] $(also $also:ident)?)?
         $(refuses [$($refused:expr),+ $(,)?])?
         $(needs $needs:ident)?
     ) => {
@@ -149,7 +150,7 @@ macro_rules! form {
                 settled: $crate::statement::form::form!(@settled $($settled)?),
                 refused: &[$($($refused),+)?],
                 needs_option: $crate::statement::form::form!(@needs $($needs)?),
-                open: $crate::statement::form::form!(@open $($bare, $open)? $([$($of),+])?),
+                open: $crate::statement::form::form!(@open $($bare, $open)? $([$($of),+] $($also)?)?),
                 doc: concat!($($doc, "\n"),+),
             };
 
@@ -203,7 +204,7 @@ macro_rules! form {
     (@needs) => { false };
     (@needs option) => { true };
     (@open) => { None };
-    (@open [$($of:expr),+]) => { Some($crate::table::Open::of(&[$($of),+])) };
+    (@open [$($of:expr),+] $($also:ident)?) => { Some($crate::table::Open::of(&[$($of),+]) $(.and($also))?) };
     (@open $bare:expr, $open:literal) => { Some($crate::table::Open::new($bare, $open)) };
 }
 pub(crate) use form;

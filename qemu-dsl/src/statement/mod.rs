@@ -10,6 +10,7 @@ pub(crate) mod pci;
 pub(crate) mod ram;
 pub(crate) mod single;
 pub(crate) mod socket;
+mod url;
 
 use std::sync::LazyLock;
 

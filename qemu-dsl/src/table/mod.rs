@@ -402,6 +402,8 @@ pub struct Open {
     /// What has them: the things that the form prints where nothing says otherwise, each by its sort and its name. A name that
     /// no QEMU has for such a thing is a mistake of the form's. Nothing: any name is passed on.
     pub of: &'static [Printed],
+    /// Properties that these have, and no schema of QEMU's.
+    pub also: &'static [&'static str],
 }
 
 /// A thing of QEMU's that a form prints: its sort and its name, in which `{}` stands for the kind.
@@ -418,12 +420,17 @@ pub(crate) fn printed<'n>(name: &'n str, kind: &'n str) -> Cow<'n, str> {
 
 impl Open {
     pub(crate) const fn new(bare: Bare, doc: &'static str) -> Self {
-        Self { doc, bare, of: &[] }
+        Self { doc, bare, of: &[], also: &[] }
     }
 
     /// The properties of what a form prints.
     pub(crate) const fn of(of: &'static [Printed]) -> Self {
-        Self { doc: "", bare: Bare::On, of }
+        Self { doc: "", bare: Bare::On, of, also: &[] }
+    }
+
+    /// The same, and properties that no schema has.
+    pub(crate) const fn and(self, also: &'static [&'static str]) -> Self {
+        Self { also, ..self }
     }
 
     /// The types of what a form of this kind prints, as a schema has them. `driver` is the device that the text names in the
@@ -447,8 +454,9 @@ impl Open {
     /// Whether some QEMU has a property of this name for what a form of this kind prints, or for the device that the text names
     /// in its place.
     pub(crate) fn takes(&self, kind: &str, driver: Option<&str>, name: &str) -> bool {
-        let has_it = |ty: schema::Type| matches!(ty.property(name), schema::Lookup::Known(_));
+        let has_it = |ty: schema::Type| ty.takes(name);
         self.is_any()
+            || self.also.contains(&name)
             || schema::of_all().iter().rev().any(|schema| self.types(kind, driver, schema).any(has_it))
     }
 }
