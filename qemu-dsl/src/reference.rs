@@ -275,9 +275,10 @@ fn body(spec: &StatementSpec, forms: &[FormSpec], out: &mut Markdown) {
             [] => flat(open.doc),
             of => format!("Any other property of {}: `name=value`.", owners(of)),
         };
-        let also: Vec<_> = open.also.iter().map(|name| format!("`{name}`")).collect();
-        let also = if also.is_empty() { String::new() } else { format!(" Also {}.", also.join(", ")) };
-        out.paragraph(&format!("{doc}{how}{also}"));
+        out.paragraph(&format!("{doc}{how}"));
+        if !open.also.names.is_empty() {
+            out.paragraph(&flat(open.also.doc));
+        }
     }
 }
 

@@ -243,10 +243,6 @@ fn disks_are_disks() {
             "-drive if=none,id=d0,file=/a,discard=on,format=raw,throttling.iops-total=5 -device virtio-blk,drive=d0",
             "disk drive=d0 file=/a format=raw discard=unmap throttling.iops-total=5",
         ),
-        (
-            "-blockdev driver=luks,node-name=n,key-secret=s,file.driver=file,file.filename=/a -device virtio-blk,drive=n -object secret,id=s,file=/s",
-            "disk node-name=n file=/a format=luks key-secret=s",
-        ),
     ] {
         let text = text_of(&format!("-machine q35,memory-backend=m {shared} {args}"));
         assert!(statements(&text).contains(&expected), "{text}");

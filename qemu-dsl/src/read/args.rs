@@ -49,7 +49,7 @@ pub(crate) struct Args<'t, 's> {
     pub(super) absent: Vec<(&'s str, u32)>,
     rest: Vec<&'t Item<'s>>,
     /// The names in `rest`, and where each stands.
-    seen: HashMap<&'s str, Span>,
+    pub(super) seen: HashMap<&'s str, Span>,
     /// Where the blame for something missing lies: keyword and kind.
     pub(super) head: Span,
     broken: bool,
@@ -543,7 +543,7 @@ impl<'t, 's> Args<'t, 's> {
         let types =
             self.spec.open.as_ref()?.types(self.kind_word(), self.driver_word(), schema::nearest(cx.target));
         let names: Vec<_> = types.flat_map(|ty| ty.properties().collect::<Vec<_>>()).collect();
-        let also = self.spec.open.iter().flat_map(|open| open.also).copied();
+        let also = self.spec.open.iter().flat_map(|open| open.also.names).copied();
         did_you_mean(name.text, name.span, names.iter().map(|property| property.name()).chain(also))
     }
 

@@ -83,7 +83,10 @@ impl<'a, 's> Slot<'a, 's> {
 
     /// Whether the statement is nothing without it.
     fn is_needed(&self) -> bool {
-        let is_given = |name: &&str| self.args.given.iter().any(|given| given.option.name == *name);
+        let is_given = |name: &&str| {
+            self.args.seen.contains_key(*name)
+                || self.args.given.iter().any(|given| given.option.name == *name)
+        };
         let option = self.args.spec.options().find(|option| option.name == self.name);
         option.is_some_and(|option| option.required && !option.instead.iter().any(is_given))
     }

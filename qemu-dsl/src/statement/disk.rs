@@ -58,7 +58,7 @@ form! {
         /// `backing.driver=`.
         node_name "node-name": OptionalId<DiskId> { excludes: &["drive"] },
         /// The file or block device.
-        file "file": Option<Val<Path>> { required: true, instead: &["drive", "url"] },
+        file "file": Option<Val<Path>> { required: true, instead: &["drive", "url", "file.driver"] },
         /// The serial number that the guest sees: up to 20 bytes.
         serial "serial": Option<Val<Text>>,
         /// Its place in the order in which firmware tries to boot, from 0.
@@ -100,7 +100,7 @@ form! {
         /// `backing.driver=`.
         node_name "node-name": OptionalId<DiskId> { excludes: &["drive"] },
         /// The file or block device.
-        file "file": Option<Val<Path>> { required: true, instead: &["drive", "url"] },
+        file "file": Option<Val<Path>> { required: true, instead: &["drive", "url", "file.driver"] },
         /// The serial number that the guest sees. Of `nvme`, which has none by itself, it is the drive's id where it is absent.
         serial "serial": Option<Val<Text>> { kinds: &["scsi", "ide", "nvme", "usb"] },
         /// Its place in the order in which firmware tries to boot, from 0.
@@ -211,7 +211,7 @@ impl Form for Disk {
         let drive = drive(&self.node_name, &self.drive, &self.id);
         let (layers, device) = Layers::of(named(&self.node_name), &self.device);
         let none = "none";
-        let of = self.host.source(&self.file).map(|source| Of {
+        let of = self.host.source(&self.file, &layers).map(|source| Of {
             layers: &layers,
             drive: &drive,
             device: &self.id,
@@ -287,7 +287,7 @@ impl Form for DiskOf {
     fn lower(&self, out: &mut Lowering<'_>) {
         let drive = drive(&self.node_name, &self.drive, &self.id);
         let (layers, device) = Layers::of(named(&self.node_name), &self.device);
-        let of = self.host.source(&self.file).map(|source| Of {
+        let of = self.host.source(&self.file, &layers).map(|source| Of {
             layers: &layers,
             drive: &drive,
             device: &self.id,
@@ -334,7 +334,7 @@ impl Disc {
     ) {
         let drive = drive(&self.node_name, &self.drive, &self.id);
         let (layers, properties) = Layers::of(named(&self.node_name), properties);
-        let of = host.source(&self.file).map(|source| Of {
+        let of = host.source(&self.file, &layers).map(|source| Of {
             layers: &layers,
             drive: &drive,
             device: &self.id,

@@ -13,6 +13,7 @@ use crate::source::Node;
 use crate::statement::form::{Group as _, group};
 use crate::statement::passthrough::check_node_name;
 use crate::statement::url;
+use crate::table::Also;
 use crate::value::{FdFlag, Format, IdText, OnOff, Path, Text, UInt, choice, is_windows_path};
 
 choice! {
@@ -78,30 +79,34 @@ group! {
     }
 }
 
-/// How much a drive may read and write: `bps` are bytes in a second, `iops` requests; `-max` holds for as many seconds as
-/// `-max-length` says.
-pub(crate) const THROTTLING: &[&str] = &[
-    "throttling.bps-total",
-    "throttling.bps-read",
-    "throttling.bps-write",
-    "throttling.iops-total",
-    "throttling.iops-read",
-    "throttling.iops-write",
-    "throttling.bps-total-max",
-    "throttling.bps-read-max",
-    "throttling.bps-write-max",
-    "throttling.iops-total-max",
-    "throttling.iops-read-max",
-    "throttling.iops-write-max",
-    "throttling.bps-total-max-length",
-    "throttling.bps-read-max-length",
-    "throttling.bps-write-max-length",
-    "throttling.iops-total-max-length",
-    "throttling.iops-read-max-length",
-    "throttling.iops-write-max-length",
-    "throttling.iops-size",
-    "throttling.group",
-];
+/// How much a drive may read and write.
+pub(crate) const THROTTLING: Also = Also::new(
+    &[
+        "throttling.bps-total",
+        "throttling.bps-read",
+        "throttling.bps-write",
+        "throttling.iops-total",
+        "throttling.iops-read",
+        "throttling.iops-write",
+        "throttling.bps-total-max",
+        "throttling.bps-read-max",
+        "throttling.bps-write-max",
+        "throttling.iops-total-max",
+        "throttling.iops-read-max",
+        "throttling.iops-write-max",
+        "throttling.bps-total-max-length",
+        "throttling.bps-read-max-length",
+        "throttling.bps-write-max-length",
+        "throttling.iops-total-max-length",
+        "throttling.iops-read-max-length",
+        "throttling.iops-write-max-length",
+        "throttling.iops-size",
+        "throttling.group",
+    ],
+    "How much it may read and write: `throttling.bps-total`, `-read` and `-write` bytes in a second, `throttling.iops-total`, `-read` \
+     and `-write` requests. The same with `-max` holds for a second, or for as many as `-max-length` says. A request of more than \
+     `throttling.iops-size` bytes counts as several. Drives of one `throttling.group` share all of it.",
+);
 
 /// What a form's properties say of its image, and what only a block node can be given: its name, `backing.driver=` and the like.
 #[derive(Clone, Debug, Default)]
@@ -124,7 +129,7 @@ impl<'a> Layers<'a> {
                 .flat_map(|schema| FORMATS.iter().filter_map(|format| schema.find(Kind::Blockdev, format)));
             types.into_iter().any(|ty| ty.takes(&property.name))
         };
-        let is_throttling = |property: &&Property| THROTTLING.contains(&property.name.as_str());
+        let is_throttling = |property: &&Property| THROTTLING.names.contains(&property.name.as_str());
         let (throttling, others): (Vec<_>, Vec<_>) = properties.iter().partition(is_throttling);
         let (images, devices) = others.into_iter().partition(is_images);
         (Self { properties: images, name, throttling }, devices)
@@ -168,13 +173,15 @@ pub(crate) enum Source<'a> {
     File(&'a Val<Path>),
     /// A URL.
     Url(&'a Val<Text>),
+    /// What the properties of its node say: `file.driver=`.
+    Properties,
 }
 
 impl<'a> Source<'a> {
     const fn file(self) -> Option<&'a Val<Path>> {
         match self {
             Self::File(file) => Some(file),
-            Self::Url(_) => None,
+            Self::Url(_) | Self::Properties => None,
         }
     }
 
@@ -225,9 +232,14 @@ impl Drive {
     }
 
     /// What has the image, if there is one.
-    pub(crate) fn source<'a>(&'a self, file: &'a Option<Val<Path>>) -> Option<Source<'a>> {
+    pub(crate) fn source<'a>(
+        &'a self,
+        file: &'a Option<Val<Path>>,
+        layers: &Layers<'_>,
+    ) -> Option<Source<'a>> {
         let of_url = || self.url.as_ref().map(Source::Url);
-        file.as_ref().map(Source::File).or_else(of_url)
+        let of_properties = || layers.has("file.driver").then_some(Source::Properties);
+        file.as_ref().map(Source::File).or_else(of_url).or_else(of_properties)
     }
 
     /// Reports a URL that says nothing.
@@ -337,7 +349,7 @@ impl Drive {
         layers: &Layers<'_>,
         cx: &mut Checking<'_>,
     ) {
-        if self.source(file).is_none() {
+        if self.source(file, layers).is_none() {
             return self.check_absent(interface, layers, cx);
         }
         self.check_url(cx);

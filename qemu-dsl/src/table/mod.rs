@@ -402,8 +402,27 @@ pub struct Open {
     /// What has them: the things that the form prints where nothing says otherwise, each by its sort and its name. A name that
     /// no QEMU has for such a thing is a mistake of the form's. Nothing: any name is passed on.
     pub of: &'static [Printed],
-    /// Properties that these have, and no schema of QEMU's.
-    pub also: &'static [&'static str],
+    /// Properties that no schema of QEMU's has.
+    pub also: Also,
+}
+
+/// Properties that a form takes although no schema of QEMU's has them.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Also {
+    /// Their names.
+    pub names: &'static [&'static str],
+    /// What they are.
+    pub doc: &'static str,
+}
+
+impl Also {
+    /// None.
+    const NONE: Self = Self { names: &[], doc: "" };
+
+    pub(crate) const fn new(names: &'static [&'static str], doc: &'static str) -> Self {
+        Self { names, doc }
+    }
 }
 
 /// A thing of QEMU's that a form prints: its sort and its name, in which `{}` stands for the kind.
@@ -420,16 +439,16 @@ pub(crate) fn printed<'n>(name: &'n str, kind: &'n str) -> Cow<'n, str> {
 
 impl Open {
     pub(crate) const fn new(bare: Bare, doc: &'static str) -> Self {
-        Self { doc, bare, of: &[], also: &[] }
+        Self { doc, bare, of: &[], also: Also::NONE }
     }
 
     /// The properties of what a form prints.
     pub(crate) const fn of(of: &'static [Printed]) -> Self {
-        Self { doc: "", bare: Bare::On, of, also: &[] }
+        Self { doc: "", bare: Bare::On, of, also: Also::NONE }
     }
 
     /// The same, and properties that no schema has.
-    pub(crate) const fn and(self, also: &'static [&'static str]) -> Self {
+    pub(crate) const fn and(self, also: Also) -> Self {
         Self { also, ..self }
     }
 
@@ -456,7 +475,7 @@ impl Open {
     pub(crate) fn takes(&self, kind: &str, driver: Option<&str>, name: &str) -> bool {
         let has_it = |ty: schema::Type| ty.takes(name);
         self.is_any()
-            || self.also.contains(&name)
+            || self.also.names.contains(&name)
             || schema::of_all().iter().rev().any(|schema| self.types(kind, driver, schema).any(has_it))
     }
 }
