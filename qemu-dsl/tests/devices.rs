@@ -106,6 +106,20 @@ fn a_disk_is_a_node_and_a_device() {
 }
 
 #[test]
+fn an_image_of_a_server_or_an_encrypted_one_is_a_node() {
+    assert_eq!(
+        commands("disk url=\"nbd://h/x\" format=raw")[0],
+        "blockdev-add {driver:'raw' node-name:'disk0' file:{driver:'nbd' export:'x' server:{type:'inet' host:'h' \
+         port:'10809'}}}",
+    );
+    assert_eq!(
+        commands("disk file=/a format=luks key-secret=s\nsecret s file=/s")[1],
+        "blockdev-add {driver:'luks' node-name:'disk0' key-secret:&s file:{driver:driver of /a filename:'/a'}}",
+    );
+    assert_eq!(codes("disk file=/a format=raw throttling.bps-read=5"), ["ignored-option"]);
+}
+
+#[test]
 fn what_is_opened_before_goes_by_sets_and_names() {
     let disk = |options: &str| {
         let text = format!("disk file=/a format=raw fd {options}");

@@ -226,6 +226,13 @@ fn numbers_of_a_list_are_one_value_of_an_object() {
         let text = of(nodes);
         assert!(statements(&text).contains(&expected.as_str()), "{text}");
     }
+    assert!(
+        text_of(&format!(
+            "-object {{\"qom-type\":\"memory-backend-ram\",\"id\":\"m\",\"size\":1,\"host-nodes\":[{}]}}",
+            u64::MAX
+        ))
+        .contains(&format!("host-nodes={}", u64::MAX))
+    );
     // What has gaps stays a list.
     let text = of("[0,2]");
     assert!(text.contains("host-nodes.0=0 host-nodes.1=2"), "{text}");

@@ -31,6 +31,24 @@ fn codes(text: &str) -> Vec<Code> {
     check(text, None).diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
 }
 
+/// `-drive` reads no unit there.
+#[test]
+fn a_limit_in_bytes_is_printed_as_a_number() {
+    let drive = |limit: &str, values: &[(&str, Value)]| {
+        let text = format!("param limit: size\ndisk file=/a format=raw throttling.bps-read={limit}");
+        let options = Options { open: Open::Parameters, ..Options::default() };
+        let params = vec![("limit".to_owned(), "1G".to_owned())];
+        let plan = match compile(&text, &options).open {
+            Some(open) if !values.is_empty() => open.bind_named(values).unwrap(),
+            _ => Plan::of(compile(&text, &Options { params, ..Options::default() }).template.unwrap()),
+        };
+        plan.args().last().unwrap().to_str().unwrap().to_owned()
+    };
+    let expected = "id=disk0,file=/a,format=raw,throttling.bps-read=2097152,if=none";
+    assert_eq!(drive("2M", &[]), expected);
+    assert_eq!(drive("{limit}", &[("limit", Size::mib(2).into())]), expected);
+}
+
 #[test]
 fn what_does_not_hang_on_a_value_is_checked() {
     let text = "param a: string\n";

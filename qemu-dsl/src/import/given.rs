@@ -247,7 +247,7 @@ fn as_ranges(items: &mut Vec<Item>) {
             let count = (0..).zip(rest).take_while(is_next).count();
             let is_all = rest.get(count).is_none_or(|next| next.name != format!("{name}.{count}"));
             if is_all {
-                let last = first + count as u64 - 1;
+                let last = first + (count as u64 - 1);
                 let value = if last == first { first.to_string() } else { format!("{first}-{last}") };
                 items.splice(at..at + count, [Item::new(name, value)]);
             }

@@ -10,10 +10,11 @@ use crate::print::Lowering;
 use crate::qemu::board::Transport;
 use crate::qemu::changes;
 use crate::schema::Kind;
-use crate::statement::drive::{Drive, Layers, Of, THROTTLING};
+use crate::statement::drive::{Drive, Layers, Of};
 use crate::statement::form::{Form, form, group, statement};
 use crate::statement::pci::Virtio;
 use crate::statement::single::single;
+use crate::statement::throttle_group::OF_DRIVES;
 use crate::statement::vhost_user::behind_socket;
 use crate::value::{BusName, DiskSerial, Driver, OnOff, Path, Text, UInt, choice};
 
@@ -75,7 +76,7 @@ form! {
         disable_modern "disable-modern": Option<Val<OnOff>>,
     } with Virtio
     groups [host: Drive]
-    opens device [(Kind::Device, "virtio-blk-pci"), (Kind::Blockdev, "qcow2"), (Kind::Blockdev, "raw")] also THROTTLING
+    opens device [(Kind::Device, "virtio-blk-pci"), (Kind::Blockdev, "qcow2"), (Kind::Blockdev, "raw")] also OF_DRIVES
 }
 
 form! {
@@ -123,7 +124,7 @@ form! {
         (Kind::Device, "scsi-generic"),
         (Kind::Blockdev, "qcow2"),
         (Kind::Blockdev, "raw"),
-    ] also THROTTLING
+    ] also OF_DRIVES
 }
 
 behind_socket! {

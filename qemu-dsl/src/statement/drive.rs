@@ -4,7 +4,7 @@ use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
-use crate::model::{Maybe, Property, PropertyValue, Val};
+use crate::model::{Maybe, Property, Val};
 use crate::plan::{FdSource, Piece, Show};
 use crate::print::{As, Emit, FD_SETS, Lowering, text};
 use crate::qemu::changes;
@@ -12,9 +12,9 @@ use crate::schema::{self, Kind};
 use crate::source::Node;
 use crate::statement::form::{Group as _, group};
 use crate::statement::passthrough::check_node_name;
+use crate::statement::throttle_group::{OF_DRIVES, check_drive, plain};
 use crate::statement::url;
-use crate::table::Also;
-use crate::value::{FdFlag, Format, IdText, OnOff, Path, Text, UInt, choice, is_windows_path};
+use crate::value::{FdFlag, Format, IdText, OnOff, Path, Text, choice, is_windows_path};
 
 choice! {
     /// How the host's file is read and written.
@@ -79,41 +79,12 @@ group! {
     }
 }
 
-/// How much a drive may read and write.
-pub(crate) const THROTTLING: Also = Also::new(
-    &[
-        "throttling.bps-total",
-        "throttling.bps-read",
-        "throttling.bps-write",
-        "throttling.iops-total",
-        "throttling.iops-read",
-        "throttling.iops-write",
-        "throttling.bps-total-max",
-        "throttling.bps-read-max",
-        "throttling.bps-write-max",
-        "throttling.iops-total-max",
-        "throttling.iops-read-max",
-        "throttling.iops-write-max",
-        "throttling.bps-total-max-length",
-        "throttling.bps-read-max-length",
-        "throttling.bps-write-max-length",
-        "throttling.iops-total-max-length",
-        "throttling.iops-read-max-length",
-        "throttling.iops-write-max-length",
-        "throttling.iops-size",
-        "throttling.group",
-    ],
-    "How much it may read and write: `throttling.bps-total`, `-read` and `-write` bytes in a second, `throttling.iops-total`, `-read` \
-     and `-write` requests. The same with `-max` holds for a second, or for as many as `-max-length` says. A request of more than \
-     `throttling.iops-size` bytes counts as several. Drives of one `throttling.group` share all of it.",
-);
-
 /// What a form's properties say of its image, and what only a block node can be given: its name, `backing.driver=` and the like.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Layers<'a> {
     properties: Vec<&'a Property>,
     name: Option<Span>,
-    /// [`THROTTLING`], which only a drive can be given.
+    /// [`OF_DRIVES`], which only a drive can be given.
     throttling: Vec<&'a Property>,
 }
 
@@ -129,31 +100,10 @@ impl<'a> Layers<'a> {
                 .flat_map(|schema| FORMATS.iter().filter_map(|format| schema.find(Kind::Blockdev, format)));
             types.into_iter().any(|ty| ty.takes(&property.name))
         };
-        let is_throttling = |property: &&Property| THROTTLING.names.contains(&property.name.as_str());
+        let is_throttling = |property: &&Property| OF_DRIVES.names.contains(&property.name.as_str());
         let (throttling, others): (Vec<_>, Vec<_>) = properties.iter().partition(is_throttling);
         let (images, devices) = others.into_iter().partition(is_images);
         (Self { properties: images, name, throttling }, devices)
-    }
-
-    /// Reports what is no limit.
-    fn check_throttling(&self, cx: &mut Checking<'_>) {
-        let is_said = |name: &str| self.throttling.iter().any(|limit| limit.name.as_str() == name);
-        for limit in &self.throttling {
-            let name = limit.name.as_str();
-            match &limit.value {
-                PropertyValue::Text(_) if name == "throttling.group" => {}
-                PropertyValue::Text(value) => cx.wants::<UInt<0, 1_000_000_000_000_000>>(value),
-                PropertyValue::Flag | PropertyValue::Feature { .. } => {
-                    let diagnostic = Diagnostic::error(Code::MissingValue, format!("`{name}` needs a value"));
-                    cx.report(diagnostic.at(limit.name.span).help(format!("write `{name}=100`")));
-                }
-            }
-            let base = name.strip_suffix("-length").or_else(|| name.strip_suffix("-max"));
-            if let Some(base) = base.filter(|base| !is_said(base)) {
-                let diagnostic = Diagnostic::error(Code::MissingOption, format!("`{name}` needs `{base}`"));
-                cx.report(diagnostic.at(limit.name.span).help(format!("add `{base}=`, or leave it out")));
-            }
-        }
     }
 
     /// Where the first of them stands.
@@ -303,12 +253,20 @@ impl Drive {
             let help = "leave it out, or put a `blockdev throttle` with its `throttle-group` above the node";
             cx.report(Diagnostic::error(Code::IgnoredOption, message).at(limit.name.span).help(help));
         }
-        self.check_secret(cx);
     }
 
-    /// Reports a secret of an image that isn't encrypted.
+    /// Reports a secret of an image that isn't encrypted, and an encrypted one without.
     fn check_secret(&self, cx: &mut Checking<'_>) {
-        let (Some(secret), Some(format)) = (&self.key_secret, &self.format) else { return };
+        let Some(format) = &self.format else { return };
+        let Some(secret) = &self.key_secret else {
+            if let Some(format) = format.known().filter(|format| format.0 == "luks") {
+                let message = "an image of the format `luks` needs `key-secret=`";
+                let help = "add `key-secret=` and the id of a `secret`";
+                let diagnostic = Diagnostic::error(Code::MissingOption, message).at(format.span).help(help);
+                cx.missing("key-secret", diagnostic);
+            }
+            return;
+        };
         let diagnostic = match format.known() {
             Some(known) if matches!(known.0.as_str(), "luks" | "qcow2") => return,
             Some(known) => {
@@ -353,7 +311,8 @@ impl Drive {
             return self.check_absent(interface, layers, cx);
         }
         self.check_url(cx);
-        layers.check_throttling(cx);
+        check_drive(&layers.throttling, cx);
+        self.check_secret(cx);
         let is_node = self.node(layers).is_some();
         if let Some(interface) = interface.filter(|_| is_node && !cx.vm.is_fragment) {
             let message = "a block node is connected by its device alone";
@@ -376,7 +335,11 @@ impl Drive {
                     format!("`{}` is taken as the name of a file", path.0),
                 )
                 .at(path.span)
-                .help("for a disk behind a protocol use `blockdev` and `device`; write `./` before a file's name"),
+                .help(if url::properties(&path.0).is_ok() {
+                    format!("for what is behind a URL write `url=\"{}\"`; write `./` before a file's name", path.0)
+                } else {
+                    "for a disk behind a protocol write `url=`, or `file.driver=`; write `./` before a file's name".to_owned()
+                }),
             );
         }
         if let (true, Some(cache)) = (self.is_native(), self.cache.known())
@@ -442,6 +405,7 @@ impl Drive {
             return self.lower_node(of, fd, out);
         }
         let native = self.makes_direct(out);
+        let throttling: Vec<_> = of.layers.throttling.iter().map(|limit| plain(limit)).collect();
         // QEMU would look for one that can only be read at first.
         let readonly = of.is_readonly || self.readonly.is(|readonly| readonly.0);
         let at_once = fd.is_some() && !readonly && out.has(&changes::AUTO_READ_ONLY);
@@ -463,7 +427,7 @@ impl Drive {
             .set("discard", self.discard)
             .set("detect-zeroes", self.detect_zeroes)
             .set("copy-on-read", self.copy_on_read)
-            .properties(of.layers.throttling.iter().copied())
+            .properties(&throttling)
             .set("if", of.interface)
             .set("snapshot", self.snapshot);
     }

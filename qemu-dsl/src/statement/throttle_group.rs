@@ -4,11 +4,13 @@ use crate::Span;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hardware::Checking;
-use crate::model::Val;
+use crate::model::{Property, PropertyValue, Val};
 use crate::print::Lowering;
 use crate::schema::Kind;
+use crate::source::Node;
 use crate::statement::form::{Form, form, statement};
-use crate::value::{IdText, Size, UInt};
+use crate::table::Also;
+use crate::value::{IdText, Size, UInt, ValueType as _};
 
 statement! {
     /// How much a disk, or several together, may read and write.
@@ -59,9 +61,53 @@ macro_rules! limits {
             }
         }
 
+        /// How much a drive may read and write, as `-drive` has it.
+        pub(crate) const OF_DRIVES: Also = Also::new(
+            &[
+                $(
+                    concat!("throttling.", $base_name),
+                    concat!("throttling.", $max_name),
+                    concat!("throttling.", $length_name),
+                )+
+                "throttling.iops-size",
+                "throttling.group",
+            ],
+            "How much it may read and write: `throttling.bps-total`, `-read` and `-write` bytes in a second, \
+             `throttling.iops-total`, `-read` and `-write` requests. The same with `-max` holds for a second, or for as many as \
+             `-max-length` says. A request of more than `throttling.iops-size` bytes counts as several. Drives of one \
+             `throttling.group` share all of it.",
+        );
+
+        /// Reports what is wrong with a drive's limits.
+        pub(crate) fn check_drive(limits: &[&Property], cx: &mut Checking<'_>) {
+            let own = |name: &str| limits.iter().find(|limit| limit.name.as_str().strip_prefix(PREFIX) == Some(name));
+            for limit in limits {
+                let PropertyValue::Text(value) = &limit.value else {
+                    let message = format!("`{}` needs a value", limit.name.as_str());
+                    let help = format!("write `{}=100`", limit.name.as_str());
+                    cx.report(Diagnostic::error(Code::MissingValue, message).at(limit.name.span).help(help));
+                    continue;
+                };
+                match limit.name.as_str().strip_prefix(PREFIX).unwrap_or_default() {
+                    "group" => {}
+                    $($length_name => cx.wants::<UInt<1, { u32::MAX as u64 }>>(value),)+
+                    name if is_bytes(name) => cx.wants::<Size>(value),
+                    _ => cx.wants::<UInt<0, 1_000_000_000_000_000>>(value),
+                }
+            }
+            let at = |name: &str| own(name).map(|limit| limit.name.span);
+            let all = [$(Limit {
+                name: $base_name,
+                base: at($base_name),
+                max: at($max_name),
+                length: at($length_name),
+            }),+];
+            check(&all, PREFIX, cx);
+        }
+
         impl Form for ThrottleGroup {
             fn check(&self, cx: &mut Checking<'_>) {
-                check(&self.limits(), cx);
+                check(&self.limits(), "", cx);
             }
 
             // JSON has them without the `x-`, in a struct, which QEMU 5.2 doesn't take.
@@ -103,11 +149,35 @@ struct Limit {
     length: Option<Span>,
 }
 
-fn check(limits: &[Limit], cx: &mut Checking<'_>) {
+/// What `-drive` puts before the names.
+const PREFIX: &str = "throttling.";
+
+fn is_bytes(name: &str) -> bool {
+    name.starts_with("bps-") || name == "iops-size"
+}
+
+/// A drive's limit as QEMU reads it, which takes no unit.
+pub(crate) fn plain(limit: &Property) -> Property {
+    let mut plain = limit.clone();
+    let is_size = limit
+        .name
+        .as_str()
+        .strip_prefix(PREFIX)
+        .is_some_and(|name| is_bytes(name) && !name.ends_with("length"));
+    if let (true, PropertyValue::Text(Val::Known(text))) = (is_size, &limit.value)
+        && let Ok(size) = Size::parse(text)
+    {
+        plain.value = PropertyValue::Text(Val::Known(Node::new(size.bytes.to_string(), text.span)));
+    }
+    plain
+}
+
+/// Reports what is wrong with limits that have this before their names.
+fn check(limits: &[Limit], prefix: &str, cx: &mut Checking<'_>) {
     for limit in limits {
-        let name = limit.name;
+        let name = format!("{prefix}{}", limit.name);
         let needed = match limit {
-            Limit { base: None, max: Some(max), .. } => Some((*max, format!("{name}-max"), name.to_owned())),
+            Limit { base: None, max: Some(max), .. } => Some((*max, format!("{name}-max"), name.clone())),
             Limit { max: None, length: Some(length), .. } => {
                 Some((*length, format!("{name}-max-length"), format!("{name}-max")))
             }
@@ -128,7 +198,7 @@ fn check(limits: &[Limit], cx: &mut Checking<'_>) {
             cx.report(
                 Diagnostic::error(
                     Code::ExclusiveOptions,
-                    format!("`{sort}-total` and `{sort}-{which}` exclude each other"),
+                    format!("`{prefix}{sort}-total` and `{prefix}{sort}-{which}` exclude each other"),
                 )
                 .label(total, "this")
                 .label(part, "and this")

@@ -111,6 +111,14 @@ struct Place {
 impl Place {
     fn of(text: &str, url: &str) -> Result<Self, Wrong> {
         let wrong = || (format!("`{url}` is no URL of an image"), "write `SCHEME://HOST:PORT/PATH`");
+        // What HTTP has behind it is the server's, and what QEMU would read there is a property.
+        if !url.starts_with("http") && !url.starts_with("ftp") && text.contains(['?', '#']) {
+            let message = format!("`{url}` has something behind its path");
+            return Err((
+                message,
+                "say it by a property, such as `file.host-key-check.mode=`; `%3F` is a `?`",
+            ));
+        }
         let (authority, path) = match text.split_once('/') {
             Some((authority, path)) => (authority, Some(decoded(path, url)?)),
             None => (text, None),
@@ -219,6 +227,8 @@ mod tests {
             "ssh://h",
             "nfs://h:1/x",
             "http://u:p@h/x",
+            "ssh://h/x?host_key_check=no",
+            "nfs://h/x#1",
             "iscsi://u%25p@h/i/0",
         ] {
             assert!(properties(url).is_err(), "{url}");
